@@ -1,0 +1,52 @@
+"""The bank of the retribution account: virtual accounts by SNAP BI. REST; the bank asks and tells, we answer.
+
+From the public SNAP BI standard: services 24 (inquiry), 25 (payment) and 26 (status) with the biller as server,
+their field names and lengths, the padding of partnerServiceId, amounts as text with two decimals, and the response
+codes. Ours: the paths' names follow the bank's onboarding form; every account is closed (type C), since an SKRD
+fixes its amount (14(6)); trxDateTime is required, because the payment period ends on it (14(3)).
+
+A message is identified by X-EXTERNAL-ID, which the `snap-bi` dialect reads with its day; a payment by
+paymentRequestId, the one identifier of it that SNAP makes mandatory: it becomes the bank reference of the case.
+"""
+
+from __future__ import annotations
+
+from adapters.bank.mapping import account, bill, paid, payment_status
+from adapters.bank.snap import DIALECT
+from gateway.contract.adapter import Adapter, Agency, AgencyKind, Inquiry, Submission
+
+ADAPTER = Adapter(
+    agency=Agency("bank", "Bank Penampung Retribusi Daerah", AgencyKind.VERTICAL),
+    agreement="bank-2026",
+    package=__name__,
+    dialect=DIALECT,
+    interactions=(
+        Inquiry(
+            name="va-inquiry",
+            security="snap-bi",
+            path="transfer-va/inquiry",
+            request="bank/va-inquiry/1.0/request",
+            reply="bank/va-inquiry/1.0/reply",
+            about=account,
+            answer=bill,
+        ),
+        Submission(
+            name="va-payment",
+            security="snap-bi",
+            path="transfer-va/payment",
+            request="bank/va-payment/1.0/request",
+            reply="bank/va-payment/1.0/reply",
+            about=account,
+            to_cases=paid,
+        ),
+        Inquiry(
+            name="va-status",
+            security="snap-bi",
+            path="transfer-va/status",
+            request="bank/va-status/1.0/request",
+            reply="bank/va-status/1.0/reply",
+            about=account,
+            answer=payment_status,
+        ),
+    ),
+)

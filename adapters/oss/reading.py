@@ -1,0 +1,96 @@
+"""Reading dataNIB: its permits, the applicant, the site. Tolerant of what the guide leaves open.
+
+Identifiers are parsed here and raise Refused, which the mapping turns into a refusal of the whole message.
+"""
+
+from __future__ import annotations
+
+from gateway.contract.message import Json, Payload
+from gateway.domain.errors import Refused
+from gateway.domain.events import Applicant, ApplicantKind, Reference, Site
+from gateway.domain.identifiers import NIB, NIK, NPWP, Phone
+from gateway.domain.regions import Kelurahan
+
+CITY = "3576"
+CITY_AUTHORITY = "02"
+NATURAL_PERSON = "02"
+KTP = "01"
+
+_REFERENCES = (("id-izin", "id_izin"), ("kd-izin", "kd_izin"), ("id-produk", "id_produk"), ("id-proyek", "id_proyek"))
+
+
+def city_permits(data: Payload) -> list[Payload]:
+    """Pick the permits of the city's own authority; an entry that does not say inherits from the message."""
+    return [
+        entry
+        for entry in rows_of(data, "data_checklist")
+        if (text_of(entry, "kewenangan") or text_of(data, "kewenangan") or CITY_AUTHORITY) == CITY_AUTHORITY
+        and (text_of(entry, "kd_daerah") or text_of(data, "kd_daerah") or CITY).startswith(CITY)
+    ]
+
+
+def permit_reference(entry: Payload) -> Reference:
+    """Name the permit as OSS and we both know it."""
+    return Reference(kind="id-izin", value=text_of(entry, "id_izin"))
+
+
+def references_of(data: Payload, entry: Payload) -> tuple[Reference, ...]:
+    """Keep the ids that a status report has to give back, as far as OSS gave them."""
+    of_permit = tuple(Reference(kind=kind, value=text_of(entry, member)) for kind, member in _REFERENCES)
+    of_number = (
+        Reference(kind="nib", value=text_of(data, "nib")),
+        Reference(kind="oss-id", value=text_of(data, "oss_id")),
+    )
+    return tuple(each for each in (*of_number, *of_permit) if each.value)
+
+
+def applicant_of(data: Payload) -> Applicant:
+    """Read the person in charge, an Indonesian before others, and the firm. Raises InvalidIdentifier."""
+    people = rows_of(data, "penanggung_jwb")
+    person = next((each for each in people if text_of(each, "jns_identitas_penanggung_jwb") == KTP), people[0])
+    natural = text_of(data, "jenis_pelaku_usaha") == NATURAL_PERSON
+    npwp = text_of(data, "npwp_perseroan")
+    return Applicant(
+        kind=ApplicantKind.PERSON if natural else ApplicantKind.COMPANY,
+        name=text_of(person, "nama_penanggung_jwb"),
+        nik=NIK(text_of(person, "no_identitas_penanggung_jwb")),
+        phone=Phone(text_of(person, "no_hp_penanggung_jwb")),
+        email=text_of(person, "email_penanggung_jwb") or text_of(data, "email_perusahaan"),
+        address=text_of(person, "alamat_penanggung_jwb"),
+        company=None if natural else text_of(data, "nama_perseroan") or None,
+        npwp=NPWP(npwp) if npwp else None,
+        nib=NIB(text_of(data, "nib")),
+    )
+
+
+def site_of(data: Payload, entry: Payload) -> Site:
+    """Read the place of the permit's project. Raises Refused when there is none, or none in the city."""
+    wanted = text_of(entry, "id_proyek")
+    projects = [each for each in rows_of(data, "data_proyek") if wanted in ("", text_of(each, "id_proyek"))]
+    if not projects:
+        raise Refused(f"id_proyek {wanted} tidak ada dalam data_proyek")
+    place = rows_of(projects[0], "data_lokasi_proyek")[0]
+    area = text_of(place, "proyek_daerah_id")
+    kelurahan = Kelurahan.find(".".join((area[:2], area[2:4], area[4:6], area[6:])))
+    return Site(
+        address=text_of(place, "alamat_usaha"),
+        kelurahan=kelurahan.code,
+        purpose=text_of(projects[0], "nama_kegiatan") or text_of(projects[0], "uraian_usaha"),
+    )
+
+
+def text_of(data: Payload, member: str) -> str:
+    """Read a member as text without outer blanks; empty when it is absent or null."""
+    return str(data.get(member) or "").strip()
+
+
+def data_nib(payload: Payload) -> Payload:
+    """Open the envelope."""
+    data = payload["dataNIB"]
+    return data if isinstance(data, dict) else {}
+
+
+def rows_of(data: Payload, member: str) -> list[Payload]:
+    """Read the objects of a list member; empty when it is absent."""
+    value: Json = data.get(member)
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

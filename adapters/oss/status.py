@@ -1,0 +1,87 @@
+"""receiveLicenseStatus: how an application stands, in OSS's codes. Written strictly, read with tolerance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta, timezone
+from types import MappingProxyType
+
+from gateway.contract.adapter import Accept, AskPerson, Heard, Retry
+from gateway.contract.message import Payload
+from gateway.domain.case import PermitCase
+from gateway.domain.errors import Refused
+from gateway.domain.events import CaseStatus, ReportStatus
+from gateway.domain.identifiers import NIP, InvalidIdentifier
+
+WIB = timezone(timedelta(hours=7))
+"""Jakarta time, without daylight saving."""
+
+SAMPLE_INSTANSI = "999"
+"""kd_instansi of the office. SAMPLE: OSS gives the real one with the agreement."""
+
+STATUSES: Mapping[CaseStatus, tuple[str, str]] = MappingProxyType(
+    {
+        CaseStatus.REGISTERED: ("09", "Permohonan dan persyaratan telah diisi"),
+        CaseStatus.COMPLETE: ("10", "Dokumen permohonan lengkap"),
+        CaseStatus.INCOMPLETE: ("11", "Dokumen permohonan belum lengkap"),
+        CaseStatus.VALIDATING: ("20", "Permohonan sedang divalidasi"),
+        CaseStatus.AWAITING_PAYMENT: ("30", "Menunggu pembayaran retribusi"),
+        CaseStatus.PAID: ("31", "Pembayaran retribusi diterima"),
+        CaseStatus.CLOCK_PAUSED: ("41", "Waktu pelayanan dihentikan sementara"),
+        CaseStatus.CLOCK_RESUMED: ("42", "Waktu pelayanan dilanjutkan"),
+        CaseStatus.CLOCK_RESTARTED: ("44", "Waktu pelayanan dimulai dari awal"),
+        CaseStatus.TECHNICALLY_APPROVED: ("45", "Pertimbangan teknis terpenuhi"),
+        CaseStatus.NUMBERING: ("49", "Pengambilan nomor izin"),
+        CaseStatus.APPROVED: ("50", "Permohonan disetujui"),
+        CaseStatus.REJECTED: ("90", "Permohonan ditolak"),
+        # OSS has no code for a lapsed charge: the case ends and must start again (14(4)), which is a rejection there
+        CaseStatus.LAPSED: ("90", "Ketetapan retribusi gugur karena tidak dibayar; permohonan diajukan kembali"),
+    }
+)
+
+
+def status_report(case: PermitCase, ask: ReportStatus, _message_id: str) -> Payload:
+    """Report the status with the ids that OSS gave at the opening. Raises Refused for a case that it did not open."""
+    code, text = STATUSES[ask.status]
+    return {
+        "IZINSTATUS": {
+            "nib": _given(case, "nib"),
+            "id_produk": case.reference("id-produk") or "",
+            "id_proyek": case.reference("id-proyek") or "",
+            "oss_id": _given(case, "oss-id"),
+            "id_izin": _given(case, "id-izin"),
+            "kd_izin": _given(case, "kd-izin"),
+            "kd_instansi": SAMPLE_INSTANSI,
+            "kd_status": code,
+            "tgl_status": ask.at.astimezone(WIB).strftime("%Y-%m-%d %H:%M:%S"),
+            "nip_status": _nip(ask.by),
+            "nama_status": (ask.by or "SIMOJO")[:50],
+            "keterangan": (f"{text}: {ask.note}" if ask.note else text)[:1000],
+        }
+    }
+
+
+def status_taken(_case: PermitCase, _ask: ReportStatus, reply: Payload) -> Heard:
+    """Read OSS's acknowledgement, under whichever spelling of its envelope."""
+    envelope = next(iter(reply.values()), None)
+    answer = envelope if isinstance(envelope, dict) else {}
+    code, text = str(answer.get("kode", "")), str(answer.get("keterangan", "tanpa keterangan"))
+    if code == "200":
+        return Accept()
+    if code in {"500", "504"}:
+        return Retry(text=f"OSS {code}: {text}")
+    return AskPerson(text=f"OSS tidak menerima status (kode {code or '-'}: {text}): periksa data izin dan hak akses.")
+
+
+def _given(case: PermitCase, kind: str) -> str:
+    value = case.reference(kind)
+    if value is None:
+        raise Refused(f"case {case.id} has no reference {kind}: OSS did not open it, so OSS is told nothing")
+    return value
+
+
+def _nip(by: str) -> str:
+    try:
+        return NIP(by)
+    except InvalidIdentifier:
+        return ""

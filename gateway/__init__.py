@@ -1,0 +1,3 @@
+"""SIMOJO Gateway."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,237 @@
+"""The whole vocabulary of an adapter author.
+
+An adapter is data plus pure functions: it declares each interaction as one of the typed models below (Pasal 21(2)a
+and c.1) and maps case -> payload and payload -> case events. It does no I/O, holds no host and no secret, and
+needs no test code: the conformance kit reads the declaration.
+
+    Query          the hub asks, the agency answers in the same call
+    Request        the hub asks, the agency answers later by callback
+    Notification   the hub tells, the agency acknowledges
+    Inquiry        the agency asks, the hub answers in the same call
+    Submission     the agency tells, the hub acknowledges
+
+Every mapping may raise: the hub then treats the message as not yet processed (`MappingFault`) and loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeAlias, TypeVar
+
+from gateway.contract.message import Payload, Refusal, Reply
+from gateway.domain.case import PermitCase
+from gateway.domain.events import Ask, CaseEvent, Reference
+
+A = TypeVar("A", bound=Ask)
+
+Document: TypeAlias = str
+"""The id of a published schema document: `<agency>/<interaction>/<version>/<name>`."""
+
+Found: TypeAlias = Mapping[Reference, tuple[PermitCase, ...]]
+"""The cases that the hub found for each reference that `about` named; an unknown reference has an empty tuple."""
+
+
+class AgencyKind(StrEnum):
+    """Pasal 4(3)b: vertical (central government, banks) or horizontal (city dinas)."""
+
+    VERTICAL = "vertical"
+    HORIZONTAL = "horizontal"
+
+
+@dataclass(frozen=True)
+class Agency:
+    """An agency by its short id (used in paths and file names) and its full name."""
+
+    id: str
+    name: str
+    kind: AgencyKind
+
+
+class Reason(StrEnum):
+    """Why a mapping declines; each dialect gives it the agency's own code."""
+
+    NOT_FOUND = "not-found"
+    ALREADY_DONE = "already-done"
+    EXPIRED = "expired"
+    WRONG_AMOUNT = "wrong-amount"
+    INCONSISTENT = "inconsistent"
+    NOT_ALLOWED = "not-allowed"
+
+
+class Repeat(StrEnum):
+    """What the hub may do when it cannot know whether a message arrived."""
+
+    SAFE = "safe"
+    """Asking again changes nothing."""
+    SAME_ID = "same-id"
+    """The agency recognises the message id and answers as before."""
+    PROBE = "probe"
+    """Ask first with the interaction named in `probe`."""
+    NEVER = "never"
+    """A person decides."""
+
+
+# --- what a mapping answers ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decline:
+    """A final business no, said to the agency in its own dialect."""
+
+    reason: Reason
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retry:
+    """The agency cannot answer now (a spent quota, a maintenance page): try again, after `after_s` seconds if given."""
+
+    text: str
+    after_s: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskPerson:
+    """No rule decides this answer; an officer is asked. The text says what came and what to look at."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """Events for one case. `case` None opens a new case, which `key` then names: the same key never opens a second."""
+
+    case: str | None
+    events: tuple[CaseEvent, ...]
+    key: Reference | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accept:
+    """The message is understood and has these effects, perhaps none. `final` False: more answers will follow."""
+
+    effects: tuple[Effect, ...] = ()
+    final: bool = True
+
+
+Heard: TypeAlias = Accept | Decline | Retry | AskPerson
+
+
+# --- the interaction models ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interaction:
+    """What every model shares.
+
+    `security` names the dialect (`wss-x509`, `jws`, `snap-bi`, `oss-token`, `basic`, ...); `path` is appended to the
+    endpoint that staff configured; `redact` names payload members whose values are secrets, filled in by the dialect
+    at sending and stored masked; `request` is the schema of what the first speaker sends.
+    """
+
+    name: str
+    security: str
+    request: Document
+    version: str = "1.0"
+    path: str = ""
+    redact: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outbound(Interaction, Generic[A]):
+    """The hub speaks first. `to_agency(case, ask, message_id)` is pure and is called once per delivery."""
+
+    serves: type[A]
+    to_agency: Callable[[PermitCase, A, str], Payload]
+    repeat: Repeat
+    probe: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query(Outbound[A]):
+    """Asked and answered in one call; retried only while that is safe."""
+
+    reply: Document
+    to_case: Callable[[PermitCase, A, Payload], Heard]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notification(Outbound[A]):
+    """Told and acknowledged. Without `reply`, any 2xx answer is the acknowledgement."""
+
+    reply: Document | None = None
+    to_case: Callable[[PermitCase, A, Payload], Heard] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request(Outbound[A]):
+    """Asked now, answered later by callback. `answers` reads the id of our message from an answer's body.
+
+    With `answers` None the answer is correlated by WS-Addressing RelatesTo, or the `rel` header member over REST.
+    """
+
+    answer: Document
+    to_case: Callable[[PermitCase, A, Payload], Accept | Decline]
+    answers: Callable[[Payload], str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inbound(Interaction):
+    """The agency speaks first. `about` names the references that the hub looks up before the mapping is called.
+
+    `identity` reads the message's identity from its body, for dialects that carry no message id.
+    """
+
+    about: Callable[[Payload], tuple[Reference, ...]]
+    identity: Callable[[Payload], str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inquiry(Inbound):
+    """The agency asks; the hub answers from what it knows. Changes nothing."""
+
+    reply: Document
+    answer: Callable[[Payload, Found], Payload | Decline]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission(Inbound):
+    """The agency tells; the hub records, applies, and acknowledges."""
+
+    to_cases: Callable[[Payload, Found], Accept | Decline]
+    reply: Document | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dialect:
+    """For agencies whose answers have their own shape. The payload is None when refused before it was read.
+
+    `on_duplicate` is the HTTP status for a repeated message where the dialect demands one of its own.
+    """
+
+    refuse: Callable[[Interaction, Refusal, Payload | None], Reply]
+    accept: Callable[[Interaction, Payload, Accept], Reply]
+    on_duplicate: int | None = None
+
+
+AnyInteraction: TypeAlias = "Query[Ask] | Notification[Ask] | Request[Ask] | Inquiry | Submission"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adapter:
+    """One agency's plug-in.
+
+    `agreement` is the id it was written for; `package` holds its schemas when it is shipped apart.
+    """
+
+    agency: Agency
+    agreement: str
+    package: str
+    interactions: tuple[Interaction, ...]
+    dialect: Dialect | None = None
+
+    def interaction(self, name: str) -> Interaction | None:
+        """The interaction of that exact name, or None."""
+        return next((each for each in self.interactions if each.name == name), None)

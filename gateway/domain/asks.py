@@ -1,0 +1,125 @@
+"""What a case asks of the outside when a fact has happened: checks, recommendations, notices, status reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import singledispatch
+from typing import TYPE_CHECKING
+
+from gateway.domain import events as e
+from gateway.domain import notices
+from gateway.domain.events import Ask, CaseEvent, CaseStatus, NoticeKind, Origin
+from gateway.domain.stages import Residency, Stage
+
+if TYPE_CHECKING:
+    from gateway.domain.case import PermitCase
+
+_OFFICE = "DPM-PTSP Kota Mojokerto"
+
+
+def asks(before: PermitCase | None, event: CaseEvent, after: PermitCase, at: datetime) -> tuple[Ask, ...]:
+    """List the Asks that `event`, which led from `before` (None: it opened the case) to `after`, gives rise to.
+
+    The case itself comes first, then the notice to the applicant, then the report to OSS. Status is reported only
+    for a case that came from OSS: no other system waits for one.
+    """
+    found = (
+        *_needs(event, before, after),
+        *(e.NotifyApplicant(notice=kind, text=notices.text(kind, after, event)) for kind in _notices(event)),
+        *_reports(event, after, at),
+    )
+    return tuple(found)
+
+
+# --- checks and recommendations -----------------------------------------------------------------------------------
+
+
+@singledispatch
+def _needs(event: CaseEvent, before: PermitCase | None, after: PermitCase) -> Iterator[Ask]:  # noqa: ARG001 - dispatch
+    yield from ()
+
+
+@_needs.register(e.ApplicationRegistered)
+def _(_event: e.ApplicationRegistered, _before: PermitCase | None, _after: PermitCase) -> Iterator[Ask]:
+    yield e.VerifyResident()  # a company's responsible person has a NIK as well
+
+
+@_needs.register(e.ApplicationCorrected)
+def _(_event: e.ApplicationCorrected, before: PermitCase | None, after: PermitCase) -> Iterator[Ask]:
+    if before is not None and after.residency is Residency.UNCHECKED and before.applicant != after.applicant:
+        yield e.VerifyResident()
+
+
+@_needs.register(e.AdministrationValidated)
+def _(_event: e.AdministrationValidated, _before: PermitCase | None, after: PermitCase) -> Iterator[Ask]:
+    for agency in after.required_recommendations:
+        yield e.RequestRecommendation(agency=agency)
+
+
+# --- notices ------------------------------------------------------------------------------------------------------
+
+_NOTICES: dict[type[CaseEvent], NoticeKind] = {
+    e.ApplicationCompleted: NoticeKind.ACKNOWLEDGED,
+    e.AdministrationReturned: NoticeKind.RETURNED,
+    e.ApplicationApproved: NoticeKind.APPROVED,
+    e.ApprovedByFiction: NoticeKind.APPROVED,
+    e.ApplicationRejected: NoticeKind.REJECTED,
+    e.ChargeIssued: NoticeKind.CHARGE,
+    e.PaymentReceived: NoticeKind.PAID,
+    e.ChargeLapsed: NoticeKind.LAPSED,
+    e.SurveyWarned: NoticeKind.SURVEY_WARNING,
+    e.ProcessSuspended: NoticeKind.SUSPENDED,
+    e.NumberActivated: NoticeKind.READY,
+}
+
+
+def _notices(event: CaseEvent) -> Iterator[NoticeKind]:
+    if type(event) in _NOTICES:
+        yield _NOTICES[type(event)]
+
+
+# --- status reports -----------------------------------------------------------------------------------------------
+
+_STATUS: dict[type[CaseEvent], CaseStatus] = {
+    e.ApplicationCompleted: CaseStatus.COMPLETE,
+    e.AdministrationReturned: CaseStatus.INCOMPLETE,
+    e.AdministrationVerified: CaseStatus.VALIDATING,
+    e.RecommendationGiven: CaseStatus.TECHNICALLY_APPROVED,
+    e.ApplicationRejected: CaseStatus.REJECTED,
+    e.ChargeIssued: CaseStatus.AWAITING_PAYMENT,
+    e.PaymentReceived: CaseStatus.PAID,
+    e.ChargeLapsed: CaseStatus.LAPSED,
+    e.NumberReserved: CaseStatus.NUMBERING,
+    e.NumberActivated: CaseStatus.APPROVED,
+    e.ServiceClockPaused: CaseStatus.CLOCK_PAUSED,
+    e.ServiceClockResumed: CaseStatus.CLOCK_RESUMED,
+    e.ServiceClockRestarted: CaseStatus.CLOCK_RESTARTED,
+}
+
+
+def _reports(event: CaseEvent, after: PermitCase, at: datetime) -> Iterator[Ask]:
+    status = _STATUS.get(type(event))
+    if after.origin is not Origin.OSS or status is None:
+        return
+    if status is CaseStatus.TECHNICALLY_APPROVED and not _all_favourable(after):
+        return  # an unfavourable recommendation is for the deciding officer, not a technical approval
+    yield e.ReportStatus(status=status, at=at, by=getattr(event, "officer", _OFFICE), note=_note(event))
+
+
+def _all_favourable(case: PermitCase) -> bool:
+    return case.stage is Stage.RECOMMENDED and all(each.favourable for each in case.recommendations)
+
+
+def _note(event: CaseEvent) -> str:
+    match event:
+        case e.AdministrationReturned(missing=words) | e.ApplicationRejected(grounds=words):
+            return "; ".join(words)
+        case (
+            e.ServiceClockPaused(reason=reason)
+            | e.ServiceClockResumed(reason=reason)
+            | e.ServiceClockRestarted(reason=reason)
+        ):
+            return reason
+        case _:
+            return ""

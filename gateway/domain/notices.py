@@ -1,0 +1,120 @@
+"""The SMS texts to applicants (Pasal 14(1), 14(2), 17(3), 17(4)), in Indonesian.
+
+Only characters of the GSM alphabet that count once are used, and one SMS (160 characters) is kept wherever
+references of ordinary length allow: a second part costs twice and may come alone. A text names the application by
+its tanda terima and never the applicant.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from gateway.domain import events as e
+from gateway.domain.events import CaseEvent, NoticeKind
+from gateway.domain.skrd import rupiah
+
+if TYPE_CHECKING:
+    from gateway.domain.case import PermitCase
+
+SENDER = "DPM-PTSP Kota Mojokerto"
+"""How the office names itself in every notice."""
+
+ONE_SMS = 160
+"""Characters of the GSM alphabet in one SMS (3GPP TS 23.038)."""
+
+_LOOKALIKES = str.maketrans("‘’“”–—[]{}^~|`\\", "''\"\"--()()-- '/")
+"""Characters outside the GSM alphabet, or counted twice in it, and what is sent for them."""
+
+
+def text(kind: NoticeKind, case: PermitCase, event: CaseEvent) -> str:
+    """Write the whole text of that notice about `case`, which `event` has just changed."""
+    return _plain(f"{SENDER}: {_TEXTS[kind](case, event)}")
+
+
+def _plain(written: str) -> str:
+    """Officers paste typographic characters; one of them would make every SMS hold 70 characters."""
+    ascii_only = unicodedata.normalize("NFKD", written.translate(_LOOKALIKES)).encode("ascii", "ignore").decode()
+    return " ".join(ascii_only.split())
+
+
+def _name(case: PermitCase) -> str:
+    return case.acknowledgement_number or case.id
+
+
+def _acknowledged(case: PermitCase, _event: CaseEvent) -> str:
+    return f"permohonan lengkap, tanda terima {_name(case)}. Pantau melalui akun Anda di SIMOJO."
+
+
+def _returned(case: PermitCase, event: CaseEvent) -> str:
+    missing = event.missing if isinstance(event, e.AdministrationReturned) else ()
+    return _listed(f"permohonan {_name(case)} perlu dilengkapi", missing, "Lihat akun SIMOJO Anda.")
+
+
+def _approved(case: PermitCase, _event: CaseEvent) -> str:
+    then = "Kode bayar retribusi menyusul. " if case.levied else ""
+    return f"permohonan {_name(case)} DISETUJUI. {then}Isi survei IKM di akun SIMOJO Anda."
+
+
+def _rejected(case: PermitCase, event: CaseEvent) -> str:
+    grounds = event.grounds if isinstance(event, e.ApplicationRejected) else ()
+    return _listed(f"permohonan {_name(case)} DITOLAK", grounds, "Lihat akun SIMOJO Anda.")
+
+
+def _charge(case: PermitCase, _event: CaseEvent) -> str:
+    if case.skrd is None:
+        raise ValueError("a charge notice needs the SKRD of the case")
+    skrd = case.skrd
+    return (
+        f"retribusi {rupiah(skrd.amount)}, kode bayar {skrd.payment_code}, {skrd.pay_to_bank} rek "
+        f"{skrd.pay_to_account}, maks 10 hari kerja sejak SMS ini."
+    )
+
+
+def _paid(case: PermitCase, event: CaseEvent) -> str:
+    proof = f", bukti bank {event.bank_reference}" if isinstance(event, e.PaymentReceived) else ""
+    return f"pembayaran retribusi {_name(case)} diterima{proof}. Terima kasih."
+
+
+def _lapsed(case: PermitCase, _event: CaseEvent) -> str:
+    return f"retribusi {_name(case)} tidak dibayar dalam 10 hari kerja dan hangus. Silakan ajukan permohonan baru."
+
+
+def _survey_warning(case: PermitCase, _event: CaseEvent) -> str:
+    return (
+        f"peringatan {case.survey_warnings} dari 3: isi survei IKM untuk {_name(case)} di SIMOJO. "
+        "Tanpa survei proses ditangguhkan."
+    )
+
+
+def _suspended(case: PermitCase, _event: CaseEvent) -> str:
+    return f"proses {_name(case)} DITANGGUHKAN sampai survei IKM diisi di akun SIMOJO Anda."
+
+
+def _ready(case: PermitCase, _event: CaseEvent) -> str:
+    then = "" if case.survey else " setelah survei IKM diisi"
+    return f"izin nomor {case.reserved_number} telah terbit. Dokumen dapat diserahkan{then}."
+
+
+_TEXTS: dict[NoticeKind, Callable[[PermitCase, CaseEvent], str]] = {
+    NoticeKind.ACKNOWLEDGED: _acknowledged,
+    NoticeKind.RETURNED: _returned,
+    NoticeKind.APPROVED: _approved,
+    NoticeKind.REJECTED: _rejected,
+    NoticeKind.CHARGE: _charge,
+    NoticeKind.PAID: _paid,
+    NoticeKind.LAPSED: _lapsed,
+    NoticeKind.SURVEY_WARNING: _survey_warning,
+    NoticeKind.SUSPENDED: _suspended,
+    NoticeKind.READY: _ready,
+}
+
+
+def _listed(head: str, items: Iterable[str], tail: str) -> str:
+    """Head, the items and tail; the items are cut where one SMS would not hold them, since the account shows all."""
+    whole = _plain("; ".join(items))
+    room = ONE_SMS - len(f"{SENDER}: {head}: . {tail}")
+    if len(whole) > room:
+        whole = f"{whole[: max(room - 3, 0)].rstrip()}..."
+    return f"{head}: {whole}. {tail}"

@@ -1,0 +1,289 @@
+"""The one table of allowed steps (Pasal 11(3) to 18): which fact may happen in which stage, and on what conditions.
+
+It is data: `gateway.domain.lifecycle` applies it and prints it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.domain import events as e
+from gateway.domain import guards as g
+from gateway.domain.events import CaseEvent
+from gateway.domain.guard import Guard
+from gateway.domain.stages import EVERY_STAGE, LIVE, ON_THE_WAY, UNDECIDED, Stage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One row. `to` None: the stage stays. No `origin`: the row opens the case. `pasal` is where the step comes from.
+
+    `exact` guards are checked in any stage; `when` chooses between rows of one fact and stage; `waits` marks the
+    steps that a missing survey stops (17(4)).
+    """
+
+    event: type[CaseEvent]
+    origin: tuple[Stage, ...]
+    to: Stage | None
+    pasal: str
+    text: str
+    exact: tuple[Guard, ...] = ()
+    when: Guard | None = None
+    guards: tuple[Guard, ...] = ()
+    waits: bool = False
+
+
+def _steps(
+    event: type[CaseEvent],
+    pasal: str,
+    text: str,
+    *routes: tuple[Sequence[Stage], Stage | None] | tuple[Sequence[Stage], Stage | None, Guard],
+    exact: tuple[Guard, ...] = (),
+    guards: tuple[Guard, ...] = (),
+    waits: bool = False,
+) -> tuple[Step, ...]:
+    return tuple(
+        Step(
+            event=event,
+            origin=tuple(route[0]),
+            to=route[1],
+            pasal=pasal,
+            text=text,
+            exact=exact,
+            when=route[2] if len(route) == 3 else None,
+            guards=guards,
+            waits=waits,
+        )
+        for route in routes
+    )
+
+
+_S = Stage
+_CLOCKED = (*UNDECIDED, *(stage for stage in ON_THE_WAY if stage is not _S.ACTIVE))
+
+STEPS: tuple[Step, ...] = (
+    # registration, 11(3)a
+    *_steps(e.ApplicationRegistered, "11(3)a, 12(1)", "pendaftaran permohonan", ((), _S.REGISTERED)),
+    *_steps(e.ResidentVerified, "8(4)c", "the registry confirms the applicant", (LIVE, None)),
+    *_steps(e.ResidentRefuted, "8(4)c", "the registry does not confirm the applicant", (LIVE, None)),
+    *_steps(
+        e.ApplicationCorrected,
+        "12(1)",
+        "the applicant mends the application; what was verified is verified again",
+        ((_S.REGISTERED, _S.INCOMPLETE), _S.REGISTERED),
+        ((_S.RETURNED, _S.COMPLETE, _S.VERIFIED), _S.COMPLETE),
+    ),
+    *_steps(
+        e.ApplicationCompleted,
+        "12(4)",
+        "tanda terima pendaftaran; the service clock starts",
+        ((_S.REGISTERED,), _S.COMPLETE),
+        guards=(g.declared,),
+    ),
+    # examination, 11(3)b to e
+    *_steps(
+        e.AdministrationReturned,
+        "11(3)b",
+        "sent back with what is missing; the service clock stops",
+        ((_S.REGISTERED,), _S.INCOMPLETE),
+        ((_S.COMPLETE, _S.VERIFIED), _S.RETURNED),
+        guards=(g.says_what_is_missing,),
+    ),
+    *_steps(e.AdministrationVerified, "11(3)b", "verifikasi administrasi", ((_S.COMPLETE,), _S.VERIFIED)),
+    *_steps(
+        e.AdministrationValidated,
+        "11(3)c",
+        "validasi administrasi; recommendations are asked for",
+        ((_S.VERIFIED,), _S.VALIDATED, g.recommendation_needed),
+        ((_S.VERIFIED,), _S.RECOMMENDED, g.no_recommendation_needed),
+        guards=(g.resident_verified, g.second_officer),
+    ),
+    *_steps(
+        e.RecommendationGiven,
+        "11(3)d, 21",
+        "rekomendasi teknis",
+        ((_S.VALIDATED,), _S.RECOMMENDED, g.last_recommendation),
+        ((_S.VALIDATED,), None, g.more_recommendations),
+        exact=(g.recommendation_asked, g.recommendation_first),
+    ),
+    *_steps(
+        e.ApplicationApproved,
+        "11(3)e, 14(1)",
+        "penetapan persetujuan",
+        ((_S.RECOMMENDED,), _S.APPROVED),
+        ((_S.VALIDATED,), _S.APPROVED, g.all_recommended),
+    ),
+    *_steps(
+        e.ApplicationRejected,
+        "11(3)e, 14(1)",
+        "penetapan penolakan",
+        (UNDECIDED, _S.REJECTED),
+        guards=(g.gives_grounds,),
+    ),
+    *_steps(
+        e.ApprovedByFiction,
+        "19, PP 28/2025",
+        "overdue, so it counts as approved (fiktif positif)",
+        (UNDECIDED, _S.APPROVED),
+        guards=(g.positive_fiction, g.decision_overdue),
+    ),
+    # charge and payment, 11(3)f
+    *_steps(
+        e.ChargeIssued,
+        "14(2), 14(6)",
+        "SKRD issued and told",
+        ((_S.APPROVED,), _S.CHARGED),
+        exact=(g.levied,),
+    ),
+    *_steps(
+        e.NoticeReceived,
+        "14(3)",
+        "evidence that a notice was received",
+        (EVERY_STAGE, None),
+        guards=(g.charged_before_notice, g.evidence_named),
+    ),
+    *_steps(
+        e.PaymentReceived,
+        "11(3)f, 14(3)",
+        "pembayaran retribusi, also while suspended",
+        ((_S.CHARGED,), _S.PAID),
+        exact=(g.levied, g.not_lapsed, g.unpaid),
+        guards=(g.exact_amount,),
+    ),
+    *_steps(
+        e.ChargeLapsed,
+        "14(4)",
+        "not paid in time: the debt lapses and the case ends",
+        ((_S.CHARGED,), _S.LAPSED),
+        exact=(g.levied, g.not_lapsed, g.unpaid),
+        guards=(g.notice_received, g.payment_overdue),
+    ),
+    # number, document, signature, print, 11(3)g to i
+    *_steps(
+        e.NumberReserved,
+        "11(3)i",
+        "a number is set aside for the document",
+        ((_S.PAID,), _S.NUMBERED),
+        ((_S.APPROVED,), _S.NUMBERED, g.paid_if_levied),
+        guards=(g.number_fresh,),
+        waits=True,
+    ),
+    *_steps(
+        e.SigningMethodChosen,
+        "13(5), 16(2)",
+        "this document is signed by another method",
+        ((*UNDECIDED, *ON_THE_WAY[: ON_THE_WAY.index(_S.PRINTED)]), None),
+        guards=(g.other_method,),
+    ),
+    *_steps(
+        e.DocumentPrepared,
+        "11(3)h, 13(3)",
+        "the document is laid out, again if need be",
+        ((_S.NUMBERED, _S.PREPARED), _S.PREPARED),
+        waits=True,
+    ),
+    *_steps(
+        e.DocumentSigned,
+        "11(3)h, 13(3)-(5)",
+        "pengesahan/penandatanganan",
+        ((_S.PREPARED,), _S.SIGNED, g.electronic),
+        ((_S.PRINTED,), _S.SIGNED, g.wet_ink),
+        guards=(g.agreed_method, g.same_document, g.pin_given),
+        waits=True,
+    ),
+    *_steps(
+        e.SignatureDeclined,
+        "11(3)h, 13(4)",
+        "the official declines: the reserved number is voided",
+        ((_S.PREPARED, _S.PRINTED), _S.PAID, g.levied),
+        ((_S.PREPARED, _S.PRINTED), _S.APPROVED, g.unlevied),
+        guards=(g.number_not_active,),
+    ),
+    *_steps(
+        e.NumberActivated,
+        "11(3)i",
+        "penomoran: the number is in force, the permit valid",
+        ((_S.SIGNED,), _S.ACTIVE),
+        guards=(g.number_reserved,),
+        waits=True,
+    ),
+    *_steps(
+        e.DocumentPrinted,
+        "11(3)g, 16",
+        "pencetakan on special paper; a spoilt sheet is printed again",
+        ((_S.PREPARED, _S.PRINTED), _S.PRINTED, g.wet_ink),
+        ((_S.ACTIVE, _S.PRINTED), _S.PRINTED, g.electronic),
+        guards=(g.special_paper,),
+        waits=True,
+    ),
+    # survey and hand-over, 11(3)j, k
+    *_steps(
+        e.SurveyWarned,
+        "17(3)",
+        "the applicant is reminded of the survey",
+        (ON_THE_WAY, None),
+        guards=(g.survey_open, g.next_warning, g.warning_due),
+    ),
+    *_steps(
+        e.ProcessSuspended,
+        "17(4)",
+        "six days without the survey: the process waits",
+        (ON_THE_WAY, None),
+        guards=(g.survey_open, g.not_suspended, g.warned_three_times, g.survey_overdue),
+    ),
+    *_steps(
+        e.SurveyCompleted,
+        "11(3)j, 17(2)",
+        "pengisian IKM; lifts a suspension",
+        (ON_THE_WAY, None),
+        exact=(g.survey_open,),
+    ),
+    *_steps(
+        e.DocumentHandedOver,
+        "11(3)k, 18",
+        "penyerahan, with the SKRD where there is one",
+        ((_S.PRINTED,), _S.HANDED_OVER, g.electronic),
+        ((_S.ACTIVE,), _S.HANDED_OVER, g.wet_ink),
+        guards=(g.survey_completed, g.paid_if_levied, g.delivery_proven),
+        waits=True,
+    ),
+    # at any time
+    *_steps(
+        e.ServiceClockPaused,
+        "19",
+        "the service clock stops",
+        (_CLOCKED, None),
+        guards=(g.clock_open, g.clock_not_paused),
+    ),
+    *_steps(
+        e.ServiceClockResumed,
+        "19",
+        "the service clock goes on",
+        (_CLOCKED, None),
+        guards=(g.clock_open, g.clock_paused),
+    ),
+    *_steps(
+        e.ServiceClockRestarted,
+        "19",
+        "the service clock starts again from zero",
+        (_CLOCKED, None),
+        guards=(g.clock_open,),
+    ),
+    *_steps(
+        e.ApplicationWithdrawn,
+        "7(2)b",
+        "the applicant takes the application back",
+        (tuple(stage for stage in LIVE if stage is not _S.ACTIVE), _S.WITHDRAWN),
+        exact=(g.number_not_active,),
+    ),
+    *_steps(
+        e.PermitRevoked,
+        "7(2)b",
+        "the issued permit is cancelled or revoked",
+        ((_S.ACTIVE, _S.PRINTED, _S.HANDED_OVER), _S.REVOKED),
+        guards=(g.number_in_force,),
+    ),
+    *_steps(e.AttentionRaised, "22(1)", "a person has to look", (EVERY_STAGE, None)),
+    *_steps(e.AttentionSettled, "22(1)", "a person has looked", (EVERY_STAGE, None), guards=(g.attention_open,)),
+)

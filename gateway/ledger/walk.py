@@ -1,0 +1,242 @@
+"""The walk of `verify`: one line after the other, in constant memory. The form of the lines is defined there.
+
+A disagreement between a leaf's text and its stored hash, and a fault of a part, are held back until the next signed
+checkpoint tells what was damaged. Whatever else is found meanwhile came later, so what was held back is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.domain.errors import LedgerBroken
+from gateway.ledger.checkpoint import NoteVerifier, open_note
+from gateway.ledger.damage import Damage, broken
+from gateway.ledger.encoding import decode_base64, members, number_of, parse_json, text_of
+from gateway.ledger.leaf import Leaf, commitment
+from gateway.ledger.merkle import HASH_SIZE, Frontier, leaf_hash
+
+_LEAF = frozenset({"i", "leaf"})
+_STORED_HASH = frozenset({"h"})
+_CHECKPOINT = frozenset({"checkpoint"})
+_PART = frozenset({"part"})
+_PART_MEMBERS = frozenset({"exchange", "name", "digest", "salt"})
+
+
+@dataclass(frozen=True)
+class _Disagreement:
+    """The first leaf since the last checkpoint whose text does not have the hash stored beside it."""
+
+    index: int
+    stored: bytes
+    derived: bytes
+
+    def judge(self, stored_root: bytes, derived_root: bytes, signed_root: bytes) -> LedgerBroken:
+        """Tell which of the two was changed: the signed root tells."""
+        if stored_root == signed_root:
+            return self._changed("as the signed tree holds")
+        if derived_root == signed_root:
+            expected = f"stored leaf hash {self.derived.hex()}, which the text has and the signed tree holds"
+            found = self.stored.hex() or "one that is not base64 of 32 bytes"
+            return broken(Damage.LEAF_HASH_CHANGED, f"leaf {self.index}", expected=expected, found=found)
+        return self._changed("or that hash is wrong: more than this leaf is damaged before the next checkpoint")
+
+    def undecided(self) -> LedgerBroken:
+        """Say the same where no checkpoint was reached."""
+        return self._changed("or that hash is wrong: the export is broken off before a checkpoint could tell")
+
+    def _changed(self, reason: str) -> LedgerBroken:
+        expected = f"a text with leaf hash {self.stored.hex()}, {reason}"
+        found = f"a text with leaf hash {self.derived.hex()}"
+        return broken(Damage.LEAF_CHANGED, f"leaf {self.index}", expected=expected, found=found)
+
+
+class Walk:
+    """The state between two lines. Its size does not depend on the number of leaves."""
+
+    def __init__(
+        self, *, origin: str, size: int, complete: bool, verifiers: Sequence[NoteVerifier], deep: bool
+    ) -> None:
+        self.checkpoints = 0
+        self.parts_checked = 0
+        self._origin = origin
+        self._promised = size
+        self._complete = complete
+        self._verifiers = verifiers
+        self._deep = deep
+        self._stored = Frontier()  # over the stored hashes; over the texts where no hash is stored
+        self._derived: Frontier | None = None  # over the texts, from the first disagreement on
+        self._disagreement: _Disagreement | None = None
+        self._part_fault: LedgerBroken | None = None
+        self._proven = 0  # leaves under the last good checkpoint
+        self._data: bytes | None = None  # the leaf whose parts may follow
+        self._leaf: Leaf | None = None  # the same, once it had to be read
+        self._opened: set[str] = set()
+
+    @property
+    def size(self) -> int:
+        """Leaves so far."""
+        return self._stored.size
+
+    def root(self) -> bytes:
+        """Compute the root over the leaves so far."""
+        return self._stored.root()
+
+    def take(self, number: int, line: str) -> bool:
+        """Take one line; True when it was a leaf. Raises LedgerBroken."""
+        try:
+            return self._take(number, line)
+        except LedgerBroken as error:
+            raise self._earliest(error) from None
+
+    def finish(self) -> None:
+        """Raise LedgerBroken where the export ends too early, or too late."""
+        try:
+            self._finish()
+        except LedgerBroken as error:
+            raise self._earliest(error) from None
+
+    def _finish(self) -> None:
+        self._close_leaf()
+        where = "end of the export"
+        if self.size != self._promised:
+            expected = f"{self._promised} leaves, as the header says"
+            raise broken(Damage.TREE_SIZE, where, expected=expected, found=f"{self.size} leaves")
+        if self._proven != self.size:
+            expected, found = f"a checkpoint over {self.size} leaves", f"the last one is over {self._proven}"
+            raise broken(Damage.CHECKPOINT_MISSING, where, expected=expected, found=found)
+
+    def _earliest(self, error: LedgerBroken) -> LedgerBroken:
+        """Put first what was noticed before and held back for a checkpoint."""
+        if self._disagreement:
+            return self._disagreement.undecided()
+        return self._part_fault or error
+
+    def _take(self, number: int, line: str) -> bool:
+        try:
+            record = parse_json(line)
+            if isinstance(record, dict) and "leaf" in record:
+                members(record, _LEAF, _STORED_HASH)
+                stored = _stored_hash(record["h"]) if "h" in record else None
+                self._take_leaf(number_of(record["i"], "i"), text_of(record["leaf"], "leaf"), stored)
+                return True
+            if isinstance(record, dict) and "part" in record:
+                self._take_part(number, members(members(record, _PART)["part"], _PART_MEMBERS))
+            else:
+                self._take_checkpoint(text_of(members(record, _CHECKPOINT)["checkpoint"], "checkpoint"))
+        except ValueError as error:
+            raise malformed_line(number, "a leaf, part or checkpoint", str(error)) from None
+        return False
+
+    # --- leaves ---------------------------------------------------------------------------------------------------
+
+    def _take_leaf(self, index: int, text: str, stored: bytes | None) -> None:
+        self._close_leaf()
+        if index != self.size:
+            damage = Damage.INDEX_GAP if index > self.size else Damage.INDEX_DUPLICATED
+            raise broken(damage, f"leaf {self.size}", expected=f"index {self.size}", found=f"index {index}")
+        data = _exact_bytes(text)
+        derived = leaf_hash(data)
+        self._append(index, derived, derived if stored is None else stored)
+        if not self._disagreement:
+            self._data = data
+            if self._deep:
+                self._read_leaf(data)
+
+    def _append(self, index: int, derived: bytes, stored: bytes) -> None:
+        if stored != derived and not self._disagreement:
+            self._disagreement = _Disagreement(index, stored, derived)
+            self._derived = self._stored.copy()
+        self._stored.append(stored)
+        if self._derived:
+            self._derived.append(derived)
+
+    def _read_leaf(self, data: bytes) -> Leaf:
+        if self._leaf is None:
+            self._leaf = Leaf.parse(data, f"leaf {self.size - 1}")
+        return self._leaf
+
+    def _close_leaf(self) -> None:
+        """No more parts come for this leaf. A missing one is a fault where the header promised them all."""
+        if self._data is not None and self._complete:
+            leaf = self._read_leaf(self._data)
+            for name in sorted(leaf.commitments.keys() - self._opened):
+                self._hold(Damage.PART_MISSING, leaf.exchange, name, "the part that this leaf commits to", "none")
+        self._data = self._leaf = None
+        self._opened.clear()
+
+    # --- parts ----------------------------------------------------------------------------------------------------
+
+    def _take_part(self, number: int, part: dict[str, object]) -> None:
+        exchange, name = text_of(part["exchange"], "exchange"), text_of(part["name"], "name")
+        digest = bytes.fromhex(text_of(part["digest"], "digest"))
+        computed = commitment(bytes.fromhex(text_of(part["salt"], "salt")), digest).hex()
+        if self._disagreement:
+            return
+        if self._data is None:
+            raise malformed_line(number, "a part directly after its leaf", "a part with no leaf before it")
+        leaf = self._read_leaf(self._data)
+        claimed = leaf.commitments.get(name) if exchange == leaf.exchange and name not in self._opened else None
+        if claimed is None:
+            self._hold(Damage.PART_MISSING, exchange, name, "a commitment to it that is still open", "none")
+        elif claimed != computed:
+            self._hold(Damage.PART_DIFFERS, exchange, name, f"commitment {claimed}", f"{computed} of the stored bytes")
+        self._opened.add(name)
+        self.parts_checked += 1
+
+    def _hold(self, damage: Damage, exchange: str, name: str, expected: str, found: str) -> None:
+        """Keep the first fault of a part until the leaf that it is judged by is proven."""
+        if self._part_fault is None:
+            where = f"part {name!r} of exchange {exchange!r}, leaf {self.size - 1}"
+            self._part_fault = broken(damage, where, expected=expected, found=found)
+
+    # --- checkpoints ----------------------------------------------------------------------------------------------
+
+    def _take_checkpoint(self, note: str) -> None:
+        self._close_leaf()
+        checkpoint = open_note(note, self._verifiers)
+        where = f"checkpoint after {self.size} leaves"
+        if checkpoint.origin != self._origin:
+            expected, found = f"ledger {self._origin!r}", f"ledger {checkpoint.origin!r}"
+            raise broken(Damage.ORIGIN, where, expected=expected, found=found)
+        if checkpoint.size != self.size:
+            raise broken(Damage.TREE_SIZE, where, expected=f"size {self.size}", found=f"size {checkpoint.size}")
+        self._judge_root(checkpoint.root)
+        if self._part_fault:
+            raise self._part_fault
+        self._proven = self.size
+        self.checkpoints += 1
+
+    def _judge_root(self, signed: bytes) -> None:
+        root = self.root()
+        if self._disagreement and self._derived:
+            fault = self._disagreement.judge(root, self._derived.root(), signed)
+        elif root == signed:
+            return
+        else:
+            where = f"leaves {self._proven} to {self.size - 1}"
+            fault = broken(Damage.LEAF_CHANGED, where, expected=f"root {signed.hex()}", found=f"root {root.hex()}")
+        # Decided: nothing is held back any more, so that the caller's first-come rule lets this through.
+        self._disagreement = self._part_fault = None
+        raise fault
+
+
+def _exact_bytes(text: str) -> bytes:
+    """Give back the stored bytes, also those that were never UTF-8: they differ from every leaf, and must be named."""
+    try:
+        return text.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode(errors="surrogatepass")
+
+
+def _stored_hash(value: object) -> bytes:
+    """Read a stored leaf hash; one that cannot be read equals no hash, and is found as a disagreement."""
+    try:
+        return decode_base64(text_of(value, "h"), HASH_SIZE)
+    except ValueError:
+        return b""
+
+
+def malformed_line(number: int, expected: str, found: str) -> LedgerBroken:
+    """Say that a line, counted from 1, is not of the export's form."""
+    return broken(Damage.EXPORT_MALFORMED, f"line {number}", expected=expected, found=found)

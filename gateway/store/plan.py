@@ -1,0 +1,127 @@
+"""What a pipeline wants written: a plan, committed whole or not at all.
+
+A plan is a tuple of changes. Three of them are also guards, because they hold only if the world is still as the
+pipeline read it:
+
+    Insert   a new row that cannot collide (hub-made id)
+    Claim    a new row under a key that must be free: a message id, an opening key, a first counter value
+    Update   new values for a row that must still have the `expected` ones: a case version, a fence, a counter
+    Delete   a row by its key; its absence is no conflict
+    Add      a number added to a column, the row made when missing (tallies)
+
+`commit(plan)` answers `Committed`, or `Conflict` with the first guard that did not hold; then nothing was written,
+and the pipeline reads again and prepares anew. A message seen meanwhile shows itself as a Conflict whose repeated
+preparation finds the first answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from sqlalchemy import Table
+from sqlmodel import SQLModel
+
+Row: TypeAlias = Mapping[str, Any]
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The table that a SQLModel class declares."""
+    table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel sets it on every class with table=True
+    return table
+
+
+@dataclass(frozen=True)
+class Insert:
+    """A new row."""
+
+    model: type[SQLModel]
+    values: Row
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A new row whose `key` columns must not be taken."""
+
+    model: type[SQLModel]
+    key: tuple[str, ...]
+    values: Row
+
+
+@dataclass(frozen=True)
+class Update:
+    """New `values` for the row at `key`, which must still have the `expected` ones."""
+
+    model: type[SQLModel]
+    key: Row
+    expected: Row
+    values: Row
+
+
+@dataclass(frozen=True)
+class Delete:
+    """No row at `key` (all rows that match it) any more."""
+
+    model: type[SQLModel]
+    key: Row
+
+
+@dataclass(frozen=True)
+class Add:
+    """`amount` added to `column` of the row at `key`."""
+
+    model: type[SQLModel]
+    key: Row
+    column: str
+    amount: int = 1
+
+
+Change: TypeAlias = Insert | Claim | Update | Delete | Add
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Changes that belong together. Plans add up: `plan + other`."""
+
+    changes: tuple[Change, ...] = field(default=())
+
+    def __add__(self, other: Plan) -> Plan:
+        return Plan(self.changes + other.changes)
+
+    @classmethod
+    def of(cls, *changes: Change) -> Plan:
+        """A plan of these changes."""
+        return cls(changes)
+
+    @classmethod
+    def merge(cls, plans: Iterable[Plan]) -> Plan:
+        """All changes of all plans, in order."""
+        return cls(tuple(change for plan in plans for change in plan.changes))
+
+
+@dataclass(frozen=True)
+class Committed:
+    """Durable: the answer may leave."""
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Nothing was written: `change` no longer held."""
+
+    change: Change
+
+
+Outcome: TypeAlias = Committed | Conflict
+
+
+def touched(change: Change) -> Hashable | None:
+    """What a guard or tally stands on; two plans that stand on the same thing cannot share a transaction."""
+    name = table_of(change.model).name
+    match change:
+        case Claim(key=key, values=values):
+            return (name, tuple(sorted((column, values[column]) for column in key)))
+        case Update(key=key) | Add(key=key) | Delete(key=key):
+            return (name, tuple(sorted(key.items())))
+        case _:
+            return None

@@ -1,0 +1,128 @@
+"""Every adapter keeps the house's shape: data plus pure functions, short, and as its agreement says (Pasal 21(2))."""
+
+import ast
+import sys
+import tomllib
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.contract.adapter import (
+    Adapter,
+    Inquiry,
+    Interaction,
+    Notification,
+    Outbound,
+    Query,
+    Request,
+    Submission,
+)
+
+ROOT = Path(__file__).parents[2]
+AGENCIES = ("bank", "dpupr", "dukcapil", "oss", "sms")
+MODULES = sorted((ROOT / "adapters").rglob("*.py"))
+MODELS: dict[type[Interaction], str] = {
+    Query: "query",
+    Request: "request",
+    Notification: "notification",
+    Inquiry: "inquiry",
+    Submission: "submission",
+}
+IMPURE_CALLS = {"open", "print", "input", "exec", "eval", "__import__", "compile"}
+IMPURE_ATTRIBUTES = {"now", "today", "utcnow", "read_text", "write_text", "read_bytes", "write_bytes", "getenv"}
+ALLOWED_STDLIB = {"__future__", "collections", "dataclasses", "datetime", "hashlib", "json", "re", "types", "typing"}
+
+
+def _adapter(agency: str) -> Adapter:
+    adapter = import_module(f"adapters.{agency}").ADAPTER
+    assert isinstance(adapter, Adapter)
+    return adapter
+
+
+def _interactions() -> list[Any]:
+    return [
+        pytest.param(adapter, each, id=f"{adapter.agency.id}-{each.name}")
+        for adapter in map(_adapter, AGENCIES)
+        for each in adapter.interactions
+    ]
+
+
+def _agreement(adapter: Adapter) -> dict[str, Any]:
+    return tomllib.loads((ROOT / "agreements" / f"{adapter.agreement}.toml").read_text(encoding="utf-8"))
+
+
+def _clauses(adapter: Adapter, interaction: Interaction) -> dict[str, Any]:
+    (clauses,) = (each for each in _agreement(adapter)["interaction"] if each["name"] == interaction.name)
+    assert isinstance(clauses, dict)
+    return clauses
+
+
+def _documents(interaction: Interaction) -> dict[str, str]:
+    named = {part: getattr(interaction, part, None) for part in ("request", "reply", "answer")}
+    return {part: document for part, document in named.items() if isinstance(document, str)}
+
+
+def _schema_file(document: str) -> Path:
+    (found,) = (path for path in (ROOT / "schemas").glob(f"{document}.*") if path.suffix in {".json", ".xsd"})
+    return found
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_is_short_and_does_nothing_but_compute(module: Path) -> None:
+    source = module.read_text(encoding="utf-8")
+    assert len(source.splitlines()) < 150
+    own = module.parent.relative_to(ROOT).parts
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            assert {name.name for name in node.names} <= ALLOWED_STDLIB & sys.stdlib_module_names
+        if isinstance(node, ast.ImportFrom):
+            origin = (node.module or "").split(".")
+            allowed = (
+                origin[0] in ALLOWED_STDLIB & (sys.stdlib_module_names | {"__future__"})
+                or origin[:2] in (["gateway", "contract"], ["gateway", "domain"])
+                or tuple(origin[: len(own)]) == own
+            )
+            assert node.level == 0
+            assert allowed, f"{module.name} imports {node.module}"
+        if isinstance(node, ast.Call):
+            name = node.func.id if isinstance(node.func, ast.Name) else ""
+            attribute = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+            assert name not in IMPURE_CALLS
+            assert attribute not in IMPURE_ATTRIBUTES
+
+
+@pytest.mark.parametrize("agency", AGENCIES)
+def test_an_adapter_is_named_after_its_folder_and_agreement(agency: str) -> None:
+    adapter = _adapter(agency)
+    head = _agreement(adapter)["agreement"]
+    assert (adapter.agency.id, adapter.package) == (agency, f"adapters.{agency}")
+    assert (head["id"], head["agency"]) == (adapter.agreement, agency)
+    names = [each.name for each in adapter.interactions]
+    assert names == [each["name"] for each in _agreement(adapter)["interaction"]]
+    assert all(adapter.interaction(name) in adapter.interactions for name in names)
+    assert adapter.interaction("no-such-interaction") is None
+
+
+@pytest.mark.parametrize(("adapter", "interaction"), _interactions())
+def test_an_interaction_is_as_its_agreement_says_pasal_21_2_c(adapter: Adapter, interaction: Interaction) -> None:
+    clauses = _clauses(adapter, interaction)
+    assert clauses["model"] == MODELS[type(interaction)]
+    assert clauses["security"] == interaction.security
+    assert {part: clauses[part] for part in ("request", "reply", "answer") if part in clauses} == _documents(
+        interaction
+    )
+    assert clauses.get("repeat") == (interaction.repeat.value if isinstance(interaction, Outbound) else None)
+    assert ("retry" in clauses) is isinstance(interaction, Outbound)
+    assert ("answer_within" in clauses) is isinstance(interaction, Request)
+
+
+@pytest.mark.parametrize(("adapter", "interaction"), _interactions())
+def test_a_document_is_there_and_named_after_agency_interaction_and_version(
+    adapter: Adapter, interaction: Interaction
+) -> None:
+    for part, document in _documents(interaction).items():
+        assert document == f"{adapter.agency.id}/{interaction.name}/{interaction.version}/{part}"
+        suffix = ".xsd" if _clauses(adapter, interaction)["transport"].startswith("soap") else ".json"
+        assert _schema_file(document).suffix == suffix

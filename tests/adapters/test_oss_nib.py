@@ -1,0 +1,279 @@
+"""OSS receiveNIB: one message opens, corrects or withdraws several permit cases; in part it is never taken."""
+
+import json
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.oss import ADAPTER
+from adapters.oss.nib import SAMPLE_SERVICES
+from gateway.contract.adapter import Accept, Decline, Effect, Found, Interaction, Reason, Submission
+from gateway.contract.message import Payload, Refusal
+from gateway.domain.case import PermitCase
+from gateway.domain.events import (
+    ApplicantKind,
+    ApplicationCorrected,
+    ApplicationRegistered,
+    ApplicationWithdrawn,
+    AttentionRaised,
+    Origin,
+    Reference,
+)
+from gateway.domain.identifiers import NPWP
+
+EXAMPLES = Path(__file__).parents[2] / "schemas/oss/receiveNIB/1.0/examples/request"
+PERMITS = tuple(Reference(kind="id-izin", value=f"I-202603-00000{number}") for number in (1, 2))
+
+
+@pytest.fixture
+def submission() -> Submission:
+    declared = ADAPTER.interaction("receiveNIB")
+    assert isinstance(declared, Submission)
+    return declared
+
+
+@pytest.fixture
+def message() -> dict[str, Any]:
+    """Two permits of one firm; free to be changed by the test."""
+    loaded: dict[str, Any] = json.loads((EXAMPLES / "two-permits.json").read_text(encoding="utf-8"))
+    return deepcopy(loaded)
+
+
+def _effects(heard: Accept | Decline) -> tuple[Effect, ...]:
+    assert isinstance(heard, Accept)
+    return heard.effects
+
+
+def _opened(heard: Accept | Decline) -> ApplicationRegistered:
+    event = _effects(heard)[0].events[0]
+    assert isinstance(event, ApplicationRegistered)
+    return event
+
+
+def _reason(heard: Accept | Decline, *words: str) -> Reason:
+    assert isinstance(heard, Decline)
+    assert all(word in heard.text for word in words)
+    return heard.reason
+
+
+def test_an_original_opens_one_case_for_each_permit(submission: Submission, message: dict[str, Any]) -> None:
+    assert submission.about(message) == PERMITS
+    effects = _effects(submission.to_cases(message, dict.fromkeys(PERMITS, ())))
+    assert [(effect.case, effect.key) for effect in effects] == [(None, PERMITS[0]), (None, PERMITS[1])]
+    opened = [event for effect in effects for event in effect.events]
+    assert [event.service for event in opened if isinstance(event, ApplicationRegistered)] == ["pbg", "reklame"]
+
+
+def test_an_opened_case_knows_its_applicant_site_and_every_id_that_oss_gave(
+    submission: Submission, message: dict[str, Any]
+) -> None:
+    event = _opened(submission.to_cases(message, {}))
+    assert event.origin is Origin.OSS
+    assert event.applicant.kind is ApplicantKind.COMPANY
+    assert (event.applicant.name, event.applicant.company) == ("SITI CONTOH", "PT CONTOH SEJAHTERA")
+    assert event.applicant.phone == "+6281200000017"
+    assert event.applicant.npwp == NPWP("000000000999000")
+    assert (event.site.kelurahan, event.site.address) == ("35.76.01.1003", "Jalan Contoh 17")
+    assert event.site.purpose == "Toko Contoh"
+    assert {each.kind: each.value for each in event.references} == {
+        "nib": "0000000000017",
+        "oss-id": "Q-202603-00000017",
+        "id-izin": "I-202603-000001",
+        "kd-izin": "057600000001",
+        "id-produk": "R-202603-000001",
+        "id-proyek": "P-202603-000001",
+    }
+
+
+def test_a_natural_person_has_no_firm(submission: Submission, message: dict[str, Any]) -> None:
+    message["dataNIB"] |= {"jenis_pelaku_usaha": "02", "npwp_perseroan": "", "email_perusahaan": "toko@contoh.example"}
+    message["dataNIB"]["penanggung_jwb"][0]["email_penanggung_jwb"] = None
+    applicant = _opened(submission.to_cases(message, {})).applicant
+    assert (applicant.kind, applicant.company, applicant.npwp) == (ApplicantKind.PERSON, None, None)
+    assert applicant.email == "toko@contoh.example"
+
+
+def test_the_person_with_a_ktp_is_the_applicant(submission: Submission, message: dict[str, Any]) -> None:
+    people = message["dataNIB"]["penanggung_jwb"]
+    foreign = people[0] | {"jns_identitas_penanggung_jwb": "02", "no_identitas_penanggung_jwb": "X0000017"}
+    message["dataNIB"]["penanggung_jwb"] = [foreign, *people]
+    assert _opened(submission.to_cases(message, {})).applicant.nik == "9999014506900001"
+
+
+def test_a_permit_without_project_takes_the_first(submission: Submission, message: dict[str, Any]) -> None:
+    for entry in message["dataNIB"]["data_checklist"]:
+        del entry["id_proyek"]
+    message["dataNIB"]["data_proyek"][0]["nama_kegiatan"] = " "
+    event = _opened(submission.to_cases(message, {}))
+    assert event.site.purpose == "Perdagangan eceran"
+    assert "id-proyek" not in {each.kind for each in event.references}
+
+
+@pytest.mark.parametrize("change", [{"kewenangan": "01"}, {"kewenangan": "00"}, {"kd_daerah": "3516000000"}])
+def test_permits_of_other_authorities_are_left_to_them(
+    submission: Submission, message: dict[str, Any], change: dict[str, str]
+) -> None:
+    message["dataNIB"]["data_checklist"][1] |= change
+    assert submission.about(message) == PERMITS[:1]
+    assert len(_effects(submission.to_cases(message, {}))) == 1
+
+
+@pytest.mark.parametrize(("inherited", "expected"), [("02", 2), ("01", 0), (None, 2)])
+def test_a_permit_that_does_not_say_inherits_from_the_message(
+    submission: Submission, message: dict[str, Any], inherited: str | None, expected: int
+) -> None:
+    message["dataNIB"]["kewenangan"] = inherited
+    for entry in message["dataNIB"]["data_checklist"]:
+        entry |= {"kewenangan": "", "kd_daerah": ""}
+    message["dataNIB"]["kd_daerah"] = ""
+    assert len(_effects(submission.to_cases(message, {}))) == expected
+
+
+def test_a_repeated_original_opens_nothing_twice(
+    submission: Submission, message: dict[str, Any], oss_case: PermitCase
+) -> None:
+    effects = _effects(submission.to_cases(message, {PERMITS[0]: (oss_case,), PERMITS[1]: ()}))
+    assert [effect.key for effect in effects] == [PERMITS[1]]
+
+
+def test_an_update_corrects_what_is_there_and_opens_what_is_not(
+    submission: Submission, message: dict[str, Any], oss_case: PermitCase
+) -> None:
+    message["dataNIB"]["tipe_dokumen"] = "5"
+    corrected, opened = _effects(submission.to_cases(message, {PERMITS[0]: (oss_case,), PERMITS[1]: ()}))
+    assert corrected.case == oss_case.id
+    (event,) = corrected.events
+    assert isinstance(event, ApplicationCorrected)
+    assert event.site is not None
+    assert event.site.address == "Jalan Contoh 17"
+    assert (opened.case, opened.key) == (None, PERMITS[1])
+
+
+def test_an_update_leaves_an_ended_case_alone(
+    submission: Submission, message: dict[str, Any], ended_case: PermitCase
+) -> None:
+    message["dataNIB"]["tipe_dokumen"] = "5"
+    found: Found = dict.fromkeys(PERMITS, (ended_case,))
+    assert submission.to_cases(message, found) == Accept()
+
+
+@pytest.mark.parametrize(("kind", "why"), [("3", "NIB dicabut"), ("4", "NIB dibatalkan")])
+def test_a_withdrawn_nib_withdraws_every_open_case(
+    submission: Submission, oss_case: PermitCase, ended_case: PermitCase, kind: str, why: str
+) -> None:
+    withdrawal: Payload = {"dataNIB": {"nib": "0000000000017", "oss_id": "Q-1", "tipe_dokumen": kind}}
+    nib = Reference(kind="nib", value="0000000000017")
+    assert submission.about(withdrawal) == (nib,)
+    (effect,) = _effects(submission.to_cases(withdrawal, {nib: (oss_case, ended_case)}))
+    assert effect.case == oss_case.id
+    assert effect.events == (ApplicationWithdrawn(by="OSS", reason=why),)
+
+
+def test_a_withdrawn_nib_that_we_never_saw_is_acknowledged(submission: Submission) -> None:
+    withdrawal: Payload = {"dataNIB": {"nib": "0000000000017", "oss_id": "Q-1", "tipe_dokumen": "3"}}
+    assert submission.to_cases(withdrawal, {}) == Accept()
+
+
+def test_an_issued_permit_is_for_an_officer_to_revoke_pasal_7_2_b(
+    submission: Submission, issued_case: PermitCase, case: PermitCase
+) -> None:
+    withdrawal: Payload = {"dataNIB": {"nib": "0000000000017", "oss_id": "Q-1", "tipe_dokumen": "3"}}
+    nib = Reference(kind="nib", value="0000000000017")
+    effects = _effects(submission.to_cases(withdrawal, {nib: (issued_case, case)}))
+    assert [effect.case for effect in effects] == [issued_case.id, case.id]
+    assert all(isinstance(event, AttentionRaised) for effect in effects for event in effect.events)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "words"),
+    [
+        ({"data_checklist/1/kd_izin": "057600000099"}, Reason.NOT_FOUND, ("057600000099",)),
+        ({"data_checklist/1/id_proyek": "P-OTHER"}, Reason.INCONSISTENT, ("I-202603-000002", "P-OTHER")),
+        ({"penanggung_jwb/0/no_identitas_penanggung_jwb": "X0000017"}, Reason.INCONSISTENT, ("NIK",)),
+        ({"penanggung_jwb/0/no_hp_penanggung_jwb": "0321000017"}, Reason.INCONSISTENT, ("telephone",)),
+        ({"npwp_perseroan": "123456780999000"}, Reason.INCONSISTENT, ("NPWP",)),
+        ({"data_proyek/0/data_lokasi_proyek/0/proyek_daerah_id": "3576000000"}, Reason.INCONSISTENT, ("kelurahan",)),
+    ],
+)
+def test_one_unreadable_permit_declines_the_whole_message(
+    submission: Submission, message: dict[str, Any], change: dict[str, str], reason: Reason, words: tuple[str, ...]
+) -> None:
+    for path, value in change.items():
+        at: Any = message["dataNIB"]
+        *way, last = path.split("/")
+        for step in way:
+            at = at[int(step)] if step.isdigit() else at[step]
+        at[last] = value
+    assert _reason(submission.to_cases(message, {}), *words) is reason
+
+
+def test_identity_is_the_content_whatever_its_order(submission: Submission, message: dict[str, Any]) -> None:
+    assert submission.identity is not None
+    reordered = {"dataNIB": dict(reversed(message["dataNIB"].items()))}
+    assert submission.identity(message) == submission.identity(reordered)
+    for member, value in (("nib", "0000000000018"), ("oss_id", "Q-2"), ("data_checklist", []), ("skala_usaha", "03")):
+        changed = {"dataNIB": message["dataNIB"] | {member: value}}
+        assert submission.identity(changed) != submission.identity(message)
+    assert "0000000000017" not in submission.identity(message)
+
+
+def test_no_message_of_a_correct_form_makes_the_mapping_fail(submission: Submission) -> None:
+    for example in EXAMPLES.glob("*.json"):
+        if not example.stem.endswith("_fail"):
+            payload = json.loads(example.read_text(encoding="utf-8"))
+            assert isinstance(submission.to_cases(payload, dict.fromkeys(submission.about(payload), ())), Accept)
+
+
+def test_the_table_of_permits_names_services_of_the_agreement(agreed_services: Callable[[str, str], set[str]]) -> None:
+    assert set(SAMPLE_SERVICES.values()) == agreed_services("oss-2026", "receiveNIB")
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status"),
+    [
+        (Refusal(code="not-authenticated", text="Token salah"), 401),
+        (Refusal(code="not-agreed", text="tidak ada perjanjian"), 403),
+        (Refusal(code="schema-violation", text=""), 400),
+        (Refusal(code="inconsistent", text="x" * 400), 400),
+        (Refusal(code="hub-busy", text="sibuk", retriable=True), 504),
+        (Refusal(code="mapping-fault", text="gangguan", retriable=True), 500),
+    ],
+)
+def test_a_refusal_is_status_2_with_the_reason(
+    submission: Submission, refusal: Refusal, status: int, violations: Callable[[str, Payload], list[str]]
+) -> None:
+    assert ADAPTER.dialect is not None
+    reply = ADAPTER.dialect.refuse(submission, refusal, None)
+    assert reply.status == status
+    answer = reply.payload["responreceiveNIB"]
+    assert isinstance(answer, dict)
+    assert answer == {"status": "2", "keterangan": (refusal.text or refusal.code)[:255]}
+    assert violations("oss/receiveNIB/1.0/reply", reply.payload) == []
+
+
+def test_what_was_taken_is_status_1(
+    submission: Submission, message: dict[str, Any], violations: Callable[[str, Payload], list[str]]
+) -> None:
+    assert ADAPTER.dialect is not None
+    heard = submission.to_cases(message, {})
+    assert isinstance(heard, Accept)
+    declared: Interaction = submission
+    reply = ADAPTER.dialect.accept(declared, message, heard)
+    assert (reply.status, reply.payload["responreceiveNIB"]) == (
+        200,
+        {"status": "1", "keterangan": "Data diterima: 2 izin diproses"},
+    )
+    assert violations("oss/receiveNIB/1.0/reply", reply.payload) == []
+
+
+def test_a_second_case_of_the_same_permit_is_corrected_too(
+    submission: Submission, message: dict[str, Any], oss_case: PermitCase
+) -> None:
+    message["dataNIB"]["tipe_dokumen"] = "5"
+    again = replace(oss_case, id="K-2026-000099")
+    effects = _effects(submission.to_cases(message, {PERMITS[0]: (oss_case, again), PERMITS[1]: (again,)}))
+    assert [effect.case for effect in effects] == [oss_case.id, again.id, again.id]
