@@ -44,7 +44,8 @@ class PermitCase:
 
     `service` to `number_template` are the permit type's as it stood at registration (19). `recommendations` and
     `notices` are the facts in the order in which they came. `decided_at` is when it was approved or rejected;
-    `approved_by` is None for a positive fiction. Of digests, `document_sha256` is the prepared document's and
+    `approved_by` is None for a positive fiction. `in_force_since` is when the permit number came into force and stays
+    after a revocation, which `number_active` tells. Of digests, `document_sha256` is the prepared document's and
     `signed_sha256` the signed one's, in hex. `attention` is what waits for a person. `voided_numbers` never become
     permit numbers. `version` counts the facts applied, the registration included.
     """
@@ -87,6 +88,7 @@ class PermitCase:
     payment: PaymentReceived | None = None
     reserved_number: str | None = None
     number_active: bool = False
+    in_force_since: datetime | None = None
     voided_numbers: tuple[str, ...] = ()
     document_sha256: str | None = None
     signed_sha256: str | None = None

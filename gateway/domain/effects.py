@@ -159,6 +159,7 @@ def _(event: e.NumberActivated, case: PermitCase, at: datetime) -> PermitCase:
     return replace(
         case,
         number_active=True,
+        in_force_since=at,
         references=_with_reference(case, "permit-number", event.number),
         clock=case.clock.finish(at),
     )

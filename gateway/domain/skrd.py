@@ -5,6 +5,7 @@ Money is whole rupiah as `int`: no sen is levied, and no binary fraction can rou
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,6 +14,9 @@ from gateway.domain.identifiers import NIP
 
 MAX_AMOUNT = 2**53 - 1
 """The greatest integer that every JSON reader keeps exactly (RFC 8785)."""
+
+_PAYMENT_CODE = re.compile(r"[0-9]{1,28}")
+"""SNAP BI: a virtualAccountNo has at most 28 characters."""
 
 _UNITS = ("", "satu", "dua", "tiga", "empat", "lima", "enam", "tujuh", "delapan", "sembilan", "sepuluh", "sebelas")
 _SCALES = ((10**12, "triliun"), (10**9, "miliar"), (10**6, "juta"), (1000, "ribu"), (100, "ratus"))
@@ -45,8 +49,9 @@ class ChargeLine:
 class SKRD:
     """The assessment on which a payment rests (Pasal 14(6)).
 
-    `payment_code` is the virtual account number (kode bayar, 14(2)); `pay_to_account` the receiving account at
-    `pay_to_bank`. Raises Refused `skrd-invalid` unless the lines add up to 1 .. 2**53 - 1 rupiah.
+    `payment_code` is the virtual account number (kode bayar, 14(2)), by which the bank asks for the charge;
+    `pay_to_account` the receiving account at `pay_to_bank`. Raises Refused `skrd-invalid` unless the lines add up to
+    1 .. 2**53 - 1 rupiah and the payment code is 1 to 28 digits.
     """
 
     number: str
@@ -67,6 +72,13 @@ class SKRD:
     signatory_nip: NIP
 
     def __post_init__(self) -> None:
+        if not _PAYMENT_CODE.fullmatch(self.payment_code):
+            raise Refused(
+                f"SKRD {self.number}: payment code {self.payment_code[:40]!r} is no virtual account, expected 1 to 28 "
+                "digits without blanks",
+                code="skrd-invalid",
+                clause="Pasal 14(2)",
+            )
         if not 0 < self.amount <= MAX_AMOUNT:
             raise Refused(
                 f"SKRD {self.number}: its lines add up to {self.amount} rupiah, expected 1 to {MAX_AMOUNT}",

@@ -27,6 +27,8 @@ def open_engine(url: str) -> Engine:
         raise Misconfigured(
             f"SIMOJO_DATABASE_URL names the engine '{parsed.get_backend_name()}'; this version serves sqlite:///..."
         )
+    if parsed.database in {None, "", ":memory:"}:
+        raise Misconfigured("SIMOJO_DATABASE_URL names no file; write it as sqlite:////path/to/simojo.db")
     engine = create_engine(parsed, isolation_level="AUTOCOMMIT", connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
     event.listen(engine, "connect", _prepare_sqlite)
     return engine

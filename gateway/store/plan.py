@@ -1,13 +1,15 @@
 """What a pipeline wants written: a plan, committed whole or not at all.
 
-A plan is a tuple of changes. Three of them are also guards, because they hold only if the world is still as the
+A plan is a tuple of changes. Some of them are also guards, because they hold only if the world is still as the
 pipeline read it:
 
     Insert   a new row that cannot collide (hub-made id)
     Claim    a new row under a key that must be free: a message id, an opening key, a first counter value
     Update   new values for a row that must still have the `expected` ones: a case version, a fence, a counter
-    Delete   a row by its key; its absence is no conflict
+    Delete   a row by its key; its absence is no conflict, unless `expected` values are named: then it is a guard too
     Add      a number added to a column, the row made when missing (tallies)
+
+All guards of a plan are checked before any of it is written, so they speak of the rows as they were before the plan.
 
 `commit(plan)` answers `Committed`, or `Conflict` with the first guard that did not hold; then nothing was written,
 and the pipeline reads again and prepares anew. A message seen meanwhile shows itself as a Conflict whose repeated
@@ -42,7 +44,7 @@ class Insert:
 
 @dataclass(frozen=True)
 class Claim:
-    """A new row whose `key` columns must not be taken."""
+    """A new row whose `key` columns must not be taken. Twice in one plan, word for word, it counts once."""
 
     model: type[SQLModel]
     key: tuple[str, ...]
@@ -51,7 +53,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Update:
-    """New `values` for the row at `key`, which must still have the `expected` ones."""
+    """New `values` for the row at `key`, which must still have the `expected` ones; without `values` a guard alone."""
 
     model: type[SQLModel]
     key: Row
@@ -61,10 +63,11 @@ class Update:
 
 @dataclass(frozen=True)
 class Delete:
-    """No row at `key` (all rows that match it) any more."""
+    """No row at `key` (all rows that match it) any more. With `expected`, one must still be there with these values."""
 
     model: type[SQLModel]
     key: Row
+    expected: Row | None = None
 
 
 @dataclass(frozen=True)
@@ -115,8 +118,28 @@ class Conflict:
 Outcome: TypeAlias = Committed | Conflict
 
 
-def touched(change: Change) -> Hashable | None:
-    """What a guard or tally stands on; two plans that stand on the same thing cannot share a transaction."""
+def standing_on(plan: Plan) -> frozenset[Hashable]:
+    """The rows that the guards and tallies of a plan stand on; plans that share one cannot share a transaction."""
+    return frozenset(key for change in plan.changes if (key := _touched(change)) is not None)
+
+
+def distinct(plan: Plan) -> tuple[Change, ...]:
+    """The changes of a plan, each Claim once. ValueError for two claims of one key with different values."""
+    claimed: dict[Hashable, Row] = {}
+    changes: list[Change] = []
+    for change in plan.changes:
+        if isinstance(change, Claim):
+            key = _touched(change)
+            if key in claimed:
+                if claimed[key] != change.values:
+                    raise ValueError(f"a plan claims {key} twice, with different values")
+                continue
+            claimed[key] = change.values
+        changes.append(change)
+    return tuple(changes)
+
+
+def _touched(change: Change) -> Hashable | None:
     name = table_of(change.model).name
     match change:
         case Claim(key=key, values=values):

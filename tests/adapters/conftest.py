@@ -4,7 +4,7 @@ import json
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -86,8 +86,15 @@ def ended_case(case: PermitCase) -> PermitCase:
 
 @pytest.fixture
 def issued_case(case: PermitCase) -> PermitCase:
-    """Give a permit that was issued and handed over."""
-    return replace(case, id="K-2026-000019", stage=Stage.HANDED_OVER, number_active=True)
+    """Give a permit that was issued and handed over; its number came into force on 5 March, late at night in UTC."""
+    return replace(
+        case,
+        id="K-2026-000019",
+        stage=Stage.HANDED_OVER,
+        reserved_number="017/PBG/III/2026",
+        number_active=True,
+        in_force_since=datetime(2026, 3, 4, 17, 30, tzinfo=UTC),
+    )
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import ast
 import sys
 import tomllib
+from collections import Counter
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from gateway.contract.adapter import (
     Request,
     Submission,
 )
+from gateway.domain.catalogue import SAMPLE
 
 ROOT = Path(__file__).parents[2]
 AGENCIES = ("bank", "dpupr", "dukcapil", "oss", "sms")
@@ -93,6 +95,33 @@ def test_a_module_is_short_and_does_nothing_but_compute(module: Path) -> None:
             assert attribute not in IMPURE_ATTRIBUTES
 
 
+def test_every_adapter_of_the_tree_is_checked_here() -> None:
+    folders = {path.parent.name for path in (ROOT / "adapters").glob("*/__init__.py")}
+    assert folders == set(AGENCIES)
+    assert {path.stem for path in (ROOT / "agreements").glob("*.toml")} == {
+        _adapter(agency).agreement for agency in AGENCIES
+    }
+
+
+@pytest.mark.parametrize("agency", AGENCIES)
+def test_each_interaction_stands_in_its_agreement_and_the_other_way_round_pasal_21_2_c_1(agency: str) -> None:
+    adapter = _adapter(agency)
+    declared = Counter(each.name for each in adapter.interactions)
+    agreed = Counter(each["name"] for each in _agreement(adapter)["interaction"])
+    assert declared == agreed
+    assert set(declared.values()) == {1}
+
+
+@pytest.mark.parametrize(("adapter", "interaction"), _interactions())
+def test_an_interaction_is_agreed_for_services_that_are_offered_pasal_21_2_c_2(
+    adapter: Adapter, interaction: Interaction
+) -> None:
+    services = _clauses(adapter, interaction)["services"]
+    offered = SAMPLE.codes(_agreement(adapter)["agreement"]["valid_from"])
+    assert services == ["*"] or set(services) <= set(offered)
+    assert services
+
+
 @pytest.mark.parametrize("agency", AGENCIES)
 def test_an_adapter_is_named_after_its_folder_and_agreement(agency: str) -> None:
     adapter = _adapter(agency)
@@ -100,7 +129,6 @@ def test_an_adapter_is_named_after_its_folder_and_agreement(agency: str) -> None
     assert (adapter.agency.id, adapter.package) == (agency, f"adapters.{agency}")
     assert (head["id"], head["agency"]) == (adapter.agreement, agency)
     names = [each.name for each in adapter.interactions]
-    assert names == [each["name"] for each in _agreement(adapter)["interaction"]]
     assert all(adapter.interaction(name) in adapter.interactions for name in names)
     assert adapter.interaction("no-such-interaction") is None
 

@@ -14,6 +14,7 @@ from gateway.domain.case import PermitCase
 from gateway.domain.events import Ask, CaseEvent
 from gateway.domain.facts import ASK_KINDS, EVENT_KINDS
 from gateway.domain.identifiers import NIB, NIK, NIP, NPWP, Phone
+from gateway.domain.skrd import SKRD
 
 days = st.dates(date(2015, 1, 1), date(2035, 12, 31))
 moments = st.datetimes(
@@ -62,6 +63,11 @@ _LEAVES: dict[Any, st.SearchStrategy[Any]] = {
     NIB: digits(13).map(NIB),
 }
 
+_NAMED: dict[Any, dict[str, st.SearchStrategy[Any]]] = {
+    SKRD: {"payment_code": st.integers(1, 28).flatmap(digits)},
+}
+"""Members that their type alone does not describe."""
+
 
 def values(hint: Any) -> st.SearchStrategy[Any]:
     """Any value of that type hint."""
@@ -75,7 +81,8 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
         return st.lists(values(get_args(hint)[0]), min_size=smallest, max_size=2).map(tuple)
     if isinstance(hint, type) and is_dataclass(hint):
         hints = get_type_hints(hint)
-        return st.builds(hint, **{each.name: values(hints[each.name]) for each in fields(hint)})
+        drawn = {each.name: values(hints[each.name]) for each in fields(hint)}
+        return st.builds(hint, **drawn | _NAMED.get(hint, {}))
     return st.sampled_from(hint)
 
 

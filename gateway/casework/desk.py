@@ -1,0 +1,54 @@
+"""What casework stands on, put together once by `gateway.app`, and the look-ups that need no occasion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.casework.history import case_at, case_of
+from gateway.casework.leaves import Leaves
+from gateway.casework.references import MESSAGE, ReferenceIndex
+from gateway.casework.routes import Routes
+from gateway.contract.adapter import Found
+from gateway.domain.calendar import WorkingCalendar
+from gateway.domain.case import PermitCase
+from gateway.domain.catalogue import Catalogue
+from gateway.domain.events import Reference
+from gateway.store.reading import Reader
+from gateway.store.vault import Vault
+
+
+@dataclass(frozen=True, kw_only=True)
+class Casework:
+    """The parts. `new_id` gives ids of rows and messages, `new_case_id` those that people read."""
+
+    reader: Reader
+    vault: Vault
+    catalogue: Catalogue
+    calendar: WorkingCalendar
+    routes: Routes
+    references: ReferenceIndex
+    leaves: Leaves
+    new_id: Callable[[], str]
+    new_case_id: Callable[[datetime], str]
+
+    def find(self, references: Iterable[Reference], agency: str) -> Found:
+        """Look up the cases that each reference names.
+
+        A `message` reference names a message of ours to that agency, and so the case that it was about.
+        """
+        found: dict[Reference, tuple[PermitCase, ...]] = {}
+        for reference in references:
+            if reference.kind == MESSAGE:
+                delivery = self.reader.delivery_by_message(agency, reference.value)
+                ids = (delivery.case_id,) if delivery else ()
+            else:
+                ids = tuple(self.reader.case_ids_by_reference(self.references.digest(reference)))
+            rows = (self.reader.case(each) for each in ids)
+            found[reference] = tuple(case_of(row) for row in rows if row is not None)
+        return found
+
+    def case_at(self, case_id: str, version: int) -> PermitCase:
+        """Give a case as it stood at that version. Raises Tampered `history-broken`."""
+        return case_at(self.reader.case_events(case_id), self.catalogue, version)

@@ -1,0 +1,122 @@
+"""Our own REST profile: a detached JWS (RFC 7515 appendix F) over the exact body, both ways.
+
+The protected header says who speaks to whom (`iss`, `aud`), when (`iat`, `exp`), as which message (`jti`), under
+which agreement (`agr`) and interaction (`int`); an answer also names the request it answers (`rel`, the digest of its
+bytes) and the ledger leaf that already holds it (`leaf`).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.contract.message import Json, Message
+from gateway.dialect.party import Hub, Party, Proven
+from gateway.dialect.placeholders import fill
+from gateway.dialect.rest import Answering, Asking, Heard, SealedRequest, body_of, canonical, digest
+from gateway.domain.errors import Unauthenticated
+from gateway.trust.jws import JwsClaims, sign_detached, verify_detached
+from gateway.trust.wss import check_fresh
+
+HEADER = "X-JWS-Signature"
+LIFE = timedelta(seconds=300)
+
+
+@dataclass(frozen=True)
+class Jws:
+    """In and out."""
+
+    def authenticate(self, message: Message, payload: Json, party: Party, hub: Hub, at: datetime) -> Proven:
+        """Verify the signature over the body as it arrived.
+
+        Raises Unauthenticated with the codes of `gateway.trust.jws`, and `signature-claims` when the header speaks
+        of another agency or interaction than the path.
+        """
+        signature = message.headers.get(HEADER.lower(), "")
+        verified = verify_detached(signature, message.body, party.certificates, at, audience=hub.id)
+        claims = verified.claims
+        for name, said, expected in (("iss", claims.iss, party.agency), ("int", claims.int_, message.interaction)):
+            if said != expected:
+                raise Unauthenticated(
+                    f"protected header member {name} is {said!r}, this address is for {expected!r}",
+                    code="signature-claims",
+                    clause="security",
+                )
+        return Proven(
+            agency=party.agency,
+            actor=f"certificate/{verified.certificate.fingerprint}",
+            content=canonical(payload),
+            document=payload,
+            message_id=claims.jti,
+            relates_to=claims.rel,
+            agreement=claims.agr,
+            created=claims.iat,
+            expires=claims.exp,
+        )
+
+    def check_fresh(self, proven: Proven, at: datetime) -> None:
+        """Hold `iat` and `exp` against our clock. Raises Unauthenticated `timestamp-stale` or `timestamp-future`."""
+        if proven.created is not None and proven.expires is not None:
+            check_fresh(proven.created, proven.expires, at)
+
+    def seal(self, answering: Answering, hub: Hub, at: datetime) -> Mapping[str, str]:
+        """Sign the answer's body, naming the request and the leaf."""
+        claims = JwsClaims(
+            iss=hub.id,
+            aud=answering.proven.agency,
+            iat=at,
+            exp=at + LIFE,
+            jti=f"{answering.proven.message_id}.answer",
+            agr=answering.agreement,
+            int_=answering.interaction,
+            rel=_digest(answering.request.body),
+            leaf=answering.leaf,
+        )
+        return {HEADER: sign_detached(answering.body, hub.key, claims)}
+
+    def seal_request(self, asking: Asking, party: Party, hub: Hub, at: datetime) -> SealedRequest:
+        """Sign the body. What is signed is what leaves, secrets included, so redacted members are best avoided."""
+        body = body_of(dict(fill(asking.payload, asking.redacted, party, hub)))
+        claims = JwsClaims(
+            iss=hub.id,
+            aud=party.agency,
+            iat=at,
+            exp=at + LIFE,
+            jti=asking.message_id,
+            agr=asking.agreement,
+            int_=asking.interaction,
+            rel=None,
+            leaf=None,
+        )
+        headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            HEADER: sign_detached(body, hub.key, claims),
+        }
+        return SealedRequest(
+            headers=headers, body=body, stored_headers=headers, stored_body=body_of(dict(asking.payload))
+        )
+
+    def check_reply(
+        self, heard: Heard, asking: Asking, sealed: SealedRequest, party: Party, hub: Hub, at: datetime
+    ) -> None:
+        """Verify the answer's signature, that it answers this request, and that it is fresh.
+
+        Raises Unauthenticated.
+        """
+        verified = verify_detached(
+            heard.headers.get(HEADER.lower(), ""), heard.body, party.certificates, at, audience=hub.id
+        )
+        if verified.claims.iss != party.agency or verified.claims.rel != _digest(sealed.body):
+            raise Unauthenticated(
+                f"the answer to {asking.interaction} is signed for another request (members iss and rel)",
+                code="signature-claims",
+                clause="security",
+            )
+        check_fresh(verified.claims.iat, verified.claims.exp, at)
+
+
+def _digest(data: bytes) -> str:
+    return base64.urlsafe_b64encode(digest(data)).rstrip(b"=").decode()

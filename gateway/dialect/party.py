@@ -1,0 +1,55 @@
+"""The two sides of an exchange as a profile needs to know them, and what a profile proved of a message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from gateway.trust.certificates import RegisteredCertificate
+from gateway.trust.keys import SigningKey
+
+
+@dataclass(frozen=True, kw_only=True)
+class Party:
+    """What staff registered about an agency.
+
+    `secret` gives a credential by its name and raises Misconfigured `credential-missing` when staff set none; it is a
+    function so that a secret is opened only where it is used.
+    """
+
+    agency: str
+    certificates: tuple[RegisteredCertificate, ...]
+    secret: Callable[[str], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hub:
+    """The office's own identity: its id in `iss` and `aud`, its signing key, and its derivation of PINs."""
+
+    id: str
+    key: SigningKey
+    pin: Callable[[str], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proven:
+    """A message of a proven sender. Only what stands here may be used from now on.
+
+    `actor` names the proof (a certificate, a credential). `content` is the canonical business content: with the
+    message id it is the message's identity, whatever envelope carries it. `document` is the verified body, parsed.
+    `message_id` is None where the profile carries none. `created` and `expires` bound its freshness. `headers` are
+    further verified members (SOAP header blocks by qualified name, JWS claims by name).
+    """
+
+    agency: str
+    actor: str
+    content: bytes
+    document: Any
+    message_id: str | None = None
+    relates_to: str | None = None
+    agreement: str | None = None
+    created: datetime | None = None
+    expires: datetime | None = None
+    headers: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,44 @@
+"""Which profiles there are, by the name that agreements and adapters use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from gateway.dialect.jws import Jws
+from gateway.dialect.oss_token import OssToken
+from gateway.dialect.rest import InboundProfile, OutboundProfile
+from gateway.dialect.shared_secret import Basic, HeaderKey
+from gateway.dialect.snap_bi import SnapBi
+
+WSS_X509 = "wss-x509"
+"""The one SOAP profile; all others are REST."""
+
+INBOUND: Mapping[str, InboundProfile] = MappingProxyType(
+    {
+        "jws": Jws(),
+        "snap-bi": SnapBi(),
+        "oss-token": OssToken(),
+        "sms-key": HeaderKey("X-Passkey", inbound="report_key"),
+    }
+)
+
+OUTBOUND: Mapping[str, OutboundProfile] = MappingProxyType(
+    {
+        "jws": Jws(),
+        "basic": Basic(),
+        "oss-key": HeaderKey("user_key", outbound="user_key"),
+        "sms-key": HeaderKey("X-Passkey"),
+    }
+)
+
+CREDENTIALS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "basic": ("basic_user", "basic_password"),
+        "snap-bi": ("client_id", "client_secret", "partner_id"),
+        "oss-token": ("username", "password"),
+        "oss-key": ("user_key",),
+        "sms-key": ("report_key",),
+    }
+)
+"""The credentials that staff set for an agency whose agreement names the profile, besides those of its payloads."""

@@ -1,0 +1,139 @@
+"""The facts that may happen to a permit case, and the Asks that facts give rise to.
+
+A fact (`CaseEvent`) is what happened, in the past tense, with the values that it carries and nothing derived from
+them. When it happened (valid time), when it was entered and who entered it are kept beside it by the store, so
+that a paper decision entered after an outage keeps both times (Pasal 26(4)). Facts are never edited; a correction
+is a later fact.
+
+An `Ask` is something that the case needs from outside: a check, a recommendation, a message to the applicant.
+Which agency serves it, and how, is the affair of adapters and agreements.
+
+    values             the words and values that facts and Asks are made of
+    fact               the base of all facts
+    facts_application  from registration to decision (Pasal 11(3)a to e)
+    facts_permit       from the charge to the hand-over (Pasal 11(3)f to k)
+    facts_any_time     the service clock, revocation, attention
+    asks               the Asks
+
+Import from this package alone: how it is divided may change, and only what is named here can be stored.
+"""
+
+from __future__ import annotations
+
+from gateway.domain.events.asks import (
+    Ask,
+    NotifyApplicant,
+    ReportStatus,
+    RequestRecommendation,
+    SendPin,
+    VerifyResident,
+)
+from gateway.domain.events.fact import CaseEvent
+from gateway.domain.events.facts_any_time import (
+    AttentionRaised,
+    AttentionSettled,
+    PermitRevoked,
+    ServiceClockPaused,
+    ServiceClockRestarted,
+    ServiceClockResumed,
+)
+from gateway.domain.events.facts_application import (
+    AdministrationReturned,
+    AdministrationValidated,
+    AdministrationVerified,
+    ApplicationApproved,
+    ApplicationCompleted,
+    ApplicationCorrected,
+    ApplicationRegistered,
+    ApplicationRejected,
+    ApplicationWithdrawn,
+    ApprovedByFiction,
+    RecommendationGiven,
+    ResidentRefuted,
+    ResidentVerified,
+)
+from gateway.domain.events.facts_permit import (
+    ChargeIssued,
+    ChargeLapsed,
+    DocumentHandedOver,
+    DocumentPrepared,
+    DocumentPrinted,
+    DocumentSigned,
+    NoticeReceived,
+    NumberActivated,
+    NumberReserved,
+    PaymentReceived,
+    ProcessSuspended,
+    SignatureDeclined,
+    SigningMethodChosen,
+    SurveyCompleted,
+    SurveyWarned,
+)
+from gateway.domain.events.values import (
+    Applicant,
+    ApplicantKind,
+    AttachedDocument,
+    CaseStatus,
+    Declaration,
+    HandOver,
+    NoticeKind,
+    Origin,
+    Reference,
+    SigningMethod,
+    Site,
+)
+
+__all__ = [
+    "AdministrationReturned",
+    "AdministrationValidated",
+    "AdministrationVerified",
+    "Applicant",
+    "ApplicantKind",
+    "ApplicationApproved",
+    "ApplicationCompleted",
+    "ApplicationCorrected",
+    "ApplicationRegistered",
+    "ApplicationRejected",
+    "ApplicationWithdrawn",
+    "ApprovedByFiction",
+    "Ask",
+    "AttachedDocument",
+    "AttentionRaised",
+    "AttentionSettled",
+    "CaseEvent",
+    "CaseStatus",
+    "ChargeIssued",
+    "ChargeLapsed",
+    "Declaration",
+    "DocumentHandedOver",
+    "DocumentPrepared",
+    "DocumentPrinted",
+    "DocumentSigned",
+    "HandOver",
+    "NoticeKind",
+    "NoticeReceived",
+    "NotifyApplicant",
+    "NumberActivated",
+    "NumberReserved",
+    "Origin",
+    "PaymentReceived",
+    "PermitRevoked",
+    "ProcessSuspended",
+    "RecommendationGiven",
+    "Reference",
+    "ReportStatus",
+    "RequestRecommendation",
+    "ResidentRefuted",
+    "ResidentVerified",
+    "SendPin",
+    "ServiceClockPaused",
+    "ServiceClockRestarted",
+    "ServiceClockResumed",
+    "SignatureDeclined",
+    "SigningMethod",
+    "SigningMethodChosen",
+    "Site",
+    "SurveyCompleted",
+    "SurveyWarned",
+    "VerifyResident",
+]

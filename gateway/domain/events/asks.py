@@ -1,0 +1,59 @@
+"""What a case asks of the outside. Which fact gives rise to which Ask is told in `gateway.domain.asks`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.domain.events.values import CaseStatus, NoticeKind
+from gateway.domain.identifiers import Phone
+
+
+class Ask:
+    """Base of all needs. `agency` narrows an Ask to one agency; None: whichever active agreement serves it."""
+
+    agency: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyResident(Ask):
+    """Is the applicant's NIK an active resident of that name?"""
+
+    agency: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestRecommendation(Ask):
+    """A technical recommendation from `agency` about this case (11(3)d)."""
+
+    agency: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotifyApplicant(Ask):
+    """Tell the applicant, in Indonesian, by SMS (14(1)). `text` is complete but for secrets."""
+
+    notice: NoticeKind
+    text: str
+    agency: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendPin(Ask):
+    """Send the PIN of `challenge` to `phone` (13(3)). The PIN itself is put in at sending and stored nowhere."""
+
+    challenge: str
+    phone: Phone
+    purpose: str
+    agency: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportStatus(Ask):
+    """Tell the system in which the application began how the case stands. `note` is for its people."""
+
+    status: CaseStatus
+    at: datetime
+    by: str
+    note: str = ""
+    agency: str | None = None

@@ -1,0 +1,144 @@
+"""Facts from the charge to the hand-over of the document (Pasal 11(3)f to k)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from gateway.domain.events.fact import CaseEvent
+from gateway.domain.events.values import HandOver, NoticeKind, SigningMethod
+from gateway.domain.ikm import Answers
+from gateway.domain.skrd import SKRD
+
+# --- charge and payment, Pasal 11(3)f, 14, 15 -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChargeIssued(CaseEvent):
+    """DPM-PTSP issued an SKRD (14(6)); the payment period starts only when the notice is received (14(3))."""
+
+    skrd: SKRD
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeReceived(CaseEvent):
+    """The applicant received a notice: the evidence is an SMS delivery report, a contact or a reading (14(3))."""
+
+    notice: NoticeKind
+    evidence: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentReceived(CaseEvent):
+    """The bank took the payment. `amount` is whole rupiah; `bank_reference` is on the bank's proof (14(5))."""
+
+    amount: int
+    bank_reference: str
+    channel: str
+    paid_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChargeLapsed(CaseEvent):
+    """Ten hari kerja passed since the notice was received and nothing was paid: the case ends (14(4))."""
+
+    due_on: date
+
+
+# --- number, document, signature, print, Pasal 11(3)g to i, 13, 16 --------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberReserved(CaseEvent):
+    """A permit number was set aside, because a signed PDF must already carry it."""
+
+    number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentPrepared(CaseEvent):
+    """The permit document was laid out; `sha256` (hex) is what a signer's PIN is bound to."""
+
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SigningMethodChosen(CaseEvent):
+    """This document is signed otherwise than its type says: a delegation may not cover electronic signing (13(5))."""
+
+    officer: str
+    method: SigningMethod
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentSigned(CaseEvent):
+    """The authorised official signed under a delegation that was valid then (13(4), 13(5)).
+
+    `document_sha256` is the digest that was shown; `sha256` that of the signed file (of the scan, for wet ink).
+    """
+
+    signer: str
+    signer_nip: str
+    delegation: str
+    method: SigningMethod
+    document_sha256: str
+    sha256: str
+    challenge: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignatureDeclined(CaseEvent):
+    """The official declined to sign; the reserved number is voided and kept on record."""
+
+    signer: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberActivated(CaseEvent):
+    """The reserved number became the permit's number: from now on the permit is valid."""
+
+    number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentPrinted(CaseEvent):
+    """Printed on the special paper of its type (16(1)); `serial` is that of the sheet."""
+
+    paper: str
+    serial: str
+    officer: str
+
+
+# --- survey and hand-over, Pasal 11(3)j, k, 17, 18 ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class SurveyWarned(CaseEvent):
+    """The applicant was warned for the `count`-th time (1 to 3) to fill in the survey (17(3))."""
+
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessSuspended(CaseEvent):
+    """Six days passed without the survey: the process waits until it is filled in (17(4))."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SurveyCompleted(CaseEvent):
+    """The nine IKM elements, each 1 to 4 (17(2)); lifts a suspension."""
+
+    answers: Answers
+    comment: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentHandedOver(CaseEvent):
+    """The permit, with the SKRD where there is one (18(2)), reached `recipient`; `proof` names the evidence."""
+
+    method: HandOver
+    recipient: str
+    proof: str

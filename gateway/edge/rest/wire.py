@@ -1,0 +1,97 @@
+"""JSON behind the door that the exchange knows: bounded parsing, the profile's proof, agreed schema, proven answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from gateway.contract.message import Message, Payload, Reply
+from gateway.dialect.party import Hub, Party, Proven
+from gateway.dialect.rest import Answering, InboundProfile, body_of
+from gateway.domain.errors import GatewayError, Malformed, MappingFault, Retriable, SchemaViolation
+from gateway.edge.http import language_of, problem_body, status_of
+from gateway.exchange.wire import Answer, Sealed, Sealing
+from gateway.validation.json_parse import parse_json
+from gateway.validation.library import SchemaDocument
+
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+
+
+class RestWire:
+    """One REST interaction of one agency under one profile."""
+
+    def __init__(self, profile: InboundProfile, *, acknowledgement: SchemaDocument) -> None:
+        self._profile = profile
+        self._acknowledgement = acknowledgement
+
+    def open(self, message: Message, max_bytes: int) -> Any:
+        """Parse the body. Raises Malformed."""
+        if message.content_type != JSON:
+            raise Malformed(
+                f"content type {message.content_type[:60] or 'missing'!r}: send {JSON}", code="content-type-wrong"
+            )
+        return parse_json(message.body, max_bytes=max_bytes)
+
+    def authenticate(self, message: Message, opened: Any, party: Party, hub: Hub, at: datetime) -> Proven:
+        """Let the profile prove the sender."""
+        return self._profile.authenticate(message, opened, party, hub, at)
+
+    def check_fresh(self, proven: Proven, at: datetime) -> None:
+        """Let the profile judge the timestamp."""
+        self._profile.check_fresh(proven, at)
+
+    def read(self, proven: Proven, document: SchemaDocument) -> Payload:
+        """Give the payload. Raises SchemaViolation with every violation."""
+        violations = document.check(proven.document)
+        if violations:
+            raise SchemaViolation(
+                f"the body breaks {document.id} in {len(violations)} place(s), first at {violations[0].path or '/'}",
+                clause=f"{document.id} (Pasal 21(2)c.3)",
+                violations=violations,
+            )
+        payload: Payload = proven.document
+        return payload
+
+    def reply(self, document: SchemaDocument, payload: Payload) -> Answer:
+        """Write a reply of ours. Raises MappingFault when it breaks its own schema."""
+        violations = document.check(payload)
+        if violations:
+            raise MappingFault(
+                f"our own reply breaks {document.id} at {violations[0].path or '/'}; nothing was kept", clause="adapter"
+            )
+        return Answer(status=200, body=body_of(dict(payload)), media_type=JSON)
+
+    def acknowledge(self, acknowledgement: Payload) -> Answer:
+        """Write an acknowledgement."""
+        return self.reply(self._acknowledgement, acknowledgement)
+
+    def custom(self, reply: Reply) -> Answer:
+        """Write an answer in the agency's own dialect."""
+        return Answer(status=reply.status, body=body_of(dict(reply.payload)), media_type=JSON, headers=reply.headers)
+
+    def refuse(self, error: GatewayError, message: Message, exchange: str) -> Answer:
+        """Write an RFC 9457 problem, in the client's language."""
+        after_s = error.after_s if isinstance(error, Retriable) else None
+        return Answer(
+            status=status_of(error),
+            body=problem_body(error, exchange=exchange or None, language=language_of(message.headers)),
+            media_type=PROBLEM,
+            headers={} if after_s is None else {"Retry-After": str(after_s)},
+        )
+
+    def seal(self, answer: Answer, sealing: Sealing | None, hub: Hub, at: datetime) -> Sealed:
+        """Add what proves the answer."""
+        proof: dict[str, str] = {}
+        if sealing is not None:
+            answering = Answering(
+                body=answer.body,
+                proven=sealing.proven,
+                request=sealing.message,
+                agreement=sealing.agreement,
+                interaction=sealing.message.interaction,
+                leaf=sealing.leaf,
+            )
+            proof = dict(self._profile.seal(answering, hub, at))
+        headers = {"Content-Type": answer.media_type, **answer.headers, **proof}
+        return Sealed(status=answer.status, headers=headers, body=answer.body)

@@ -1,0 +1,74 @@
+"""A document of an agreement as one spyne type: the whole element in, the whole element out, nothing read into it.
+
+spyne's own AnyXml gives the first child of what arrived and wraps twice what leaves. Here the element itself is the
+value. What it may contain is judged by the agreed XSD, which runs outside spyne.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import deepcopy
+from typing import Any
+
+from lxml import etree
+from lxml.etree import _Element
+
+from gateway.edge.soap.spyne_compat import AnyXml, MethodContext, Soap11, Soap12
+
+
+class Document(AnyXml):  # type: ignore[misc]  # spyne ships no types
+    """The one child of a Body."""
+
+
+class HeaderBlocks(AnyXml):  # type: ignore[misc]  # spyne ships no types
+    """Any number of header blocks, side by side: the value is an iterable of elements."""
+
+
+def whole_copy(element: _Element) -> _Element:
+    """Copy an element out of its document with every prefix in scope, without what follows it.
+
+    lxml's own copy keeps the prefixes that names use and drops those that only text uses (xsi:type="t:Name").
+    """
+    copied = etree.Element(element.tag, dict(element.attrib), nsmap=element.nsmap)
+    copied.text = element.text
+    copied.extend(deepcopy(child) for child in element)
+    return copied
+
+
+class _WholeElements:
+    """What both SOAP versions do differently from spyne: take a verified document, keep every element as it is."""
+
+    def __init__(self) -> None:
+        # cleanup_namespaces would drop a prefix that only text uses (xsi:type="t:Name"); the agreed XSD is the check,
+        # so validator is None; the root's xsi:type is the XSD's business too.
+        super().__init__(validator=None, cleanup_namespaces=False, parse_xsi_type=False)  # type: ignore[call-arg]  # of the spyne protocol that stands beside this class
+        self.serialization_handlers: Any
+        self.serialization_handlers[Document] = self.document_to_parent
+        self.serialization_handlers[HeaderBlocks] = self.blocks_to_parent
+
+    def create_in_document(self, ctx: MethodContext, charset: str | None = None) -> None:
+        """Leave `ctx.in_document` as it is: it was parsed and verified before spyne saw it."""
+
+    def from_element(self, _ctx: MethodContext, _cls: type, element: _Element) -> _Element:
+        """Take the element itself, also one that says xsi:nil, of which spyne would make nothing."""
+        return element
+
+    def document_to_parent(
+        self, _ctx: MethodContext, _cls: type, inst: _Element, parent: _Element, *_: Any, **__: Any
+    ) -> None:
+        """Append a copy of the element: the caller's own stays where it is."""
+        parent.append(whole_copy(inst))
+
+    def blocks_to_parent(
+        self, _ctx: MethodContext, _cls: type, inst: Iterable[_Element], parent: _Element, *_: Any, **__: Any
+    ) -> None:
+        """Append a copy of each header block, in the given order."""
+        parent.extend(whole_copy(block) for block in inst)
+
+
+class WholeSoap11(_WholeElements, Soap11):  # type: ignore[misc]  # spyne ships no types
+    """SOAP 1.1 (W3C Note 2000-05-08) of whole elements."""
+
+
+class WholeSoap12(_WholeElements, Soap12):  # type: ignore[misc]  # spyne ships no types
+    """SOAP 1.2 (W3C Recommendation 2007-04-27) of whole elements."""

@@ -1,0 +1,174 @@
+"""SOAP behind the door that the exchange knows: gate, signature, agreed XSD, spyne as the codec, signed answers.
+
+The gate and the signature come first (`gateway.trust`); only verified content reaches spyne, and only spyne's argument
+reaches the XSD. An answer is written by spyne inside the sealing step, so its exact bytes are part of the commit.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from lxml import etree
+
+from gateway.contract.message import Message, Payload, Reply, Transport
+from gateway.dialect import wss_x509
+from gateway.dialect.party import Hub, Party, Proven
+from gateway.domain.errors import (
+    GatewayError,
+    Malformed,
+    MappingFault,
+    Misconfigured,
+    Refused,
+    Retriable,
+    SchemaViolation,
+    Unauthenticated,
+)
+from gateway.edge.soap.codec import SoapCodec
+from gateway.edge.soap.fault import MEDIA_TYPE, fault_of, fault_status
+from gateway.exchange.wire import Answer, Sealed, Sealing
+from gateway.trust import names
+from gateway.trust.envelope import Envelope, open_envelope
+from gateway.trust.xml import parse_xml
+from gateway.validation.library import SchemaDocument
+
+WSA_FAULT = "http://www.w3.org/2005/08/addressing/fault"
+
+
+class SoapWire:
+    """One SOAP interaction of one agency. `path` is where it is served; `action` is the agreed wsa:Action."""
+
+    def __init__(self, codec: SoapCodec, *, path: str, action: str, acknowledgement: SchemaDocument) -> None:
+        self._codec = codec
+        self._path = path
+        self._action = action
+        self._acknowledgement = acknowledgement
+
+    def open(self, message: Message, max_bytes: int) -> Envelope:
+        """Let the gate look at it. Raises Malformed, also for a content type that is not its envelope's."""
+        expected = {media: version for version, media in MEDIA_TYPE.items()}.get(message.content_type)
+        if expected is None:
+            raise Malformed(
+                f"content type {message.content_type[:60] or 'missing'!r}: send application/soap+xml (SOAP 1.2) or "
+                "text/xml (SOAP 1.1)",
+                code="content-type-wrong",
+            )
+        envelope = open_envelope(message.body, max_bytes=max_bytes)
+        if envelope.version is not expected:
+            raise Malformed(
+                f"a {envelope.version} envelope was sent as {message.content_type}", code="content-type-wrong"
+            )
+        if envelope.is_fault:
+            raise Malformed("a SOAP Fault is no message to the hub", code="envelope-invalid")
+        return envelope
+
+    def authenticate(self, message: Message, opened: Any, party: Party, hub: Hub, at: datetime) -> Proven:  # noqa: ARG002 - the wire's signature
+        """Verify the signature; the addressing that it covers has to mean this address."""
+        proven = wss_x509.authenticate(opened, party, at)
+        to, action = proven.headers.get("to"), proven.headers.get("action")
+        if to is not None and not to.split("?", 1)[0].endswith(self._path):
+            raise Unauthenticated(
+                f"wsa:To names {to[:120]!r}, this address ends with {self._path}", code="signature-claims"
+            )
+        if action is not None and action != self._action:
+            raise Unauthenticated(f"wsa:Action is {action[:120]!r}, agreed is {self._action}", code="signature-claims")
+        if not proven.message_id:
+            raise Unauthenticated(
+                "the message has no wsa:MessageID: without one it cannot be told from its repeat",
+                code="signature-part-missing",
+            )
+        return proven
+
+    def check_fresh(self, proven: Proven, at: datetime) -> None:
+        """Hold the Timestamp against our clock."""
+        wss_x509.check_proven_fresh(proven, at)
+
+    def read(self, proven: Proven, document: SchemaDocument) -> Payload:
+        """Give the payload of the verified element. Raises SchemaViolation."""
+        element = self._codec.decode(proven.document, _version_of(proven))
+        violations = document.check(element)
+        if violations:
+            raise SchemaViolation(
+                f"the body breaks {document.id} in {len(violations)} place(s), first at {violations[0].path}",
+                clause=f"{document.id} (Pasal 21(2)c.3)",
+                violations=violations,
+            )
+        return document.to_payload(element)
+
+    def reply(self, document: SchemaDocument, payload: Payload) -> Answer:
+        """Write a reply of ours. Raises MappingFault when it breaks its own XSD."""
+        element = document.to_element(payload)
+        violations = document.check(element)
+        if violations:
+            raise MappingFault(
+                f"our own reply breaks {document.id} at {violations[0].path}; nothing was kept", clause="adapter"
+            )
+        return Answer(status=200, body=etree.tostring(element), media_type="application/soap+xml")
+
+    def acknowledge(self, acknowledgement: Payload) -> Answer:
+        """Write an acknowledgement."""
+        return self.reply(self._acknowledgement, acknowledgement)
+
+    def custom(self, reply: Reply) -> Answer:
+        """A dialect of an adapter's own is JSON; agencies that speak SOAP get Faults and agreed documents."""
+        raise Misconfigured(f"an adapter shaped a JSON answer (HTTP {reply.status}) for a SOAP interaction")
+
+    def refuse(self, error: GatewayError, message: Message, exchange: str) -> Answer:  # noqa: ARG002 - the wire's signature
+        """Write a Fault, as a whole envelope: its QNames in text need the prefixes declared there."""
+        version = _version(message)
+        sender = isinstance(error, Refused)
+        after_s = error.after_s if isinstance(error, Retriable) else None
+        return Answer(
+            status=fault_status(version, sender=sender),
+            body=etree.tostring(fault_of(error, version)),
+            media_type=MEDIA_TYPE[version],
+            headers={} if after_s is None else {"Retry-After": str(after_s)},
+        )
+
+    def seal(self, answer: Answer, sealing: Sealing | None, hub: Hub, at: datetime) -> Sealed:
+        """Put the answer into its envelope and sign it. Who proved nothing gets it unsigned."""
+        content = parse_xml(answer.body, max_bytes=len(answer.body))
+        version = names.VERSION_OF.get(names.namespace_of(content))
+        if sealing is None:
+            return _sealed(answer, version or Transport.SOAP_12, etree.tostring(content))
+        blocks = _blocks(sealing, content, is_fault=version is not None)
+        if version is None:
+            version = _version(sealing.message)
+            envelope = self._codec.encode(content, version, blocks)
+        else:
+            envelope = content
+            header = etree.Element(f"{{{names.SOAP_OF[version]}}}Header")
+            header.extend(blocks)
+            envelope.insert(0, header)
+        return _sealed(answer, version, wss_x509.seal(envelope, hub, at))
+
+
+def _blocks(sealing: Sealing, content: etree._Element, *, is_fault: bool) -> list[etree._Element]:
+    name = etree.QName(content)
+    said = {
+        names.MESSAGE_ID: f"urn:simojo:answer:{sealing.leaf}",
+        names.RELATES_TO: sealing.proven.message_id or "",
+        names.TO: names.WSA_ANONYMOUS,
+        names.ACTION: WSA_FAULT if is_fault else f"{name.namespace}#{name.localname}",
+    }
+    blocks = []
+    for tag, text in said.items():
+        block = etree.Element(tag, nsmap={"wsa": names.WSA})
+        block.text = text
+        blocks.append(block)
+    return [*blocks, wss_x509.leaf_header(sealing.leaf)]
+
+
+def _sealed(answer: Answer, version: Transport, body: bytes) -> Sealed:
+    headers = {"Content-Type": f"{MEDIA_TYPE[version]}; charset=utf-8", **answer.headers}
+    return Sealed(status=answer.status, headers=headers, body=body)
+
+
+def _version(message: Message) -> Transport:
+    """The SOAP version that the client speaks, by its content type; 1.2 for one that says nothing readable."""
+    return Transport.SOAP_11 if message.content_type == MEDIA_TYPE[Transport.SOAP_11] else Transport.SOAP_12
+
+
+def _version_of(proven: Proven) -> Transport:
+    version: Transport = proven.headers["version"]
+    return version

@@ -1,0 +1,97 @@
+"""What each kind of error is called, in Indonesian and in English: the title of a problem, the reason of a fault.
+
+A title never changes between two occurrences of one code (RFC 9457 section 3.1.3). What happened this time stands in
+the error's own text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
+
+from gateway.domain.errors import GatewayError, Refused, Retriable
+
+
+class Language(StrEnum):
+    """The languages that the office speaks; Indonesian is its own (UU 24/2009 Pasal 28)."""
+
+    INDONESIAN = "id"
+    ENGLISH = "en"
+
+
+class Title(NamedTuple):
+    """One title in both languages."""
+
+    indonesian: str
+    english: str
+
+    def in_language(self, language: Language) -> str:
+        """The title in that language."""
+        return self.english if language is Language.ENGLISH else self.indonesian
+
+
+TITLES: Mapping[str, Title] = MappingProxyType(
+    {
+        "gateway-error": Title("Kesalahan pada hub", "Error in the hub"),
+        "try-again": Title("Coba lagi nanti", "Try again later"),
+        "agency-unavailable": Title("Instansi tidak menjawab", "The agency does not answer"),
+        "agency-unreachable": Title("Instansi tidak dapat dihubungi", "The agency cannot be reached"),
+        "agency-timeout": Title("Instansi tidak menjawab tepat waktu", "The agency did not answer in time"),
+        "agency-cut-off": Title("Jawaban instansi terputus", "The agency's answer was cut off"),
+        "reply-too-large": Title("Jawaban instansi terlalu besar", "The agency's answer is too large"),
+        "hub-busy": Title("Hub sedang penuh", "The hub is busy"),
+        "mapping-fault": Title("Pemetaan pesan di hub gagal", "The hub's mapping of the message failed"),
+        "refused": Title("Pesan ditolak", "Message refused"),
+        "not-authenticated": Title("Pengirim tidak terbukti", "The sender is not proven"),
+        "not-agreed": Title("Tidak dicakup perjanjian", "Not covered by an agreement"),
+        "malformed": Title("Pesan tidak dapat dibaca", "The message cannot be read"),
+        "body-too-large": Title("Isi pesan terlalu besar", "The body is too large"),
+        "body-too-slow": Title("Isi pesan datang terlalu lambat", "The body arrives too slowly"),
+        "body-cut-off": Title("Isi pesan terputus", "The body was cut off"),
+        "content-type-wrong": Title("Jenis isi tidak sesuai", "Wrong content type"),
+        "element-not-agreed": Title("Elemen tidak disepakati", "The element is not the agreed one"),
+        "schema-violation": Title("Melanggar skema yang disepakati", "Breaks the agreed schema"),
+        "message-id-reused": Title("Nomor pesan sudah dipakai", "The message id is already used"),
+        "case-refused": Title("Tidak diizinkan oleh berkas izin", "The permit case does not allow it"),
+        "tampered": Title("Bukti tidak cocok", "Evidence does not match"),
+        "ledger-broken": Title("Buku catatan rusak", "The ledger is broken"),
+        "misconfigured": Title("Hub belum diatur dengan benar", "The hub is not configured correctly"),
+    }
+)
+
+
+def title_of(error: GatewayError) -> Title:
+    """The title of the error's code, or of the nearest kind of error that has one."""
+    codes = [error.code, *(kind.default_code for kind in type(error).__mro__ if issubclass(kind, GatewayError))]
+    return next(TITLES[code] for code in codes if code in TITLES)
+
+
+def title_of_code(code: str, *, sender: bool) -> Title:
+    """The title of a code whose error is not at hand; unknown codes go by whose fault it is."""
+    fallback = Refused if sender else Retriable
+    return TITLES.get(code) or TITLES[fallback.default_code]
+
+
+def preferred_language(accept_language: str | None) -> Language:
+    """Read an Accept-Language header (RFC 9110 section 12.5.4). Indonesian unless English is preferred.
+
+    `in` is the old code of Indonesian, which some Java programs still send.
+    """
+    weights = {Language.INDONESIAN: 0.0, Language.ENGLISH: 0.0}
+    for part in (accept_language or "").split(","):
+        tag, _, parameters = part.strip().lower().partition(";")
+        primary = tag.split("-", 1)[0].strip()
+        language = {"id": Language.INDONESIAN, "in": Language.INDONESIAN, "en": Language.ENGLISH}.get(primary)
+        if language:
+            weights[language] = max(weights[language], _weight(parameters))
+    return Language.ENGLISH if weights[Language.ENGLISH] > weights[Language.INDONESIAN] else Language.INDONESIAN
+
+
+def _weight(parameters: str) -> float:
+    name, _, value = parameters.strip().partition("=")
+    if name.strip() != "q":
+        return 1.0
+    digits = value.strip()
+    return float(digits) if digits.replace(".", "", 1).isdecimal() else 0.0

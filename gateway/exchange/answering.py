@@ -1,0 +1,195 @@
+"""What an agency's validated message does, by its interaction model (Pasal 21(2)c.1).
+
+Inquiry      answered from what the hub knows; changes nothing
+Submission   its effects are applied to cases, then acknowledged
+Request      here: the callback that answers a message of ours, applied to its case, then acknowledged
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from gateway.casework.desk import Casework
+from gateway.casework.steps import CaseSteps
+from gateway.contract.adapter import Decline, Effect, Found, Inquiry, Request, Submission
+from gateway.contract.message import Payload
+from gateway.dialect.party import Proven
+from gateway.domain.errors import CaseRefusal, MappingFault, Misconfigured, Refused, Unauthorised
+from gateway.domain.events import ApplicationRegistered
+from gateway.domain.facts import decode_ask
+from gateway.exchange.directory import Terms
+from gateway.exchange.mapping import Mapping
+from gateway.exchange.states import CONCLUDED, Delivery
+from gateway.exchange.wire import Answer, Wire
+from gateway.store.plan import Plan, Update
+from gateway.store.tables import DeliveryRow
+from gateway.validation.library import SchemaLibrary
+from gateway.validation.minimise import excess
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """A message that was let in: proven, agreed, fresh, valid, minimal."""
+
+    terms: Terms
+    proven: Proven
+    payload: Payload
+    message_id: str | None
+    exchange: str
+
+    @property
+    def agency(self) -> str:
+        """Who said it."""
+        return self.terms.adapter.agency.id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """The answer's business body, what has to be committed with it, and the case that the exchange is about."""
+
+    answer: Answer
+    plan: Plan
+    case_id: str | None
+
+
+def act(
+    heard: Heard, wire: Wire, steps: CaseSteps, casework: Casework, library: SchemaLibrary, at: datetime
+) -> Outcome:
+    """Let the message take effect. Raises Refused (final) or MappingFault (a fault of ours; nothing is kept)."""
+    match heard.terms.interaction:
+        case Inquiry() as inquiry:
+            return _inquiry(heard, inquiry, wire, casework, library)
+        case Submission() as submission:
+            return _submission(heard, submission, wire, steps, casework, at)
+        case Request() as request:
+            return _callback(heard, request, wire, steps, casework, at)
+        case other:
+            raise Misconfigured(f"{heard.terms.name} is a {type(other).__name__}: nothing can be sent to it")
+
+
+def _inquiry(heard: Heard, inquiry: Inquiry, wire: Wire, casework: Casework, library: SchemaLibrary) -> Outcome:
+    with Mapping(heard.terms.name):
+        found = _found(heard, casework, inquiry.about(heard.payload))
+        answer = inquiry.answer(heard.payload, found)
+    if isinstance(answer, Decline):
+        raise _declined(answer)
+    document = library.document(inquiry.reply, soap=heard.terms.agreed.transport.is_soap)
+    if beyond := excess(document, answer, heard.terms.agreed.personal.fields):
+        raise MappingFault(
+            f"the adapter {heard.terms.name} answers with personal data beyond the agreement: {beyond[0].path}",
+            code="personal-data-excess",
+            clause=f"{heard.terms.reference} personal_data",
+        )
+    return Outcome(answer=wire.reply(document, answer), plan=Plan(), case_id=_only_case(found))
+
+
+def _submission(
+    heard: Heard, submission: Submission, wire: Wire, steps: CaseSteps, casework: Casework, at: datetime
+) -> Outcome:
+    with Mapping(heard.terms.name):
+        found = _found(heard, casework, submission.about(heard.payload))
+        accepted = submission.to_cases(heard.payload, found)
+    if isinstance(accepted, Decline):
+        raise _declined(accepted)
+    for effect in accepted.effects:
+        _apply(heard, steps, effect)
+    case_id = steps.case_ids[0] if steps.case_ids else _only_case(found)
+    dialect = heard.terms.adapter.dialect
+    if dialect is None:
+        return Outcome(answer=_acknowledge(heard, wire, at), plan=steps.plan(), case_id=case_id)
+    with Mapping(heard.terms.name):
+        reply = dialect.accept(submission, heard.payload, accepted)
+    return Outcome(answer=wire.custom(reply), plan=steps.plan(), case_id=case_id)
+
+
+def _callback(
+    heard: Heard,
+    request: Request,
+    wire: Wire,
+    steps: CaseSteps,
+    casework: Casework,
+    at: datetime,  # type: ignore[type-arg]  # whichever Ask it serves
+) -> Outcome:
+    with Mapping(heard.terms.name):
+        message_id = heard.proven.relates_to or (request.answers(heard.payload) if request.answers else None)
+    row = casework.reader.delivery_by_message(heard.agency, message_id) if message_id else None
+    if row is None or row.interaction != request.name:
+        raise Refused(
+            "this answers no message of ours: name our MessageID in wsa:RelatesTo, unchanged",
+            code="correlation-unknown",
+            clause="correlation",
+        )
+    answer = _acknowledge(heard, wire, at)
+    case = steps.case(row.case_id)
+    if row.state in CONCLUDED or case.ended:
+        return Outcome(answer=answer, plan=Plan(), case_id=case.id)  # late: recorded and acknowledged, changes nothing
+    with Mapping(heard.terms.name):
+        accepted = request.to_case(case, decode_ask(row.ask_kind, json.loads(row.ask_body)), heard.payload)
+    if isinstance(accepted, Decline):
+        raise _declined(accepted)
+    for effect in accepted.effects:
+        _apply(heard, steps, effect)
+    answered = Update(
+        DeliveryRow,
+        {"id": row.id},
+        {"state": row.state, "fence": row.fence},
+        {"state": Delivery.ANSWERED.value if accepted.final else Delivery.AWAITING.value, "lease_until": None},
+    )
+    return Outcome(answer=answer, plan=steps.plan() + Plan.of(answered), case_id=case.id)
+
+
+def _apply(heard: Heard, steps: CaseSteps, effect: Effect) -> None:
+    """Apply one effect: to a known case, or by opening one. A repeated opening key opens nothing."""
+    events = effect.events
+    case_id = effect.case
+    if case_id is None:
+        first = events[0] if events else None
+        if not isinstance(first, ApplicationRegistered):
+            raise MappingFault(
+                f"the adapter {heard.terms.name} opens a case without an ApplicationRegistered", clause="adapter"
+            )
+        _check_service(heard, first.service)
+        opened = steps.open(first, effect.key)
+        if opened is None:
+            return
+        case_id, events = opened.id, events[1:]
+    else:
+        _check_service(heard, steps.case(case_id).service)
+    for event in events:
+        steps.apply(case_id, event)
+
+
+def _found(heard: Heard, casework: Casework, references: tuple[object, ...]) -> Found:
+    """Look up cases, and show the adapter only those whose service the agreement covers."""
+    found = casework.find(references, heard.agency)  # type: ignore[arg-type]  # `about` is typed; a foreign adapter may lie
+    agreed = heard.terms.agreed
+    return {name: tuple(case for case in cases if agreed.covers(case.service)) for name, cases in found.items()}
+
+
+def _only_case(found: Found) -> str | None:
+    ids = {case.id for cases in found.values() for case in cases}
+    return ids.pop() if len(ids) == 1 else None
+
+
+def _check_service(heard: Heard, service: str) -> None:
+    if not heard.terms.agreed.covers(service):
+        raise Unauthorised(
+            f"agreement {heard.terms.reference} does not cover service {service!r}",
+            code="service-not-agreed",
+            clause=f"{heard.terms.reference} services (Pasal 21(2)c.2)",
+        )
+
+
+def _acknowledge(heard: Heard, wire: Wire, at: datetime) -> Answer:
+    payload: Payload = {
+        "messageId": heard.message_id or heard.exchange,
+        "receivedAt": at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "exchange": heard.exchange,
+    }
+    return wire.acknowledge(payload)
+
+
+def _declined(decline: Decline) -> CaseRefusal:
+    return CaseRefusal(decline.text, code=decline.reason.value, clause="adapter")

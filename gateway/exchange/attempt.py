@@ -1,0 +1,167 @@
+"""One attempt of a delivery before its call: prepare once, seal now, commit, so that what leaves is on record first.
+
+1. terms      those under which the delivery was made, and still active
+2. map        at the case version that asked, once; the payload is kept for all attempts
+3. minimise   no personal data beyond the agreement
+4. validate   against the agreed schema: our own mistake must not leave
+5. seal       fresh timestamp, secrets filled in; stored without them
+6. commit     the claim (state, fence, lease), the attempt, the exact bytes and their leaf
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from gateway.casework.desk import Casework
+from gateway.contract.adapter import Outbound
+from gateway.contract.message import Payload
+from gateway.domain.errors import MappingFault, SchemaViolation
+from gateway.domain.events import Ask
+from gateway.domain.facts import decode_ask
+from gateway.exchange.directory import Directory, Terms
+from gateway.exchange.mapping import Mapping as MappingCall
+from gateway.exchange.records import OUT, headers_text, part
+from gateway.exchange.speaking import Speaker, Speech, Spoken
+from gateway.exchange.states import Delivery
+from gateway.ledger.leaf import LeafKind
+from gateway.store.plan import Change, Claim, Insert, Plan, Update
+from gateway.store.tables import AttemptRow, DeliveryRow, ExchangeRow
+from gateway.validation.library import SchemaLibrary
+from gateway.validation.minimise import excess
+
+LEASE_BEYOND_CALL = timedelta(seconds=30)
+"""How much longer than the call's own deadline a worker may need before another takes over."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """An attempt ready to be committed and then called."""
+
+    row: DeliveryRow
+    speech: Speech
+    spoken: Spoken
+    number: int
+    fence: int
+    plan: Plan
+
+
+class Preparing:
+    """Makes attempts."""
+
+    def __init__(
+        self, directory: Directory, library: SchemaLibrary, casework: Casework, speakers: Mapping[bool, Speaker]
+    ) -> None:
+        self._directory = directory
+        self._library = library
+        self._casework = casework
+        self._speakers = speakers
+
+    def speaker(self, terms: Terms) -> Speaker:
+        """The speaker of an interaction's transport."""
+        return self._speakers[terms.agreed.transport.is_soap]
+
+    def prepare(self, row: DeliveryRow, at: datetime) -> Attempt:
+        """Prepare the next attempt.
+
+        Raises Unauthorised or Misconfigured (staff have to act), MappingFault (the adapter is to be mended), Refused
+        (the mapping itself says that this cannot be sent).
+        """
+        terms = self._directory.terms_of(row.agency, row.interaction, row.agreement, row.agreement_version)  # 1
+        payload = json.loads(row.payload) if row.payload else self._payload(row, terms)  # 2 to 4
+        speech = Speech(
+            terms=terms,
+            payload=payload,
+            message_id=row.message_id,
+            url=self._directory.endpoint(row.agency, terms.interaction),
+            party=self._directory.party(row.agency),
+            at=at,
+        )
+        spoken = self.speaker(terms).speak(speech)  # 5
+        number, fence = row.attempts + 1, row.fence + 1
+        plan = self._plan(row, speech, spoken, number, fence)  # 6
+        return Attempt(row=row, speech=speech, spoken=spoken, number=number, fence=fence, plan=plan)
+
+    def ask_of(self, row: DeliveryRow) -> Ask:
+        """The Ask that a delivery answers."""
+        return decode_ask(row.ask_kind, json.loads(row.ask_body))
+
+    def _payload(self, row: DeliveryRow, terms: Terms) -> Payload:
+        case = self._casework.case_at(row.case_id, row.case_version)
+        interaction = cast("Outbound[Ask]", terms.interaction)
+        with MappingCall(terms.name):
+            payload = interaction.to_agency(case, self.ask_of(row), row.message_id)
+        document = self._library.document(terms.interaction.request, soap=terms.agreed.transport.is_soap)
+        beyond = excess(document, payload, terms.agreed.personal.fields)
+        if beyond:
+            raise MappingFault(
+                f"the adapter {terms.name} sends personal data beyond the agreement: {beyond[0].path}",
+                code="personal-data-excess",
+                clause=f"{terms.reference} personal_data",
+            )
+        try:
+            self.speaker(terms).check(terms, payload)
+        except SchemaViolation as violation:
+            where = ", ".join(each.path or "/" for each in violation.violations[:5])
+            raise MappingFault(
+                f"the adapter {terms.name} made a message that breaks the agreed schema: {where}", clause="adapter"
+            ) from violation
+        return payload
+
+    def _plan(self, row: DeliveryRow, speech: Speech, spoken: Spoken, number: int, fence: int) -> Plan:
+        at = speech.at
+        key = self._casework.vault.case_key(row.case_id)
+        name = f"sent-{number}"
+        head = headers_text(spoken.stored_headers)
+        lease = at + timedelta(seconds=speech.terms.agreed.call_timeout_s) + LEASE_BEYOND_CALL
+        leaf = self._casework.leaves.make(
+            LeafKind.SENT,
+            at=at,
+            actor=f"agency/{row.agency}",
+            exchange=row.id,
+            case_id=row.case_id,
+            agreement=speech.terms.reference,
+            key=key.key,
+            parts={name: spoken.stored_body, f"{name}-headers": head},
+            extra={"attempt": number, "interaction": row.interaction},
+        )
+        claim = Update(
+            DeliveryRow,
+            {"id": row.id},
+            {"state": row.state, "fence": row.fence},
+            {
+                "state": Delivery.SENDING.value,
+                "fence": fence,
+                "attempts": number,
+                "lease_until": lease,
+                "payload": json.dumps(speech.payload, ensure_ascii=False, separators=(",", ":")),
+                "cause": None,
+            },
+        )
+        changes: list[Change] = [claim]
+        if self._casework.reader.exchange(row.id) is None:
+            changes.append(Claim(ExchangeRow, ("id",), self._exchange(row, speech)))
+        started = {"delivery": row.id, "number": number, "fence": fence, "started_at": at}
+        changes += [
+            Insert(AttemptRow, started),
+            part(row.id, name, spoken.stored_body),
+            part(row.id, f"{name}-headers", head),
+            leaf.row,
+        ]
+        return key.plan + Plan(tuple(changes))
+
+    def _exchange(self, row: DeliveryRow, speech: Speech) -> dict[str, object]:
+        return {
+            "id": row.id,
+            "direction": OUT,
+            "agency": row.agency,
+            "interaction": row.interaction,
+            "agreement": speech.terms.reference,
+            "message_id": row.message_id,
+            "case_id": row.case_id,
+            "verdict": Delivery.SENDING.value,
+            "at": speech.at,
+        }

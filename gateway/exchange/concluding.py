@@ -1,0 +1,140 @@
+"""The end of an attempt as a plan: what came back, what it means for the case, and where the delivery stands now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.casework.desk import Casework
+from gateway.casework.occasion import Occasion
+from gateway.casework.steps import CaseSteps
+from gateway.contract.adapter import Effect
+from gateway.domain.errors import CaseRefusal
+from gateway.domain.events import AttentionRaised, CaseEvent
+from gateway.exchange.attempt import Attempt
+from gateway.exchange.directory import Directory, Terms
+from gateway.exchange.records import headers_text, part
+from gateway.exchange.states import Delivery
+from gateway.exchange.verdict import Verdict
+from gateway.ledger.leaf import LeafKind
+from gateway.store.plan import Change, Plan, Update
+from gateway.store.tables import AttemptRow, DeliveryRow, ExchangeRow
+from gateway.transport.http import HttpReply
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """How an attempt ended: with a reply (None: none came) and a verdict."""
+
+    attempt: Attempt
+    reply: HttpReply | None
+    verdict: Verdict
+    at: datetime
+
+
+class Concluding:
+    """Makes the plans that end attempts and deliveries."""
+
+    def __init__(self, directory: Directory, casework: Casework) -> None:
+        self._directory = directory
+        self._casework = casework
+
+    def terms_of(self, row: DeliveryRow) -> Terms:
+        """The terms under which a delivery was made. Raises Unauthorised."""
+        return self._directory.terms_of(row.agency, row.interaction, row.agreement, row.agreement_version)
+
+    def plan(self, result: Result) -> Plan:
+        """Everything that follows from an attempt's end; what the delivery has become meanwhile is read here."""
+        attempt, verdict = result.attempt, result.verdict
+        row = self._casework.reader.delivery(attempt.row.id)
+        mine = row is not None and row.fence == attempt.fence and row.state == Delivery.SENDING
+        ended = {"ended_at": result.at, "outcome": verdict.outcome, "detail": verdict.cause}
+        plan = Plan.of(
+            Update(AttemptRow, {"delivery": attempt.row.id, "number": attempt.number}, {"ended_at": None}, ended)
+        )
+        plan += Plan(tuple(self._reply_changes(result)))
+        if row is None or not mine:
+            return plan  # a callback came first, or another worker took over: what came is kept, and decides nothing
+        steps, late = self._steps(row, verdict, result.at)
+        return plan + self.moved(row, verdict, result.at, late=late) + steps.plan()
+
+    def moved(self, row: DeliveryRow, verdict: Verdict, at: datetime, *, late: str | None = None) -> Plan:
+        """The delivery's own change of state, guarded by its fence."""
+        values: dict[str, object] = {
+            "state": verdict.state.value,
+            "lease_until": None,
+            "cause": late or verdict.cause,
+        }
+        if verdict.due_at is not None:
+            values["due_at"] = verdict.due_at
+        changes: list[Change] = [Update(DeliveryRow, {"id": row.id}, {"state": row.state, "fence": row.fence}, values)]
+        exchange = self._casework.reader.exchange(row.id)
+        if exchange is not None:
+            said = {"verdict": verdict.state.value, "code": verdict.outcome}
+            changes.append(Update(ExchangeRow, {"id": row.id}, {"verdict": exchange.verdict}, said))
+        if verdict.state is Delivery.DEAD:
+            leaf = self._casework.leaves.make(
+                LeafKind.DEAD,
+                at=at,
+                actor=f"agency/{row.agency}",
+                exchange=row.id,
+                case_id=row.case_id,
+                agreement=f"{row.agreement}/{row.agreement_version}",
+                extra={"attempts": row.attempts, "outcome": verdict.outcome},
+            )
+            changes.append(leaf.row)
+        return Plan(tuple(changes))
+
+    def give_up(self, row: DeliveryRow, cause: str, at: datetime) -> Plan:
+        """A dead letter and the case's call for a person, without an attempt."""
+        verdict = Verdict(state=Delivery.DEAD, outcome="given-up", cause=cause, attention=cause)
+        steps, _ = self._steps(row, verdict, at)
+        return self.moved(row, verdict, at) + steps.plan()
+
+    # --- within ---------------------------------------------------------------------------------------------------
+
+    def _reply_changes(self, result: Result) -> Iterator[Change]:
+        reply, row = result.reply, result.attempt.row
+        if reply is None:
+            return
+        name = f"reply-{result.attempt.number}"
+        head = headers_text({**reply.headers, ":status": str(reply.status)})
+        key = self._casework.vault.case_key(row.case_id)
+        yield from key.plan.changes
+        yield part(row.id, name, reply.body)
+        yield part(row.id, f"{name}-headers", head)
+        leaf = self._casework.leaves.make(
+            LeafKind.REPLY,
+            at=result.at,
+            actor=f"agency/{row.agency}",
+            exchange=row.id,
+            case_id=row.case_id,
+            agreement=result.attempt.speech.terms.reference,
+            key=key.key,
+            parts={name: reply.body, f"{name}-headers": head},
+            extra={"attempt": result.attempt.number, "outcome": result.verdict.outcome},
+        )
+        yield leaf.row
+
+    def _steps(self, row: DeliveryRow, verdict: Verdict, at: datetime) -> tuple[CaseSteps, str | None]:
+        """Apply what the reply means. A case that has moved on refuses it: the answer is kept and is late."""
+        steps = self._fresh_steps(row, at)
+        try:
+            for effect in (*verdict.effects, *_attention(row, verdict)):
+                for event in effect.events:
+                    steps.apply(effect.case or row.case_id, event)
+        except CaseRefusal as refusal:
+            return self._fresh_steps(row, at), f"late: {refusal.text}"
+        return steps, None
+
+    def _fresh_steps(self, row: DeliveryRow, at: datetime) -> CaseSteps:
+        occasion = Occasion(actor=f"agency/{row.agency}", occurred_at=at, entered_at=at, exchange=row.id)
+        return CaseSteps(self._casework, occasion)
+
+
+def _attention(row: DeliveryRow, verdict: Verdict) -> tuple[Effect, ...]:
+    if verdict.attention is None:
+        return ()
+    event: CaseEvent = AttentionRaised(source=f"{row.agency}/{row.interaction}", text=verdict.attention)
+    return (Effect(case=row.case_id, events=(event,)),)

@@ -1,0 +1,336 @@
+"""The way of a message from an agency, the same for all of them:
+
+     1. shape         bounded, hardened parsing
+     2. authenticate  the profile verifies, and only what it verified is used from here on
+     3. authorise     an active agreement covers agency, interaction and moment
+     4. replay        a message id seen before: the same answer, or refused when its content differs
+     5. fresh         the timestamp is inside the window
+     6. validate      against the agreed schema version, every violation with its path
+     7. minimise      no personal data beyond what the agreement permits
+     8. map           the adapter's pure function; the domain applies or refuses
+     9. seal          the signed answer, naming the leaf that holds the message
+    10. commit        everything as one plan; then the answer leaves
+
+Refusals up to step 2 come from nobody we know: they are counted, not kept. Refusals in 3 to 5 are kept and do not
+bind the message id, since the same message may be let in later (a new agreement, a new timestamp). Outcomes of 6 to
+8 are final and bind it. A fault of ours binds nothing.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.casework.desk import Casework
+from gateway.casework.occasion import Occasion
+from gateway.casework.steps import CaseSteps
+from gateway.contract.adapter import Interaction, Request
+from gateway.contract.message import Message, Payload, Refusal
+from gateway.dialect.party import Hub, Proven
+from gateway.domain.errors import GatewayError, Malformed, Refused, Replayed, Retriable, SchemaViolation, Unauthorised
+from gateway.exchange.answering import Heard, Outcome, act
+from gateway.store.conflicts import commit, prepared_again
+from gateway.exchange.directory import Directory, Terms
+from gateway.exchange.mapping import Mapping
+from gateway.exchange.records import (
+    IN,
+    Received,
+    answered_leaf,
+    exchange_changes,
+    first_leaf,
+    part,
+    sealed_text,
+    stored_sealed,
+)
+from gateway.exchange.wire import Answer, Sealed, Sealing, Wire
+from gateway.store.plan import Add, Plan, Update
+from gateway.store.tables import ExchangeRow, RefusalTallyRow
+from gateway.store.unit_of_work import UnitOfWork
+from gateway.trust.secrets import MasterKey
+from gateway.validation.library import SchemaLibrary
+from gateway.validation.minimise import excess
+
+SEALED_AGAIN_AFTER = timedelta(seconds=240)
+"""A stored answer's own timestamp is fresh for 300 s; before that runs out the same body is sealed anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """A message whose sender is proven: the terms (None: none cover it) and what identifies it."""
+
+    message: Message
+    wire: Wire
+    proven: Proven
+    terms: Terms | None
+    message_id: str | None
+    content: str
+    at: datetime
+
+    @property
+    def agreement(self) -> str:
+        return self.terms.reference if self.terms else ""
+
+
+class Inbound:
+    """Receives messages. One for the process; safe to use from many threads."""
+
+    def __init__(
+        self,
+        *,
+        directory: Directory,
+        library: SchemaLibrary,
+        casework: Casework,
+        unit_of_work: UnitOfWork,
+        master: MasterKey,
+        hub: Hub,
+        clock: Callable[[], datetime],
+        max_bytes: int,
+        deliveries_made: Callable[[], None],
+    ) -> None:
+        self._directory = directory
+        self._library = library
+        self._casework = casework
+        self._unit_of_work = unit_of_work
+        self._replay_key = master.derive("message-identity")
+        self._address_key = master.derive("refusal-address")
+        self._hub = hub
+        self._clock = clock
+        self._max_bytes = max_bytes
+        self._deliveries_made = deliveries_made
+
+    def receive(self, message: Message, wire: Wire, interaction: Interaction) -> Sealed:
+        """Take one message and give the sealed answer, which is on disk when this returns.
+
+        Whatever is wrong with the message is said in the answer; only HubBusy is raised when nothing could be kept.
+        """
+        try:
+            opened = wire.open(message, self._max_bytes)  # 1. shape
+            party = self._directory.party(message.agency)
+            proven = wire.authenticate(message, opened, party, self._hub, message.received_at)  # 2. authenticate
+        except Refused as refusal:
+            return self.refuse_unknown(message, wire, refusal)
+        return prepared_again(lambda: self._answer(message, wire, interaction, proven))
+
+    def refuse_unknown(self, message: Message, wire: Wire, refusal: Refused) -> Sealed:
+        """Refuse somebody who did not prove to be anybody: counted per address, minute and code, and answered."""
+        minute = message.received_at.replace(second=0, microsecond=0)
+        key = {"minute": minute, "address": self._address(message.address), "code": refusal.code}
+        commit(self._unit_of_work, Plan.of(Add(RefusalTallyRow, key, "count")))
+        answer = wire.refuse(refusal, message, "")
+        return wire.seal(answer, None, self._hub, message.received_at)
+
+    def _answer(self, message: Message, wire: Wire, interaction: Interaction, proven: Proven) -> Sealed:
+        seen = self._identify(message, wire, interaction, proven)
+        exchange = self._casework.new_id()
+        try:
+            terms = self._authorise(seen)  # 3. authorise
+            earlier = self._replay(seen)  # 4. replay
+            if earlier is not None:
+                return earlier
+            wire.check_fresh(proven, seen.at)  # 5. fresh
+        except Refused as refusal:
+            return self._refuse(seen, exchange, refusal, binds=False)
+        try:
+            outcome = self._process(seen, terms, exchange)
+        except Refused as refusal:
+            return self._refuse(seen, exchange, refusal, binds=True)
+        except Retriable as fault:
+            return self._refuse(seen, exchange, fault, binds=False)
+        return self._keep(seen, exchange, outcome.answer, outcome=outcome, binds=True)
+
+    # --- 2 to 5 ---------------------------------------------------------------------------------------------------
+
+    def _identify(self, message: Message, wire: Wire, interaction: Interaction, proven: Proven) -> _Seen:
+        try:
+            terms = self._directory.terms(message.agency, interaction.name, message.received_at)
+        except Unauthorised:
+            terms = None  # said again, with its reason, in step 3
+        content = hmac.digest(
+            self._replay_key, f"{message.agency}/{interaction.name}\x00".encode() + proven.content, "sha256"
+        )
+        identity = getattr(interaction, "identity", None)
+        message_id = proven.message_id
+        if message_id is None and identity is not None:
+            # a body that the mapping cannot identify is identified by its content; validation will say what is wrong
+            digest = hmac.digest(self._replay_key, proven.content, "sha256").hex()
+            message_id = _identity(identity, proven.document) or f"content:{digest}"
+        return _Seen(
+            message=message,
+            wire=wire,
+            proven=proven,
+            terms=terms,
+            message_id=message_id,
+            content=content.hex(),
+            at=message.received_at,
+        )
+
+    def _authorise(self, seen: _Seen) -> Terms:
+        terms = seen.terms or self._directory.terms(seen.message.agency, seen.message.interaction, seen.at)
+        said = seen.proven.agreement
+        if said is not None and said != terms.reference:
+            raise Unauthorised(
+                f"the message names agreement {said[:80]!r}, in force is {terms.reference}",
+                code="agreement-mismatch",
+                clause=terms.reference,
+            )
+        if len(seen.message.body) > terms.agreed.max_size:
+            raise Malformed(
+                f"the body has {len(seen.message.body)} bytes, agreed are {terms.agreed.max_size}",
+                code="body-too-large",
+                clause=f"{terms.reference} max_size",
+            )
+        return terms
+
+    def _replay(self, seen: _Seen) -> Sealed | None:
+        if seen.message_id is None:
+            return None
+        row = self._casework.reader.exchange_by_message(IN, seen.message.agency, seen.message_id)
+        if row is None:
+            return None
+        if row.content != seen.content:
+            raise Replayed(
+                "this message id was used before with other content: give every message an id of its own",
+                clause="message id",
+            )
+        return self._answer_again(seen, row)
+
+    def _answer_again(self, seen: _Seen, row: ExchangeRow) -> Sealed:
+        """The stored bytes while they are fresh; later the identical body, sealed anew and recorded."""
+        parts = {each.name: each.body for each in self._casework.reader.parts(row.id)}
+        latest = max((name for name in parts if name.startswith("answer-at-")), default="answer")
+        if row.sealed_at is not None and seen.at - row.sealed_at < SEALED_AGAIN_AFTER:
+            return stored_sealed(parts[f"{latest}-headers"], parts[latest])
+        first = stored_sealed(parts["answer-headers"], b"")
+        answer = Answer(
+            status=first.status, body=parts["answer-body"], media_type=first.headers.get("Content-Type", "")
+        )
+        received = self._received(seen, row.id, code=row.code, case_id=row.case_id, binds=True)
+        sealed = seen.wire.seal(answer, self._sealing(seen, self._leaf_named(row)), self._hub, seen.at)
+        name = f"answer-at-{int(seen.at.timestamp())}"
+        key = self._casework.vault.exchange_key(row.case_id, row.at)
+        leaf = answered_leaf(self._casework.leaves, received, sealed, key.key, name=name)
+        plan = key.plan + Plan.of(
+            Update(ExchangeRow, {"id": row.id}, {"sealed_at": row.sealed_at}, {"sealed_at": seen.at}),
+            part(row.id, name, sealed.body),
+            part(row.id, f"{name}-headers", sealed_text(sealed)),
+            leaf.row,
+        )
+        commit(self._unit_of_work, plan)
+        return sealed
+
+    def _leaf_named(self, row: ExchangeRow) -> str:
+        leaves = self._casework.reader.leaves_of_exchange(row.id)
+        return leaves[0].hash.hex()  # the first leaf of an exchange is the one that its answers name
+
+    # --- 6 to 8 ---------------------------------------------------------------------------------------------------
+
+    def _process(self, seen: _Seen, terms: Terms, exchange: str) -> Outcome:
+        document = self._library.document(_request_document(terms), soap=terms.agreed.transport.is_soap)
+        payload = seen.wire.read(seen.proven, document)  # 6. validate
+        beyond = excess(document, payload, terms.agreed.personal.fields)  # 7. minimise
+        if beyond:
+            raise SchemaViolation(
+                f"personal data beyond the agreement: {', '.join(each.path for each in beyond[:5])}",
+                code="personal-data-excess",
+                clause=f"{terms.reference} personal_data",
+                violations=beyond,
+            )
+        return self._map(seen, terms, payload, exchange)  # 8. map
+
+    def _map(self, seen: _Seen, terms: Terms, payload: Payload, exchange: str) -> Outcome:
+        occasion = Occasion(
+            actor=f"agency/{seen.message.agency}", occurred_at=seen.at, entered_at=seen.at, exchange=exchange
+        )
+        steps = CaseSteps(self._casework, occasion)
+        return act(
+            Heard(terms=terms, proven=seen.proven, payload=payload, message_id=seen.message_id, exchange=exchange),
+            seen.wire,
+            steps,
+            self._casework,
+            self._library,
+            seen.at,
+        )
+
+    # --- 9 and 10 -------------------------------------------------------------------------------------------------
+
+    def _refuse(self, seen: _Seen, exchange: str, error: GatewayError, *, binds: bool) -> Sealed:
+        answer = self._refusal_answer(seen, error, exchange)
+        return self._keep(seen, exchange, answer, code=error.code, binds=binds)
+
+    def _refusal_answer(self, seen: _Seen, error: GatewayError, exchange: str) -> Answer:
+        adapter = self._directory.adapters[seen.message.agency]
+        declared = adapter.interaction(seen.message.interaction)
+        if adapter.dialect is not None and declared is not None:
+            payload = seen.proven.document if isinstance(seen.proven.document, dict) else None
+            with Mapping(f"{seen.message.agency}/{declared.name}"):
+                return seen.wire.custom(adapter.dialect.refuse(declared, _refusal(error), payload))
+        return seen.wire.refuse(error, seen.message, exchange)
+
+    def _keep(
+        self,
+        seen: _Seen,
+        exchange: str,
+        answer: Answer,
+        *,
+        outcome: Outcome | None = None,
+        code: str | None = None,
+        binds: bool,
+    ) -> Sealed:
+        case_id = outcome.case_id if outcome else None
+        received = self._received(seen, exchange, code=code, case_id=case_id, binds=binds)
+        key = self._casework.vault.exchange_key(case_id, seen.at)
+        first = first_leaf(self._casework.leaves, received, answer, key.key)
+        sealed = seen.wire.seal(answer, self._sealing(seen, first.hash), self._hub, seen.at)  # 9. seal
+        second = answered_leaf(self._casework.leaves, received, sealed, key.key)
+        plan = key.plan + Plan((*exchange_changes(received, answer, sealed), first.row, second.row))
+        if outcome is not None:
+            plan = plan + outcome.plan
+        commit(self._unit_of_work, plan)  # 10. commit
+        self._deliveries_made()
+        return sealed
+
+    def _received(self, seen: _Seen, exchange: str, *, code: str | None, case_id: str | None, binds: bool) -> Received:
+        return Received(
+            exchange=exchange,
+            message=seen.message,
+            actor=seen.proven.actor,
+            interaction=seen.message.interaction,
+            agreement=seen.agreement,
+            message_id=seen.message_id if binds else None,
+            relates_to=seen.proven.relates_to,
+            content=seen.content,
+            case_id=case_id,
+            code=code,
+            at=seen.at,
+        )
+
+    def _sealing(self, seen: _Seen, leaf: str) -> Sealing:
+        return Sealing(message=seen.message, proven=seen.proven, agreement=seen.agreement, leaf=leaf)
+
+    def _address(self, address: str) -> str:
+        return hmac.digest(self._address_key, address.encode(), "sha256").hex()[:32]
+
+
+def _request_document(terms: Terms) -> str:
+    """What the agency says: the request of an Inquiry or Submission, the answer of a Request."""
+    return terms.interaction.answer if isinstance(terms.interaction, Request) else terms.interaction.request
+
+
+def _identity(identity: Callable[[Payload], str], document: Payload) -> str | None:
+    try:
+        return identity(document)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _refusal(error: GatewayError) -> Refusal:
+    return Refusal(
+        code=error.code,
+        text=error.text,
+        clause=error.clause,
+        violations=error.violations,
+        retriable=isinstance(error, Retriable),
+        after_s=error.after_s if isinstance(error, Retriable) else None,
+    )

@@ -1,0 +1,32 @@
+"""Calls into an adapter: what a mapping raises besides our own errors is a fault of the hub, never of the sender."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from gateway.domain.errors import GatewayError, MappingFault
+
+
+class Mapping:
+    """`with Mapping("dpupr/technical-recommendation"): ...` turns a mapping's mistake into a MappingFault.
+
+    Our own errors pass: an adapter may refuse by raising one. The text names the mistake's type and not its message,
+    which may hold personal data; the cause is chained for the log of the process.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, Exception) and not isinstance(error, GatewayError):
+            raise MappingFault(
+                f"the adapter {self._name} cannot map this message ({type(error).__name__}); nothing was kept and the "
+                "message may be sent again once the adapter is mended",
+                clause="adapter",
+                after_s=300,
+            ) from error

@@ -1,0 +1,183 @@
+"""The way of a delivery to an agency:
+
+    1. choose    what is due and first in its queue; a case's deliveries to one agency keep their order
+    2. prepare   `gateway.exchange.attempt`: map once, seal now, commit the claim and the bytes
+    3. call      with a hard deadline; no database transaction is open
+    4. hear      verify, validate, map
+    5. conclude  the reply's bytes, its leaf, the case's facts and the delivery's next state, as one plan
+
+The claim carries a fence that grows: a worker whose lease ran out may still finish, and its word no longer counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from gateway.casework.desk import Casework
+from gateway.contract.adapter import Heard
+from gateway.contract.adapter import Outbound as OutboundInteraction
+from gateway.domain.errors import (
+    AgencyUnavailable,
+    GatewayError,
+    HubBusy,
+    MappingFault,
+    Misconfigured,
+    Refused,
+    Unauthorised,
+)
+from gateway.domain.events import Ask
+from gateway.exchange.attempt import Attempt, Preparing
+from gateway.exchange.concluding import Concluding, Result
+from gateway.store.conflicts import Moved, commit, prepared_again
+from gateway.exchange.mapping import Mapping
+from gateway.exchange.states import WAITING, Delivery
+from gateway.exchange.verdict import Judge, Verdict
+from gateway.store.plan import Plan, Update
+from gateway.store.tables import DeliveryRow
+from gateway.store.unit_of_work import UnitOfWork
+from gateway.transport.http import HttpReply, OutboundCall
+
+HELD_BACK = timedelta(minutes=1)
+"""How long a delivery waits that staff have to make possible (an endpoint, a credential, an agreement)."""
+
+
+class Client(Protocol):
+    """Sends one call."""
+
+    def send(self, call: OutboundCall) -> HttpReply:
+        """Raise NotSent or Unknown of `gateway.transport.errors`."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ended:
+    reply: HttpReply | None
+    verdict: Verdict
+
+
+class Outbound:
+    """Delivers. Safe to use from several worker threads: the claim decides who sends."""
+
+    def __init__(
+        self,
+        *,
+        preparing: Preparing,
+        concluding: Concluding,
+        casework: Casework,
+        unit_of_work: UnitOfWork,
+        client: Client,
+        judge: Judge,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._preparing = preparing
+        self._concluding = concluding
+        self._casework = casework
+        self._unit_of_work = unit_of_work
+        self._client = client
+        self._judge = judge
+        self._clock = clock
+
+    def due(self, limit: int = 50) -> list[str]:
+        """Ids of deliveries that may go now, the longest due first."""
+        return [row.id for row in self._casework.reader.due_deliveries(self._clock(), limit)]  # 1. choose
+
+    def deliver(self, delivery: str) -> bool:
+        """Make one attempt of a delivery; False when there was none to make (another worker has it, it is held)."""
+        attempt = self._start(delivery)  # 2. prepare
+        if attempt is None:
+            return False
+        try:
+            reply = self._client.send(attempt.spoken.call)  # 3. call
+        except AgencyUnavailable as error:
+            terms = attempt.speech.terms
+            ended = _Ended(reply=None, verdict=self._judge.failed(terms, error, attempt.number, self._clock()))
+        else:
+            ended = self._hear(attempt, reply)  # 4. hear
+        result = Result(attempt=attempt, reply=ended.reply, verdict=ended.verdict, at=self._clock())
+        prepared_again(lambda: commit(self._unit_of_work, self._concluding.plan(result)))  # 5. conclude
+        return True
+
+    def recover(self, limit: int = 100) -> int:
+        """Take back what workers left behind: a claim whose lease ran out. Gives how many."""
+        now = self._clock()
+        rows = self._casework.reader.expired_leases(now, limit)
+        for row in rows:
+            plan = self._recovery(row, now)
+            self._unit_of_work.commit(plan)  # a conflict means that the worker, or another, was quicker
+        return len(rows)
+
+    # --- within ---------------------------------------------------------------------------------------------------
+
+    def _start(self, delivery: str) -> Attempt | None:
+        row = self._casework.reader.delivery(delivery)
+        now = self._clock()
+        if row is None or row.state not in WAITING or row.due_at > now:
+            return None
+        try:
+            attempt = self._preparing.prepare(row, now)
+        except (Unauthorised, Misconfigured, MappingFault) as held:
+            self._hold_back(row, held, now)
+            return None
+        except Refused as refusal:
+            self._give_up(row, refusal, now)
+            return None
+        try:
+            commit(self._unit_of_work, attempt.plan)
+        except Moved:
+            return None  # another worker claimed it
+        return attempt
+
+    def _hear(self, attempt: Attempt, reply: HttpReply) -> _Ended:
+        terms = attempt.speech.terms
+        try:
+            heard = self._heard(attempt, reply)
+        except HubBusy:
+            raise
+        except GatewayError as error:
+            return _Ended(reply=reply, verdict=self._judge.failed(terms, error, attempt.number, self._clock()))
+        return _Ended(reply=reply, verdict=self._judge.heard(terms, heard, attempt.number, self._clock()))
+
+    def _heard(self, attempt: Attempt, reply: HttpReply) -> Heard | None:
+        terms = attempt.speech.terms
+        payload = self._preparing.speaker(terms).hear(attempt.speech, attempt.spoken, reply, self._clock())
+        if payload is None:
+            return None
+        to_case = _to_case(terms.interaction)
+        if to_case is None:
+            return None
+        row = self._casework.reader.case(attempt.row.case_id)
+        case = self._casework.case_at(attempt.row.case_id, row.version if row else attempt.row.case_version)
+        with Mapping(terms.name):
+            heard: Heard = to_case(case, self._preparing.ask_of(attempt.row), payload)
+        return heard
+
+    def _hold_back(self, row: DeliveryRow, error: GatewayError, now: datetime) -> None:
+        """Not the agency's doing and no attempt: it waits until staff have acted, and says for what."""
+        values = {"due_at": now + HELD_BACK, "cause": error.text}
+        self._unit_of_work.commit(
+            Plan.of(Update(DeliveryRow, {"id": row.id}, {"state": row.state, "fence": row.fence}, values))
+        )
+
+    def _give_up(self, row: DeliveryRow, refusal: Refused, now: datetime) -> None:
+        prepared_again(lambda: commit(self._unit_of_work, self._concluding.give_up(row, refusal.text, now)))
+
+    def _recovery(self, row: DeliveryRow, now: datetime) -> Plan:
+        try:
+            terms = self._concluding.terms_of(row)
+        except Unauthorised as error:
+            return self._concluding.give_up(row, error.text, now)
+        verdict = self._judge.lease_ran_out(terms, row.attempts, now)
+        if verdict.state is Delivery.DEAD:
+            return self._concluding.give_up(row, verdict.cause or "", now)
+        return self._concluding.moved(row, verdict, now)
+
+
+def _to_case(interaction: object) -> Callable[[Any, Ask, Any], Heard] | None:
+    """The mapping of a reply in the same call; a Request's `to_case` is for its callback alone."""
+    if not isinstance(interaction, OutboundInteraction) or hasattr(interaction, "answer"):
+        return None
+    mapping: Callable[[Any, Ask, Any], Heard] | None = getattr(interaction, "to_case", None)
+    return mapping

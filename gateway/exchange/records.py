@@ -1,0 +1,141 @@
+"""What an inbound exchange leaves behind, as changes of a plan.
+
+exchange row      who said what under which agreement, and how it ended
+request           exact bytes of the body; `request-headers` beside it, without secrets
+answer-body       the business body of the answer
+answer            exact sealed bytes; `answer-headers` with status and headers beside it
+two leaves        the first commits to request and answer-body, and the sealed answer names it; the second commits
+                  to the sealed answer (an answer cannot hold the hash of a leaf that holds the answer)
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.casework.leaves import Leaves, MadeLeaf
+from gateway.contract.message import Message
+from gateway.dialect.shared_secret import HIDDEN
+from gateway.exchange.wire import Answer, Sealed
+from gateway.ledger.leaf import LeafKind
+from gateway.store.plan import Change, Claim, Insert
+from gateway.store.tables import ExchangeRow, PartRow
+
+SECRET_HEADERS = frozenset({"authorization", "token", "x-passkey", "user_key", "cookie", "proxy-authorization"})
+IN = "in"
+OUT = "out"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """What is known of an inbound exchange when its answer is written.
+
+    `message_id` is None unless the outcome binds it; `content` is the keyed digest of the verified business content.
+    """
+
+    exchange: str
+    message: Message
+    actor: str
+    interaction: str
+    agreement: str
+    message_id: str | None
+    relates_to: str | None
+    content: str
+    case_id: str | None
+    code: str | None
+    at: datetime
+
+    @property
+    def accepted(self) -> bool:
+        """True when nothing was refused."""
+        return self.code is None
+
+
+def part(exchange: str, name: str, body: bytes) -> Insert:
+    """A part row."""
+    return Insert(PartRow, {"exchange": exchange, "name": name, "body": body})
+
+
+def headers_text(headers: Mapping[str, str]) -> bytes:
+    """Headers as they are stored: sorted, secrets hidden."""
+    shown = {name: HIDDEN if name.lower() in SECRET_HEADERS else value for name, value in sorted(headers.items())}
+    return json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def sealed_text(sealed: Sealed) -> bytes:
+    """Status and headers of a sealed answer as they are stored."""
+    said = {"status": sealed.status, "headers": dict(sorted(sealed.headers.items()))}
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def stored_sealed(text: bytes, body: bytes) -> Sealed:
+    """Read a sealed answer back."""
+    said = json.loads(text)
+    return Sealed(status=said["status"], headers=said["headers"], body=body)
+
+
+def first_leaf(leaves: Leaves, received: Received, answer: Answer, key: bytes) -> MadeLeaf:
+    """The leaf that the sealed answer will name."""
+    extra: dict[str, str | int] = {"interaction": received.interaction}
+    if received.code is not None:
+        extra["code"] = received.code
+    return leaves.make(
+        LeafKind.ACCEPTED if received.accepted else LeafKind.REFUSED,
+        at=received.at,
+        actor=f"agency/{received.message.agency}",
+        exchange=received.exchange,
+        case_id=received.case_id,
+        agreement=received.agreement,
+        key=key,
+        parts={
+            "request": received.message.body,
+            "request-headers": headers_text(received.message.headers),
+            "answer-body": answer.body,
+        },
+        extra=extra,
+    )
+
+
+def answered_leaf(leaves: Leaves, received: Received, sealed: Sealed, key: bytes, *, name: str = "answer") -> MadeLeaf:
+    """The leaf of the sealed bytes."""
+    return leaves.make(
+        LeafKind.ANSWERED,
+        at=received.at,
+        actor=f"agency/{received.message.agency}",
+        exchange=received.exchange,
+        case_id=received.case_id,
+        agreement=received.agreement,
+        key=key,
+        parts={name: sealed.body, f"{name}-headers": sealed_text(sealed)},
+    )
+
+
+def exchange_changes(received: Received, answer: Answer, sealed: Sealed) -> Iterator[Change]:
+    """The exchange's own row and parts. A bound message id is claimed: the second of two is a conflict."""
+    values = {
+        "id": received.exchange,
+        "direction": IN,
+        "agency": received.message.agency,
+        "interaction": received.interaction,
+        "agreement": received.agreement,
+        "message_id": received.message_id,
+        "relates_to": received.relates_to,
+        "content": received.content,
+        "case_id": received.case_id,
+        "verdict": "accepted" if received.accepted else "refused",
+        "code": received.code,
+        "at": received.at,
+        "sealed_at": received.at,
+        "status": sealed.status,
+    }
+    if received.message_id is None:
+        yield Insert(ExchangeRow, values)
+    else:
+        yield Claim(ExchangeRow, ("direction", "agency", "message_id"), values)
+    yield part(received.exchange, "request", received.message.body)
+    yield part(received.exchange, "request-headers", headers_text(received.message.headers))
+    yield part(received.exchange, "answer-body", answer.body)
+    yield part(received.exchange, "answer", sealed.body)
+    yield part(received.exchange, "answer-headers", sealed_text(sealed))

@@ -1,0 +1,201 @@
+"""How a delivery's message is written, sealed and its reply read: REST here, SOAP in `gateway.exchange.soap_speaking`.
+
+What an agency answers is sorted by what the hub may conclude:
+
+    a payload          it answered; the mapping decides what that means
+    AgencyBusy         it said that it did not take the message: not sent
+    AgencyUnavailable  nobody knows whether it took it
+    Refused            it refused the message for good
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from gateway.contract.adapter import Notification, Query, Request
+from gateway.contract.message import Payload
+from gateway.dialect.party import Hub, Party
+from gateway.dialect.profiles import OUTBOUND
+from gateway.dialect.rest import Asking, Heard, OutboundProfile, SealedRequest
+from gateway.domain.errors import (
+    AgencyUnavailable,
+    GatewayError,
+    Malformed,
+    Misconfigured,
+    Refused,
+    SchemaViolation,
+    Unauthenticated,
+)
+from gateway.exchange.directory import Terms
+from gateway.transport.http import HttpReply, OutboundCall
+from gateway.validation.json_parse import parse_json
+from gateway.validation.library import SchemaLibrary
+
+ACKNOWLEDGEMENT = "simojo/acknowledgement/1.0/acknowledgement"
+
+
+class AgencyBusy(AgencyUnavailable):
+    """The agency answered that it cannot take the message now."""
+
+    default_code = "agency-busy"
+
+
+class AgencyRefused(Refused):
+    """The agency refused the message for good."""
+
+    default_code = "refused-by-agency"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spoken:
+    """A message ready to leave, and the same as it is stored (without secrets)."""
+
+    call: OutboundCall
+    stored_headers: Mapping[str, str]
+    stored_body: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speech:
+    """One message of one delivery at one moment."""
+
+    terms: Terms
+    payload: Payload
+    message_id: str
+    url: str
+    party: Party
+    at: datetime
+
+
+class Speaker(Protocol):
+    """One transport, at the seat of the client."""
+
+    def check(self, terms: Terms, payload: Payload) -> None:
+        """Raise SchemaViolation when our own message breaks the agreed schema."""
+        ...
+
+    def speak(self, speech: Speech) -> Spoken:
+        """Write and seal the message. Raises Misconfigured."""
+        ...
+
+    def hear(self, speech: Speech, spoken: Spoken, reply: HttpReply, at: datetime) -> Payload | None:
+        """Verify, validate and read what came back; None for an acknowledgement without a body of its own.
+
+        Raises as the module says; Unauthenticated, Malformed and SchemaViolation for nonsense.
+        """
+        ...
+
+
+def reply_document(terms: Terms) -> str | None:
+    """The schema of what comes back in the same call; None when any 2xx answer is the acknowledgement."""
+    match terms.interaction:
+        case Query(reply=document) | Notification(reply=document):
+            return document
+        case Request():
+            return ACKNOWLEDGEMENT
+        case other:
+            raise Misconfigured(f"{terms.name} is a {type(other).__name__}: the hub does not speak first in it")
+
+
+class RestSpeaker:
+    """JSON over HTTP under the profile that the interaction names."""
+
+    def __init__(self, library: SchemaLibrary, hub: Hub, max_reply_bytes: int) -> None:
+        self._library = library
+        self._hub = hub
+        self._max_reply_bytes = max_reply_bytes
+
+    def check(self, terms: Terms, payload: Payload) -> None:
+        """Hold our message to the agreed schema."""
+        violations = self._library.document(terms.interaction.request, soap=False).check(payload)
+        if violations:
+            raise SchemaViolation(
+                f"our own message to {terms.name} breaks the agreed schema at {violations[0].path or '/'}",
+                clause=terms.interaction.request,
+                violations=violations,
+            )
+
+    def speak(self, speech: Speech) -> Spoken:
+        """Fill in secrets, sign, and write the call."""
+        sealed = self._profile(speech.terms).seal_request(self._asking(speech), speech.party, self._hub, speech.at)
+        call = OutboundCall(
+            method="POST",
+            url=speech.url,
+            headers=dict(sealed.headers),
+            body=sealed.body,
+            timeout_s=speech.terms.agreed.call_timeout_s,
+            max_reply_bytes=self._max_reply_bytes,
+        )
+        return Spoken(call=call, stored_headers=sealed.stored_headers, stored_body=sealed.stored_body)
+
+    def hear(self, speech: Speech, spoken: Spoken, reply: HttpReply, at: datetime) -> Payload | None:
+        """Read the answer; what fits the agreed schema is an answer, whatever its HTTP status says."""
+        document = reply_document(speech.terms)
+        good = 200 <= reply.status < 300
+        if document is None and good:
+            return None
+        try:
+            payload = self._read(speech, spoken, reply, document, at)
+        except (Malformed, SchemaViolation, Unauthenticated):
+            if good:
+                raise
+            raise _by_status(reply) from None
+        return payload
+
+    def _read(
+        self, speech: Speech, spoken: Spoken, reply: HttpReply, document: str | None, at: datetime
+    ) -> Payload | None:
+        heard = Heard(status=reply.status, headers=reply.headers, body=reply.body)
+        sealed = SealedRequest(
+            headers=spoken.call.headers,
+            body=spoken.call.body,
+            stored_headers=spoken.stored_headers,
+            stored_body=spoken.stored_body,
+        )
+        self._profile(speech.terms).check_reply(heard, self._asking(speech), sealed, speech.party, self._hub, at)
+        if document is None:
+            raise Malformed("no answer body is agreed for this status", code="reply-unexpected")
+        payload = parse_json(reply.body, max_bytes=self._max_reply_bytes)
+        violations = self._library.document(document, soap=False).check(payload)
+        if violations or not isinstance(payload, dict):
+            raise SchemaViolation(
+                f"the answer of {speech.terms.name} breaks the agreed schema", clause=document, violations=violations
+            )
+        return payload
+
+    def _asking(self, speech: Speech) -> Asking:
+        parts = urlsplit(speech.url)
+        return Asking(
+            method="POST",
+            path=f"{parts.path}?{parts.query}" if parts.query else parts.path,
+            payload=speech.payload,
+            message_id=speech.message_id,
+            agreement=speech.terms.reference,
+            interaction=speech.terms.interaction.name,
+            redacted=speech.terms.interaction.redact,
+        )
+
+    def _profile(self, terms: Terms) -> OutboundProfile:
+        return OUTBOUND[terms.interaction.security]
+
+
+def _by_status(reply: HttpReply) -> GatewayError:
+    if reply.status in (429, 503):
+        return AgencyBusy(
+            f"the agency answered HTTP {reply.status}: it cannot take messages now", after_s=retry_after(reply.headers)
+        )
+    if reply.status == 408 or reply.status >= 500:
+        return AgencyUnavailable(
+            f"the agency answered HTTP {reply.status}, and nobody knows whether it took the message"
+        )
+    return AgencyRefused(f"the agency answered HTTP {reply.status} and no body that was agreed")
+
+
+def retry_after(headers: Mapping[str, str]) -> int | None:
+    """Seconds of a Retry-After header; None when it is missing or a date."""
+    text = headers.get("retry-after", "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else None

@@ -1,0 +1,100 @@
+"""What an attempt's end means for its delivery.
+
+the mapping accepts            answered (awaiting its callback, for a Request)
+the mapping asks for a person  answered, and the case calls a person
+the mapping says retry         not sent: tried again when the agency said, or by the schedule
+no byte went out, agency busy  not sent: tried again by the schedule
+it may have arrived            tried again where repeating is safe or the id is recognised; else a person decides
+nonsense came back             the same: an answer came, and what was done is unknown
+refused for good               dead
+attempts used up               dead
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from gateway.contract.adapter import Accept, AskPerson, Decline, Effect, Heard, Outbound, Repeat, Request, Retry
+from gateway.domain.errors import AgencyUnavailable, GatewayError, MappingFault, Refused
+from gateway.exchange.backoff import wait_before
+from gateway.exchange.directory import Terms
+from gateway.exchange.speaking import AgencyBusy, AgencyRefused
+from gateway.exchange.states import Delivery
+from gateway.transport.errors import NotSent
+
+MAPPING_WAIT = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """The delivery's next state, when it is due again, why, and what happens to the case."""
+
+    state: Delivery
+    outcome: str
+    due_at: datetime | None = None
+    cause: str | None = None
+    effects: tuple[Effect, ...] = ()
+    attention: str | None = None
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judges ends of attempts; `jitter` gives 0 to 1."""
+
+    jitter: Callable[[], float] = field()
+
+    def heard(self, terms: Terms, heard: Heard | None, attempts: int, at: datetime) -> Verdict:
+        """The agency answered, and the mapping (None: there is none) said what that means."""
+        done = Delivery.AWAITING if isinstance(terms.interaction, Request) else Delivery.ANSWERED
+        match heard:
+            case None:
+                return Verdict(state=done, outcome="answered")
+            case Accept(effects=effects):
+                return Verdict(state=done, outcome="answered", effects=effects)
+            case AskPerson(text=text) | Decline(text=text):
+                return Verdict(state=Delivery.ANSWERED, outcome="answered", cause=text, attention=text)
+            case Retry(text=text, after_s=after_s):
+                return self._again(terms, Delivery.NOT_SENT, text, attempts, at, after_s)
+
+    def failed(self, terms: Terms, error: GatewayError, attempts: int, at: datetime) -> Verdict:
+        """The call, or the reading of its answer, ended in an error."""
+        match error:
+            case NotSent() | AgencyBusy():
+                return self._again(terms, Delivery.NOT_SENT, error.text, attempts, at, error.after_s)
+            case AgencyRefused():
+                return _dead("refused", error.text)
+            case MappingFault():
+                # the answer is kept; once the adapter is mended a person redrives or settles it
+                return _dead("mapping-fault", error.text)
+            case AgencyUnavailable(after_s=after_s):
+                return self._unknown(terms, error.text, attempts, at, after_s)
+            case Refused():
+                return self._unknown(terms, f"nonsense came back: {error.text}", attempts, at, None)
+            case _:
+                return self._unknown(terms, error.text, attempts, at, None)
+
+    def lease_ran_out(self, terms: Terms, attempts: int, at: datetime) -> Verdict:
+        """A worker claimed it and never said how it ended."""
+        return self._unknown(terms, "the worker ended before the answer came", attempts, at, None)
+
+    def _unknown(self, terms: Terms, cause: str, attempts: int, at: datetime, after_s: int | None) -> Verdict:
+        interaction = terms.interaction
+        repeat = interaction.repeat if isinstance(interaction, Outbound) else Repeat.NEVER
+        if repeat in (Repeat.SAFE, Repeat.SAME_ID):
+            return self._again(terms, Delivery.UNKNOWN, cause, attempts, at, after_s)
+        return _dead("unknown", f"{cause}; it may have arrived, and repeating it is not agreed: ask the agency")
+
+    def _again(
+        self, terms: Terms, state: Delivery, cause: str, attempts: int, at: datetime, after_s: int | None
+    ) -> Verdict:
+        schedule = terms.agreed.retry
+        if attempts >= schedule.attempts:
+            return _dead("used-up", f"{cause} ({attempts} attempts, as agreed)")
+        due_at = at + wait_before(schedule, attempts, self.jitter, after_s)
+        return Verdict(state=state, outcome=state.value, due_at=due_at, cause=cause)
+
+
+def _dead(outcome: str, cause: str) -> Verdict:
+    return Verdict(state=Delivery.DEAD, outcome=outcome, cause=cause, attention=cause)

@@ -1,0 +1,82 @@
+"""How an interaction's bytes are read and written: REST and SOAP behind one door, so that the steps are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from gateway.contract.message import Message, Payload, Reply
+from gateway.dialect.party import Hub, Party, Proven
+from gateway.domain.errors import GatewayError
+from gateway.validation.library import SchemaDocument
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The business body of an answer before it is sealed: what the first leaf commits to."""
+
+    status: int
+    body: bytes
+    media_type: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sealed:
+    """An answer as it leaves, byte for byte."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sealing:
+    """What an answer is sealed with: to which proven message, under which agreement, naming which leaf (hex hash)."""
+
+    message: Message
+    proven: Proven
+    agreement: str
+    leaf: str
+
+
+class Wire(Protocol):
+    """One transport with one security profile, at the seat of the server."""
+
+    def open(self, message: Message, max_bytes: int) -> Any:
+        """Parse the message. Raises Malformed."""
+        ...
+
+    def authenticate(self, message: Message, opened: Any, party: Party, hub: Hub, at: datetime) -> Proven:
+        """Give what was verified; only that is used from here on. Raises Unauthenticated."""
+        ...
+
+    def check_fresh(self, proven: Proven, at: datetime) -> None:
+        """Raise Unauthenticated `timestamp-stale` or `timestamp-future`."""
+        ...
+
+    def read(self, proven: Proven, document: SchemaDocument) -> Payload:
+        """Give the payload of the verified body. Raises SchemaViolation with every violation."""
+        ...
+
+    def reply(self, document: SchemaDocument, payload: Payload) -> Answer:
+        """Write a reply of ours. Raises MappingFault when it breaks its own schema."""
+        ...
+
+    def acknowledge(self, acknowledgement: Payload) -> Answer:
+        """Write the acknowledgement of a Submission or of a callback."""
+        ...
+
+    def custom(self, reply: Reply) -> Answer:
+        """Write an answer that the adapter shaped in its agency's own dialect."""
+        ...
+
+    def refuse(self, error: GatewayError, message: Message, exchange: str) -> Answer:
+        """Write a refusal: an RFC 9457 problem or a SOAP Fault."""
+        ...
+
+    def seal(self, answer: Answer, sealing: Sealing | None, hub: Hub, at: datetime) -> Sealed:
+        """Sign it where the profile does; None: nobody proved to be anybody, so nothing is proven to them."""
+        ...

@@ -1,0 +1,180 @@
+"""What officers do to a case, from registration to hand-over (Pasal 11(3)).
+
+Each deed reads the case, asks the domain, and commits one plan: facts, papers, numbers and everything that follows
+from the facts. A deed that loses a race is prepared again; one that the case does not allow raises CaseRefusal and
+changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.casework.desk import Casework
+from gateway.casework.occasion import Occasion
+from gateway.casework.steps import CaseSteps
+from gateway.domain import events as e
+from gateway.domain.calendar import local_date
+from gateway.domain.case import PermitCase
+from gateway.domain.errors import CaseRefusal
+from gateway.domain.events import CaseEvent
+from gateway.domain.ikm import Answers
+from gateway.domain.numbering import format_number
+from gateway.store.conflicts import commit, prepared_again
+from gateway.office.counters import next_number
+from gateway.office.papers.fees import charge as fee_of
+from gateway.office.papers.fees import virtual_account
+from gateway.office.staff import Officer
+from gateway.store.plan import Change, Plan
+from gateway.store.unit_of_work import UnitOfWork
+
+RECEIPT_TEMPLATE = "{NNNNNN}/TT/{YYYY}"
+SKRD_TEMPLATE = "{NNNN}/SKRD/{ROMAN-MONTH}/{YYYY}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What a deed does: facts for the case, and changes of its own that go into the same commit."""
+
+    facts: Sequence[CaseEvent]
+    changes: Sequence[Change] = ()
+
+
+class Deeds:
+    """The deeds that need no paper and no PIN; `gateway.office.signing` has the others."""
+
+    def __init__(
+        self,
+        *,
+        casework: Casework,
+        unit_of_work: UnitOfWork,
+        clock: Callable[[], datetime],
+        deliveries_made: Callable[[], None],
+        partner_service_id: str,
+        signatory: Callable[[], Officer],
+    ) -> None:
+        self._casework = casework
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._deliveries_made = deliveries_made
+        self._partner_service_id = partner_service_id
+        self._signatory = signatory
+
+    def register(self, event: e.ApplicationRegistered, officer: Officer, key: e.Reference | None = None) -> PermitCase:
+        """Lodge an application at the counter or from paper (12(6), 26(4)). Gives the new case.
+
+        Raises CaseRefusal `already-registered` when `key` has opened a case before.
+        """
+
+        def prepare() -> PermitCase:
+            steps = self.steps(officer.actor)
+            case = steps.open(event, key)
+            if case is None:
+                raise CaseRefusal(
+                    "an application was registered under this reference before: look it up instead",
+                    code="already-registered",
+                    clause="Pasal 12(1)",
+                )
+            self.finish(steps.plan())
+            return case
+
+        return prepared_again(prepare)
+
+    def complete(self, case_id: str, officer: Officer) -> PermitCase:
+        """Give the tanda terima (12(4)): the application is complete and the service clock starts."""
+
+        def step(_case: PermitCase, at: datetime) -> Step:
+            number, taken = self._numbered(RECEIPT_TEMPLATE, "tt", at)
+            return Step(facts=[e.ApplicationCompleted(acknowledgement_number=number)], changes=[taken])
+
+        return self.do(case_id, officer.actor, step)
+
+    def return_(self, case_id: str, officer: Officer, missing: Sequence[str]) -> PermitCase:
+        """Send the application back with what is missing (11(3)b)."""
+        fact = e.AdministrationReturned(officer=officer.name, missing=tuple(missing))
+        return self.record(case_id, officer.actor, fact)
+
+    def verify(self, case_id: str, officer: Officer) -> PermitCase:
+        """Verifikasi administrasi (11(3)b)."""
+        return self.record(case_id, officer.actor, e.AdministrationVerified(officer=officer.name))
+
+    def validate(self, case_id: str, officer: Officer) -> PermitCase:
+        """Validasi administrasi by a second officer (11(3)c); recommendations are asked for."""
+        return self.record(case_id, officer.actor, e.AdministrationValidated(officer=officer.name))
+
+    def reject(self, case_id: str, officer: Officer, grounds: Sequence[str]) -> PermitCase:
+        """Penetapan penolakan (11(3)e) with the grounds that the applicant is told."""
+        fact = e.ApplicationRejected(officer=officer.name, grounds=tuple(grounds))
+        return self.record(case_id, officer.actor, fact)
+
+    def charge(self, case_id: str, officer: Officer) -> PermitCase:
+        """Issue the SKRD by the office's tariff, with a virtual account of its own (14(2), 14(6))."""
+
+        def step(case: PermitCase, at: datetime) -> Step:
+            number, taken = self._numbered(SKRD_TEMPLATE, "skrd", at)
+            sequence, account_taken = next_number(self._casework.reader, "virtual-account")
+            skrd = fee_of(
+                case,
+                number=number,
+                issued_on=local_date(at),
+                payment_code=virtual_account(self._partner_service_id, sequence),
+                signatory=self._signatory(),
+            )
+            return Step(facts=[e.ChargeIssued(skrd=skrd)], changes=[taken, account_taken])
+
+        return self.do(case_id, officer.actor, step)
+
+    def print_(self, case_id: str, officer: Officer, paper: str, serial: str) -> PermitCase:
+        """Pencetakan on the special paper (16)."""
+        return self.record(
+            case_id, officer.actor, e.DocumentPrinted(paper=paper, serial=serial, officer=officer.name)
+        )
+
+    def survey(self, case_id: str, actor: str, answers: Answers, comment: str = "") -> PermitCase:
+        """Pengisian IKM (17(2))."""
+        return self.record(case_id, actor, e.SurveyCompleted(answers=answers, comment=comment))
+
+    def hand_over(
+        self, case_id: str, officer: Officer, method: e.HandOver, recipient: str, proof: str
+    ) -> PermitCase:
+        """Penyerahan (18)."""
+        return self.record(
+            case_id, officer.actor, e.DocumentHandedOver(method=method, recipient=recipient, proof=proof)
+        )
+
+    def record(self, case_id: str, actor: str, *facts: CaseEvent) -> PermitCase:
+        """Let facts happen to a case, now."""
+        return self.do(case_id, actor, lambda _case, _at: Step(facts=facts))
+
+    # --- shared with the other deeds ------------------------------------------------------------------------------
+
+    def do(self, case_id: str, actor: str, make: Callable[[PermitCase, datetime], Step]) -> PermitCase:
+        """Read, make, apply and commit; again when the case moved meanwhile. Gives the case as it stands then."""
+
+        def prepare() -> PermitCase:
+            steps = self.steps(actor)
+            at = self._clock()
+            step = make(steps.case(case_id), at)
+            case = steps.case(case_id)
+            for fact in step.facts:
+                case = steps.apply(case_id, fact)
+            self.finish(steps.plan() + Plan(tuple(step.changes)))
+            return case
+
+        return prepared_again(prepare)
+
+    def steps(self, actor: str) -> CaseSteps:
+        """Begin a set of steps, now."""
+        now = self._clock()
+        return CaseSteps(self._casework, Occasion(actor=actor, occurred_at=now, entered_at=now))
+
+    def finish(self, plan: Plan) -> None:
+        """Commit, and tell the delivery workers that there may be work."""
+        commit(self._unit_of_work, plan)
+        self._deliveries_made()
+
+    def _numbered(self, template: str, name: str, at: datetime) -> tuple[str, Change]:
+        day = local_date(at)
+        sequence, taken = next_number(self._casework.reader, f"{name}/{day.year}")
+        return format_number(template, sequence, name, day), taken

@@ -1,0 +1,217 @@
+"""Deeds that rest on a PIN (Pasal 13(3)): approval and signature; and the paper that is signed.
+
+    ask_pin   a challenge bound to person, case, step and digest; its PIN goes out by SMS and is stored nowhere
+    approve   penetapan persetujuan, with that PIN
+    prepare   a number is reserved and the document laid out: from now on its digest is what a PIN is bound to
+    sign      the delegation is valid today, the PIN fits, the PDF is signed, the number comes into force
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from gateway.casework.desk import Casework
+from gateway.domain import events as e
+from gateway.domain.calendar import local_date
+from gateway.domain.case import PermitCase
+from gateway.domain.errors import CaseRefusal
+from gateway.domain.events import SendPin, SigningMethod
+from gateway.domain.identifiers import Phone
+from gateway.domain.numbering import counter_scope, format_number
+from gateway.office import pins
+from gateway.office.counters import next_number
+from gateway.office.deeds import Deeds, Step
+from gateway.office.papers.permit import permit_pdf
+from gateway.office.papers.signing import SigningMaterial, sign_pdf
+from gateway.office.staff import Officer
+from gateway.store.conflicts import prepared_again
+from gateway.store.plan import Insert, Plan, Update
+from gateway.store.tables import DocumentRow, PinChallengeRow
+
+PIN_LIFE = timedelta(minutes=5)
+PREPARED = "permit-prepared"
+SIGNED = "permit-signed"
+PDF = "application/pdf"
+
+
+class PinStep(StrEnum):
+    """What a PIN may confirm."""
+
+    APPROVE = "approve"
+    SIGN = "sign"
+
+
+_PURPOSE = {PinStep.APPROVE: "persetujuan permohonan", PinStep.SIGN: "penandatanganan dokumen"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Challenge:
+    """A PIN on its way: `phone` is shown in part, so that an officer knows which telephone to look at."""
+
+    id: str
+    phone: str
+    expires_at: datetime
+
+
+class SigningDeeds:
+    """Deeds with a PIN. `pin` derives the PIN of a challenge; `verify_url` makes the address a permit's QR leads to."""
+
+    def __init__(
+        self,
+        *,
+        deeds: Deeds,
+        casework: Casework,
+        clock: Callable[[], datetime],
+        pin: Callable[[str], str],
+        material: SigningMaterial,
+        verify_url: Callable[[str], str],
+    ) -> None:
+        self._deeds = deeds
+        self._casework = casework
+        self._clock = clock
+        self._pin = pin
+        self._material = material
+        self._verify_url = verify_url
+
+    def ask_pin(self, case_id: str, officer: Officer, step: PinStep) -> Challenge:
+        """Send a PIN to the officer's registered telephone.
+
+        Raises CaseRefusal `phone-missing`, `pin-no-route` (no active agreement with an SMS agency), and for a
+        signature what `Officer.require_delegation` raises.
+        """
+        if officer.phone is None:
+            raise CaseRefusal(
+                f"no telephone is registered for {officer.name}: PINs go nowhere else",
+                code="phone-missing",
+                clause="Pasal 13(3)",
+            )
+        phone = Phone(officer.phone)
+
+        def prepare() -> Challenge:
+            steps = self._deeds.steps(officer.actor)
+            case = steps.case(case_id)
+            if step is PinStep.SIGN:
+                officer.require_delegation(local_date(self._clock()), case.signing)
+            challenge = self._casework.new_id()
+            expires_at = self._clock() + PIN_LIFE
+            if steps.ask(case_id, SendPin(challenge=challenge, phone=phone, purpose=_PURPOSE[step])) is None:
+                raise CaseRefusal(
+                    "no active agreement with an SMS agency: a PIN cannot be sent",
+                    code="pin-no-route",
+                    clause="Pasal 13(3)",
+                )
+            row = pins.new_challenge(
+                id=challenge,
+                person=officer.id,
+                phone=phone,
+                case_id=case_id,
+                step=step.value,
+                digest=_digest(case, step),
+                expires_at=expires_at,
+            )
+            self._deeds.finish(steps.plan() + Plan.of(Insert(PinChallengeRow, row)))
+            return Challenge(id=challenge, phone=f"...{phone[-3:]}", expires_at=expires_at)
+
+        return prepared_again(prepare)
+
+    def approve(self, case_id: str, officer: Officer, challenge: str, pin: str) -> PermitCase:
+        """Penetapan persetujuan (11(3)e). Raises what `gateway.office.pins` raises for a PIN that does not fit."""
+
+        def step(case: PermitCase, at: datetime) -> Step:
+            used = self._use_pin(case, officer, PinStep.APPROVE, challenge, pin, at)
+            return Step(facts=[e.ApplicationApproved(officer=officer.name, challenge=challenge)], changes=[used])
+
+        return self._deeds.do(case_id, officer.actor, step)
+
+    def prepare(self, case_id: str, officer: Officer, signatory: Officer) -> PermitCase:
+        """Reserve the number and lay the document out, with the number on it."""
+
+        def step(case: PermitCase, at: datetime) -> Step:
+            day = local_date(at)
+            sequence, taken = next_number(
+                self._casework.reader, counter_scope(case.number_template, case.service, day)
+            )
+            number = format_number(case.number_template, sequence, case.service, day)
+            reserved = e.NumberReserved(number=number)
+            laid_out = case.apply(reserved, at)
+            pdf = permit_pdf(
+                laid_out, verify_url=self._verify_url(number), issued_on=day, signatory=_signatory(signatory)
+            )
+            prepared = e.DocumentPrepared(sha256=hashlib.sha256(pdf).hexdigest())
+            return Step(facts=[reserved, prepared], changes=[taken, _document(case.id, PREPARED, pdf, at)])
+
+        return self._deeds.do(case_id, officer.actor, step)
+
+    def sign(self, case_id: str, officer: Officer, challenge: str, pin: str) -> PermitCase:
+        """Pengesahan (11(3)h, 13): sign the prepared PDF and let the number come into force."""
+
+        def step(case: PermitCase, at: datetime) -> Step:
+            delegation = officer.require_delegation(local_date(at), case.signing)
+            used = self._use_pin(case, officer, PinStep.SIGN, challenge, pin, at)
+            row = self._casework.reader.document(case.id, case.document_sha256 or "")
+            if row is None or case.document_sha256 is None or case.reserved_number is None:
+                raise CaseRefusal(
+                    f"case {case.id} has no prepared document: prepare it first", code="document-missing"
+                )
+            signed = sign_pdf(
+                row.body,
+                self._material,
+                name=officer.name,
+                reason=f"Pengesahan {case.service_name} {case.reserved_number}",
+                location="Kota Mojokerto",
+                signed_at=at,
+            )
+            fact = e.DocumentSigned(
+                signer=officer.name,
+                signer_nip=officer.nip or "",
+                delegation=delegation,
+                method=SigningMethod.ELECTRONIC,
+                document_sha256=case.document_sha256,
+                sha256=hashlib.sha256(signed).hexdigest(),
+                challenge=challenge,
+            )
+            active = e.NumberActivated(number=case.reserved_number)
+            return Step(facts=[fact, active], changes=[used, _document(case.id, SIGNED, signed, at)])
+
+        return self._deeds.do(case_id, officer.actor, step)
+
+    def _use_pin(
+        self, case: PermitCase, officer: Officer, step: PinStep, challenge: str, pin: str, at: datetime
+    ) -> Update:
+        """Check a PIN and give the change that uses it up. A wrong one is counted at once, in a commit of its own."""
+        row = self._casework.reader.pin_challenge(challenge)
+        bound = pins.Bound(person=officer.id, case_id=case.id, step=step.value, digest=_digest(case, step))
+        outcome = pins.check(row, pin, bound=bound, expected=self._pin(challenge), at=at)
+        if isinstance(outcome, pins.Wrong):
+            counted = Update(PinChallengeRow, {"id": challenge}, {"wrong": outcome.before}, {"wrong": outcome.wrong})
+            self._deeds.finish(Plan.of(counted))
+            raise outcome.refusal
+        return Update(PinChallengeRow, {"id": challenge}, {"used_at": None}, {"used_at": at})
+
+
+def _digest(case: PermitCase, step: PinStep) -> str:
+    """What a PIN is bound to: the prepared document for a signature, the application as it stands for an approval."""
+    if step is PinStep.SIGN:
+        if case.document_sha256 is None:
+            raise CaseRefusal(
+                f"case {case.id} has no prepared document: prepare it first", code="document-missing", clause="Pasal 13"
+            )
+        return case.document_sha256
+    shown = f"{case.id}\x00{case.applicant}\x00{case.site}\x00{case.recommendations}"
+    return hashlib.sha256(shown.encode()).hexdigest()
+
+
+def _document(case_id: str, kind: str, body: bytes, at: datetime) -> Insert:
+    values = {
+        "case_id": case_id,
+        "sha256": hashlib.sha256(body).hexdigest(),
+        "kind": kind,
+        "media_type": PDF,
+        "body": body,
+        "made_at": at,
+    }
+    return Insert(DocumentRow, values)

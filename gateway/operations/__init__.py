@@ -1,0 +1,1 @@
+"""What keeps the hub's evidence in order and tells how it is: the ledger's integrator and proofs, checks, health."""

@@ -1,0 +1,86 @@
+"""How the hub is: the facts behind `live` and `ready`, and those that a person should look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.domain.errors import HubBusy, LedgerBroken
+from gateway.ledger.leaf import Leaf
+from gateway.operations.proofs import MERGE_DELAY_S
+from gateway.store.plan import Add, Plan
+from gateway.store.reading import Reader
+from gateway.store.tables import CounterRow
+from gateway.store.unit_of_work import UnitOfWork
+
+PROBE = "health-probe"
+"""The counter that a look at the hub's health advances: only a commit proves that the store can commit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """The facts at one moment.
+
+    `store_fault` says why the store could not write, "" when it could. `pending_leaves` wait for the tree, the oldest
+    since `oldest_pending_s` seconds (None when it cannot be read). `dead_letters` are deliveries that wait for a
+    person. `suspended` maps each suspended agency to the reason.
+    """
+
+    store_fault: str
+    pending_leaves: int
+    oldest_pending_s: float | None
+    dead_letters: int
+    suspended: Mapping[str, str]
+
+    @property
+    def ready(self) -> bool:
+        """Whether exchanges can be taken: the store commits. A suspended agency holds up nobody else."""
+        return not self.store_fault
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should look at, a sentence each."""
+        found = [self.store_fault] if self.store_fault else []
+        if self.oldest_pending_s is None:
+            found.append("the oldest leaf that waits for the ledger cannot be read: run simojo ledger verify")
+        elif self.oldest_pending_s > MERGE_DELAY_S:
+            found.append(
+                f"a leaf has waited {self.oldest_pending_s:.0f} s for the ledger, {MERGE_DELAY_S} s are promised:"
+                " see that the integrator runs"
+            )
+        if self.dead_letters:
+            found.append(f"{self.dead_letters} deliveries were given up and wait for a person")
+        found += [f"agency {agency} is suspended: {reason}" for agency, reason in sorted(self.suspended.items())]
+        return tuple(found)
+
+
+def look(reader: Reader, unit_of_work: UnitOfWork, now: datetime) -> Health:
+    """Find out how the hub is. Commits one small plan; raises nothing for a store that cannot write."""
+    return Health(
+        store_fault=_store_fault(unit_of_work),
+        pending_leaves=reader.pending_count(),
+        oldest_pending_s=_oldest_pending(reader, now),
+        dead_letters=reader.delivery_counts().get("dead", 0),
+        suspended={row.id: row.suspended for row in reader.agencies() if row.suspended is not None},
+    )
+
+
+def _store_fault(unit_of_work: UnitOfWork) -> str:
+    try:
+        unit_of_work.commit(Plan.of(Add(CounterRow, {"name": PROBE}, "value")))
+    except HubBusy as error:
+        return error.text
+    return ""
+
+
+def _oldest_pending(reader: Reader, now: datetime) -> float | None:
+    """Seconds that the oldest pending leaf has waited, 0 when none waits, None when it is damaged."""
+    oldest = reader.pending_leaves(1)
+    if not oldest:
+        return 0.0
+    try:
+        at = Leaf.parse(oldest[0].canonical).at
+    except LedgerBroken:
+        return None
+    return max(0.0, (now - at).total_seconds())

@@ -1,0 +1,157 @@
+"""The whole ledger out of the store, as lines, and its verification.
+
+`export_lines` writes what `gateway.ledger.verify` reads: on another machine, years later, with none of this code.
+`verify_store` does that walk over the store itself, and then what lines cannot tell: tiles, waiting leaves, and stored
+bytes that no leaf speaks of. Both read in batches; memory does not grow with the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from gateway.casework.steps import fact_part
+from gateway.ledger.checkpoint import NoteVerifier
+from gateway.ledger.damage import Damage, broken
+from gateway.ledger.export import checkpoint_line, header_line, leaf_line, part_line
+from gateway.ledger.leaf import commitment
+from gateway.ledger.verify import Verdict, verify_export
+from gateway.operations.ledger_evidence import Evidence, read_leaf
+from gateway.operations.ledger_tiles import check_tiles
+from gateway.store.reading import Reader
+from gateway.store.tables import LeafRow
+from gateway.store.vault import Vault
+
+BATCH = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreVerdict:
+    """A stored ledger found whole: the walk's verdict, the tiles compared, and the waiting leaves that are sound."""
+
+    ledger: Verdict
+    tiles: int
+    pending: int
+
+
+def export_lines(reader: Reader, vault: Vault, verifiers: Sequence[NoteVerifier]) -> Iterator[str]:
+    """Write the ledger as it is now, with the digests of its stored parts; `verifiers` are its keys, newest first.
+
+    Damage is written as it is found, for the walk to name; LedgerBroken where a line cannot be written at all because
+    an exchange or a data key is gone.
+    """
+    size = reader.extent().head
+    yield header_line(origin=verifiers[0].name, verifiers=verifiers, size=size, complete=True)
+    at = 0
+    while rows := [row for row in reader.leaves(at, BATCH) if _index(row) < size]:
+        yield from _leaves(reader, vault, rows)
+        at = _index(rows[-1]) + 1
+
+
+def verify_store(
+    reader: Reader,
+    vault: Vault,
+    verifiers: NoteVerifier | Sequence[NoteVerifier],
+    progress: Callable[[int], None] | None = None,
+) -> StoreVerdict:
+    """Verify all that is stored of the ledger. Raises LedgerBroken for the first damage, naming the leaf or exchange.
+
+    `progress` is told the number of leaves done, every 10,000. The hub may go on writing meanwhile.
+
+    1. tree head, last checkpoint and last leaf agree
+    2. the walk: every leaf, every part that it commits to, every checkpoint
+    3. no checkpoint between the first and the last is gone
+    4. every tile holds the hashes of these leaves
+    5. the leaves that wait for their place are what was promised, and so are their parts
+    6. no stored bytes that no leaf commits to: such a leaf was deleted before it was placed, or they were put in
+    """
+    keys = (verifiers,) if isinstance(verifiers, NoteVerifier) else tuple(verifiers)
+    # 1
+    size = _agreed_size(reader)
+    # 2
+    verdict = verify_export(export_lines(reader, vault, keys), [key.encode() for key in keys], progress)
+    # 3
+    _check_chain(reader, size)
+    # 4
+    tiles = check_tiles(reader, size)
+    # 5
+    pending = _check_pending(reader, vault)
+    # 6
+    for batch in reader.part_names():
+        _check_spoken_for(reader, batch)
+    for facts in reader.fact_keys():
+        _check_spoken_for(reader, [(case, fact_part(seq)) for case, seq in facts])
+    return StoreVerdict(ledger=verdict, tiles=tiles, pending=pending)
+
+
+def _leaves(reader: Reader, vault: Vault, rows: Sequence[LeafRow]) -> Iterator[str]:
+    first, last = _index(rows[0]), _index(rows[-1])
+    notes = {each.size: each.note for each in reader.checkpoints(first, last + 1, last + 1 - first)}
+    evidence = Evidence(reader, vault, rows)
+    for row in rows:
+        yield leaf_line(_index(row), row.canonical, row.hash)
+        for part in evidence.parts(row):
+            yield part_line(exchange=row.exchange or "", name=part.name, digest=part.digest, salt=part.salt)
+        if note := notes.get(_index(row) + 1):
+            yield checkpoint_line(note)
+
+
+def _index(row: LeafRow) -> int:
+    """The place of a placed leaf."""
+    return -1 if row.tree_index is None else row.tree_index
+
+
+def _agreed_size(reader: Reader) -> int:
+    extent = reader.extent()
+    if not extent.head == extent.checkpoint == extent.placed:
+        expected = f"{extent.head} leaves, as the tree head says"
+        found = f"a last checkpoint over {extent.checkpoint}, and {extent.placed} places given"
+        raise broken(Damage.TREE_SIZE, "stored tree", expected=expected, found=found)
+    return extent.head
+
+
+def _check_chain(reader: Reader, size: int) -> None:
+    last = 0
+    while batch := reader.checkpoints(last, size):
+        for each in batch:
+            if each.previous != last:
+                where = f"checkpoint over {each.size} leaves"
+                expected = f"the one over {each.previous} leaves before it"
+                raise broken(Damage.CHECKPOINT_MISSING, where, expected=expected, found=f"one over {last}")
+            last = each.size
+
+
+def _check_pending(reader: Reader, vault: Vault) -> int:
+    checked, after = 0, 0
+    while rows := reader.pending_leaves(BATCH, after):
+        evidence = Evidence(reader, vault, rows)
+        for row in rows:
+            _check_waiting(row, evidence)
+        checked += len(rows)
+        after = rows[-1].serial or 0
+    return checked
+
+
+def _check_waiting(row: LeafRow, evidence: Evidence) -> None:
+    leaf = evidence.leaf(row)
+    where = f"leaf {row.id!r} of exchange {row.exchange!r}, not yet in the tree"
+    if leaf is None:
+        expected = f"the text of a leaf with hash {row.hash.hex()}"
+        raise broken(Damage.LEAF_CHANGED, where, expected=expected, found="another text")
+    stored = {part.name: commitment(part.salt, part.digest).hex() for part in evidence.parts(row)}
+    for name, claimed in sorted(leaf.commitments.items()):
+        if name not in stored:
+            raise broken(Damage.PART_MISSING, where, expected=f"part {name!r}, which it commits to", found="none")
+        if stored[name] != claimed:
+            expected, found = f"commitment {claimed} of part {name!r}", f"{stored[name]} of the stored bytes"
+            raise broken(Damage.PART_DIFFERS, where, expected=expected, found=found)
+
+
+def _check_spoken_for(reader: Reader, parts: Sequence[tuple[str, str]]) -> None:
+    rows = reader.leaves_of_exchanges({exchange for exchange, _ in parts})
+    leaves = (leaf for row in rows if (leaf := read_leaf(row)) is not None)
+    spoken = {(leaf.exchange, name) for leaf in leaves for name in leaf.commitments}
+    for exchange, name in parts:
+        if (exchange, name) not in spoken:
+            where = f"part {name!r} of exchange {exchange!r}"
+            raise broken(Damage.PART_MISSING, where, expected="a leaf that commits to it", found="none")

@@ -1,0 +1,114 @@
+"""Settings, read once from the environment (SIMOJO_*) and from `.env` in the working directory.
+
+Secrets may be given as values or, better, as files. README lists every setting; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from gateway.domain.errors import Misconfigured
+
+MASTER_KEY_SIZE = 32
+
+
+class Mode(StrEnum):
+    """`development` allows a development CA and activation without a conformance run; `production` allows neither."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """Every setting, with its default and its meaning."""
+
+    model_config = SettingsConfigDict(env_prefix="SIMOJO_", env_file=".env", extra="ignore")
+
+    mode: Mode = Field(Mode.DEVELOPMENT, description="`production` refuses development certificates and activation")
+    database_url: str = Field("sqlite:///simojo.db", description="where the store is; sqlite:///path/to/file")
+    host: str = Field("127.0.0.1", description="address that the hub listens on")
+    port: int = Field(8080, ge=1, le=65535, description="port that the hub listens on")
+    public_url: str = Field(
+        "http://127.0.0.1:8080", description="the hub's URL as agencies see it; in WSDL and OpenAPI"
+    )
+    hub_id: str = Field("dpmptsp", description="the office's id in signatures (`iss`, `aud`)")
+    master_key_file: Path = Field(
+        Path("keys/master.key"), description="32 random bytes in base64; seals what is secret"
+    )
+    master_key: SecretStr | None = Field(None, description="the same as a value, in place of the file")
+    signing_key_file: Path = Field(Path("keys/hub.key.pem"), description="the hub's private signing key, PEM")
+    signing_certificate_file: Path = Field(Path("keys/hub.pem"), description="the certificate of that key, PEM")
+    ledger_origin: str = Field("simojo.mojokertokota.example/ledger", description="the ledger's name in checkpoints")
+    ledger_key_file: Path = Field(Path("keys/ledger.key"), description="32 random bytes in base64: the ledger's key")
+    max_body_bytes: int = Field(10 * 2**20, ge=1024, description="largest body that is read at all, in bytes")
+    body_timeout_s: float = Field(15.0, gt=0, description="seconds within which a client has to send its body")
+    workers: int = Field(4, ge=0, le=64, description="delivery threads; 0: this process delivers nothing")
+    merge_interval_s: float = Field(0.25, gt=0, le=60, description="seconds between runs of the ledger integrator")
+    joint_leave: bool = Field(True, description="cuti bersama counts as no hari kerja")
+    partner_service_id: str = Field(
+        "88726", pattern="^[0-9]{1,8}$", description="the office's company code at the bank"
+    )
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="what is logged, as JSON lines")
+
+    @property
+    def is_production(self) -> bool:
+        """True in production mode."""
+        return self.mode is Mode.PRODUCTION
+
+    def master_key_bytes(self) -> bytes:
+        """The master key. Raises Misconfigured when it is missing or not 32 bytes in base64."""
+        if self.master_key is not None:
+            return _key(self.master_key.get_secret_value(), "SIMOJO_MASTER_KEY")
+        return _key(_text_of(self.master_key_file, "SIMOJO_MASTER_KEY_FILE"), "SIMOJO_MASTER_KEY_FILE")
+
+    def ledger_seed(self) -> bytes:
+        """The seed of the ledger's Ed25519 key. Raises Misconfigured as above."""
+        return _key(_text_of(self.ledger_key_file, "SIMOJO_LEDGER_KEY_FILE"), "SIMOJO_LEDGER_KEY_FILE")
+
+    def signing_pems(self) -> tuple[bytes, bytes]:
+        """The hub's private key and certificate as PEM. Raises Misconfigured when a file cannot be read."""
+        return (
+            _bytes_of(self.signing_key_file, "SIMOJO_SIGNING_KEY_FILE"),
+            _bytes_of(self.signing_certificate_file, "SIMOJO_SIGNING_CERTIFICATE_FILE"),
+        )
+
+
+def load_settings() -> Settings:
+    """Read the settings. Raises Misconfigured that names each wrong setting and what it may be."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"SIMOJO_{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors(include_url=False)
+        )
+        raise Misconfigured(f"settings cannot be used: {wrong}", code="settings-invalid") from None
+
+
+def _bytes_of(path: Path, setting: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Misconfigured(
+            f"{setting} names {path}, which cannot be read ({error.strerror}); `simojo init` makes development keys",
+            code="key-file-missing",
+        ) from None
+
+
+def _text_of(path: Path, setting: str) -> str:
+    return _bytes_of(path, setting).decode("ascii", "replace")
+
+
+def _key(text: str, setting: str) -> bytes:
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != MASTER_KEY_SIZE:
+        raise Misconfigured(f"{setting} must hold {MASTER_KEY_SIZE} random bytes in base64", code="key-malformed")
+    return key

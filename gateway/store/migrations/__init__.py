@@ -1,0 +1,1 @@
+"""Migrations of the database, by alembic. `gateway.store.schema.prepare` runs them; no alembic.ini is needed."""

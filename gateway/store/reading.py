@@ -1,0 +1,23 @@
+"""Everything that is read from the store. Sessions serve reads alone; the one place that writes is `unit_of_work`.
+
+    parties     agencies, endpoints, credentials, certificates, agreements, tokens
+    cases       cases, events, references, openings, documents, counters, deadlines, PIN challenges
+    exchanges   exchanges, parts, refusal tallies, deliveries, attempts
+    ledger      leaves, tiles, checkpoints, data keys
+
+A missing row is None or an empty list, never an error: what it means is the caller's to say. What was read may have
+changed by the time a plan commits; the plan's guards tell.
+"""
+
+from __future__ import annotations
+
+from gateway.store.reads.cases import CaseReads
+from gateway.store.reads.exchanges import PASSED, SENDABLE, ExchangeReads
+from gateway.store.reads.ledger import HEAD, Extent, LedgerReads
+from gateway.store.reads.parties import PartyReads
+
+__all__ = ["HEAD", "PASSED", "SENDABLE", "Extent", "Reader"]
+
+
+class Reader(PartyReads, CaseReads, ExchangeReads, LedgerReads):
+    """All reads of one engine: `Reader(engine)`. Safe to share between threads."""

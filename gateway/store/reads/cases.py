@@ -1,0 +1,114 @@
+"""Permit cases and what belongs to them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from hashlib import sha256
+
+from sqlmodel import col, select
+
+from gateway.store.reads.base import Reads
+from gateway.store.tables import (
+    CaseEventRow,
+    CaseReferenceRow,
+    CaseRow,
+    CounterRow,
+    DeadlineRow,
+    DocumentRow,
+    OpeningRow,
+    PinChallengeRow,
+)
+
+
+class CaseReads(Reads):
+    """Cases, their events, names, documents and timers."""
+
+    def case(self, case_id: str) -> CaseRow | None:
+        """The case with this id, as it stands."""
+        return self._get(CaseRow, case_id)
+
+    def cases(self, limit: int = 50, before: tuple[datetime, str] | None = None) -> list[CaseRow]:
+        """Cases, last opened first. `before` is (opened_at, id) of the last one seen: a page starts behind it."""
+        wanted = select(CaseRow)
+        if before is not None:
+            at, last = before
+            opened = col(CaseRow.opened_at)
+            wanted = wanted.where((opened < at) | ((opened == at) & (col(CaseRow.id) < last)))
+        return self._all(wanted.order_by(col(CaseRow.opened_at).desc(), col(CaseRow.id).desc()).limit(limit))
+
+    def cases_by_reference(self, digests: Collection[str]) -> dict[str, list[CaseRow]]:
+        """The cases that each of these reference digests names, by digest; one that names none has an empty list."""
+        wanted = (
+            select(CaseReferenceRow.digest, CaseRow)
+            .join(CaseRow, col(CaseRow.id) == col(CaseReferenceRow.case_id))
+            .where(col(CaseReferenceRow.digest).in_(digests))
+            .order_by(col(CaseRow.opened_at), col(CaseRow.id))
+        )
+        found: dict[str, list[CaseRow]] = {digest: [] for digest in digests}
+        for digest, case in self._all(wanted):
+            found[digest].append(case)
+        return found
+
+    def case_ids_by_reference(self, digest: str) -> list[str]:
+        """The ids of the cases that this reference digest names, in order."""
+        wanted = select(CaseReferenceRow.case_id).where(col(CaseReferenceRow.digest) == digest)
+        return self._all(wanted.order_by(col(CaseReferenceRow.case_id)))
+
+    def case_events(self, case_id: str) -> list[CaseEventRow]:
+        """All events of a case, in their order."""
+        wanted = select(CaseEventRow).where(col(CaseEventRow.case_id) == case_id)
+        return self._all(wanted.order_by(col(CaseEventRow.seq)))
+
+    def fact_digests(self, cases: Collection[str]) -> dict[tuple[str, int], bytes]:
+        """SHA-256 of the stored text of every event of these cases, by (case, seq)."""
+        wanted = select(CaseEventRow.case_id, CaseEventRow.seq, CaseEventRow.body)
+        rows = self._all(wanted.where(col(CaseEventRow.case_id).in_(cases)))
+        return {(case_id, seq): sha256(body.encode()).digest() for case_id, seq, body in rows}
+
+    def fact_keys(self, batch: int = 1000) -> Iterator[list[tuple[str, int]]]:
+        """Every stored event as (case, seq), in that order, in lists of at most `batch`."""
+        last = ("", -1)
+        while True:
+            case_id, seq = col(CaseEventRow.case_id), col(CaseEventRow.seq)
+            behind = (case_id > last[0]) | ((case_id == last[0]) & (seq > last[1]))
+            wanted = select(CaseEventRow.case_id, CaseEventRow.seq).where(behind).order_by(case_id, seq).limit(batch)
+            found = [(each, number) for each, number in self._all(wanted)]
+            if not found:
+                return
+            yield found
+            last = found[-1]
+
+    def opening(self, digest: str) -> str | None:
+        """The case that was opened under this key, by the key's digest."""
+        row = self._get(OpeningRow, digest)
+        return row.case_id if row else None
+
+    def document(self, case_id: str, sha256: str) -> DocumentRow | None:
+        """One document of a case, by the hex SHA-256 of its bytes."""
+        return self._get(DocumentRow, (case_id, sha256))
+
+    def documents(self, case_id: str) -> list[DocumentRow]:
+        """All documents of a case, oldest first."""
+        wanted = select(DocumentRow).where(col(DocumentRow.case_id) == case_id)
+        return self._all(wanted.order_by(col(DocumentRow.made_at), col(DocumentRow.sha256)))
+
+    def counter(self, name: str) -> int | None:
+        """The last number given out under this name; None before the first (then Claim it, else Update it)."""
+        row = self._get(CounterRow, name)
+        return row.value if row else None
+
+    def due_deadlines(self, now: datetime, limit: int = 100) -> list[DeadlineRow]:
+        """Deadlines that have come, oldest first."""
+        wanted = select(DeadlineRow).where(col(DeadlineRow.due_at) <= now)
+        ordered = wanted.order_by(col(DeadlineRow.due_at), col(DeadlineRow.case_id), col(DeadlineRow.kind))
+        return self._all(ordered.limit(limit))
+
+    def deadlines(self, case_id: str) -> list[DeadlineRow]:
+        """The deadlines that wait for a case, soonest first."""
+        wanted = select(DeadlineRow).where(col(DeadlineRow.case_id) == case_id)
+        return self._all(wanted.order_by(col(DeadlineRow.due_at), col(DeadlineRow.kind)))
+
+    def pin_challenge(self, challenge: str) -> PinChallengeRow | None:
+        """The PIN challenge with this id, also when it is used or past its time."""
+        return self._get(PinChallengeRow, challenge)

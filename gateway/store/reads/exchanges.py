@@ -1,0 +1,148 @@
+"""Exchanges with agencies, and the deliveries that wait for them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy.orm import aliased
+from sqlmodel import col, exists, func, select
+
+from gateway.store.reads.base import Reads
+from gateway.store.tables import AttemptRow, DeliveryRow, ExchangeRow, PartRow, RefusalTallyRow
+
+SENDABLE = ("queued", "not-sent", "unknown")
+"""States of a delivery that is sent when due: nothing went out, or repeating it is agreed to be safe."""
+
+PASSED = ("awaiting", "answered", "cancelled")
+"""States of a delivery that lets the next one of its queue go; `awaiting` waits for a callback alone."""
+
+
+class ExchangeReads(Reads):
+    """What was said, in both directions, and what is still to be said."""
+
+    def exchange(self, exchange: str) -> ExchangeRow | None:
+        """The exchange with this id."""
+        return self._get(ExchangeRow, exchange)
+
+    def exchange_by_message(self, direction: str, agency: str, message_id: str) -> ExchangeRow | None:
+        """The exchange that bound this message id: the first answer to a message that is seen again."""
+        wanted = select(ExchangeRow).where(
+            col(ExchangeRow.direction) == direction,
+            col(ExchangeRow.agency) == agency,
+            col(ExchangeRow.message_id) == message_id,
+        )
+        found: ExchangeRow | None = self._first(wanted)
+        return found
+
+    def exchanges(
+        self,
+        limit: int = 50,
+        before: tuple[datetime, str] | None = None,
+        case_id: str | None = None,
+        agency: str | None = None,
+    ) -> list[ExchangeRow]:
+        """Exchanges, newest first. `before` is (at, id) of the last one seen: a page starts behind it."""
+        wanted = select(ExchangeRow)
+        if before is not None:
+            at, last = before
+            came = col(ExchangeRow.at)
+            wanted = wanted.where((came < at) | ((came == at) & (col(ExchangeRow.id) < last)))
+        if case_id is not None:
+            wanted = wanted.where(col(ExchangeRow.case_id) == case_id)
+        if agency is not None:
+            wanted = wanted.where(col(ExchangeRow.agency) == agency)
+        return self._all(wanted.order_by(col(ExchangeRow.at).desc(), col(ExchangeRow.id).desc()).limit(limit))
+
+    def exchanges_by_id(self, exchanges: Collection[str]) -> dict[str, ExchangeRow]:
+        """Those of these exchanges that there are, by id."""
+        rows = self._all(select(ExchangeRow).where(col(ExchangeRow.id).in_(exchanges)))
+        return {row.id: row for row in rows}
+
+    def parts(self, exchange: str) -> list[PartRow]:
+        """All stored parts of an exchange, by name."""
+        wanted = select(PartRow).where(col(PartRow.exchange) == exchange)
+        return self._all(wanted.order_by(col(PartRow.name)))
+
+    def part(self, exchange: str, name: str) -> PartRow | None:
+        """One stored part of an exchange."""
+        return self._get(PartRow, (exchange, name))
+
+    def part_digests(self, exchanges: Collection[str]) -> dict[tuple[str, str], bytes]:
+        """SHA-256 of every stored part of these exchanges, by (exchange, name). One body is in memory at a time."""
+        wanted = select(PartRow.exchange, PartRow.name, PartRow.body).where(col(PartRow.exchange).in_(exchanges))
+        with self._session() as session:
+            rows = session.exec(wanted.execution_options(yield_per=1))
+            return {(exchange, name): sha256(body).digest() for exchange, name, body in rows}
+
+    def part_names(self, batch: int = 1000) -> Iterator[list[tuple[str, str]]]:
+        """Every stored part as (exchange, name), in that order, in lists of at most `batch`."""
+        last = ("", "")
+        while True:
+            exchange, name = col(PartRow.exchange), col(PartRow.name)
+            behind = (exchange > last[0]) | ((exchange == last[0]) & (name > last[1]))
+            wanted = select(PartRow.exchange, PartRow.name).where(behind).order_by(exchange, name).limit(batch)
+            found = [(each, part) for each, part in self._all(wanted)]
+            if not found:
+                return
+            yield found
+            last = found[-1]
+
+    def refusal_tallies(self, before_minute: datetime, limit: int = 10_000) -> list[RefusalTallyRow]:
+        """Tallies of minutes that began before `before_minute`, oldest first."""
+        wanted = select(RefusalTallyRow).where(col(RefusalTallyRow.minute) < before_minute)
+        ordered = wanted.order_by(col(RefusalTallyRow.minute), col(RefusalTallyRow.address), col(RefusalTallyRow.code))
+        return self._all(ordered.limit(limit))
+
+    # --- deliveries ---------------------------------------------------------------------------------------------------
+
+    def delivery(self, delivery: str) -> DeliveryRow | None:
+        """The delivery with this id."""
+        return self._get(DeliveryRow, delivery)
+
+    def delivery_by_message(self, agency: str, message_id: str) -> DeliveryRow | None:
+        """The delivery that goes out, or went out, to this agency under this message id."""
+        wanted = select(DeliveryRow).where(col(DeliveryRow.message_id) == message_id, col(DeliveryRow.agency) == agency)
+        found: DeliveryRow | None = self._first(wanted)
+        return found
+
+    def deliveries(
+        self, states: Collection[str] | None = None, limit: int = 100, *, case_id: str | None = None
+    ) -> list[DeliveryRow]:
+        """Deliveries in these states (None: in any), of one case where named, newest first."""
+        wanted = select(DeliveryRow)
+        if states is not None:
+            wanted = wanted.where(col(DeliveryRow.state).in_(states))
+        if case_id is not None:
+            wanted = wanted.where(col(DeliveryRow.case_id) == case_id)
+        return self._all(wanted.order_by(col(DeliveryRow.made_at).desc(), col(DeliveryRow.id).desc()).limit(limit))
+
+    def delivery_counts(self) -> dict[str, int]:
+        """How many deliveries are in each state."""
+        counted = select(DeliveryRow.state, func.count()).group_by(col(DeliveryRow.state))
+        return dict(self._all(counted))
+
+    def due_deliveries(self, now: datetime, limit: int = 100) -> list[DeliveryRow]:
+        """What may be sent now: at most one of each queue, and only its first that is not done; oldest due first.
+
+        A dead letter, one under way and one whose fate is unknown hold their own queue and no other.
+        """
+        earlier = aliased(DeliveryRow)
+        held = exists().where(
+            col(earlier.queue) == col(DeliveryRow.queue),
+            col(earlier.position) < col(DeliveryRow.position),
+            col(earlier.state).not_in(PASSED),
+        )
+        wanted = select(DeliveryRow).where(col(DeliveryRow.state).in_(SENDABLE), col(DeliveryRow.due_at) <= now, ~held)
+        return self._all(wanted.order_by(col(DeliveryRow.due_at), col(DeliveryRow.id)).limit(limit))
+
+    def expired_leases(self, now: datetime, limit: int = 100) -> list[DeliveryRow]:
+        """Deliveries that a worker claimed and did not finish within its lease, longest first."""
+        wanted = select(DeliveryRow).where(col(DeliveryRow.state) == "sending", col(DeliveryRow.lease_until) <= now)
+        return self._all(wanted.order_by(col(DeliveryRow.lease_until), col(DeliveryRow.id)).limit(limit))
+
+    def attempts(self, delivery: str) -> list[AttemptRow]:
+        """All tries of a delivery, in their order."""
+        wanted = select(AttemptRow).where(col(AttemptRow.delivery) == delivery)
+        return self._all(wanted.order_by(col(AttemptRow.number)))

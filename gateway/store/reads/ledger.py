@@ -1,0 +1,115 @@
+"""The ledger as it is stored: leaves, tiles, checkpoints, keys."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlmodel import col, func, select
+
+from gateway.store.reads.base import Reads
+from gateway.store.tables import CheckpointRow, DataKeyRow, LeafRow, TileRow, TreeHeadRow
+
+HEAD = 1
+"""The id of the single row of `tree_head`."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How far the ledger reaches, by each thing that tells; read at one instant. In a whole ledger all are equal.
+
+    `head` is the size in the tree head, `checkpoint` that of the last checkpoint, `placed` the number of leaves from
+    the first to the last that has a place.
+    """
+
+    head: int
+    checkpoint: int
+    placed: int
+
+
+class LedgerReads(Reads):
+    """Stored leaves and tree, as bytes: nothing here is judged."""
+
+    def pending_leaves(self, limit: int = 4096, after: int = 0) -> list[LeafRow]:
+        """Leaves that have no place in the tree yet, in the order of their commits; those behind serial `after`."""
+        wanted = select(LeafRow).where(col(LeafRow.tree_index).is_(None), col(LeafRow.serial) > after)
+        return self._all(wanted.order_by(col(LeafRow.serial)).limit(limit))
+
+    def pending_count(self) -> int:
+        """How many leaves have no place in the tree yet."""
+        counted: int = self._first(select(func.count()).where(col(LeafRow.tree_index).is_(None)))
+        return counted
+
+    def leaves(self, from_index: int, limit: int = 1000) -> list[LeafRow]:
+        """Placed leaves from this index on, in the order of the tree."""
+        wanted = select(LeafRow).where(col(LeafRow.tree_index) >= from_index)
+        return self._all(wanted.order_by(col(LeafRow.tree_index)).limit(limit))
+
+    def leaf_hashes(self, from_index: int, limit: int = 10_000) -> list[bytes]:
+        """The stored hashes of placed leaves from this index on, in the order of the tree."""
+        wanted = select(LeafRow.hash).where(col(LeafRow.tree_index) >= from_index)
+        return self._all(wanted.order_by(col(LeafRow.tree_index)).limit(limit))
+
+    def leaf(self, leaf: str) -> LeafRow | None:
+        """The leaf with this id."""
+        found: LeafRow | None = self._first(select(LeafRow).where(col(LeafRow.id) == leaf))
+        return found
+
+    def leaves_of_exchange(self, exchange: str) -> list[LeafRow]:
+        """All leaves of an exchange, in the order of their commits."""
+        return self.leaves_of_exchanges((exchange,))
+
+    def leaves_of_exchanges(self, exchanges: Collection[str]) -> list[LeafRow]:
+        """All leaves of these exchanges, in the order of their commits."""
+        wanted = select(LeafRow).where(col(LeafRow.exchange).in_(exchanges))
+        return self._all(wanted.order_by(col(LeafRow.serial)))
+
+    def leaves_of_case(self, case_id: str) -> list[LeafRow]:
+        """All leaves of a case, in the order of their commits."""
+        return self._all(select(LeafRow).where(col(LeafRow.case_id) == case_id).order_by(col(LeafRow.serial)))
+
+    def tile(self, level: int, number: int) -> bytes | None:
+        """The hashes of a tile, as many as there are."""
+        row = self._get(TileRow, (level, number))
+        return row.hashes if row else None
+
+    def tile_count(self) -> int:
+        """How many tiles are stored."""
+        counted: int = self._first(select(func.count()).select_from(TileRow))
+        return counted
+
+    def tree_size(self) -> int:
+        """The number of leaves in the tree, as its head says."""
+        row = self._get(TreeHeadRow, HEAD)
+        return row.size if row else 0
+
+    def extent(self) -> Extent:
+        """How far the ledger reaches, told three ways at one instant."""
+        head = select(TreeHeadRow.size).where(col(TreeHeadRow.id) == HEAD).scalar_subquery()
+        checkpoint = select(func.max(CheckpointRow.size)).scalar_subquery()
+        placed = select(func.max(LeafRow.tree_index)).scalar_subquery()
+        size, signed, last = self._first(select(head, checkpoint, placed))
+        return Extent(size or 0, signed or 0, 0 if last is None else last + 1)
+
+    def last_checkpoint(self) -> CheckpointRow | None:
+        """The signed checkpoint over most leaves."""
+        found: CheckpointRow | None = self._first(
+            select(CheckpointRow).order_by(col(CheckpointRow.size).desc()).limit(1)
+        )
+        return found
+
+    def checkpoint(self, size: int) -> CheckpointRow | None:
+        """The signed checkpoint over exactly this many leaves."""
+        return self._get(CheckpointRow, size)
+
+    def checkpoints(self, above: int = 0, up_to: int | None = None, limit: int = 1000) -> list[CheckpointRow]:
+        """Checkpoints over more than `above` leaves and at most `up_to`, smallest first."""
+        wanted = select(CheckpointRow).where(col(CheckpointRow.size) > above)
+        if up_to is not None:
+            wanted = wanted.where(col(CheckpointRow.size) <= up_to)
+        return self._all(wanted.order_by(col(CheckpointRow.size)).limit(limit))
+
+    def data_key(self, scope: str) -> bytes | None:
+        """The wrapped data key of `case/<id>` or `day/<YYYY-MM-DD>`; the vault opens it."""
+        row = self._get(DataKeyRow, scope)
+        return row.wrapped if row else None

@@ -1,0 +1,81 @@
+"""Agencies, their addresses, keys and agreements, and the tokens of staff."""
+
+from __future__ import annotations
+
+from sqlmodel import col, select
+
+from gateway.store.reads.base import Reads
+from gateway.store.tables import AgencyRow, AgreementRow, CertificateRow, CredentialRow, EndpointRow, StaffRow, TokenRow
+
+
+class PartyReads(Reads):
+    """Who may exchange, where and how."""
+
+    def agency(self, agency: str) -> AgencyRow | None:
+        """The agency with this id."""
+        return self._get(AgencyRow, agency)
+
+    def agencies(self) -> list[AgencyRow]:
+        """All agencies, by id."""
+        return self._all(select(AgencyRow).order_by(col(AgencyRow.id)))
+
+    def endpoint(self, agency: str, interaction: str) -> str | None:
+        """The URL at which the agency hears this interaction: that of its exact name, else that of `*`."""
+        wanted = select(EndpointRow).where(
+            col(EndpointRow.agency) == agency, col(EndpointRow.interaction).in_((interaction, "*"))
+        )
+        urls = {row.interaction: row.url for row in self._all(wanted)}
+        return urls.get(interaction, urls.get("*"))
+
+    def endpoints(self, agency: str) -> list[EndpointRow]:
+        """All addresses of an agency, by interaction."""
+        wanted = select(EndpointRow).where(col(EndpointRow.agency) == agency)
+        return self._all(wanted.order_by(col(EndpointRow.interaction)))
+
+    def credential(self, agency: str, name: str) -> CredentialRow | None:
+        """One sealed secret of an agency's dialect; `Vault.credential` opens it."""
+        return self._get(CredentialRow, (agency, name))
+
+    def credentials(self, agency: str) -> list[CredentialRow]:
+        """All sealed secrets of an agency's dialect, by name."""
+        wanted = select(CredentialRow).where(col(CredentialRow.agency) == agency)
+        return self._all(wanted.order_by(col(CredentialRow.name)))
+
+    def certificates(self, agency: str) -> list[CertificateRow]:
+        """All certificates registered for an agency, revoked ones too, oldest first."""
+        wanted = select(CertificateRow).where(col(CertificateRow.agency) == agency)
+        return self._all(wanted.order_by(col(CertificateRow.registered_at), col(CertificateRow.fingerprint)))
+
+    def certificate_owner(self, fingerprint: str) -> str | None:
+        """The agency that this certificate was registered for, also when it is revoked by now."""
+        row = self._get(CertificateRow, fingerprint)
+        return row.agency if row else None
+
+    def agreement(self, agreement: str, version: str) -> AgreementRow | None:
+        """One version of an agreement."""
+        return self._get(AgreementRow, (agreement, version))
+
+    def agreements(self, agency: str | None = None, state: str | None = None) -> list[AgreementRow]:
+        """Agreement versions, of one agency or in one state where named, by id and version."""
+        wanted = select(AgreementRow)
+        if agency is not None:
+            wanted = wanted.where(col(AgreementRow.agency) == agency)
+        if state is not None:
+            wanted = wanted.where(col(AgreementRow.state) == state)
+        return self._all(wanted.order_by(col(AgreementRow.id), col(AgreementRow.version)))
+
+    def token(self, token_hash: str) -> TokenRow | None:
+        """The API token with this hash, also when it is revoked or past its time."""
+        return self._get(TokenRow, token_hash)
+
+    def tokens(self) -> list[TokenRow]:
+        """All API tokens, newest first."""
+        return self._all(select(TokenRow).order_by(col(TokenRow.made_at).desc(), col(TokenRow.hash)))
+
+    def staff(self, staff: str) -> StaffRow | None:
+        """The member of staff with this id."""
+        return self._get(StaffRow, staff)
+
+    def all_staff(self) -> list[StaffRow]:
+        """Everybody who works at the office, by id."""
+        return self._all(select(StaffRow).order_by(col(StaffRow.id)))

@@ -1,0 +1,51 @@
+"""Every table of the store, by theme: parties, cases, exchanges, outbox, ledger, staff.
+
+Conventions: instants are UTC (`UtcDateTime`), amounts are whole rupiah, documents are text or exact bytes. A column
+that is written once never changes; what changes is guarded by a version or a fence (see `plan`).
+"""
+
+from __future__ import annotations
+
+from gateway.store.tables.cases import (
+    CaseEventRow,
+    CaseReferenceRow,
+    CaseRow,
+    CounterRow,
+    DeadlineRow,
+    DocumentRow,
+    OpeningRow,
+    PinChallengeRow,
+)
+from gateway.store.tables.exchanges import ExchangeRow, PartRow, RefusalTallyRow
+from gateway.store.tables.ledger import CheckpointRow, DataKeyRow, LeafRow, TileRow, TreeHeadRow
+from gateway.store.tables.outbox import AttemptRow, DeliveryRow
+from gateway.store.tables.parties import AgencyRow, AgreementRow, CertificateRow, CredentialRow, EndpointRow
+from gateway.store.tables.staff import StaffRow, TokenRow
+
+__all__ = [
+    "AgencyRow",
+    "AgreementRow",
+    "AttemptRow",
+    "CaseEventRow",
+    "CaseReferenceRow",
+    "CaseRow",
+    "CertificateRow",
+    "CheckpointRow",
+    "CounterRow",
+    "CredentialRow",
+    "DataKeyRow",
+    "DeadlineRow",
+    "DeliveryRow",
+    "DocumentRow",
+    "EndpointRow",
+    "ExchangeRow",
+    "LeafRow",
+    "OpeningRow",
+    "PartRow",
+    "PinChallengeRow",
+    "RefusalTallyRow",
+    "StaffRow",
+    "TileRow",
+    "TokenRow",
+    "TreeHeadRow",
+]

@@ -1,0 +1,65 @@
+"""Exchanges with agencies and the exact bytes of both sides."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Column, Index, LargeBinary
+from sqlmodel import Field, SQLModel
+
+from gateway.store.types import UtcDateTime
+
+
+class ExchangeRow(SQLModel, table=True):
+    """One exchange with an agency, either direction. `verdict` is `accepted`, `refused` or, outbound, its delivery's.
+
+    `content` is the keyed digest of the verified business content: with (direction, agency, message_id) it is the
+    message's identity. Only final outcomes of authenticated senders bind an id (`bound`); a refusal that binds
+    nothing has a null message id.
+    """
+
+    __tablename__ = "exchange"
+    __table_args__ = (
+        Index("exchange_identity", "direction", "agency", "message_id", unique=True),
+        Index("exchange_case", "case_id"),
+        Index("exchange_at", "at", "id"),
+    )
+
+    id: str = Field(primary_key=True)
+    direction: str
+    agency: str
+    interaction: str
+    agreement: str | None = None
+    message_id: str | None = None
+    relates_to: str | None = None
+    content: str | None = None
+    case_id: str | None = None
+    verdict: str
+    code: str | None = None
+    at: datetime = Field(sa_type=UtcDateTime)
+    sealed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    status: int | None = None
+
+
+class PartRow(SQLModel, table=True):
+    """Exact bytes of one part of an exchange: `request`, `answer-body`, `answer`, `sent-1`, `reply-1`, ...
+
+    Headers are a part of their own (`request-headers`), since a signature may stand there.
+    """
+
+    __tablename__ = "exchange_part"
+
+    exchange: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    body: bytes = Field(sa_type=LargeBinary)
+
+
+class RefusalTallyRow(SQLModel, table=True):
+    """Refusals of unproven senders, counted per address, minute and code, until the minute becomes one leaf."""
+
+    __tablename__ = "refusal_tally"
+
+    minute: datetime = Field(sa_column=Column(UtcDateTime, primary_key=True))
+    address: str = Field(primary_key=True)
+    code: str = Field(primary_key=True)
+    count: int

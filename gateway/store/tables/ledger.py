@@ -1,0 +1,73 @@
+"""The ledger: leaves, the tiles of the tree, signed checkpoints, and the keys of the commitments."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Column, Index, LargeBinary, Text, text
+from sqlmodel import Field, SQLModel
+
+from gateway.store.types import Serial, UtcDateTime
+
+
+class LeafRow(SQLModel, table=True):
+    """A committed leaf: its canonical bytes and hash. `tree_index` is null until the integrator has placed it."""
+
+    __tablename__ = "leaf"
+    __table_args__ = (
+        Index(
+            "leaf_pending",
+            "serial",
+            sqlite_where=text("tree_index IS NULL"),
+            postgresql_where=text("tree_index IS NULL"),
+        ),
+        Index("leaf_exchange", "exchange"),
+        Index("leaf_case", "case_id"),
+    )
+
+    serial: int | None = Field(default=None, sa_column=Column(Serial, primary_key=True, autoincrement=True))
+    id: str = Field(unique=True)
+    exchange: str | None = None
+    case_id: str | None = None
+    canonical: bytes = Field(sa_type=LargeBinary)
+    hash: bytes = Field(sa_type=LargeBinary)
+    tree_index: int | None = Field(default=None, unique=True)
+
+
+class TileRow(SQLModel, table=True):
+    """Up to 256 hashes of the tree at one level, as C2SP tlog-tiles lays them out."""
+
+    __tablename__ = "tile"
+
+    level: int = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    hashes: bytes = Field(sa_type=LargeBinary)
+
+
+class CheckpointRow(SQLModel, table=True):
+    """A signed checkpoint, by the tree size that it covers; `previous` is the size of the one before it, or 0."""
+
+    __tablename__ = "checkpoint"
+
+    size: int = Field(primary_key=True)
+    previous: int
+    note: str = Field(sa_type=Text)
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class TreeHeadRow(SQLModel, table=True):
+    """The single row that an integrator advances: the size of the tree."""
+
+    __tablename__ = "tree_head"
+
+    id: int = Field(primary_key=True)
+    size: int
+
+
+class DataKeyRow(SQLModel, table=True):
+    """A key that commitments and digests of one case, or of one day without a case, are made with; wrapped."""
+
+    __tablename__ = "data_key"
+
+    scope: str = Field(primary_key=True)
+    wrapped: bytes = Field(sa_type=LargeBinary)

@@ -1,0 +1,113 @@
+"""Secrets in the store, sealed under the master key: data keys and agencies' credentials.
+
+A data key makes the commitments and keyed digests of one scope, and dies with it:
+
+    case/<case id>      whatever is about a case
+    day/<YYYY-MM-DD>    an exchange about no case; the day, in UTC, of the exchange's `at`
+
+Which of the two holds for an exchange: the case that its leaf names (`LeafRow.case_id`), else its day.
+
+A key is made when it is first asked for, and lives once its plan is committed. Until then the vault gives the same
+key and the same Claim to everybody who asks: two parts of one plan may both ask, and of two plans that carry the
+Claim one commits, and the other conflicts and finds the key when it is prepared anew.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+
+from gateway.domain.errors import Misconfigured
+from gateway.store.plan import Change, Claim, Plan, Update
+from gateway.store.reading import Reader
+from gateway.store.tables import CredentialRow, DataKeyRow
+from gateway.trust.secrets import KEY_SIZE, NONCE_SIZE, MasterKey
+
+MAX_FRESH = 1024
+"""Keys made and not yet seen in the store; the oldest is forgotten first. Most of them belong to refused plans."""
+
+
+class DataKey(NamedTuple):
+    """The key of a scope (32 secret bytes), and the plan that creates it: empty once it is stored."""
+
+    key: bytes
+    plan: Plan
+
+
+class Vault:
+    """Opens and seals. `random` gives that many unpredictable bytes. Safe to share between threads."""
+
+    def __init__(self, reader: Reader, master: MasterKey, random: Callable[[int], bytes]) -> None:
+        self._reader = reader
+        self._master = master
+        self._random = random
+        self._fresh: OrderedDict[str, DataKey] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def case_key(self, case_id: str) -> DataKey:
+        """The data key of a case. Raises Tampered `sealed-damaged` when the stored one does not open."""
+        return self._data_key(f"case/{case_id}")
+
+    def day_key(self, day: date) -> DataKey:
+        """The data key of a day (UTC), for exchanges about no case."""
+        return self._data_key(f"day/{day.isoformat()}")
+
+    def exchange_key(self, case_id: str | None, at: datetime) -> DataKey:
+        """The data key of an exchange: that of the case it is about, else of the day on which it began."""
+        return self._data_key(scope_of(case_id, at))
+
+    def stored_key(self, scope: str) -> bytes | None:
+        """The data key of a scope when it is stored, None when not; makes no new one."""
+        wrapped = self._reader.data_key(scope)
+        return None if wrapped is None else self._master.open(wrapped, f"data-key/{scope}")
+
+    def credential(self, agency: str, name: str) -> str:
+        """A secret of an agency's dialect. Raises Misconfigured when staff have not set it."""
+        row = self._reader.credential(agency, name)
+        if row is None:
+            raise Misconfigured(
+                f"agency {agency} has no credential {name!r}: set it before exchanging with it",
+                code="credential-missing",
+            )
+        return self._master.open(row.sealed, _credential_context(agency, name)).decode()
+
+    def seal_credential(self, agency: str, name: str, secret: str) -> Change:
+        """The change that stores this secret, sealed, in place of an earlier one if there is one."""
+        sealed = self._seal(secret.encode(), _credential_context(agency, name))
+        key = {"agency": agency, "name": name}
+        earlier = self._reader.credential(agency, name)
+        if earlier is None:
+            return Claim(CredentialRow, ("agency", "name"), {**key, "sealed": sealed})
+        return Update(CredentialRow, key, {"sealed": earlier.sealed}, {"sealed": sealed})
+
+    def _data_key(self, scope: str) -> DataKey:
+        with self._lock:
+            stored = self.stored_key(scope)
+            if stored is not None:
+                self._fresh.pop(scope, None)
+                return DataKey(stored, Plan())
+            if scope not in self._fresh:
+                self._fresh[scope] = self._make(scope)
+                if len(self._fresh) > MAX_FRESH:
+                    self._fresh.popitem(last=False)
+            return self._fresh[scope]
+
+    def _make(self, scope: str) -> DataKey:
+        key = self._random(KEY_SIZE)
+        wrapped = self._seal(key, f"data-key/{scope}")
+        return DataKey(key, Plan.of(Claim(DataKeyRow, ("scope",), {"scope": scope, "wrapped": wrapped})))
+
+    def _seal(self, plain: bytes, context: str) -> bytes:
+        return self._master.seal(plain, context, self._random(NONCE_SIZE))
+
+
+def scope_of(case_id: str | None, at: datetime) -> str:
+    """The scope of what is about this case, or about none and happened then."""
+    return f"case/{case_id}" if case_id else f"day/{at.astimezone(UTC).date().isoformat()}"
+
+
+def _credential_context(agency: str, name: str) -> str:
+    return f"credential/{agency}/{name}"

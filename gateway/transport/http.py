@@ -1,0 +1,221 @@
+"""One HTTP call to an agency over httpx2 (HTTP/1.1), from the first look-up to the last byte within one deadline.
+
+Redirects are not followed: an agency's endpoint is what staff registered, and a body with personal data goes nowhere
+else. The environment has no say (no proxies, no CA paths, no .netrc), no cookie is kept, nothing is logged. The reply
+is the exact bytes: what a signature covers is not unpacked or decoded.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
+from typing import Self
+
+import httpcore2
+import httpx2
+
+from gateway.domain.errors import Misconfigured
+from gateway.transport.connection import Call, DeadlineBackend, current
+from gateway.transport.errors import NotSent, Stage, Unknown
+
+# Both write request lines at INFO, and headers (Authorization among them) at DEBUG.
+for _name in ("httpx2", "httpcore2"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutboundCall:
+    """What is sent. `timeout_s` is for the whole call, in seconds; a reply beyond `max_reply_bytes` is not read on."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    timeout_s: float
+    max_reply_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpReply:
+    """What came back, complete, whatever its status. `headers` has lower-case names; repeated ones joined by `, `.
+
+    `took_s` is the time of the whole call in seconds.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    took_s: float
+
+    @property
+    def content_type(self) -> str:
+        """The media type without parameters, lower case; empty when the agency sent none."""
+        return self.headers.get("content-type", "").split(";", 1)[0].strip().lower()
+
+
+class HttpClient:
+    """Sends calls; connections are kept and used again. For any number of threads.
+
+    `clock` gives monotonic seconds. TLS certificates are verified against the system's authorities, or against those
+    of `ca_file` (PEM) alone. `connect_timeout_s` bounds look-up, connection and handshake within the call's own time.
+    Raises Misconfigured `ca-file-unreadable`.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float],
+        ca_file: Path | None = None,
+        connect_timeout_s: float = 5.0,
+        max_connections: int = 100,
+    ) -> None:
+        self._clock = clock
+        self._connect_timeout_s = connect_timeout_s
+        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
+        self._client = httpx2.Client(
+            transport=_Transport(_tls(ca_file), max_connections),
+            trust_env=False,
+            follow_redirects=False,
+            cookies=no_cookies,
+        )
+        # httpx2 would offer gzip; a reply is taken as it was signed, and never unpacked to more than came.
+        self._client.headers = httpx2.Headers({"accept": "*/*", "accept-encoding": "identity", "user-agent": "simojo"})
+
+    def send(self, call: OutboundCall) -> HttpReply:
+        """Send and give the complete reply.
+
+        Raises NotSent or Unknown (see `gateway.transport.errors`), and Misconfigured `endpoint-wrong` for a URL or a
+        header that HTTP cannot carry: nothing was sent then.
+        """
+        begun = self._clock()
+        state = Call(
+            clock=self._clock,
+            limit_s=call.timeout_s,
+            ends_at=begun + call.timeout_s,
+            connect_by=begun + self._connect_timeout_s,
+        )
+        current.call = state
+        try:
+            request = self._client.build_request(
+                call.method, call.url, headers=dict(call.headers), content=call.body, timeout=call.timeout_s
+            )
+            response = self._client.send(request, stream=True)
+            try:
+                body = _read(response, call.max_reply_bytes, state)
+            finally:
+                response.close()
+        except (httpx2.InvalidURL, httpcore2.UnsupportedProtocol, httpcore2.LocalProtocolError, ValueError) as fault:
+            raise _cannot_be_sent(fault) from fault
+        except httpcore2.PoolTimeout as fault:
+            raise state.timed_out() from fault
+        except httpcore2.RemoteProtocolError as fault:
+            raise state.failure(f"the agency's answer breaks HTTP or ends early: {fault}", "agency-cut-off") from fault
+        return HttpReply(
+            status=response.status_code,
+            headers={name.lower(): value for name, value in response.headers.items()},
+            body=body,
+            took_s=self._clock() - begun,
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Transport(httpx2.BaseTransport):
+    """httpx2's way to a pool of connections that keep the deadline; its own errors pass through unchanged."""
+
+    def __init__(self, tls: ssl.SSLContext, max_connections: int) -> None:
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=tls,
+            max_connections=max_connections,
+            max_keepalive_connections=max_connections,
+            keepalive_expiry=30.0,
+            network_backend=DeadlineBackend(),
+        )
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send the request; give the response with its body still to be read."""
+        url = request.url
+        response = self._pool.handle_request(
+            httpcore2.Request(
+                request.method,
+                httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx2.Response(response.status, headers=response.headers, stream=_Body(response))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.close()
+
+
+class _Body(httpx2.SyncByteStream):
+    def __init__(self, response: httpcore2.Response) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._response.iter_stream()
+
+    def close(self) -> None:
+        self._response.close()
+
+
+def _read(response: httpx2.Response, max_bytes: int, state: Call) -> bytes:
+    announced = response.headers.get("content-length", "0")
+    if announced.isdecimal() and int(announced) > max_bytes:
+        raise _too_large(f"announces {announced} bytes", max_bytes)
+    body = bytearray()
+    for chunk in response.iter_raw():
+        body += chunk
+        if len(body) > max_bytes:
+            raise _too_large("goes on", max_bytes)
+        state.left()
+    return bytes(body)
+
+
+def _too_large(how: str, max_bytes: int) -> Unknown:
+    return Unknown(
+        f"the agency's answer {how}; the agreement allows {max_bytes} bytes (max_size)",
+        code="reply-too-large",
+        stage=Stage.READ,
+    )
+
+
+def _cannot_be_sent(fault: Exception) -> Misconfigured:
+    return Misconfigured(
+        f"the call cannot be made as HTTP ({fault}); correct the agency's endpoint (http:// or https://) or header",
+        code="endpoint-wrong",
+    )
+
+
+def _tls(ca_file: Path | None) -> ssl.SSLContext:
+    try:
+        context = (
+            httpx2.create_ssl_context(trust_env=False)
+            if ca_file is None
+            else ssl.create_default_context(cafile=ca_file)
+        )
+    except OSError as fault:  # ssl.SSLError is one
+        raise Misconfigured(
+            f"the CA file {ca_file} cannot be read as PEM certificates ({fault}); set the right file",
+            code="ca-file-unreadable",
+        ) from fault
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+__all__ = ["HttpClient", "HttpReply", "NotSent", "OutboundCall", "Unknown"]

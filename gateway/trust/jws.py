@@ -1,0 +1,262 @@
+"""Detached JWS (RFC 7515 appendix F) over the exact bytes of a body: `header..signature`.
+
+The protected header holds `alg`, `x5t#S256` and the claims. Verification, in this order:
+1. size and shape of the three parts
+2. algorithm on the allow-list, no extension that must be understood
+3. certificate by fingerprint among the registered ones, usable now; algorithm and key go together
+4. signature over header and payload
+5. claims: complete, issuer is the certificate's agency, audience is us, lifetime bounded
+Freshness (`gateway.trust.freshness`) is the caller's next step but one: replay comes in between.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from gateway.domain.errors import Unauthenticated
+from gateway.trust.certificates import RegisteredCertificate, check_usable, find_certificate
+from gateway.trust.freshness import WINDOW_S
+from gateway.trust.keys import PrivateKey, SigningKey
+from gateway.trust.policy import (
+    JWS_SIGNING,
+    Padding,
+    PublicKey,
+    SignatureAlgorithm,
+    check_key,
+    jws_signature,
+)
+
+MAX_SIGNATURE_CHARACTERS = 8192
+MAX_CLAIM_CHARACTERS = 256
+_MAX_TIME = 2**33
+_PSS = padding.PSS(mgf=padding.MGF1(SHA256()), salt_length=padding.PSS.DIGEST_LENGTH)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JwsClaims:
+    """What the header says of its message.
+
+    `iss` sender, `aud` receiver, `iat` and `exp` (whole seconds, UTC), `jti` message id, `agr` agreement id and
+    version (`dpupr-2026/1.0`), `int_` interaction (in the header: `int`). In answers also `rel`, the base64url SHA-256
+    of the request's body, and `leaf`, the hex hash of the accepted leaf.
+    """
+
+    iss: str
+    aud: str
+    iat: datetime
+    exp: datetime
+    jti: str
+    agr: str
+    int_: str
+    rel: str | None = None
+    leaf: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifiedJws:
+    """What was verified: these bytes, these claims, by this certificate."""
+
+    payload: bytes
+    claims: JwsClaims
+    certificate: RegisteredCertificate
+
+
+def sign_detached(payload: bytes, key: SigningKey, claims: JwsClaims) -> str:
+    """Give the detached JWS over `payload`: ES256, ES384, PS256 or Ed25519, as the key is."""
+    algorithm = JWS_SIGNING[key.kind]
+    header: dict[str, str | int] = {
+        "alg": algorithm.name,
+        "x5t#S256": _encode(bytes.fromhex(key.fingerprint)),
+        "iss": claims.iss,
+        "aud": claims.aud,
+        "iat": int(claims.iat.timestamp()),
+        "exp": int(claims.exp.timestamp()),
+        "jti": claims.jti,
+        "agr": claims.agr,
+        "int": claims.int_,
+    }
+    header |= {name: value for name, value in (("rel", claims.rel), ("leaf", claims.leaf)) if value is not None}
+    protected = _encode(json.dumps(header, separators=(",", ":")).encode())
+    return f"{protected}..{_encode(_sign(algorithm, key.private_key, _signing_input(protected, payload)))}"
+
+
+def verify_detached(
+    signature: str,
+    payload: bytes,
+    certificates: Sequence[RegisteredCertificate],
+    at: datetime,
+    *,
+    audience: str,
+) -> VerifiedJws:
+    """Verify a detached JWS over `payload` by one of `certificates`, meant for `audience`.
+
+    Raises Unauthenticated: `signature-missing`, `signature-malformed`, `signature-policy`, `signature-wrong`,
+    `signature-claims`, and what `find_certificate` and `check_usable` raise.
+    """
+    # 1. size and shape
+    protected, raw_signature = _parts(signature)
+    header = _header(protected)
+    # 2. algorithm
+    for extension in ("crit", "b64"):
+        if extension in header:
+            raise Unauthenticated(f"the header member {extension} is not allowed", code="signature-policy")
+    algorithm = jws_signature(_word(header, "alg", "signature-malformed"))
+    # 3. certificate
+    thumbprint = _decode(_word(header, "x5t#S256", "signature-malformed"), "x5t#S256")
+    registered = find_certificate(certificates, thumbprint.hex())
+    check_usable(registered, at)
+    public_key = check_key(algorithm, registered.certificate.public_key())
+    # 4. signature
+    try:
+        _verify(algorithm, public_key, raw_signature, _signing_input(protected, payload))
+    except InvalidSignature as fault:
+        raise Unauthenticated(
+            "the signature does not belong to this body, this header and the registered certificate; "
+            "sign the exact bytes that are sent",
+            code="signature-wrong",
+        ) from fault
+    # 5. claims
+    claims = _claims(header)
+    if claims.iss != registered.agency:
+        raise _claim("iss", "is not the agency of the certificate")
+    if claims.aud != audience:
+        raise _claim("aud", "is not this receiver")
+    lifetime = (claims.exp - claims.iat).total_seconds()
+    if not 0 < lifetime <= WINDOW_S:
+        raise _claim("exp", f"is not within {WINDOW_S} s after iat")
+    return VerifiedJws(payload=payload, claims=claims, certificate=registered)
+
+
+def _parts(signature: str) -> tuple[str, bytes]:
+    if not signature:
+        raise Unauthenticated("the message has no signature; send a detached JWS", code="signature-missing")
+    if len(signature) > MAX_SIGNATURE_CHARACTERS:
+        raise _malformed(f"it has more than {MAX_SIGNATURE_CHARACTERS} characters")
+    protected, *rest = signature.split(".")
+    if len(rest) != 2 or rest[0]:
+        raise _malformed("it is not of the form header..signature")
+    return protected, _decode(rest[1], "signature")
+
+
+def _header(protected: str) -> Mapping[str, object]:
+    try:
+        header = json.loads(_decode(protected, "header").decode(), object_pairs_hook=_once, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as fault:
+        raise _malformed("its header is not a JSON object with each member once") from fault
+    if not isinstance(header, dict):
+        raise _malformed("its header is not a JSON object")
+    return header
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    # Two readers take two different ones of a pair of equal names (RFC 7515, section 4).
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member is there twice")
+    return members
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _word(header: Mapping[str, object], name: str, code: str) -> str:
+    value = header.get(name)
+    if not isinstance(value, str) or not value.isprintable() or not 0 < len(value) <= MAX_CLAIM_CHARACTERS:
+        raise Unauthenticated(
+            f"the header member {name} is not a text of 1 to {MAX_CLAIM_CHARACTERS} printable characters", code=code
+        )
+    return value
+
+
+def _claims(header: Mapping[str, object]) -> JwsClaims:
+    words = {name: _word(header, name, "signature-claims") for name in ("iss", "aud", "jti", "agr", "int")}
+    optional = {name: _word(header, name, "signature-claims") for name in ("rel", "leaf") if name in header}
+    return JwsClaims(
+        iss=words["iss"],
+        aud=words["aud"],
+        iat=_time(header, "iat"),
+        exp=_time(header, "exp"),
+        jti=words["jti"],
+        agr=words["agr"],
+        int_=words["int"],
+        rel=optional.get("rel"),
+        leaf=optional.get("leaf"),
+    )
+
+
+def _time(header: Mapping[str, object], name: str) -> datetime:
+    value = header.get(name)
+    # bool is an int in Python and not in JSON
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < _MAX_TIME:
+        raise _claim(name, "is not a time in whole seconds")
+    return datetime.fromtimestamp(value, UTC)
+
+
+def _claim(name: str, fault: str) -> Unauthenticated:
+    return Unauthenticated(f"the header member {name} {fault}", code="signature-claims")
+
+
+def _malformed(fault: str) -> Unauthenticated:
+    return Unauthenticated(f"the detached JWS cannot be read: {fault}", code="signature-malformed")
+
+
+def _encode(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decode(text: str, place: str) -> bytes:
+    """Read base64url without padding, in its one canonical spelling."""
+    try:
+        data = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+    except (UnicodeEncodeError, binascii.Error) as fault:
+        raise _malformed(f"its {place} is not base64url") from fault
+    if not data or _encode(data) != text:
+        raise _malformed(f"its {place} is not base64url without padding")
+    return data
+
+
+def _signing_input(protected: str, payload: bytes) -> bytes:
+    return f"{protected}.{_encode(payload)}".encode()
+
+
+def _sign(algorithm: SignatureAlgorithm, private_key: PrivateKey, data: bytes) -> bytes:
+    match private_key:
+        case ed25519.Ed25519PrivateKey():
+            return private_key.sign(data)
+        case rsa.RSAPrivateKey():
+            return private_key.sign(data, _PSS, SHA256())
+        case ec.EllipticCurvePrivateKey():
+            size = private_key.curve.key_size // 8
+            r, s = utils.decode_dss_signature(private_key.sign(data, _ecdsa(algorithm)))
+            return r.to_bytes(size) + s.to_bytes(size)
+
+
+def _verify(algorithm: SignatureAlgorithm, public_key: PublicKey, signature: bytes, data: bytes) -> None:
+    match public_key:
+        case ed25519.Ed25519PublicKey():
+            public_key.verify(signature, data)
+        case rsa.RSAPublicKey():
+            scheme = _PSS if algorithm.padding is Padding.PSS else padding.PKCS1v15()
+            public_key.verify(signature, data, scheme, SHA256())
+        case ec.EllipticCurvePublicKey():
+            size = public_key.curve.key_size // 8
+            if len(signature) != 2 * size:
+                raise InvalidSignature
+            r, s = int.from_bytes(signature[:size]), int.from_bytes(signature[size:])
+            public_key.verify(utils.encode_dss_signature(r, s), data, _ecdsa(algorithm))
+
+
+def _ecdsa(algorithm: SignatureAlgorithm) -> ec.ECDSA:
+    if algorithm.hash is None:
+        raise AssertionError("every ECDSA algorithm of the allow-list has a hash")
+    return ec.ECDSA(algorithm.hash())

@@ -1,0 +1,122 @@
+"""A database is brought to the form that the tables say, whole or not at all."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, inspect
+from sqlmodel import SQLModel
+
+import gateway.store.migrations.versions as versions
+from gateway.domain.errors import Misconfigured
+from gateway.store.engine import open_engine
+from gateway.store.schema import differences, prepare
+
+HEAD = "0001"
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_engine(f"sqlite:///{tmp_path / 'empty.db'}")
+    yield engine
+    engine.dispose()
+
+
+def run(engine: Engine, statement: str) -> None:
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+
+
+def written(engine: Engine) -> dict[str, str]:
+    """Each table and index as the database itself words it, without white space, quotes and names of keys."""
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").all()
+    return {name: "".join(sql.split()).replace('"', "") for name, sql in rows if name != "alembic_version"}
+
+
+def test_an_empty_database_gets_every_table_as_the_models_say(empty: Engine) -> None:
+    assert prepare(empty) == HEAD
+    assert set(inspect(empty).get_table_names()) == {*SQLModel.metadata.tables, "alembic_version"}
+    assert differences(empty) == []
+
+
+def test_the_migrated_database_is_word_for_word_the_one_that_the_models_make(empty: Engine, tmp_path: Path) -> None:
+    prepare(empty)
+    direct = open_engine(f"sqlite:///{tmp_path / 'direct.db'}")
+    SQLModel.metadata.create_all(direct)
+    assert written(empty) == written(direct)
+    direct.dispose()
+
+
+def test_differences_names_what_is_missing_or_too_much(engine: Engine) -> None:
+    run(engine, "DROP INDEX exchange_identity")
+    run(engine, "ALTER TABLE agency ADD COLUMN extra TEXT")
+    assert {each[0] for each in differences(engine)} == {"add_index", "remove_column"}
+
+
+def test_preparing_again_changes_nothing(empty: Engine) -> None:
+    prepare(empty)
+    before = written(empty)
+    run(empty, "INSERT INTO counter (name, value) VALUES ('kept', 7)")
+    assert prepare(empty) == HEAD
+    assert written(empty) == before
+    with empty.connect() as connection:
+        assert connection.exec_driver_sql("SELECT value FROM counter").scalar_one() == 7
+
+
+def test_many_may_prepare_at_once(tmp_path: Path) -> None:
+    engines = [open_engine(f"sqlite:///{tmp_path / 'shared.db'}") for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(prepare, engines)) == [HEAD] * 4
+    assert differences(engines[0]) == []
+    for engine in engines:
+        engine.dispose()
+
+
+def test_a_database_newer_than_the_code_is_refused_and_left_alone(engine: Engine) -> None:
+    run(engine, "UPDATE alembic_version SET version_num = '9999'")
+    before = written(engine)
+    with pytest.raises(Misconfigured, match="9999, which is newer"):
+        prepare(engine)
+    assert written(engine) == before
+
+
+def test_a_database_of_something_else_is_refused_and_left_alone(empty: Engine) -> None:
+    run(empty, "CREATE TABLE recipes (id INTEGER PRIMARY KEY)")
+    with pytest.raises(Misconfigured, match="recipes"):
+        prepare(empty)
+    assert inspect(empty).get_table_names() == ["recipes"]
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(empty: Engine) -> None:
+    run(empty, "CREATE VIEW permit_case AS SELECT 1")
+    with pytest.raises(Misconfigured, match="permit_case"):
+        prepare(empty)
+    assert inspect(empty).get_table_names() == []
+    run(empty, "DROP VIEW permit_case")
+    assert prepare(empty) == HEAD
+
+
+def test_a_file_that_cannot_be_opened_is_misconfigured(tmp_path: Path) -> None:
+    missing = open_engine(f"sqlite:///{tmp_path / 'no' / 'such' / 'simojo.db'}")
+    with pytest.raises(Misconfigured, match="SIMOJO_DATABASE_URL"):
+        prepare(missing)
+    (tmp_path / "letter.txt").write_text("not a database, but long enough to be looked at " * 100)
+    letter = open_engine(f"sqlite:///{tmp_path / 'letter.txt'}")
+    with pytest.raises(Misconfigured, match="SIMOJO_DATABASE_URL"):
+        prepare(letter)
+
+
+def test_migrations_use_no_type_or_statement_of_one_engine() -> None:
+    files = [path for path in Path(versions.__file__).parent.glob("v*.py")]
+    assert files
+    for path in files:
+        tree = ast.parse(path.read_text())
+        modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        assert modules <= {"__future__", "alembic"}, path
+        called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        assert not called & {"execute", "dialects", "sqlite"}, path
