@@ -90,7 +90,7 @@ def ready(kind: type[CaseEvent], case: PermitCase) -> PermitCase:
     """The case with what a fact of that kind rests on besides the stage: a survey, a notice, a pause."""
     if kind is e.AttentionSettled:
         return case.apply(RAISED, j.START)
-    if kind is e.ServiceClockResumed and case.clock.is_open:
+    if kind is e.ServiceClockResumed and case.clock.is_running:
         return case.apply(PAUSED, j.START)
     if kind is e.ChargeLapsed and case.skrd is not None:
         return case.apply(j.notice_received(j.START), j.START)

@@ -1,0 +1,98 @@
+"""Published schema documents by id: `<agency>/<interaction>/<version>/<name>`, as JSON Schema or XSD."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TypeAlias
+
+import gateway
+from gateway.contract.adapter import Adapter
+from gateway.domain.errors import Misconfigured
+from gateway.validation.json_document import JsonDocument
+from gateway.validation.xml_document import XmlDocument
+
+SchemaDocument: TypeAlias = "JsonDocument | XmlDocument"
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*){3}", re.ASCII)
+
+PACKAGED = Path(gateway.__file__).parents[1]
+"""Where `schemas/` and `agreements/` lie: beside the package, in a checkout as in an installed wheel."""
+
+
+def default_roots(adapters: Iterable[Adapter] = ()) -> tuple[Path, ...]:
+    """Where schemas are looked for: the gateway's own, then the `schemas` folder inside each adapter's package."""
+    specs = (find_spec(adapter.package) for adapter in adapters)
+    places = (place for spec in specs if spec is not None for place in spec.submodule_search_locations or ())
+    own = (Path(place) / "schemas" for place in places)
+    return (PACKAGED / "schemas", *(each for each in own if each.is_dir()))
+
+
+class SchemaLibrary:
+    """Finds documents below its roots, the first root first. Documents are read once; safe to share."""
+
+    def __init__(self, roots: Sequence[Path]) -> None:
+        self._roots = tuple(roots)
+        self._read: dict[tuple[str, bool], JsonDocument | XmlDocument] = {}
+        self._lock = threading.Lock()
+
+    def json(self, document: str) -> JsonDocument:
+        """The JSON Schema of that id. Raises Misconfigured `schema-unknown`."""
+        found = self.document(document, soap=False)
+        if not isinstance(found, JsonDocument):
+            raise _unknown(document, "json")
+        return found
+
+    def xml(self, document: str) -> XmlDocument:
+        """The XSD of that id. Raises Misconfigured `schema-unknown`."""
+        found = self.document(document, soap=True)
+        if not isinstance(found, XmlDocument):
+            raise _unknown(document, "xsd")
+        return found
+
+    def document(self, document: str, *, soap: bool) -> JsonDocument | XmlDocument:
+        """The document of that id for a transport: an XSD for SOAP, a JSON Schema else.
+
+        Raises Misconfigured `schema-unknown`.
+        """
+        with self._lock:
+            key = (document, soap)
+            if key not in self._read:
+                path = self._path(document, "xsd" if soap else "json")
+                self._read[key] = XmlDocument(document, path) if soap else JsonDocument(document, path.read_bytes())
+            return self._read[key]
+
+    def ids(self) -> Iterator[tuple[str, bool]]:
+        """Every document as (id, whether it is an XSD), sorted."""
+        found = set()
+        for root in self._roots:
+            for path in root.glob("*/*/*/*"):
+                if path.suffix in (".json", ".xsd"):
+                    found.add((path.relative_to(root).with_suffix("").as_posix(), path.suffix == ".xsd"))
+        return iter(sorted(found))
+
+    def folder(self, document: str) -> Path:
+        """The folder of a document's version, where its examples are."""
+        for root in self._roots:
+            folder = (root / document).parent
+            if folder.is_dir():
+                return folder
+        raise _unknown(document, "json or .xsd")
+
+    def _path(self, document: str, suffix: str) -> Path:
+        if _ID.fullmatch(document) and ".." not in document:
+            for root in self._roots:
+                path = root / f"{document}.{suffix}"
+                if path.is_file():
+                    return path
+        raise _unknown(document, suffix)
+
+
+def _unknown(document: str, suffix: str) -> Misconfigured:
+    return Misconfigured(
+        f"schema {document[:120]!r} (.{suffix}) is not published: look for its id under schemas/",
+        code="schema-unknown",
+    )
