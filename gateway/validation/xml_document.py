@@ -55,9 +55,10 @@ class XmlDocument:
         with self._lock:
             if self._schema.validate(own):
                 return ()
-            entries = [(entry.path or "/", entry.type_name, entry.message) for entry in self._schema.error_log]
+            entries = [(entry.path, entry.type_name, entry.message) for entry in self._schema.error_log]
         found = dict.fromkeys(
-            Violation(path=path, rule=_rule(kind), text=_without_value(message)) for path, kind, message in entries
+            Violation(path=_named(own, path), rule=_rule(kind), text=_without_value(message))
+            for path, kind, message in entries
         )
         return tuple(found)[:MAX_VIOLATIONS]
 
@@ -131,6 +132,20 @@ def _sidecar(path: Path) -> dict[str, str]:
         return {}
     fields: dict[str, str] = tomllib.loads(sidecar.read_text(encoding="utf-8"))["fields"]
     return fields
+
+
+def _named(tree: Any, path: str | None) -> str:
+    """`/*/*[3]` as libxml2 gives it becomes `/RecommendationAnswer/date`; repeated elements keep their number."""
+    nodes = tree.xpath(path) if path else []
+    if not nodes:
+        return path or "/"
+    node, steps = nodes[0], []
+    while node is not None:
+        name = etree.QName(node).localname
+        same = [each for each in node.getparent() if each.tag == node.tag] if node.getparent() is not None else [node]
+        steps.append(f"{name}[{same.index(node) + 1}]" if len(same) > 1 else name)
+        node = node.getparent()
+    return "/" + "/".join(reversed(steps))
 
 
 def _rule(kind: str) -> str:
