@@ -15,6 +15,7 @@ from gateway.trust.wss import VerifiedEnvelope, check_fresh, sign_envelope, veri
 
 LIFE = timedelta(seconds=300)
 
+
 def leaf_header(leaf: str) -> etree._Element:
     """The header block in which a sealed answer names the ledger leaf that already holds it."""
     block = etree.Element(names.LEAF, nsmap={"sl": names.LEDGER})

@@ -127,17 +127,13 @@ class Deeds:
 
     def print_(self, case_id: str, officer: Officer, paper: str, serial: str) -> PermitCase:
         """Pencetakan on the special paper (16)."""
-        return self.record(
-            case_id, officer.actor, e.DocumentPrinted(paper=paper, serial=serial, officer=officer.name)
-        )
+        return self.record(case_id, officer.actor, e.DocumentPrinted(paper=paper, serial=serial, officer=officer.name))
 
     def survey(self, case_id: str, actor: str, answers: Answers, comment: str = "") -> PermitCase:
         """Pengisian IKM (17(2))."""
         return self.record(case_id, actor, e.SurveyCompleted(answers=answers, comment=comment))
 
-    def hand_over(
-        self, case_id: str, officer: Officer, method: e.HandOver, recipient: str, proof: str
-    ) -> PermitCase:
+    def hand_over(self, case_id: str, officer: Officer, method: e.HandOver, recipient: str, proof: str) -> PermitCase:
         """Penyerahan (18)."""
         return self.record(
             case_id, officer.actor, e.DocumentHandedOver(method=method, recipient=recipient, proof=proof)

@@ -1,9 +1,9 @@
 """Deeds that rest on a PIN (Pasal 13(3)): approval and signature; and the paper that is signed.
 
-    ask_pin   a challenge bound to person, case, step and digest; its PIN goes out by SMS and is stored nowhere
-    approve   penetapan persetujuan, with that PIN
-    prepare   a number is reserved and the document laid out: from now on its digest is what a PIN is bound to
-    sign      the delegation is valid today, the PIN fits, the PDF is signed, the number comes into force
+ask_pin   a challenge bound to person, case, step and digest; its PIN goes out by SMS and is stored nowhere
+approve   penetapan persetujuan, with that PIN
+prepare   a number is reserved and the document laid out: from now on its digest is what a PIN is bound to
+sign      the delegation is valid today, the PIN fits, the PDF is signed, the number comes into force
 """
 
 from __future__ import annotations
@@ -132,9 +132,7 @@ class SigningDeeds:
 
         def step(case: PermitCase, at: datetime) -> Step:
             day = local_date(at)
-            sequence, taken = next_number(
-                self._casework.reader, counter_scope(case.number_template, case.service, day)
-            )
+            sequence, taken = next_number(self._casework.reader, counter_scope(case.number_template, case.service, day))
             number = format_number(case.number_template, sequence, case.service, day)
             reserved = e.NumberReserved(number=number)
             laid_out = case.apply(reserved, at)
@@ -154,9 +152,7 @@ class SigningDeeds:
             used = self._use_pin(case, officer, PinStep.SIGN, challenge, pin, at)
             row = self._casework.reader.document(case.id, case.document_sha256 or "")
             if row is None or case.document_sha256 is None or case.reserved_number is None:
-                raise CaseRefusal(
-                    f"case {case.id} has no prepared document: prepare it first", code="document-missing"
-                )
+                raise CaseRefusal(f"case {case.id} has no prepared document: prepare it first", code="document-missing")
             signed = sign_pdf(
                 row.body,
                 self._material,
