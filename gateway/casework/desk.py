@@ -42,7 +42,7 @@ class Casework:
         for reference in references:
             if reference.kind == MESSAGE:
                 delivery = self.reader.delivery_by_message(agency, reference.value)
-                ids = (delivery.case_id,) if delivery else ()
+                ids: tuple[str, ...] = (delivery.case_id,) if delivery else ()
             else:
                 ids = tuple(self.reader.case_ids_by_reference(self.references.digest(reference)))
             rows = (self.reader.case(each) for each in ids)

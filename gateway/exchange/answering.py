@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from gateway.casework.desk import Casework
 from gateway.casework.steps import CaseSteps
@@ -17,7 +18,7 @@ from gateway.contract.adapter import Decline, Effect, Found, Inquiry, Request, S
 from gateway.contract.message import Payload
 from gateway.dialect.party import Proven
 from gateway.domain.errors import CaseRefusal, MappingFault, Misconfigured, Refused, Unauthorised
-from gateway.domain.events import ApplicationRegistered
+from gateway.domain.events import ApplicationRegistered, Reference
 from gateway.domain.facts import decode_ask
 from gateway.exchange.directory import Terms
 from gateway.exchange.mapping import Mapping
@@ -82,7 +83,7 @@ def _inquiry(heard: Heard, inquiry: Inquiry, wire: Wire, casework: Casework, lib
             code="personal-data-excess",
             clause=f"{heard.terms.reference} personal_data",
         )
-    return Outcome(answer=wire.reply(document, answer), plan=Plan(), case_id=_only_case(found))
+    return Outcome(answer=wire.reply(inquiry.reply, answer), plan=Plan(), case_id=_only_case(found))
 
 
 def _submission(
@@ -106,7 +107,7 @@ def _submission(
 
 def _callback(
     heard: Heard,
-    request: Request,
+    request: Request[Any],
     wire: Wire,
     steps: CaseSteps,
     casework: Casework,
@@ -161,9 +162,9 @@ def _apply(heard: Heard, steps: CaseSteps, effect: Effect) -> None:
         steps.apply(case_id, event)
 
 
-def _found(heard: Heard, casework: Casework, references: tuple[object, ...]) -> Found:
+def _found(heard: Heard, casework: Casework, references: tuple[Reference, ...]) -> Found:
     """Look up cases, and show the adapter only those whose service the agreement covers."""
-    found = casework.find(references, heard.agency)  # type: ignore[arg-type]  # `about` is typed; a foreign adapter may lie
+    found = casework.find(references, heard.agency)
     agreed = heard.terms.agreed
     return {name: tuple(case for case in cases if agreed.covers(case.service)) for name, cases in found.items()}
 

@@ -31,7 +31,6 @@ from gateway.contract.message import Message, Payload, Refusal
 from gateway.dialect.party import Hub, Proven
 from gateway.domain.errors import GatewayError, Malformed, Refused, Replayed, Retriable, SchemaViolation, Unauthorised
 from gateway.exchange.answering import Heard, Outcome, act
-from gateway.store.conflicts import commit, prepared_again
 from gateway.exchange.directory import Directory, Terms
 from gateway.exchange.mapping import Mapping
 from gateway.exchange.records import (
@@ -45,6 +44,7 @@ from gateway.exchange.records import (
     stored_sealed,
 )
 from gateway.exchange.wire import Answer, Sealed, Sealing, Wire
+from gateway.store.conflicts import commit, prepared_again
 from gateway.store.plan import Add, Plan, Update
 from gateway.store.tables import ExchangeRow, RefusalTallyRow
 from gateway.store.unit_of_work import UnitOfWork
@@ -228,7 +228,7 @@ class Inbound:
 
     def _process(self, seen: _Seen, terms: Terms, exchange: str) -> Outcome:
         document = self._library.document(_request_document(terms), soap=terms.agreed.transport.is_soap)
-        payload = seen.wire.read(seen.proven, document)  # 6. validate
+        payload = seen.wire.read(seen.proven, document.id)  # 6. validate
         beyond = excess(document, payload, terms.agreed.personal.fields)  # 7. minimise
         if beyond:
             raise SchemaViolation(

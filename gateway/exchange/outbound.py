@@ -31,10 +31,10 @@ from gateway.domain.errors import (
 from gateway.domain.events import Ask
 from gateway.exchange.attempt import Attempt, Preparing
 from gateway.exchange.concluding import Concluding, Result
-from gateway.store.conflicts import Moved, commit, prepared_again
 from gateway.exchange.mapping import Mapping
 from gateway.exchange.states import WAITING, Delivery
 from gateway.exchange.verdict import Judge, Verdict
+from gateway.store.conflicts import Moved, commit, prepared_again
 from gateway.store.plan import Plan, Update
 from gateway.store.tables import DeliveryRow
 from gateway.store.unit_of_work import UnitOfWork

@@ -23,6 +23,7 @@ from gateway.transport.http import HttpReply, OutboundCall
 from gateway.transport.soap import SoapRequestBuilder
 from gateway.trust.envelope import Envelope, open_envelope
 from gateway.validation.library import SchemaLibrary
+from gateway.validation.wsdl import required_port
 
 SOAP_12 = "http://www.w3.org/2003/05/soap-envelope"
 
@@ -38,7 +39,7 @@ class SoapSpeaker:
 
     def check(self, terms: Terms, payload: Payload) -> None:
         """Hold our message to the agreed XSD."""
-        document = self._library.document(terms.interaction.request, soap=True)
+        document = self._library.xml(terms.interaction.request)
         violations = document.check(document.to_element(payload))
         if violations:
             raise SchemaViolation(
@@ -50,9 +51,10 @@ class SoapSpeaker:
     def speak(self, speech: Speech) -> Spoken:
         """Write the envelope with zeep, sign it, and write the call. Nothing in it is secret: all of it is stored."""
         version = speech.terms.agreed.transport
-        action = self._library.document(speech.terms.interaction.request, soap=True).action
+        action = self._library.xml(speech.terms.interaction.request).action
+        port = required_port(speech.terms.adapter.agency.id, speech.terms.interaction, self._library, speech.url)
         envelope = self._builder.build(
-            speech.terms, speech.payload, version=version, message_id=speech.message_id, to=speech.url
+            port, speech.payload, version=version, message_id=speech.message_id, to=speech.url
         )
         body = wss_x509.seal(envelope, self._hub, speech.at)
         headers = _headers(version, action)
@@ -80,7 +82,7 @@ class SoapSpeaker:
         name = reply_document(speech.terms)
         if name is None:
             return None
-        document = self._library.document(name, soap=True)
+        document = self._library.xml(name)
         violations = document.check(proven.document)
         if violations:
             raise SchemaViolation(

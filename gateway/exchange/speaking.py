@@ -33,9 +33,7 @@ from gateway.domain.errors import (
 from gateway.exchange.directory import Terms
 from gateway.transport.http import HttpReply, OutboundCall
 from gateway.validation.json_parse import parse_json
-from gateway.validation.library import SchemaLibrary
-
-ACKNOWLEDGEMENT = "simojo/acknowledgement/1.0/acknowledgement"
+from gateway.validation.library import ACKNOWLEDGEMENT, SchemaLibrary
 
 
 class AgencyBusy(AgencyUnavailable):
@@ -111,7 +109,7 @@ class RestSpeaker:
 
     def check(self, terms: Terms, payload: Payload) -> None:
         """Hold our message to the agreed schema."""
-        violations = self._library.document(terms.interaction.request, soap=False).check(payload)
+        violations = self._library.json(terms.interaction.request).check(payload)
         if violations:
             raise SchemaViolation(
                 f"our own message to {terms.name} breaks the agreed schema at {violations[0].path or '/'}",
@@ -160,7 +158,7 @@ class RestSpeaker:
         if document is None:
             raise Malformed("no answer body is agreed for this status", code="reply-unexpected")
         payload = parse_json(reply.body, max_bytes=self._max_reply_bytes)
-        violations = self._library.document(document, soap=False).check(payload)
+        violations = self._library.json(document).check(payload)
         if violations or not isinstance(payload, dict):
             raise SchemaViolation(
                 f"the answer of {speech.terms.name} breaks the agreed schema", clause=document, violations=violations

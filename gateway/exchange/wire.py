@@ -10,7 +10,6 @@ from typing import Any, Protocol
 from gateway.contract.message import Message, Payload, Reply
 from gateway.dialect.party import Hub, Party, Proven
 from gateway.domain.errors import GatewayError
-from gateway.validation.library import SchemaDocument
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +56,11 @@ class Wire(Protocol):
         """Raise Unauthenticated `timestamp-stale` or `timestamp-future`."""
         ...
 
-    def read(self, proven: Proven, document: SchemaDocument) -> Payload:
-        """Give the payload of the verified body. Raises SchemaViolation with every violation."""
+    def read(self, proven: Proven, document: str) -> Payload:
+        """Give the payload of the verified body by that schema. Raises SchemaViolation with every violation."""
         ...
 
-    def reply(self, document: SchemaDocument, payload: Payload) -> Answer:
+    def reply(self, document: str, payload: Payload) -> Answer:
         """Write a reply of ours. Raises MappingFault when it breaks its own schema."""
         ...
 

@@ -11,6 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.office.papers.fees import charge as fee_of
+from gateway.office.papers.fees import virtual_account
+
 from gateway.casework.desk import Casework
 from gateway.casework.occasion import Occasion
 from gateway.casework.steps import CaseSteps
@@ -21,11 +24,9 @@ from gateway.domain.errors import CaseRefusal
 from gateway.domain.events import CaseEvent
 from gateway.domain.ikm import Answers
 from gateway.domain.numbering import format_number
-from gateway.store.conflicts import commit, prepared_again
 from gateway.office.counters import next_number
-from gateway.office.papers.fees import charge as fee_of
-from gateway.office.papers.fees import virtual_account
 from gateway.office.staff import Officer
+from gateway.store.conflicts import commit, prepared_again
 from gateway.store.plan import Change, Plan
 from gateway.store.unit_of_work import UnitOfWork
 

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from gateway.office.papers.permit import permit_pdf
+from gateway.office.papers.signing import SigningMaterial, sign_pdf
+
 from gateway.casework.desk import Casework
 from gateway.domain import events as e
 from gateway.domain.calendar import local_date
@@ -25,8 +28,6 @@ from gateway.domain.numbering import counter_scope, format_number
 from gateway.office import pins
 from gateway.office.counters import next_number
 from gateway.office.deeds import Deeds, Step
-from gateway.office.papers.permit import permit_pdf
-from gateway.office.papers.signing import SigningMaterial, sign_pdf
 from gateway.office.staff import Officer
 from gateway.store.conflicts import prepared_again
 from gateway.store.plan import Insert, Plan, Update

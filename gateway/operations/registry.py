@@ -6,7 +6,7 @@ production mode (Pasal 21(2); the full life cycle of an agreement builds on it).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -215,7 +215,7 @@ class Registry:
         return [Claim(AgencyRow, ("id",), values)]
 
     def _commit(
-        self, changes: list[Change], kind: LeafKind, actor: str, said: dict[str, str | int], agreement: str = ""
+        self, changes: list[Change], kind: LeafKind, actor: str, said: Mapping[str, str | int], agreement: str = ""
     ) -> None:
         leaf = self._leaves.make(kind, at=self._clock(), actor=actor, agreement=agreement, extra=said)
         commit(self._unit_of_work, Plan((*changes, leaf.row)))

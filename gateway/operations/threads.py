@@ -1,4 +1,4 @@
-"""Work that goes on beside the requests, each kind in a thread of its own, woken early when there is something to do."""
+"""Work that goes on beside the requests, each kind in a thread of its own, woken when there is something to do."""
 
 from __future__ import annotations
 

@@ -61,8 +61,8 @@ class Vault:
 
     def stored_key(self, scope: str) -> bytes | None:
         """The data key of a scope when it is stored, None when not; makes no new one."""
-        wrapped = self._reader.data_key(scope)
-        return None if wrapped is None else self._master.open(wrapped, f"data-key/{scope}")
+        with self._lock:
+            return self._stored(scope)
 
     def credential(self, agency: str, name: str) -> str:
         """A secret of an agency's dialect. Raises Misconfigured when staff have not set it."""
@@ -85,15 +85,22 @@ class Vault:
 
     def _data_key(self, scope: str) -> DataKey:
         with self._lock:
-            stored = self.stored_key(scope)
+            stored = self._stored(scope)
             if stored is not None:
-                self._fresh.pop(scope, None)
                 return DataKey(stored, Plan())
             if scope not in self._fresh:
                 self._fresh[scope] = self._make(scope)
                 if len(self._fresh) > MAX_FRESH:
                     self._fresh.popitem(last=False)
             return self._fresh[scope]
+
+    def _stored(self, scope: str) -> bytes | None:
+        wrapped = self._reader.data_key(scope)
+        if wrapped is None:
+            return None
+        # Seen in the store, it is remembered nowhere else: deleting the row is the end of it.
+        self._fresh.pop(scope, None)
+        return self._master.open(wrapped, f"data-key/{scope}")
 
     def _make(self, scope: str) -> DataKey:
         key = self._random(KEY_SIZE)

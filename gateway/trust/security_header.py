@@ -138,10 +138,10 @@ def _prefixes(transform: etree._Element) -> tuple[str, ...]:
 
 def _token(security: etree._Element, key_info: etree._Element) -> etree._Element:
     """Give the BinarySecurityToken, a sibling of the signature, that KeyInfo points to."""
-    (reference,) = [*key_info.iterfind(f"{_wsse('SecurityTokenReference')}/{_wsse('Reference')}")] or [None]
-    if reference is None:
+    pointers = key_info.findall(f"{_wsse('SecurityTokenReference')}/{_wsse('Reference')}")
+    if len(pointers) != 1:
         raise malformed("KeyInfo holds no reference to a BinarySecurityToken; send the certificate as one (X509v3)")
-    uri = reference.get("URI", "")
+    uri = pointers[0].get("URI", "")
     tokens = [
         token
         for token in security.findall(_wsse("BinarySecurityToken"))

@@ -19,6 +19,9 @@ SchemaDocument: TypeAlias = "JsonDocument | XmlDocument"
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*){3}", re.ASCII)
 
+ACKNOWLEDGEMENT = "simojo/acknowledgement/1.0/acknowledgement"
+"""What acknowledges a message where no reply of its own is agreed."""
+
 PACKAGED = Path(gateway.__file__).parents[1]
 """Where `schemas/` and `agreements/` lie: beside the package, in a checkout as in an installed wheel."""
 

@@ -8,9 +8,7 @@ from typing import Any
 
 from gateway.contract.adapter import Adapter, Inbound, Inquiry, Interaction, Submission
 from gateway.contract.agreement import AgreedInteraction, Agreement
-from gateway.validation.library import SchemaLibrary
-
-ACKNOWLEDGEMENT = "simojo/acknowledgement/1.0/acknowledgement"
+from gateway.validation.library import ACKNOWLEDGEMENT, SchemaLibrary
 
 PROBLEM: Mapping[str, Any] = {
     "type": "object",

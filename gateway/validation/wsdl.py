@@ -12,10 +12,8 @@ from lxml import etree
 
 from gateway.contract.adapter import Interaction, Request
 from gateway.domain.errors import Misconfigured
-from gateway.validation.library import SchemaLibrary
+from gateway.validation.library import ACKNOWLEDGEMENT, SchemaLibrary
 from gateway.validation.xml_document import XmlDocument
-
-ACKNOWLEDGEMENT = "simojo/acknowledgement/1.0/acknowledgement"
 
 WSDL = "http://schemas.xmlsoap.org/wsdl/"
 XS = "http://www.w3.org/2001/XMLSchema"

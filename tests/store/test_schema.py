@@ -112,7 +112,7 @@ def test_a_file_that_cannot_be_opened_is_misconfigured(tmp_path: Path) -> None:
 
 
 def test_migrations_use_no_type_or_statement_of_one_engine() -> None:
-    files = [path for path in Path(versions.__file__).parent.glob("v*.py")]
+    files = list(Path(versions.__file__).parent.glob("v*.py"))
     assert files
     for path in files:
         tree = ast.parse(path.read_text())

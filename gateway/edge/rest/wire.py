@@ -12,7 +12,7 @@ from gateway.domain.errors import GatewayError, Malformed, MappingFault, Retriab
 from gateway.edge.http import language_of, problem_body, status_of
 from gateway.exchange.wire import Answer, Sealed, Sealing
 from gateway.validation.json_parse import parse_json
-from gateway.validation.library import SchemaDocument
+from gateway.validation.library import ACKNOWLEDGEMENT, SchemaLibrary
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
@@ -21,9 +21,9 @@ PROBLEM = "application/problem+json"
 class RestWire:
     """One REST interaction of one agency under one profile."""
 
-    def __init__(self, profile: InboundProfile, *, acknowledgement: SchemaDocument) -> None:
+    def __init__(self, profile: InboundProfile, *, library: SchemaLibrary) -> None:
         self._profile = profile
-        self._acknowledgement = acknowledgement
+        self._library = library
 
     def open(self, message: Message, max_bytes: int) -> Any:
         """Parse the body. Raises Malformed."""
@@ -41,30 +41,30 @@ class RestWire:
         """Let the profile judge the timestamp."""
         self._profile.check_fresh(proven, at)
 
-    def read(self, proven: Proven, document: SchemaDocument) -> Payload:
+    def read(self, proven: Proven, document: str) -> Payload:
         """Give the payload. Raises SchemaViolation with every violation."""
-        violations = document.check(proven.document)
+        violations = self._library.json(document).check(proven.document)
         if violations:
             raise SchemaViolation(
-                f"the body breaks {document.id} in {len(violations)} place(s), first at {violations[0].path or '/'}",
-                clause=f"{document.id} (Pasal 21(2)c.3)",
+                f"the body breaks {document} in {len(violations)} place(s), first at {violations[0].path or '/'}",
+                clause=f"{document} (Pasal 21(2)c.3)",
                 violations=violations,
             )
         payload: Payload = proven.document
         return payload
 
-    def reply(self, document: SchemaDocument, payload: Payload) -> Answer:
+    def reply(self, document: str, payload: Payload) -> Answer:
         """Write a reply of ours. Raises MappingFault when it breaks its own schema."""
-        violations = document.check(payload)
+        violations = self._library.json(document).check(payload)
         if violations:
             raise MappingFault(
-                f"our own reply breaks {document.id} at {violations[0].path or '/'}; nothing was kept", clause="adapter"
+                f"our own reply breaks {document} at {violations[0].path or '/'}; nothing was kept", clause="adapter"
             )
         return Answer(status=200, body=body_of(dict(payload)), media_type=JSON)
 
     def acknowledge(self, acknowledgement: Payload) -> Answer:
         """Write an acknowledgement."""
-        return self.reply(self._acknowledgement, acknowledgement)
+        return self.reply(ACKNOWLEDGEMENT, acknowledgement)
 
     def custom(self, reply: Reply) -> Answer:
         """Write an answer in the agency's own dialect."""

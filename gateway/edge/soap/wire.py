@@ -30,7 +30,7 @@ from gateway.exchange.wire import Answer, Sealed, Sealing
 from gateway.trust import names
 from gateway.trust.envelope import Envelope, open_envelope
 from gateway.trust.xml import parse_xml
-from gateway.validation.library import SchemaDocument
+from gateway.validation.library import ACKNOWLEDGEMENT, SchemaLibrary
 
 WSA_FAULT = "http://www.w3.org/2005/08/addressing/fault"
 
@@ -38,11 +38,11 @@ WSA_FAULT = "http://www.w3.org/2005/08/addressing/fault"
 class SoapWire:
     """One SOAP interaction of one agency. `path` is where it is served; `action` is the agreed wsa:Action."""
 
-    def __init__(self, codec: SoapCodec, *, path: str, action: str, acknowledgement: SchemaDocument) -> None:
+    def __init__(self, codec: SoapCodec, *, path: str, action: str, library: SchemaLibrary) -> None:
         self._codec = codec
         self._path = path
         self._action = action
-        self._acknowledgement = acknowledgement
+        self._library = library
 
     def open(self, message: Message, max_bytes: int) -> Envelope:
         """Let the gate look at it. Raises Malformed, also for a content type that is not its envelope's."""
@@ -83,31 +83,36 @@ class SoapWire:
         """Hold the Timestamp against our clock."""
         wss_x509.check_proven_fresh(proven, at)
 
-    def read(self, proven: Proven, document: SchemaDocument) -> Payload:
+    def read(self, proven: Proven, document: str) -> Payload:
         """Give the payload of the verified element. Raises SchemaViolation."""
         element = self._codec.decode(proven.document, _version_of(proven))
-        violations = document.check(element)
+        schema = self._library.xml(document)
+        violations = schema.check(element)
         if violations:
             raise SchemaViolation(
-                f"the body breaks {document.id} in {len(violations)} place(s), first at {violations[0].path}",
-                clause=f"{document.id} (Pasal 21(2)c.3)",
+                f"the body breaks {document} in {len(violations)} place(s), first at {violations[0].path}",
+                clause=f"{document} (Pasal 21(2)c.3)",
                 violations=violations,
             )
-        return document.to_payload(element)
+        return schema.to_payload(element)
 
-    def reply(self, document: SchemaDocument, payload: Payload) -> Answer:
+    def reply(self, document: str, payload: Payload) -> Answer:
         """Write a reply of ours. Raises MappingFault when it breaks its own XSD."""
-        element = document.to_element(payload)
-        violations = document.check(element)
+        schema = self._library.xml(document)
+        try:
+            element = schema.to_element(payload)
+            violations = schema.check(element)
+        except SchemaViolation as misfit:
+            violations = misfit.violations
         if violations:
             raise MappingFault(
-                f"our own reply breaks {document.id} at {violations[0].path}; nothing was kept", clause="adapter"
+                f"our own reply breaks {document} at {violations[0].path}; nothing was kept", clause="adapter"
             )
         return Answer(status=200, body=etree.tostring(element), media_type="application/soap+xml")
 
     def acknowledge(self, acknowledgement: Payload) -> Answer:
         """Write an acknowledgement."""
-        return self.reply(self._acknowledgement, acknowledgement)
+        return self.reply(ACKNOWLEDGEMENT, acknowledgement)
 
     def custom(self, reply: Reply) -> Answer:
         """A dialect of an adapter's own is JSON; agencies that speak SOAP get Faults and agreed documents."""
