@@ -2,17 +2,19 @@
 
 Only characters of the GSM alphabet that count once are used, and one SMS (160 characters) is kept wherever
 references of ordinary length allow: a second part costs twice and may come alone. A text names the application by
-its tanda terima and never the applicant.
+its tanda terima and never the applicant; a NIK in an officer's words is masked, since an SMS is no sealed letter.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from gateway.domain import events as e
 from gateway.domain.events import CaseEvent, NoticeKind
+from gateway.domain.identifiers import mask
 from gateway.domain.skrd import rupiah
 
 if TYPE_CHECKING:
@@ -26,6 +28,9 @@ ONE_SMS = 160
 
 _LOOKALIKES = str.maketrans("‘’“”–—[]{}^~|`\\", "''\"\"--()()-- '/")
 """Characters outside the GSM alphabet, or counted twice in it, and what is sent for them."""
+
+_LIKE_A_NIK = re.compile(r"(?<![0-9])[0-9](?:[ .-]?[0-9]){15}(?![0-9])")
+"""Sixteen digits, also in groups: a NIK or the number of a family card."""
 
 
 def text(kind: NoticeKind, case: PermitCase, event: CaseEvent) -> str:
@@ -113,7 +118,7 @@ _TEXTS: dict[NoticeKind, Callable[[PermitCase, CaseEvent], str]] = {
 
 def _listed(head: str, items: Iterable[str], tail: str) -> str:
     """Head, the items and tail; the items are cut where one SMS would not hold them, since the account shows all."""
-    whole = _plain("; ".join(items))
+    whole = _LIKE_A_NIK.sub(lambda found: mask(re.sub("[^0-9]", "", found[0])), _plain("; ".join(items)))
     room = ONE_SMS - len(f"{SENDER}: {head}: . {tail}")
     if len(whole) > room:
         whole = f"{whole[: max(room - 3, 0)].rstrip()}..."

@@ -11,9 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.office.papers.fees import charge as fee_of
-from gateway.office.papers.fees import virtual_account
-
 from gateway.casework.desk import Casework
 from gateway.casework.occasion import Occasion
 from gateway.casework.steps import CaseSteps
@@ -25,6 +22,9 @@ from gateway.domain.events import CaseEvent
 from gateway.domain.ikm import Answers
 from gateway.domain.numbering import format_number
 from gateway.office.counters import next_number
+from gateway.office.papers.fees import charge as fee_of
+from gateway.office.papers.fees import virtual_account
+from gateway.office.papers.typesetting import Signatory
 from gateway.office.staff import Officer
 from gateway.store.conflicts import commit, prepared_again
 from gateway.store.plan import Change, Plan
@@ -53,7 +53,7 @@ class Deeds:
         clock: Callable[[], datetime],
         deliveries_made: Callable[[], None],
         partner_service_id: str,
-        signatory: Callable[[], Officer],
+        signatory: Callable[[], Signatory],
     ) -> None:
         self._casework = casework
         self._unit_of_work = unit_of_work

@@ -14,9 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from gateway.office.papers.permit import permit_pdf
-from gateway.office.papers.signing import SigningMaterial, sign_pdf
-
 from gateway.casework.desk import Casework
 from gateway.domain import events as e
 from gateway.domain.calendar import local_date
@@ -28,6 +25,9 @@ from gateway.domain.numbering import counter_scope, format_number
 from gateway.office import pins
 from gateway.office.counters import next_number
 from gateway.office.deeds import Deeds, Step
+from gateway.office.papers.permit import permit_pdf
+from gateway.office.papers.signing import SigningMaterial, sign_pdf
+from gateway.office.papers.typesetting import Signatory
 from gateway.office.staff import Officer
 from gateway.store.conflicts import prepared_again
 from gateway.store.plan import Insert, Plan, Update
@@ -105,15 +105,8 @@ class SigningDeeds:
                     code="pin-no-route",
                     clause="Pasal 13(3)",
                 )
-            row = pins.new_challenge(
-                id=challenge,
-                person=officer.id,
-                phone=phone,
-                case_id=case_id,
-                step=step.value,
-                digest=_digest(case, step),
-                expires_at=expires_at,
-            )
+            bound = pins.Bound(person=officer.id, case_id=case_id, step=step.value, digest=_digest(case, step))
+            row = pins.new_challenge(challenge, bound, phone, expires_at)
             self._deeds.finish(steps.plan() + Plan.of(Insert(PinChallengeRow, row)))
             return Challenge(id=challenge, phone=f"...{phone[-3:]}", expires_at=expires_at)
 
@@ -138,7 +131,7 @@ class SigningDeeds:
             reserved = e.NumberReserved(number=number)
             laid_out = case.apply(reserved, at)
             pdf = permit_pdf(
-                laid_out, verify_url=self._verify_url(number), issued_on=day, signatory=_signatory(signatory)
+                laid_out, verify_url=self._verify_url(number), issued_on=day, signatory=signatory_of(signatory)
             )
             prepared = e.DocumentPrepared(sha256=hashlib.sha256(pdf).hexdigest())
             return Step(facts=[reserved, prepared], changes=[taken, _document(case.id, PREPARED, pdf, at)])
@@ -200,6 +193,15 @@ def _digest(case: PermitCase, step: PinStep) -> str:
         return case.document_sha256
     shown = f"{case.id}\x00{case.applicant}\x00{case.site}\x00{case.recommendations}"
     return hashlib.sha256(shown.encode()).hexdigest()
+
+
+def signatory_of(officer: Officer) -> Signatory:
+    """An officer as papers show them. Raises CaseRefusal `delegation-missing` without a NIP."""
+    if officer.nip is None:
+        raise CaseRefusal(
+            f"{officer.name} has no NIP: papers need one", code="delegation-missing", clause="Pasal 13(4)"
+        )
+    return Signatory(name=officer.name, title=officer.title, nip=officer.nip)
 
 
 def _document(case_id: str, kind: str, body: bytes, at: datetime) -> Insert:

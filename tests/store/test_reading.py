@@ -36,6 +36,7 @@ from gateway.store.tables import (
     PartRow,
     PinChallengeRow,
     RefusalTallyRow,
+    StaffRow,
     TileRow,
     TokenRow,
     TreeHeadRow,
@@ -177,13 +178,22 @@ def test_agreements_by_agency_and_state(reader: Reader, put: Put) -> None:
 
 
 def test_tokens_by_hash_newest_first(reader: Reader, put: Put) -> None:
-    row = {"name": "siti", "scopes": "read", "expires_at": minutes(90)}
+    row = {"staff": "siti", "scopes": "read", "expires_at": minutes(90)}
     put(TokenRow, {**row, "hash": "aa", "made_at": minutes(0)}, {**row, "hash": "bb", "made_at": minutes(1)})
     found = reader.token("aa")
     assert found is not None
     assert found.expires_at == minutes(90)
     assert reader.token("cc") is None
     assert [each.hash for each in reader.tokens()] == ["bb", "aa"]
+
+
+def test_staff_by_id(reader: Reader, put: Put) -> None:
+    put(StaffRow, *({"id": each, "name": "Siti Contoh", "title": "-"} for each in ("siti", "budi")))
+    assert [row.id for row in reader.all_staff()] == ["budi", "siti"]
+    found = reader.staff("siti")
+    assert found is not None
+    assert found.name == "Siti Contoh"
+    assert reader.staff("none") is None
 
 
 # --- cases ---------------------------------------------------------------------------------------------------------
@@ -353,6 +363,7 @@ def test_of_each_queue_only_the_first_may_go_and_the_oldest_due_goes_first(reade
     [
         ("answered", True),
         ("cancelled", True),
+        ("awaiting", True),
         ("queued", False),
         ("not-sent", False),
         ("sending", False),
@@ -372,10 +383,22 @@ def test_a_delivery_waits_for_the_earlier_ones_of_its_own_queue_alone(
     assert due(reader) == (["a-2", "b-9"] if goes else ["b-9"])
 
 
-@pytest.mark.parametrize("state", ["sending", "answered", "unknown", "dead", "cancelled"])
-def test_only_what_has_not_gone_out_is_due(reader: Reader, put: Put, state: str) -> None:
+@pytest.mark.parametrize(
+    ("state", "goes"),
+    [
+        ("queued", True),
+        ("not-sent", True),
+        ("unknown", True),
+        ("sending", False),
+        ("awaiting", False),
+        ("answered", False),
+        ("dead", False),
+        ("cancelled", False),
+    ],
+)
+def test_only_what_may_be_sent_is_due(reader: Reader, put: Put, state: str, *, goes: bool) -> None:
     put(DeliveryRow, delivery("a-1", "a", 1, state))
-    assert due(reader) == []
+    assert due(reader) == (["a-1"] if goes else [])
 
 
 def test_leases_that_ran_out(reader: Reader, put: Put) -> None:

@@ -1,0 +1,62 @@
+"""What happens by itself when a period ends (Pasal 14(4), 17(3), 17(4), 19; PP 28/2025)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from gateway.casework.desk import Casework
+from gateway.domain import events as e
+from gateway.domain.calendar import local_date
+from gateway.domain.case import PermitCase
+from gateway.domain.deadlines import DeadlineKind
+from gateway.domain.errors import CaseRefusal
+from gateway.domain.events import CaseEvent
+from gateway.office.deeds import Deeds, Step
+from gateway.store.plan import Delete, Plan
+from gateway.store.tables import DeadlineRow
+
+ACTOR = "timer"
+
+
+class Timers:
+    """Looks at what is due and lets it happen. Two that run at once do no harm: the case's version decides."""
+
+    def __init__(self, deeds: Deeds, casework: Casework, clock: Callable[[], datetime]) -> None:
+        self._deeds = deeds
+        self._casework = casework
+        self._clock = clock
+
+    def run_once(self, limit: int = 100) -> int:
+        """Handle what is due; gives how many deadlines were."""
+        due = self._casework.reader.due_deadlines(self._clock(), limit)
+        for row in due:
+            self._handle(row)
+        return len(due)
+
+    def _handle(self, row: DeadlineRow) -> None:
+        past = Delete(DeadlineRow, {"case_id": row.case_id, "kind": row.kind})
+
+        def step(case: PermitCase, _at: datetime) -> Step:
+            return Step(facts=[_fact(DeadlineKind(row.kind), case, row.due_at)])
+
+        try:
+            self._deeds.do(row.case_id, ACTOR, step)
+        except CaseRefusal:
+            # the case moved on (a payment raced the cut-off): what was to happen no longer may
+            self._deeds.finish(Plan.of(past))
+
+
+def _fact(kind: DeadlineKind, case: PermitCase, due_at: datetime) -> CaseEvent:
+    match kind:
+        case DeadlineKind.PAYMENT_LAPSE:
+            return e.ChargeLapsed(due_on=local_date(due_at))
+        case DeadlineKind.SURVEY_WARNING:
+            return e.SurveyWarned(count=case.survey_warnings + 1)
+        case DeadlineKind.SUSPENSION:
+            return e.ProcessSuspended()
+        case DeadlineKind.POSITIVE_FICTION:
+            return e.ApprovedByFiction(due_on=local_date(due_at))
+        case DeadlineKind.SERVICE_STANDARD:
+            text = f"The service standard of {case.duration_days} hari kerja ran out on {local_date(due_at)}."
+            return e.AttentionRaised(source="service-standard", text=text)
