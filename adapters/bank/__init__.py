@@ -24,7 +24,7 @@ ADAPTER = Adapter(
         Inquiry(
             name="va-inquiry",
             security="snap-bi",
-            path="transfer-va/inquiry",
+            path="v1.0/transfer-va/inquiry",
             request="bank/va-inquiry/1.0/request",
             reply="bank/va-inquiry/1.0/reply",
             about=account,
@@ -33,7 +33,7 @@ ADAPTER = Adapter(
         Submission(
             name="va-payment",
             security="snap-bi",
-            path="transfer-va/payment",
+            path="v1.0/transfer-va/payment",
             request="bank/va-payment/1.0/request",
             reply="bank/va-payment/1.0/reply",
             about=account,
@@ -42,7 +42,7 @@ ADAPTER = Adapter(
         Inquiry(
             name="va-status",
             security="snap-bi",
-            path="transfer-va/status",
+            path="v1.0/transfer-va/status",
             request="bank/va-status/1.0/request",
             reply="bank/va-status/1.0/reply",
             about=account,

@@ -124,14 +124,20 @@ def _decode(hint: Any, value: Json, path: str) -> Any:
         )
     if is_dataclass(hint):
         return _decode_fields(hint, _expect(dict, value, path), path)
-    if hint in (bool, int, str):
+    if hint is int:
+        number = _expect(int, value, path)
+        if abs(number) > MAX_AMOUNT:
+            raise _malformed(path, "an integer within 2**53", number)
+        return number
+    if hint in (bool, str):
         return _expect(hint, value, path)
     text = _expect(str, value, path)
     try:
         read = _reader(hint)(text)
+        written = encode(read)
     except (ValueError, Refused):
         raise _malformed(path, f"a {hint.__name__}", text) from None
-    if encode(read) != text:  # the parser is more tolerant than the writer: only the written form is read
+    if written != text:  # the parser is more tolerant than the writer: only the written form is read
         raise _malformed(path, f"a {hint.__name__} as it is written here", text)
     return read
 

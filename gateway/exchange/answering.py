@@ -111,7 +111,7 @@ def _callback(
     wire: Wire,
     steps: CaseSteps,
     casework: Casework,
-    at: datetime,  # type: ignore[type-arg]  # whichever Ask it serves
+    at: datetime,
 ) -> Outcome:
     with Mapping(heard.terms.name):
         message_id = heard.proven.relates_to or (request.answers(heard.payload) if request.answers else None)

@@ -39,13 +39,16 @@ LEASE_BEYOND_CALL = timedelta(seconds=30)
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """An attempt ready to be committed and then called."""
+    """An attempt ready to be committed and then called.
+
+    `fence` numbers it among all attempts; `tries` counts since the delivery was last redriven.
+    """
 
     row: DeliveryRow
     speech: Speech
     spoken: Spoken
-    number: int
     fence: int
+    tries: int
     plan: Plan
 
 
@@ -81,9 +84,9 @@ class Preparing:
             at=at,
         )
         spoken = self.speaker(terms).speak(speech)  # 5
-        number, fence = row.attempts + 1, row.fence + 1
-        plan = self._plan(row, speech, spoken, number, fence)  # 6
-        return Attempt(row=row, speech=speech, spoken=spoken, number=number, fence=fence, plan=plan)
+        fence, tries = row.fence + 1, row.attempts + 1
+        plan = self._plan(row, speech, spoken, fence, tries)  # 6
+        return Attempt(row=row, speech=speech, spoken=spoken, fence=fence, tries=tries, plan=plan)
 
     def ask_of(self, row: DeliveryRow) -> Ask:
         """The Ask that a delivery answers."""
@@ -111,10 +114,10 @@ class Preparing:
             ) from violation
         return payload
 
-    def _plan(self, row: DeliveryRow, speech: Speech, spoken: Spoken, number: int, fence: int) -> Plan:
+    def _plan(self, row: DeliveryRow, speech: Speech, spoken: Spoken, fence: int, tries: int) -> Plan:
         at = speech.at
         key = self._casework.vault.case_key(row.case_id)
-        name = f"sent-{number}"
+        name = f"sent-{fence}"
         head = headers_text(spoken.stored_headers)
         lease = at + timedelta(seconds=speech.terms.agreed.call_timeout_s) + LEASE_BEYOND_CALL
         leaf = self._casework.leaves.make(
@@ -126,7 +129,7 @@ class Preparing:
             agreement=speech.terms.reference,
             key=key.key,
             parts={name: spoken.stored_body, f"{name}-headers": head},
-            extra={"attempt": number, "interaction": row.interaction},
+            extra={"attempt": fence, "interaction": row.interaction},
         )
         claim = Update(
             DeliveryRow,
@@ -135,7 +138,7 @@ class Preparing:
             {
                 "state": Delivery.SENDING.value,
                 "fence": fence,
-                "attempts": number,
+                "attempts": tries,
                 "lease_until": lease,
                 "payload": json.dumps(speech.payload, ensure_ascii=False, separators=(",", ":")),
                 "cause": None,
@@ -144,7 +147,7 @@ class Preparing:
         changes: list[Change] = [claim]
         if self._casework.reader.exchange(row.id) is None:
             changes.append(Claim(ExchangeRow, ("id",), self._exchange(row, speech)))
-        started = {"delivery": row.id, "number": number, "fence": fence, "started_at": at}
+        started = {"delivery": row.id, "number": fence, "fence": fence, "started_at": at}
         changes += [
             Insert(AttemptRow, started),
             part(row.id, name, spoken.stored_body),

@@ -51,7 +51,7 @@ class Concluding:
         mine = row is not None and row.fence == attempt.fence and row.state == Delivery.SENDING
         ended = {"ended_at": result.at, "outcome": verdict.outcome, "detail": verdict.cause}
         plan = Plan.of(
-            Update(AttemptRow, {"delivery": attempt.row.id, "number": attempt.number}, {"ended_at": None}, ended)
+            Update(AttemptRow, {"delivery": attempt.row.id, "number": attempt.fence}, {"ended_at": None}, ended)
         )
         plan += Plan(tuple(self._reply_changes(result)))
         if row is None or not mine:
@@ -98,7 +98,7 @@ class Concluding:
         reply, row = result.reply, result.attempt.row
         if reply is None:
             return
-        name = f"reply-{result.attempt.number}"
+        name = f"reply-{result.attempt.fence}"
         head = headers_text({**reply.headers, ":status": str(reply.status)})
         key = self._casework.vault.case_key(row.case_id)
         yield from key.plan.changes
@@ -113,7 +113,7 @@ class Concluding:
             agreement=result.attempt.speech.terms.reference,
             key=key.key,
             parts={name: reply.body, f"{name}-headers": head},
-            extra={"attempt": result.attempt.number, "outcome": result.verdict.outcome},
+            extra={"attempt": result.attempt.fence, "outcome": result.verdict.outcome},
         )
         yield leaf.row
 

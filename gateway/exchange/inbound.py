@@ -115,11 +115,15 @@ class Inbound:
 
     def refuse_unknown(self, message: Message, wire: Wire, refusal: Refused) -> Sealed:
         """Refuse somebody who did not prove to be anybody: counted per address, minute and code, and answered."""
-        minute = message.received_at.replace(second=0, microsecond=0)
-        key = {"minute": minute, "address": self._address(message.address), "code": refusal.code}
-        commit(self._unit_of_work, Plan.of(Add(RefusalTallyRow, key, "count")))
+        self.count(message, refusal.code)
         answer = wire.refuse(refusal, message, "")
         return wire.seal(answer, None, self._hub, message.received_at)
+
+    def count(self, message: Message, code: str) -> None:
+        """Count a refusal of somebody unknown; at the end of its minute it becomes a leaf."""
+        minute = message.received_at.replace(second=0, microsecond=0)
+        key = {"minute": minute, "address": self._address(message.address), "code": code}
+        commit(self._unit_of_work, Plan.of(Add(RefusalTallyRow, key, "count")))
 
     def _answer(self, message: Message, wire: Wire, interaction: Interaction, proven: Proven) -> Sealed:
         seen = self._identify(message, wire, interaction, proven)

@@ -93,7 +93,7 @@ class Outbound:
             reply = self._client.send(attempt.spoken.call)  # 3. call
         except AgencyUnavailable as error:
             terms = attempt.speech.terms
-            ended = _Ended(reply=None, verdict=self._judge.failed(terms, error, attempt.number, self._clock()))
+            ended = _Ended(reply=None, verdict=self._judge.failed(terms, error, attempt.tries, self._clock()))
         else:
             ended = self._hear(attempt, reply)  # 4. hear
         result = Result(attempt=attempt, reply=ended.reply, verdict=ended.verdict, at=self._clock())
@@ -137,8 +137,8 @@ class Outbound:
         except HubBusy:
             raise
         except GatewayError as error:
-            return _Ended(reply=reply, verdict=self._judge.failed(terms, error, attempt.number, self._clock()))
-        return _Ended(reply=reply, verdict=self._judge.heard(terms, heard, attempt.number, self._clock()))
+            return _Ended(reply=reply, verdict=self._judge.failed(terms, error, attempt.tries, self._clock()))
+        return _Ended(reply=reply, verdict=self._judge.heard(terms, heard, attempt.tries, self._clock()))
 
     def _heard(self, attempt: Attempt, reply: HttpReply) -> Heard | None:
         terms = attempt.speech.terms

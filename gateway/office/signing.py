@@ -70,6 +70,7 @@ class SigningDeeds:
         pin: Callable[[str], str],
         material: SigningMaterial,
         verify_url: Callable[[str], str],
+        signatory: Callable[[], Signatory],
     ) -> None:
         self._deeds = deeds
         self._casework = casework
@@ -77,6 +78,7 @@ class SigningDeeds:
         self._pin = pin
         self._material = material
         self._verify_url = verify_url
+        self._signatory = signatory
 
     def ask_pin(self, case_id: str, officer: Officer, step: PinStep) -> Challenge:
         """Send a PIN to the officer's registered telephone.
@@ -121,8 +123,8 @@ class SigningDeeds:
 
         return self._deeds.do(case_id, officer.actor, step)
 
-    def prepare(self, case_id: str, officer: Officer, signatory: Officer) -> PermitCase:
-        """Reserve the number and lay the document out, with the number on it."""
+    def prepare(self, case_id: str, officer: Officer) -> PermitCase:
+        """Reserve the number and lay the document out, with the number and the signing official on it."""
 
         def step(case: PermitCase, at: datetime) -> Step:
             day = local_date(at)
@@ -130,9 +132,7 @@ class SigningDeeds:
             number = format_number(case.number_template, sequence, case.service, day)
             reserved = e.NumberReserved(number=number)
             laid_out = case.apply(reserved, at)
-            pdf = permit_pdf(
-                laid_out, verify_url=self._verify_url(number), issued_on=day, signatory=signatory_of(signatory)
-            )
+            pdf = permit_pdf(laid_out, verify_url=self._verify_url(number), issued_on=day, signatory=self._signatory())
             prepared = e.DocumentPrepared(sha256=hashlib.sha256(pdf).hexdigest())
             return Step(facts=[reserved, prepared], changes=[taken, _document(case.id, PREPARED, pdf, at)])
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
+from math import inf
 from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias
 
@@ -30,15 +31,16 @@ _CHUNK = 65536
 class Call:
     """One call in progress. `clock` gives monotonic seconds; `sent` is True once a byte of the request may have left.
 
-    `limit_s` is the whole call's time, `connect_by` the moment until which a connection must stand.
+    `limit_s` is the whole call's time in seconds, `connect_s` what of it a connection may take to stand.
     """
 
     clock: Callable[[], float]
     limit_s: float
     ends_at: float
-    connect_by: float
+    connect_s: float
     stage: Stage = Stage.POOL
     sent: bool = False
+    connect_by: float = inf
 
     def left(self) -> float:
         """The seconds until the end. Raises NotSent or Unknown `agency-timeout` when there are none."""
@@ -175,6 +177,7 @@ class DeadlineBackend(httpcore2.NetworkBackend):
         """Resolve the name and connect to the first address that answers. Raises NotSent."""
         call = current.call
         call.stage = Stage.DNS
+        call.connect_by = call.clock() + call.connect_s
         found = _resolve(host, port, call)
         call.stage = Stage.TCP
         refusals: list[str] = []

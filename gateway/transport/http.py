@@ -96,7 +96,7 @@ class HttpClient:
             clock=self._clock,
             limit_s=call.timeout_s,
             ends_at=begun + call.timeout_s,
-            connect_by=begun + self._connect_timeout_s,
+            connect_s=self._connect_timeout_s,
         )
         current.call = state
         try:

@@ -8,7 +8,7 @@ envelope.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -22,7 +22,8 @@ from gateway.trust.envelope import build_envelope
 from gateway.validation.wsdl import Port
 
 _PORTS = {Transport.SOAP_11: "Soap11", Transport.SOAP_12: "Soap12"}
-_BASE = "http://wsdl.invalid/"  # zeep wants an http URL; the name is reserved never to exist (RFC 6761)
+# Only names: `_Memory` opens no file. With http names zeep could not be forbidden to fetch from elsewhere.
+_BASE = "file:///simojo/"
 
 
 class SoapRequestBuilder:
@@ -33,37 +34,77 @@ class SoapRequestBuilder:
         self._lock = threading.Lock()
 
     def build(
-        self, port: Port, payload: Payload, *, version: Transport, message_id: str, to: str
+        self,
+        port: Port,
+        content: Payload | etree._Element,
+        *,
+        version: Transport,
+        message_id: str,
+        to: str,
+        relates_to: str | None = None,
+        headers: Sequence[etree._Element] = (),
     ) -> etree._Element:
-        """Give the unsigned envelope of a message with its WS-Addressing headers.
+        """Give the unsigned envelope of a message: its WS-Addressing blocks, `headers`, and the document in the Body.
 
-        Raises Misconfigured `wsdl-unfit` when zeep cannot read our own WSDL or write the payload by it: the payload
-        was held to the XSD before.
+        `content` is the payload, written by zeep, or the agreed element, which zeep reads and which then stands in the
+        Body as it is. Either was held to the XSD before; nothing of it, nor of `headers`, is changed.
+
+        Raises Misconfigured `wsdl-unfit` when zeep cannot read our own WSDL or write the content by it.
         """
+        operation = self._operation(port, version)
         try:
             with self._lock:
-                written = self._operation(port, version).create(**payload)
+                written = _written(operation, port, content)
         except (zeep.exceptions.Error, TypeError, ValueError) as error:
             raise Misconfigured(
-                f"{port.agency}/{port.interaction}: the message cannot be written by its WSDL ({type(error).__name__})",
+                f"{port.agency}/{port.interaction}: the message cannot be written by its WSDL ({type(error).__name__}); "
+                "make the adapter's mapping and the agreed XSD agree",
                 code="wsdl-unfit",
             ) from error
-        body = written.content.find(f"{{{etree.QName(written.content).namespace}}}Body")
         return build_envelope(
-            deepcopy(body[0]), version=version, action=port.request.action, message_id=message_id, to=to
+            written,
+            version=version,
+            action=port.request.action,
+            message_id=message_id,
+            to=to,
+            relates_to=relates_to,
+            headers=[deepcopy(block) for block in headers],
         )
 
     def _operation(self, port: Port, version: Transport) -> Any:
-        name = f"{port.agency}/{port.interaction}"
-        if name not in self._clients:
-            files = {f"{_BASE}{port.interaction}/xsd/{each}": data for each, data in port.files().items()}
-            location = f"{_BASE}{port.interaction}.wsdl"
-            # its XSDs are "external" to zeep; `_Memory` is what forbids everything else
-            settings = zeep.Settings(strict=True, forbid_dtd=True, forbid_entities=True, forbid_external=False)
-            transport = _Memory({location: port.wsdl(), **files})
-            self._clients[name] = zeep.Client(location, transport=transport, settings=settings)
-        binding = self._clients[name].bind("Service", _PORTS[version])._binding
-        return binding.get("Exchange")
+        # the documents are part of the name: a later agreement may carry the interaction in another version
+        name = f"{port.agency}/{port.interaction} {port.request.id} {port.answer.id}"
+        with self._lock:
+            if name not in self._clients:
+                self._clients[name] = _client(port)
+            return self._clients[name].bind("Service", _PORTS[version])._binding.get("Exchange")
+
+
+def _client(port: Port) -> zeep.Client:
+    files = {f"{_BASE}{port.interaction}/xsd/{each}": data for each, data in port.files().items()}
+    location = f"{_BASE}{port.interaction}.wsdl"
+    settings = zeep.Settings(strict=True, forbid_dtd=True, forbid_external=True, xml_huge_tree=False)
+    try:
+        return zeep.Client(location, transport=_Memory({location: port.wsdl(), **files}), settings=settings)
+    except zeep.exceptions.Error as error:
+        raise Misconfigured(
+            f"{port.agency}/{port.interaction}: its WSDL cannot be read ({type(error).__name__}: {error})",
+            code="wsdl-unfit",
+        ) from error
+
+
+def _written(operation: Any, port: Port, content: Payload | etree._Element) -> etree._Element:
+    if not isinstance(content, etree._Element):
+        return deepcopy(_document(operation.create(**content).content))
+    if content.tag != port.request.root.text:
+        raise ValueError(content.tag)
+    _document(operation.create(**operation.input.body.parse(content, port).__values__).content)
+    return deepcopy(content)
+
+
+def _document(envelope: etree._Element) -> etree._Element:
+    """The one child of the Body, which is the last child of an Envelope."""
+    return envelope[-1][0]
 
 
 class _Memory(ZeepTransport):

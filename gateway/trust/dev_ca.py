@@ -89,6 +89,7 @@ class DevelopmentCa:
         name = _name(_CA_NAME)
         certificate = (
             _builder(name, name, private_key.public_key(), at, DAYS * 2)
+            .add_extension(_authority_key(private_key.public_key()), critical=False)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_usage(ca=True), critical=True)
             .sign(private_key, SHA256())
@@ -126,6 +127,7 @@ class DevelopmentCa:
             _builder(_name(name), self.key.certificate.subject, private_key.public_key(), at, days)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(ca=False), critical=True)
+            .add_extension(_authority_key(self._private_key().public_key()), critical=False)
         )
         if hosts:
             uses = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
@@ -178,7 +180,13 @@ def _builder(
         .serial_number(x509.random_serial_number())
         .not_valid_before(at - _BACKDATED)
         .not_valid_after(at + timedelta(days=days))
+        # Python 3.13's TLS refuses chains without the two key identifiers.
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
     )
+
+
+def _authority_key(public_key: ec.EllipticCurvePublicKey) -> x509.AuthorityKeyIdentifier:
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(public_key)
 
 
 def _usage(*, ca: bool) -> x509.KeyUsage:

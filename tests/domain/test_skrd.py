@@ -119,3 +119,11 @@ def test_an_skrd_of_nothing_or_of_too_much_is_refused(lines: tuple[ChargeLine, .
 def test_a_charge_line_is_never_negative(quantity: int, unit_price: int) -> None:
     with pytest.raises(Refused, match="quantity"):
         ChargeLine(description="salah", quantity=quantity, unit_price=unit_price)
+
+
+@pytest.mark.parametrize("code", ["", "   99887", "99887-17", "9" * 29, "９９８８７", "99887\n"])
+def test_a_payment_code_is_a_virtual_account_in_digits_pasal_14_2(code: str) -> None:
+    with pytest.raises(Refused, match="payment code") as caught:
+        replace(SKRD_350, payment_code=code)
+    assert (caught.value.code, caught.value.clause) == ("skrd-invalid", "Pasal 14(2)")
+    assert replace(SKRD_350, payment_code="9" * 28).payment_code == "9" * 28

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
+from sqlmodel import SQLModel
 
 from gateway.store.engine import open_engine
+from gateway.store.plan import Committed, Insert, Plan
 from gateway.store.reading import Reader
 from gateway.store.schema import prepare
 from gateway.store.unit_of_work import SingleWriter
+from tests.store.rows import Put
 
 
 @pytest.fixture
@@ -32,3 +36,13 @@ def writer(engine: Engine) -> Iterator[SingleWriter]:
     opened = SingleWriter(engine)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def put(writer: SingleWriter) -> Put:
+    """Commit rows of one table."""
+
+    def insert(model: type[SQLModel], *rows: dict[str, Any]) -> None:
+        assert writer.commit(Plan(tuple(Insert(model, row) for row in rows))) == Committed()
+
+    return insert

@@ -19,7 +19,8 @@ from lxml import etree
 from lxml.etree import _Element
 
 from gateway.contract.message import Transport
-from gateway.domain.errors import GatewayError, Misconfigured, Refused, Tampered, Violation
+from gateway.domain.errors import GatewayError, Refused, Violation
+from gateway.edge.http import public_text
 from gateway.edge.titles import Language, title_of_code
 from gateway.trust.names import SOAP_OF
 
@@ -81,13 +82,6 @@ def fault_of(error: GatewayError, version: Transport) -> _Element:
         violations=error.violations,
         sender=sender,
     )
-
-
-def public_text(error: GatewayError) -> str:
-    """What the other side may read of an error. Names of files, keys and settings stay inside."""
-    if isinstance(error, (Misconfigured, Tampered)):
-        return "The hub cannot do this now for a reason on its own side; its staff can see why. Send it again later."
-    return error.text
 
 
 def _describe(detail: _Element, code: str, clause: str, violations: Sequence[Violation]) -> None:

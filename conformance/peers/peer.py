@@ -1,0 +1,171 @@
+"""What every peer has: its folder, control addresses under `/_control`, and faults on demand.
+
+Control addresses (for the demo, tests and people; a peer listens on loopback, nobody signs in):
+    GET  /_control/health       is it there
+    GET  /_control/journal      what it received and sent
+    POST /_control/possession   {"challenge"} -> {"signature"}: proof that it holds its key
+    POST /_control/fault        {"kind", "times"}: spoil the next business answers
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx2
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from conformance.peers.config import PeerConfig
+from conformance.peers.courier import Courier
+from conformance.peers.journal import JOURNAL_FILE, Journal
+from conformance.signing.keys import Identity, make_identity
+from gateway.domain.errors import GatewayError
+
+CALL_TIMEOUT_S = 15.0
+SLOW_MS = 15_000
+"""Longer than the call timeout that the sample agreements give."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """Where time and ids come from. `clock` gives aware time, `elapsed` monotonic seconds, `new_id` a fresh UUID."""
+
+    clock: Callable[[], datetime]
+    elapsed: Callable[[], float]
+    new_id: Callable[[], str]
+
+
+class FaultKind(StrEnum):
+    """How the next business answers go wrong."""
+
+    DOWN = "down"
+    SLOW = "slow"
+    NONSENSE = "nonsense"
+    HTML = "html"
+
+
+class FaultOrder(BaseModel):
+    """Spoil the next `times` business answers; `kind` null ends it. `delay_ms` is for `slow`."""
+
+    kind: FaultKind | None
+    times: int = Field(default=1, ge=1)
+    delay_ms: int = Field(default=SLOW_MS, ge=0)
+
+
+class Challenge(BaseModel):
+    """What the hub asks to be signed when a certificate is registered."""
+
+    challenge: str = Field(min_length=1, max_length=4096)
+
+
+async def _raw_body(request: Request) -> bytes:
+    return await request.body()
+
+
+RawBody = Annotated[bytes, Depends(_raw_body)]
+"""The exact bytes of a request."""
+
+
+class Peer:
+    """One simulated agency. Subclasses add their addresses to `app` and resume what a restart interrupted.
+
+    `taking` is held from the look whether a message was taken before until it stands in the journal.
+    """
+
+    agency = ""
+
+    def __init__(
+        self, folder: Path, config: PeerConfig, surroundings: Surroundings, client: httpx2.Client | None = None
+    ) -> None:
+        self.folder, self.config, self.surroundings = folder, config, surroundings
+        serial = int(surroundings.new_id().replace("-", ""), 16)
+        self.identity: Identity = make_identity(folder, self.agency, serial=serial, at=surroundings.clock())
+        self.journal = Journal(folder / JOURNAL_FILE, surroundings.clock)
+        self.courier = Courier(surroundings.elapsed)
+        # a proxy of the machine has nothing to do with calls on loopback
+        self.client = client or httpx2.Client(timeout=CALL_TIMEOUT_S, trust_env=False)
+        self.stopping = threading.Event()
+        self.taking = threading.Lock()
+        self.app = FastAPI(title=f"{self.agency} (simulated)", openapi_url=None)
+        self._fault: FaultOrder | None = None
+        self._fault_lock = threading.Lock()
+        self.app.add_exception_handler(GatewayError, _refuse)
+        self._add_control()
+
+    def start(self) -> None:
+        """Begin background deliveries, first of all those that the journal says are still owed."""
+        self.resume()
+        self.courier.start()
+
+    def stop(self) -> None:
+        """End background deliveries and every wait."""
+        self.stopping.set()
+        self.courier.stop()
+        self.client.close()
+
+    def resume(self) -> None:
+        """Hand the courier what the journal says is still owed; most agencies owe nothing."""
+
+    def guide(self) -> str:
+        """Give the agency's own part of README.md."""
+        return ""
+
+    def now(self) -> datetime:
+        """The time, aware."""
+        return self.surroundings.clock()
+
+    def spoiled(self) -> Response | None:
+        """Wait as configured; give the faulty answer that was ordered, if one is due. Business addresses ask first."""
+        with self._fault_lock:
+            order = self._fault
+            if order is not None:
+                self._fault = order.model_copy(update={"times": order.times - 1}) if order.times > 1 else None
+        slow = order.delay_ms if order is not None and order.kind is FaultKind.SLOW else 0
+        if self.config.delay_ms + slow:
+            self.stopping.wait((self.config.delay_ms + slow) / 1000)
+        if order is None or order.kind is FaultKind.SLOW:
+            return None
+        self.journal.append("fault", fault=order.kind)
+        if order.kind is FaultKind.DOWN:
+            return Response(status_code=503)
+        if order.kind is FaultKind.NONSENSE:
+            return Response(b"\x00\xff}{<", media_type="application/json")
+        return Response(
+            "<!doctype html><title>Pemeliharaan</title><h1>Sistem dalam pemeliharaan</h1>", media_type="text/html"
+        )
+
+    def _add_control(self) -> None:
+        app = self.app
+
+        @app.get("/_control/health")
+        def health() -> dict[str, Any]:
+            return {"status": "ok", "agency": self.agency, "hub": self.config.hub_url}
+
+        @app.get("/_control/journal")
+        def journal() -> list[dict[str, Any]]:
+            return self.journal.entries()
+
+        @app.post("/_control/possession")
+        def possession(challenge: Challenge) -> dict[str, str]:
+            return {"signature": self.identity.prove_possession(challenge.challenge)}
+
+        @app.post("/_control/fault")
+        def fault(order: FaultOrder) -> dict[str, Any]:
+            with self._fault_lock:
+                self._fault = order if order.kind is not None else None
+            return order.model_dump()
+
+
+def _refuse(_request: Request, fault: Exception) -> Response:
+    """Answer a control call that cannot be carried out with its sentence and violations."""
+    if not isinstance(fault, GatewayError):
+        raise fault
+    violations = [{"path": each.path, "rule": each.rule, "text": each.text} for each in fault.violations]
+    return JSONResponse({"code": fault.code, "detail": fault.text, "violations": violations}, status_code=422)

@@ -1,0 +1,70 @@
+"""What the admin API and the console show of stored rows. No personal data: ids, states, times and verdicts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from gateway.store.tables import AttemptRow, CaseRow, DeliveryRow, ExchangeRow, LeafRow
+
+
+def instant(value: datetime | None) -> str | None:
+    """Write an instant in UTC."""
+    return None if value is None else value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def case_view(row: CaseRow) -> dict[str, Any]:
+    """A case."""
+    return {
+        "id": row.id,
+        "service": row.service,
+        "origin": row.origin,
+        "stage": row.stage,
+        "ended": row.ended,
+        "version": row.version,
+        "openedAt": instant(row.opened_at),
+        "changedAt": instant(row.changed_at),
+    }
+
+
+def exchange_view(row: ExchangeRow, leaves: list[LeafRow]) -> dict[str, Any]:
+    """An exchange with the places of its leaves; null for one that is not integrated yet."""
+    return {
+        "id": row.id,
+        "direction": row.direction,
+        "agency": row.agency,
+        "interaction": row.interaction,
+        "agreement": row.agreement,
+        "case": row.case_id,
+        "verdict": row.verdict,
+        "code": row.code,
+        "at": instant(row.at),
+        "leaves": [leaf.tree_index for leaf in leaves],
+    }
+
+
+def delivery_view(row: DeliveryRow) -> dict[str, Any]:
+    """A delivery."""
+    return {
+        "id": row.id,
+        "agency": row.agency,
+        "interaction": row.interaction,
+        "case": row.case_id,
+        "ask": row.ask_kind,
+        "state": row.state,
+        "attempts": row.attempts,
+        "madeAt": instant(row.made_at),
+        "dueAt": instant(row.due_at),
+        "cause": row.cause,
+    }
+
+
+def attempt_view(row: AttemptRow) -> dict[str, Any]:
+    """An attempt."""
+    return {
+        "number": row.number,
+        "startedAt": instant(row.started_at),
+        "endedAt": instant(row.ended_at),
+        "outcome": row.outcome,
+        "detail": row.detail,
+    }

@@ -1,0 +1,224 @@
+"""Where agencies speak to the hub: `/soap/<agency>/<interaction>`, `/rest/<agency>/<path>`, and what describes them.
+
+A route reads the bounded body and hands it to the exchange in a worker thread; the answer leaves when it is on disk.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import quote
+
+import anyio.to_thread
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from gateway.contract.adapter import Interaction
+from gateway.contract.message import Message, Transport
+from gateway.dialect.profiles import INBOUND, WSS_X509
+from gateway.dialect.snap_bi import TOKEN_LIFE, issue_token
+from gateway.domain.calendar import local_date
+from gateway.domain.errors import Refused, Unauthenticated, Unauthorised
+from gateway.edge.http import read_body
+from gateway.edge.rest.wire import RestWire
+from gateway.edge.soap.codec import SoapCodec
+from gateway.edge.soap.wire import SoapWire
+from gateway.exchange.directory import Directory
+from gateway.exchange.inbound import Inbound
+from gateway.exchange.wire import Sealed, Wire
+from gateway.validation.library import SchemaLibrary
+from gateway.validation.openapi import openapi_document
+from gateway.validation.wsdl import Port, served_port
+
+TOKEN_PATH = "v1.0/access-token/b2b"  # noqa: S105 - a path, not a secret
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgencyEdge:
+    """What the routes need."""
+
+    inbound: Inbound
+    directory: Directory
+    library: SchemaLibrary
+    public_url: str
+    clock: Callable[[], datetime]
+    max_body_bytes: int
+    body_timeout_s: float
+
+
+class Wires:
+    """One wire for each interaction, made when it is first spoken in."""
+
+    def __init__(self, edge: AgencyEdge) -> None:
+        self._edge = edge
+        self._made: dict[tuple[str, str], Wire] = {}
+
+    def find(self, agency: str, interaction: Interaction) -> Wire:
+        """The wire of an interaction: SOAP for the one SOAP profile, REST else."""
+        key = (agency, interaction.name)
+        if key not in self._made:
+            self._made[key] = self._make(agency, interaction)
+        return self._made[key]
+
+    def _make(self, agency: str, interaction: Interaction) -> Wire:
+        if interaction.security != WSS_X509:
+            return RestWire(INBOUND[interaction.security], library=self._edge.library)
+        port = self.port(agency, interaction)
+        codec = SoapCodec(agency, interaction.name, request=port.request.root.text, answer=port.answer.root.text)
+        path = f"/soap/{agency}/{interaction.name}"
+        return SoapWire(codec, path=path, action=port.request.action, library=self._edge.library)
+
+    def port(self, agency: str, interaction: Interaction) -> Port:
+        """What the WSDL of an interaction says. Its address is the configured URL, never the Host header."""
+        address = f"{self._edge.public_url}/soap/{agency}/{interaction.name}"
+        return served_port(agency, interaction, self._edge.library, address)
+
+
+def agency_router(edge: AgencyEdge) -> APIRouter:
+    """The routes. A GatewayError that leaves them becomes a problem in `gateway.edge.api`."""
+    router = APIRouter(include_in_schema=False)
+    wires = Wires(edge)
+    _add_soap(router, edge, wires)
+    _add_rest(router, edge, wires)
+    return router
+
+
+def _add_soap(router: APIRouter, edge: AgencyEdge, wires: Wires) -> None:
+    @router.post("/soap/{agency}/{interaction}")
+    async def soap(request: Request, agency: str, interaction: str) -> Response:
+        return await _receive(edge, wires, request, agency, interaction, Transport.SOAP_12)
+
+    @router.get("/soap/{agency}/{interaction}")
+    def wsdl(agency: str, interaction: str) -> Response:
+        return Response(_soap_port(edge, wires, agency, interaction).wsdl(), media_type="text/xml")
+
+    @router.get("/soap/{agency}/{interaction}/xsd/{name}")
+    def xsd(agency: str, interaction: str, name: str) -> Response:
+        files = _soap_port(edge, wires, agency, interaction).files()
+        if name not in files:
+            raise Refused(f"no XSD {name[:80]!r} belongs to this interaction", code="document-unknown")
+        return Response(files[name], media_type="text/xml")
+
+
+def _add_rest(router: APIRouter, edge: AgencyEdge, wires: Wires) -> None:
+    @router.get("/rest/{agency}/openapi.json")
+    def openapi(agency: str) -> Response:
+        return JSONResponse(_openapi(edge, agency))
+
+    @router.post("/rest/{agency}/" + TOKEN_PATH)
+    async def token(request: Request, agency: str) -> Response:
+        body = await read_body(request, edge.max_body_bytes, within_s=edge.body_timeout_s)
+        message = _message(request, agency, TOKEN_PATH, Transport.REST, body, edge.clock())
+        try:
+            answer = await anyio.to_thread.run_sync(_token, edge, message)
+        except Unauthenticated as error:
+            # the standard's own form: service 73, and nothing about which part was wrong
+            refused = {"responseCode": "4017300", "responseMessage": f"Unauthorized. [{error.code}]"}
+            return JSONResponse(refused, status_code=401)
+        return JSONResponse(answer)
+
+    @router.post("/rest/{agency}/{path:path}")
+    async def rest(request: Request, agency: str, path: str) -> Response:
+        return await _receive(edge, wires, request, agency, path, Transport.REST)
+
+
+async def _receive(
+    edge: AgencyEdge, wires: Wires, request: Request, agency: str, name: str, transport: Transport
+) -> Response:
+    try:
+        body = await read_body(request, edge.max_body_bytes, within_s=edge.body_timeout_s)
+    except Refused as error:
+        return await _refuse_unread(edge, wires, request, agency, name, transport, error)
+    message = _message(request, agency, name, transport, body, edge.clock())
+    sealed = await anyio.to_thread.run_sync(_exchange, edge, wires, message)
+    return Response(sealed.body, status_code=sealed.status, headers=dict(sealed.headers))
+
+
+def _exchange(edge: AgencyEdge, wires: Wires, message: Message) -> Sealed:
+    found = edge.directory.spoken_to_us(message.agency, message.interaction)
+    soap = message.transport.is_soap
+    if found is None or (found[1].security == WSS_X509) is not soap:
+        edge.inbound.count(message, "interaction-unknown")
+        raise Unauthorised(
+            f"no interaction {message.interaction[:60]!r} of agency {message.agency[:40]!r} is served here",
+            code="interaction-unknown",
+            clause="Pasal 21(2)",
+        )
+    interaction = found[1]
+    named = replace(message, interaction=interaction.name)
+    return edge.inbound.receive(named, wires.find(message.agency, interaction), interaction)
+
+
+async def _refuse_unread(
+    edge: AgencyEdge, wires: Wires, request: Request, agency: str, name: str, transport: Transport, error: Refused
+) -> Response:
+    """A body that was not read whole is refused in its interaction's own form, and counted."""
+    found = edge.directory.spoken_to_us(agency, name)
+    if found is None:
+        raise error
+    message = _message(request, agency, found[1].name, transport, b"", edge.clock())
+    wire = wires.find(agency, found[1])
+    sealed = await anyio.to_thread.run_sync(edge.inbound.refuse_unknown, message, wire, error)
+    headers = {**sealed.headers, "Connection": "close"}  # what is left of the body is not read
+    return Response(sealed.body, status_code=sealed.status, headers=headers)
+
+
+def _message(request: Request, agency: str, name: str, transport: Transport, body: bytes, at: datetime) -> Message:
+    raw_path: bytes = request.scope.get("raw_path") or quote(request.url.path).encode()
+    query = f"?{request.url.query}" if request.url.query else ""
+    return Message(
+        agency=agency,
+        interaction=name,
+        transport=transport,
+        method=request.method,
+        path=raw_path.decode("ascii", "replace") + query,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=body,
+        received_at=at,
+        address=request.client.host if request.client else "",
+    )
+
+
+def _soap_port(edge: AgencyEdge, wires: Wires, agency: str, name: str) -> Port:
+    found = edge.directory.spoken_to_us(agency, name)
+    if found is None or found[1].security != WSS_X509:
+        raise Refused(
+            f"no SOAP interaction {name[:60]!r} of agency {agency[:40]!r} is served here", code="interaction-unknown"
+        )
+    return wires.port(agency, found[1])
+
+
+def _openapi(edge: AgencyEdge, agency: str) -> dict[str, object]:
+    adapter = edge.directory.adapters.get(agency)
+    if adapter is None:
+        raise Refused(f"no agency {agency[:40]!r} is known here", code="agency-unknown")
+    agreement = edge.directory.active_agreement(agency, local_date(edge.clock()))
+    if agreement is None:
+        raise Unauthorised(f"no agreement with {agency} is in force", code="no-agreement", clause="Pasal 21(2)")
+    return openapi_document(adapter, agreement, edge.library, edge.public_url)
+
+
+def _token(edge: AgencyEdge, message: Message) -> dict[str, str]:
+    adapter = edge.directory.adapters.get(message.agency)
+    if adapter is None or not any(each.security == "snap-bi" for each in adapter.interactions):
+        raise Refused(f"agency {message.agency[:40]!r} has no SNAP access tokens", code="interaction-unknown")
+    _require_client_credentials(message.body)
+    access = issue_token(message, edge.directory.party(message.agency), message.received_at)
+    return {
+        "responseCode": "2007300",
+        "responseMessage": "Successful",
+        "accessToken": access,
+        "tokenType": "Bearer",
+        "expiresIn": str(int(TOKEN_LIFE.total_seconds())),
+    }
+
+
+def _require_client_credentials(body: bytes) -> None:
+    try:
+        asked = json.loads(body)
+    except ValueError:
+        asked = None
+    if not isinstance(asked, dict) or asked.get("grantType") != "client_credentials":
+        raise Unauthenticated('the body must be {"grantType": "client_credentials"}', code="credentials-wrong")

@@ -1,0 +1,73 @@
+"""The web application: agencies, staff, pages, health. Errors become problems here."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+import gateway
+from gateway.domain.errors import GatewayError, Malformed, Refused, SchemaViolation, Violation
+from gateway.edge.admin.routes import admin_router
+from gateway.edge.agencies import AgencyEdge, agency_router
+from gateway.edge.console.routes import console_router
+from gateway.edge.http import language_of, problem
+from gateway.edge.office_api.routes import office_router
+from gateway.edge.parts import StaffEdge
+from gateway.operations.health import look
+
+
+def make_api(agencies: AgencyEdge, staff: StaffEdge) -> FastAPI:
+    """Put the routers together."""
+    api = FastAPI(
+        title="SIMOJO Gateway",
+        version=gateway.__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/admin/v1/openapi.json",
+    )
+    api.state.staff = staff
+    api.add_exception_handler(GatewayError, _refused)
+    api.add_exception_handler(RequestValidationError, _invalid)
+    api.add_exception_handler(HTTPException, _not_routed)
+    api.include_router(agency_router(agencies))
+    api.include_router(admin_router(staff))
+    api.include_router(office_router(staff))
+    api.include_router(console_router(staff))
+
+    @api.get("/health/live", include_in_schema=False)
+    def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @api.get("/health/ready", include_in_schema=False)
+    def ready() -> Response:
+        found = look(staff.reader, staff.unit_of_work, staff.clock())
+        body = {"status": "ready" if found.ready else "not ready", "warnings": list(found.warnings)}
+        return JSONResponse(body, status_code=200 if found.ready else 503)
+
+    return api
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    known = error if isinstance(error, GatewayError) else Malformed(str(error))
+    return problem(known, instance=request.url.path, language=language_of(request.headers))
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    """A request that a route's own model refuses: every violation, and none of the values."""
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    violations = tuple(
+        Violation(path="/" + "/".join(str(part) for part in each["loc"]), rule=each["type"], text=each["msg"])
+        for each in found
+    )
+    refusal = SchemaViolation("the request is not of the form that this address takes", violations=violations)
+    return problem(refusal, instance=request.url.path, language=language_of(request.headers))
+
+
+def _not_routed(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    text = "this address takes another method" if status == 405 else "nothing is at this address"
+    response = problem(Refused(text, code="not-found"), language=language_of(request.headers))
+    response.status_code = status
+    return response

@@ -1,0 +1,1 @@
+"""Pages for integration staff: what happens, now. Server-rendered, Indonesian and English, no script from elsewhere."""

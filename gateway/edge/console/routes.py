@@ -1,0 +1,122 @@
+"""Console pages under `/console`: sign in with a token, then cases and exchanges as they happen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, PackageLoader, select_autoescape
+
+from gateway.domain.calendar import JAKARTA
+from gateway.domain.errors import Unauthenticated, Unauthorised
+from gateway.edge.console.texts import TEXTS
+from gateway.edge.http import language_of
+from gateway.edge.parts import COOKIE, StaffEdge, officer
+from gateway.edge.titles import Language
+
+ROWS = 25
+COOKIE_S = 8 * 3600
+
+_pages = Environment(
+    loader=PackageLoader("gateway.edge.console"), autoescape=select_autoescape(default=True), trim_blocks=True
+)
+
+
+def console_router(edge: StaffEdge) -> APIRouter:
+    """The routes."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/")
+    def root() -> Response:
+        return RedirectResponse("/console", status_code=303)
+
+    @router.get("/console")
+    def overview(request: Request) -> Response:
+        try:
+            officer(edge, request, "admin")
+        except (Unauthenticated, Unauthorised):
+            return _page("sign_in.html", request, failed=COOKIE in request.cookies)
+        return _page("overview.html", request, **_facts(edge))
+
+    @router.get("/console/live")
+    def live(request: Request) -> Response:
+        """The changing part of the overview, for the page to fetch again."""
+        officer(edge, request, "admin")
+        return _page("live.html", request, **_facts(edge))
+
+    @router.post("/console/sign-in")
+    def sign_in(request: Request, token: Annotated[str, Form(max_length=200)]) -> Response:
+        response = RedirectResponse("/console", status_code=303)
+        secure = request.url.scheme == "https"
+        response.set_cookie(COOKIE, token.strip(), max_age=COOKIE_S, httponly=True, samesite="strict", secure=secure)
+        return response
+
+    @router.post("/console/sign-out")
+    def sign_out() -> Response:
+        response = RedirectResponse("/console", status_code=303)
+        response.delete_cookie(COOKIE)
+        return response
+
+    @router.get("/console/static/{name}")
+    def static(name: str) -> Response:
+        types = {"console.css": "text/css", "console.js": "text/javascript"}
+        if name not in types:
+            return Response(status_code=404)
+        path = Path(__file__).parent / "static" / name
+        return Response(path.read_bytes(), media_type=types[name], headers={"Cache-Control": "max-age=3600"})
+
+    return router
+
+
+def _page(template: str, request: Request, **facts: Any) -> HTMLResponse:
+    asked = request.query_params.get("lang")
+    language = Language(asked) if asked in ("id", "en") else language_of(request.headers)
+    body = _pages.get_template(template).render(t=TEXTS[language], lang=language.value, **facts)
+    policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'"
+    headers = {"Content-Security-Policy": policy, "X-Frame-Options": "DENY", "Cache-Control": "no-store"}
+    return HTMLResponse(body, headers=headers)
+
+
+def _facts(edge: StaffEdge) -> dict[str, Any]:
+    reader = edge.reader
+    exchanges = reader.exchanges(ROWS)
+    indexes: dict[str, list[int]] = {row.id: [] for row in exchanges}
+    for leaf in reader.leaves_of_exchanges(list(indexes)):
+        if leaf.exchange is not None and leaf.tree_index is not None:
+            indexes[leaf.exchange].append(leaf.tree_index)
+    counts = reader.delivery_counts()
+    return {
+        "cases": list(_cases(edge)),
+        "exchanges": [
+            {
+                "at": row.at.astimezone(JAKARTA).strftime("%d-%m-%Y %H:%M:%S"),
+                "direction": row.direction,
+                "name": f"{row.agency}/{row.interaction}",
+                "verdict": row.verdict,
+                "code": row.code or "",
+                "case": row.case_id or "",
+                "leaves": ", ".join(str(each) for each in sorted(indexes[row.id])),
+            }
+            for row in exchanges
+        ],
+        "size": reader.tree_size(),
+        "pending": reader.pending_count(),
+        "dead": counts.get("dead", 0),
+        "waiting": sum(counts.get(state, 0) for state in ("queued", "not-sent", "unknown", "sending")),
+        "suspended": [row.id for row in reader.agencies() if row.suspended],
+    }
+
+
+def _cases(edge: StaffEdge) -> Iterator[dict[str, Any]]:
+    for row in edge.reader.cases(ROWS):
+        yield {
+            "id": row.id,
+            "service": row.service,
+            "stage": row.stage,
+            "changed": row.changed_at.astimezone(JAKARTA).strftime("%d-%m-%Y %H:%M:%S"),
+            "number": json.loads(row.body).get("reserved_number") or "",
+        }

@@ -1,0 +1,206 @@
+"""Routes under `/office/v1`, by token with the scope `office`. Each is one deed; its refusal names the Pasal."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.domain.case import PermitCase
+from gateway.domain.errors import Refused
+from gateway.domain.events import HandOver
+from gateway.domain.ikm import Answers
+from gateway.edge.parts import StaffEdge, office_staff
+from gateway.office.signing import PinStep
+from gateway.office.staff import Officer
+
+
+class Body(BaseModel):
+    """A request body; unknown members are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Missing(Body):
+    """What an application lacks."""
+
+    missing: list[str] = Field(min_length=1, max_length=20)
+
+
+class Grounds(Body):
+    """Why an application is rejected."""
+
+    grounds: list[str] = Field(min_length=1, max_length=20)
+
+
+class PinAsked(Body):
+    """For which step a PIN is asked."""
+
+    step: PinStep
+
+
+class Pin(Body):
+    """A PIN and its challenge."""
+
+    challenge: str = Field(max_length=64)
+    pin: str = Field(pattern="^ *[0-9]{6} *$")
+
+
+class Printed(Body):
+    """The sheet that was printed on."""
+
+    paper: str = Field(max_length=64)
+    serial: str = Field(min_length=1, max_length=64)
+
+
+class Survey(Body):
+    """The nine IKM elements, each 1 to 4."""
+
+    u1: int
+    u2: int
+    u3: int
+    u4: int
+    u5: int
+    u6: int
+    u7: int
+    u8: int
+    u9: int
+    comment: str = Field("", max_length=1000)
+
+
+class Handed(Body):
+    """How the permit reached whom."""
+
+    method: HandOver
+    recipient: str = Field(min_length=1, max_length=255)
+    proof: str = Field(min_length=1, max_length=255)
+
+
+Who = Annotated[Officer, Depends(office_staff)]
+
+
+def office_router(edge: StaffEdge) -> APIRouter:
+    """The routes."""
+    router = APIRouter(prefix="/office/v1/cases/{case_id}", tags=["office"], dependencies=[Depends(office_staff)])
+    _add_examination(router, edge)
+    _add_decision(router, edge)
+    _add_issue(router, edge)
+    return router
+
+
+def _add_examination(router: APIRouter, edge: StaffEdge) -> None:
+    @router.get("")
+    def show(case_id: str) -> dict[str, Any]:
+        """How the case stands."""
+        row = edge.reader.case(case_id)
+        if row is None:
+            raise Refused(f"no case {case_id[:64]!r} is known", code="case-unknown")
+        return _view(edge.casework.case_at(case_id, row.version))
+
+    @router.post("/complete")
+    def complete(case_id: str, by: Who) -> dict[str, Any]:
+        """Give the tanda terima."""
+        return _view(edge.deeds.complete(case_id, by))
+
+    @router.post("/return")
+    def return_(case_id: str, said: Missing, by: Who) -> dict[str, Any]:
+        """Send back with what is missing."""
+        return _view(edge.deeds.return_(case_id, by, said.missing))
+
+    @router.post("/verify")
+    def verify(case_id: str, by: Who) -> dict[str, Any]:
+        """Verifikasi administrasi."""
+        return _view(edge.deeds.verify(case_id, by))
+
+    @router.post("/validate")
+    def validate(case_id: str, by: Who) -> dict[str, Any]:
+        """Validasi administrasi."""
+        return _view(edge.deeds.validate(case_id, by))
+
+
+def _add_decision(router: APIRouter, edge: StaffEdge) -> None:
+    @router.post("/pin", status_code=202)
+    def pin(case_id: str, asked: PinAsked, by: Who) -> dict[str, Any]:
+        """Send a PIN to the officer's telephone."""
+        challenge = edge.signing.ask_pin(case_id, by, asked.step)
+        return {"challenge": challenge.id, "phone": challenge.phone, "expiresAt": challenge.expires_at}
+
+    @router.post("/approve")
+    def approve(case_id: str, given: Pin, by: Who) -> dict[str, Any]:
+        """Penetapan persetujuan, with a PIN."""
+        return _view(edge.signing.approve(case_id, by, given.challenge, given.pin))
+
+    @router.post("/reject")
+    def reject(case_id: str, said: Grounds, by: Who) -> dict[str, Any]:
+        """Penetapan penolakan."""
+        return _view(edge.deeds.reject(case_id, by, said.grounds))
+
+    @router.post("/charge")
+    def charge(case_id: str, by: Who) -> dict[str, Any]:
+        """Issue the SKRD."""
+        return _view(edge.deeds.charge(case_id, by))
+
+
+def _add_issue(router: APIRouter, edge: StaffEdge) -> None:
+    @router.post("/prepare")
+    def prepare(case_id: str, by: Who) -> dict[str, Any]:
+        """Reserve the number and lay the document out."""
+        return _view(edge.signing.prepare(case_id, by))
+
+    @router.post("/sign")
+    def sign(case_id: str, given: Pin, by: Who) -> dict[str, Any]:
+        """Pengesahan, with a PIN; the number comes into force."""
+        return _view(edge.signing.sign(case_id, by, given.challenge, given.pin))
+
+    @router.post("/print")
+    def print_(case_id: str, sheet: Printed, by: Who) -> dict[str, Any]:
+        """Pencetakan."""
+        return _view(edge.deeds.print_(case_id, by, sheet.paper, sheet.serial))
+
+    @router.post("/survey")
+    def survey(case_id: str, filled: Survey, by: Who) -> dict[str, Any]:
+        """Pengisian IKM, entered for the applicant."""
+        marks = filled.model_dump(exclude={"comment"})
+        return _view(edge.deeds.survey(case_id, by.actor, Answers(**marks), filled.comment))
+
+    @router.post("/hand-over")
+    def hand_over(case_id: str, said: Handed, by: Who) -> dict[str, Any]:
+        """Penyerahan."""
+        return _view(edge.deeds.hand_over(case_id, by, said.method, said.recipient, said.proof))
+
+    @router.get("/documents/{sha256}")
+    def document(case_id: str, sha256: str) -> Response:
+        """A document of the case, by its digest."""
+        row = edge.reader.document(case_id, sha256)
+        if row is None:
+            raise Refused("the case has no document of that digest", code="document-unknown")
+        return Response(row.body, media_type=row.media_type)
+
+
+def _view(case: PermitCase) -> dict[str, Any]:
+    """What officers work with: states and numbers, and nothing about the person beyond them."""
+    return {
+        "id": case.id,
+        "stage": case.stage.value,
+        "version": case.version,
+        "service": case.service,
+        "residency": case.residency.value,
+        "levied": case.levied,
+        "ended": case.ended,
+        "missingRecommendations": list(case.missing_recommendations),
+        "recommendations": [{"agency": r.agency, "favourable": r.favourable} for r in case.recommendations],
+        "paymentCode": case.skrd.payment_code if case.skrd else None,
+        "amount": case.skrd.amount if case.skrd else None,
+        "noticeReceivedAt": case.charge_notice_received_at,
+        "paid": case.payment is not None,
+        "number": case.reserved_number,
+        "numberActive": case.number_active,
+        "documentSha256": case.document_sha256,
+        "signedSha256": case.signed_sha256,
+        "paper": case.paper,
+        "surveyed": case.survey is not None,
+        "suspended": case.suspended,
+        "attention": list(case.attention),
+    }

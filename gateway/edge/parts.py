@@ -1,0 +1,76 @@
+"""What the routes of staff stand on, and who may use them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import Request
+
+from gateway.casework.desk import Casework
+from gateway.domain.errors import Unauthenticated, Unauthorised
+from gateway.exchange.directory import Directory
+from gateway.office.deeds import Deeds
+from gateway.office.signing import SigningDeeds
+from gateway.office.staff import Officer, officer_of
+from gateway.operations.letters import Letters
+from gateway.store.reading import Reader
+from gateway.store.unit_of_work import UnitOfWork
+from gateway.validation.library import SchemaLibrary
+
+COOKIE = "simojo_token"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffEdge:
+    """The parts."""
+
+    reader: Reader
+    unit_of_work: UnitOfWork
+    casework: Casework
+    deeds: Deeds
+    signing: SigningDeeds
+    letters: Letters
+    directory: Directory
+    library: SchemaLibrary
+    clock: Callable[[], datetime]
+
+
+def token_hash(token: str) -> str:
+    """What is stored of a token. A token is 256 random bits, so a plain digest cannot be guessed back."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def office_staff(request: Request) -> Officer:
+    """Who calls, with the scope `office`. Raises what `officer` raises."""
+    return officer(request.app.state.staff, request, "office")
+
+
+def admin_staff(request: Request) -> Officer:
+    """Who calls, with the scope `admin`. Raises what `officer` raises."""
+    return officer(request.app.state.staff, request, "admin")
+
+
+def officer(edge: StaffEdge, request: Request, scope: str) -> Officer:
+    """Who calls, if their token has that scope.
+
+    Raises Unauthenticated `token-missing`, `token-wrong`, `token-expired`; Unauthorised `scope-missing`.
+    """
+    header = request.headers.get("authorization", "")
+    token = header.removeprefix("Bearer ").strip() if header.startswith("Bearer ") else ""
+    token = token or request.cookies.get(COOKIE, "")
+    if not token:
+        raise Unauthenticated(
+            "send `Authorization: Bearer <token>`; `simojo token new` makes one", code="token-missing"
+        )
+    row = edge.reader.token(token_hash(token))
+    member = edge.reader.staff(row.staff) if row else None
+    if row is None or member is None or row.revoked_at is not None:
+        raise Unauthenticated("this token is not known, or was revoked", code="token-wrong")
+    if edge.clock() >= row.expires_at:
+        raise Unauthenticated("this token has expired; `simojo token new` makes another", code="token-expired")
+    if scope not in row.scopes.split():
+        raise Unauthorised(f"this token has the scopes {row.scopes}; {scope} is needed", code="scope-missing")
+    return officer_of(member)

@@ -1,0 +1,102 @@
+"""How the hub is: whether it can take exchanges, and what a person should look at."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from gateway.domain.errors import HubBusy
+from gateway.operations.health import look
+from gateway.store.plan import Insert, Plan
+from gateway.store.tables import AgencyRow, DeliveryRow
+from tests.operations.ledgers import NOW, Office
+
+
+def test_a_hub_with_nothing_to_do_is_ready_and_has_no_warnings(office: Office) -> None:
+    health = look(office.reader, office.writer, NOW)
+    assert health.ready
+    assert health.warnings == ()
+    assert (health.pending_leaves, health.oldest_pending_s, health.dead_letters, health.suspended) == (0, 0.0, 0, {})
+
+
+def test_looking_again_does_not_pile_up(office: Office) -> None:
+    for _ in range(3):
+        look(office.reader, office.writer, NOW)
+    assert office.value("SELECT count(*) FROM counter") == 1
+
+
+def test_a_store_that_cannot_write_is_not_ready_and_says_why(office: Office) -> None:
+    office.writer.close()
+    health = look(office.reader, office.writer, NOW)
+    assert not health.ready
+    assert "closing" in health.store_fault
+    assert health.warnings == (health.store_fault,)
+
+
+def test_a_store_that_cannot_be_read_is_busy(office: Office) -> None:
+    office.damage("INSERT INTO counter VALUES ('a', 1)")
+    with office.engine.connect() as connection:
+        connection.exec_driver_sql("DROP TABLE agency")
+    with pytest.raises(HubBusy):
+        look(office.reader, office.writer, NOW)
+
+
+@pytest.mark.parametrize(("seconds", "warned"), [(0, False), (60, False), (61, True)])
+def test_a_leaf_that_waits_longer_than_promised_is_a_warning(office: Office, seconds: int, *, warned: bool) -> None:
+    office.deeds(2)
+    health = look(office.reader, office.writer, NOW + timedelta(seconds=seconds))
+    assert health.ready
+    assert (health.pending_leaves, health.oldest_pending_s) == (2, float(seconds))
+    assert any("integrator" in warning for warning in health.warnings) is warned
+    office.integrator().run_once()
+    assert look(office.reader, office.writer, NOW + timedelta(seconds=seconds)).warnings == ()
+
+
+def test_a_clock_that_was_set_back_does_not_make_a_leaf_older_than_new(office: Office) -> None:
+    office.deeds(1)
+    assert look(office.reader, office.writer, NOW - timedelta(hours=1)).oldest_pending_s == 0.0
+
+
+def test_a_waiting_leaf_that_cannot_be_read_is_a_warning(office: Office) -> None:
+    office.deeds(1)
+    office.flip("leaf", "canonical", "tree_index IS NULL")
+    health = look(office.reader, office.writer, NOW)
+    assert health.oldest_pending_s is None
+    assert any("ledger verify" in warning for warning in health.warnings)
+
+
+def test_dead_letters_and_suspended_agencies_are_warnings_that_hold_up_nobody(office: Office) -> None:
+    agency = {"name": "-", "kind": "vertical"}
+    delivery = {
+        "queue": "c-1/oss",
+        "agency": "oss",
+        "interaction": "license-status",
+        "agreement": "oss-2026",
+        "agreement_version": "1.0",
+        "case_id": "c-1",
+        "case_version": 1,
+        "ask_kind": "report",
+        "ask_body": "{}",
+        "made_at": NOW,
+        "due_at": NOW,
+        "attempts": 0,
+        "fence": 0,
+    }
+    office.commit(
+        Plan.of(
+            Insert(AgencyRow, {**agency, "id": "oss", "suspended": "schema differs"}),
+            Insert(AgencyRow, {**agency, "id": "bank", "suspended": None}),
+            *(
+                Insert(DeliveryRow, {**delivery, "id": f"d-{n}", "message_id": f"m-{n}", "position": n, "state": state})
+                for n, state in enumerate(("dead", "queued", "dead"))
+            ),
+        )
+    )
+    health = look(office.reader, office.writer, NOW)
+    assert health.ready
+    assert (health.dead_letters, dict(health.suspended)) == (2, {"oss": "schema differs"})
+    assert health.warnings == (
+        "2 deliveries were given up and wait for a person",
+        "agency oss is suspended: schema differs",
+    )
