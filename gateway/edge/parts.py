@@ -63,14 +63,14 @@ def officer(edge: StaffEdge, request: Request, scope: str) -> Officer:
     token = token or request.cookies.get(COOKIE, "")
     if not token:
         raise Unauthenticated(
-            "send `Authorization: Bearer <token>`; `simojo token new` makes one", code="token-missing"
+            "send `Authorization: Bearer <token>`; `simojo staff token` makes one", code="token-missing"
         )
     row = edge.reader.token(token_hash(token))
     member = edge.reader.staff(row.staff) if row else None
     if row is None or member is None or row.revoked_at is not None:
         raise Unauthenticated("this token is not known, or was revoked", code="token-wrong")
     if edge.clock() >= row.expires_at:
-        raise Unauthenticated("this token has expired; `simojo token new` makes another", code="token-expired")
+        raise Unauthenticated("this token has expired; `simojo staff token` makes another", code="token-expired")
     if scope not in row.scopes.split():
         raise Unauthorised(f"this token has the scopes {row.scopes}; {scope} is needed", code="scope-missing")
     return officer_of(member)

@@ -8,7 +8,7 @@ changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.casework.desk import Casework
@@ -88,6 +88,14 @@ class Deeds:
         def step(_case: PermitCase, at: datetime) -> Step:
             number, taken = self._numbered(RECEIPT_TEMPLATE, "tt", at)
             return Step(facts=[e.ApplicationCompleted(acknowledgement_number=number)], changes=[taken])
+
+        return self.do(case_id, officer.actor, step)
+
+    def enter_area(self, case_id: str, officer: Officer, area_m2: int) -> PermitCase:
+        """Enter the built area from the drawings: OSS does not give it, and the tariff and DPUPR need it (12(1))."""
+
+        def step(case: PermitCase, _at: datetime) -> Step:
+            return Step(facts=[e.ApplicationCorrected(site=replace(case.site, area_m2=area_m2))])
 
         return self.do(case_id, officer.actor, step)
 

@@ -57,8 +57,8 @@ class SoapRequestBuilder:
                 written = _written(operation, port, content)
         except (zeep.exceptions.Error, TypeError, ValueError) as error:
             raise Misconfigured(
-                f"{port.agency}/{port.interaction}: the message cannot be written by its WSDL ({type(error).__name__}); "
-                "make the adapter's mapping and the agreed XSD agree",
+                f"{port.agency}/{port.interaction}: the message cannot be written by its WSDL "
+                f"({type(error).__name__}); make the adapter's mapping and the agreed XSD agree",
                 code="wsdl-unfit",
             ) from error
         return build_envelope(
@@ -98,7 +98,8 @@ def _written(operation: Any, port: Port, content: Payload | etree._Element) -> e
         return deepcopy(_document(operation.create(**content).content))
     if content.tag != port.request.root.text:
         raise ValueError(content.tag)
-    _document(operation.create(**operation.input.body.parse(content, port).__values__).content)
+    value = operation.input.body.parse(content, operation.input.wsdl.types)
+    _document(operation.create(**value.__values__).content)
     return deepcopy(content)
 
 

@@ -15,7 +15,7 @@ from gateway.domain.calendar import WorkingCalendar
 from gateway.domain.case import PermitCase, Residency, Stage
 from gateway.domain.catalogue import SAMPLE, PermitType
 from gateway.domain.errors import CaseRefusal
-from gateway.domain.events import CaseEvent, Origin, SigningMethod
+from gateway.domain.events import ApplicantKind, CaseEvent, Origin, SigningMethod
 from gateway.domain.facts import decode_case, decode_event, encode_case, encode_event
 from gateway.domain.lifecycle import asks, deadlines
 from gateway.domain.service_clock import ServiceClock
@@ -83,7 +83,9 @@ RULES: dict[str, Callable[[PermitCase], bool]] = {
         (case.acknowledgement_number is None) is (case.clock == ServiceClock()) is (case.completed_at is None)
     ),
     "a person who is validated was verified once (8(4)c)": lambda case: (
-        case.stage not in (S.VALIDATED, S.RECOMMENDED) or case.residency is not Residency.UNCHECKED
+        case.stage not in (S.VALIDATED, S.RECOMMENDED)
+        or case.applicant.kind is ApplicantKind.COMPANY
+        or case.residency is not Residency.UNCHECKED
     ),
     "a charge notice was received after its SKRD (14(3))": lambda case: (
         case.charge_notice_received_at is None or case.skrd is not None
@@ -99,14 +101,16 @@ class AnyHistory(RuleBasedStateMachine):
         service=st.sampled_from(("pbg", "krk", "aset", "trayek", "reklame")),
         origin=st.sampled_from(Origin),
         recommended=st.booleans(),
+        ahead=st.integers(0, 14),
     )
-    def register(self, service: str, origin: Origin, recommended: bool) -> None:
+    def register(self, service: str, origin: Origin, recommended: bool, ahead: int) -> None:
         kind = SAMPLE.find(service, START.date())
         self.kind: PermitType = kind if recommended else replace(kind, recommended_by=())
         self.opening = registration(service, origin)
         self.now = START
         self.case = PermitCase.open("K-2026-000017", self.opening, START, self.kind)
         self.taken: list[tuple[CaseEvent, datetime]] = []
+        self.the_usual_happens(steps=ahead)
 
     def _refusal(self, event: CaseEvent) -> CaseRefusal | None:
         try:
@@ -161,6 +165,12 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(days=st.integers(0, 12), seconds=st.integers(0, 86_399))
     def time_passes(self, days: int, seconds: int) -> None:
         self.now += timedelta(days=days, seconds=seconds)
+
+    @rule()
+    def the_next_deadline_passes(self) -> None:
+        due = [each.due_at for each in deadlines(self.case, CALENDAR)]
+        self.now = max(self.now, *due[:1], START)
+        self.what_is_overdue_happens()
 
     @rule()
     def what_is_overdue_happens(self) -> None:

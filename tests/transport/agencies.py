@@ -6,7 +6,19 @@ import contextlib
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gateway.domain.errors import AgencyUnavailable
+from gateway.transport.errors import NotSent, Stage, Unknown
+from gateway.transport.http import HttpClient, OutboundCall
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: Application/JSON; charset=utf-8\r\nContent-Length: 2\r\n\r\n{}"
+SHORT_S = 0.2
+PATIENCE_S = 3.0  # far more than a call of SHORT_S needs on a busy machine, far less than an endless one takes
 
 
 def received(conn: socket.socket) -> bytes:
@@ -80,3 +92,29 @@ class Agency:
                 conn.shutdown(socket.SHUT_RDWR)
         for thread in self.threads:
             thread.join(5)
+
+
+def call(
+    url: str, *, body: bytes = b"{}", timeout_s: float = 5.0, most: int = 1000, headers: dict[str, str] | None = None
+) -> OutboundCall:
+    return OutboundCall(
+        method="POST", url=url, headers=headers or {}, body=body, timeout_s=timeout_s, max_reply_bytes=most
+    )
+
+
+def failure(client: HttpClient, sent: OutboundCall) -> AgencyUnavailable:
+    begun = time.monotonic()
+    with pytest.raises(AgencyUnavailable) as raised:
+        client.send(sent)
+    assert time.monotonic() - begun < PATIENCE_S
+    return raised.value
+
+
+def told(error: AgencyUnavailable) -> tuple[type, str, Stage]:
+    assert isinstance(error, (NotSent, Unknown))
+    return type(error), error.code, error.stage
+
+
+def until_over(server: Any, conn: socket.socket) -> None:
+    server.requests.append(received(conn))
+    server.over.wait(PATIENCE_S)

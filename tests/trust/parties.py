@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import TypeAlias
 
 import xmlsec
 from cryptography import x509
@@ -23,12 +24,14 @@ from gateway.trust.wss import VerifiedEnvelope, sign_envelope, verify_envelope
 AT = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 LIFE = timedelta(seconds=300)
 MAX_BYTES = 100_000
+Edit: TypeAlias = Callable[[etree._Element], object]
+"""A change to an envelope's tree."""
 BUSINESS = "urn:simojo:dpupr:1.0"
 NS = {"soap": names.SOAP_12, "wsa": names.WSA, "wsse": names.WSSE, "wsu": names.WSU, "ds": names.DS, "b": BUSINESS}
 
 _MAKERS: dict[str, Callable[[], object]] = {
     "rsa": lambda: rsa.generate_private_key(65537, 2048),
-    "rsa-weak": lambda: rsa.generate_private_key(65537, 1024),
+    "rsa-weak": lambda: rsa.generate_private_key(65537, 1024),  # noqa: S505 - the key that must be refused
     "rsa-exponent-3": lambda: rsa.generate_private_key(3, 2048),
     "p256": lambda: ec.generate_private_key(ec.SECP256R1()),
     "p384": lambda: ec.generate_private_key(ec.SECP384R1()),
@@ -38,10 +41,15 @@ _MAKERS: dict[str, Callable[[], object]] = {
 }
 
 
-@cache
+_PRIVATE: dict[tuple[str, int], object] = {}
+_SIGNING: dict[tuple[str, int], SigningKey] = {}
+
+
 def private_key(kind: str = "p256", number: int = 0) -> object:
-    """A private key; another `number` is another key of the same kind."""
-    return _MAKERS[kind]()
+    """A private key, the same for the same arguments; another `number` is another key of the same kind."""
+    if (kind, number) not in _PRIVATE:
+        _PRIVATE[kind, number] = _MAKERS[kind]()
+    return _PRIVATE[kind, number]
 
 
 def certificate(
@@ -68,11 +76,12 @@ def certificate(
     return builder.sign(key, algorithm)  # type: ignore[arg-type]  # the same
 
 
-@cache
 def key(kind: str = "p256", number: int = 0) -> SigningKey:
-    """A signing key with a certificate that is valid around AT."""
-    private = private_key(kind, number)
-    return signing_key(private, certificate(private))
+    """A signing key with a certificate that is valid around AT, the same for the same arguments."""
+    if (kind, number) not in _SIGNING:
+        private = private_key(kind, number)
+        _SIGNING[kind, number] = signing_key(private, certificate(private))
+    return _SIGNING[kind, number]
 
 
 def registered(signer: SigningKey, agency: str = "dpupr", revoked_at: datetime | None = None) -> RegisteredCertificate:
@@ -125,16 +134,14 @@ def one(root: etree._Element, path: str) -> etree._Element:
     return found[0]
 
 
-def altered(edit: Callable[[etree._Element], object], data: bytes | None = None) -> bytes:
+def altered(edit: Edit, data: bytes | None = None) -> bytes:
     """The genuine message, changed on its way by somebody without the key."""
     root = etree.fromstring(data or signed())
     edit(root)
     return etree.tostring(root)
 
 
-def resigned(
-    edit: Callable[[etree._Element], object], data: bytes | None = None, signer: SigningKey | None = None
-) -> bytes:
+def resigned(edit: Edit, data: bytes | None = None, signer: SigningKey | None = None) -> bytes:
     """The message, changed and then signed anew over all that its template says: by the holder of the key."""
     root = etree.fromstring(data or signed())
     edit(root)
@@ -144,3 +151,25 @@ def resigned(
         context.register_id(bearer, "Id", names.WSU)
     context.sign(one(root, "//ds:Signature"))
     return etree.tostring(root)
+
+
+def text(path: str, value: str) -> Edit:
+    return lambda root: setattr(one(root, path), "text", value)
+
+
+def attribute(path: str, name: str, value: str) -> Edit:
+    return lambda root: one(root, path).set(name, value)
+
+
+def removal(path: str) -> Edit:
+    def remove(root: etree._Element) -> None:
+        gone = one(root, path)
+        parent = gone.getparent()
+        assert parent is not None
+        parent.remove(gone)
+
+    return remove
+
+
+def addition(path: str, xml: str) -> Edit:
+    return lambda root: one(root, path).append(etree.fromstring(xml))

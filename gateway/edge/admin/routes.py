@@ -9,11 +9,13 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from gateway.domain.errors import Malformed, Refused
+from gateway.domain.events import Reference
 from gateway.edge.admin.views import attempt_view, case_view, delivery_view, exchange_view
 from gateway.edge.parts import StaffEdge, admin_staff
 from gateway.office.staff import Officer
 from gateway.operations.health import look
 
+UNDER_WAY = ("queued", "sending", "not-sent", "unknown")
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
@@ -38,8 +40,16 @@ def admin_router(edge: StaffEdge) -> APIRouter:
 
 def _add_cases(router: APIRouter, edge: StaffEdge) -> None:
     @router.get("/cases")
-    def cases(limit: Limit = 50, before: str | None = None) -> dict[str, Any]:
-        """Cases, newest first. `next` of an answer is `before` of the next page."""
+    def cases(limit: Limit = 50, before: str | None = None, reference: str | None = None) -> dict[str, Any]:
+        """Cases, newest first. `next` of an answer is `before` of the next page.
+
+        `reference` (`kind:value`, such as `id-izin:I-202603-000001`) finds the cases of that name alone.
+        """
+        if reference is not None:
+            kind, _, value = reference.partition(":")
+            digest = edge.casework.references.digest(Reference(kind=kind, value=value))
+            found = edge.reader.cases_by_reference([digest]).get(digest, [])
+            return {"items": [case_view(row) for row in found], "next": None}
         rows = edge.reader.cases(limit, _cursor(before))
         return _page([case_view(row) for row in rows], limit, [(row.opened_at, row.id) for row in rows])
 
@@ -83,6 +93,12 @@ def _add_exchanges(router: APIRouter, edge: StaffEdge) -> None:
 
 
 def _add_deliveries(router: APIRouter, edge: StaffEdge) -> None:
+    @router.get("/deliveries/waiting")
+    def waiting() -> dict[str, int]:
+        """How many deliveries are under way or wait for their time."""
+        counts = edge.reader.delivery_counts()
+        return {"waiting": sum(counts.get(state, 0) for state in UNDER_WAY)}
+
     @router.get("/dead-letters")
     def dead(limit: Limit = 50) -> dict[str, Any]:
         """Deliveries that were given up, with their causes."""

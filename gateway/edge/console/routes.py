@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
+from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from gateway.domain.calendar import JAKARTA
 from gateway.domain.errors import Unauthenticated, Unauthorised
 from gateway.edge.console.texts import TEXTS
-from gateway.edge.http import language_of
+from gateway.edge.http import language_of, read_body
 from gateway.edge.parts import COOKIE, StaffEdge, officer
 from gateway.edge.titles import Language
 
 ROWS = 25
 COOKIE_S = 8 * 3600
+MAX_FORM = 4096
 
 _pages = Environment(
     loader=PackageLoader("gateway.edge.console"), autoescape=select_autoescape(default=True), trim_blocks=True
@@ -49,10 +51,12 @@ def console_router(edge: StaffEdge) -> APIRouter:
         return _page("live.html", request, **_facts(edge))
 
     @router.post("/console/sign-in")
-    def sign_in(request: Request, token: Annotated[str, Form(max_length=200)]) -> Response:
+    async def sign_in(request: Request) -> Response:
+        form = parse_qs((await read_body(request, MAX_FORM)).decode("utf-8", "replace"))
+        token = form.get("token", [""])[0].strip()
         response = RedirectResponse("/console", status_code=303)
         secure = request.url.scheme == "https"
-        response.set_cookie(COOKIE, token.strip(), max_age=COOKIE_S, httponly=True, samesite="strict", secure=secure)
+        response.set_cookie(COOKIE, token, max_age=COOKIE_S, httponly=True, samesite="strict", secure=secure)
         return response
 
     @router.post("/console/sign-out")

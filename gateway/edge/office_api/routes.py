@@ -29,6 +29,12 @@ class Missing(Body):
     missing: list[str] = Field(min_length=1, max_length=20)
 
 
+class Area(Body):
+    """The built area in square metres."""
+
+    area_m2: int = Field(ge=1, le=10_000_000)
+
+
 class Grounds(Body):
     """Why an application is rejected."""
 
@@ -98,6 +104,11 @@ def _add_examination(router: APIRouter, edge: StaffEdge) -> None:
         if row is None:
             raise Refused(f"no case {case_id[:64]!r} is known", code="case-unknown")
         return _view(edge.casework.case_at(case_id, row.version))
+
+    @router.post("/area")
+    def area(case_id: str, entered: Area, by: Who) -> dict[str, Any]:
+        """Enter the built area from the drawings."""
+        return _view(edge.deeds.enter_area(case_id, by, entered.area_m2))
 
     @router.post("/complete")
     def complete(case_id: str, by: Who) -> dict[str, Any]:
@@ -188,6 +199,7 @@ def _view(case: PermitCase) -> dict[str, Any]:
         "service": case.service,
         "residency": case.residency.value,
         "levied": case.levied,
+        "builtArea": case.site.area_m2,
         "ended": case.ended,
         "missingRecommendations": list(case.missing_recommendations),
         "recommendations": [{"agency": r.agency, "favourable": r.favourable} for r in case.recommendations],

@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from functools import cache
 from importlib.resources import files
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 Data: TypeAlias = "str | int | bool | Sequence[Data] | Mapping[str, Data] | None"
 """What a template can be given."""
@@ -22,12 +23,23 @@ Data: TypeAlias = "str | int | bool | Sequence[Data] | Mapping[str, Data] | None
 Rows: TypeAlias = "tuple[tuple[str, str], ...]"
 """Labelled lines of a form: (label, value)."""
 
-PDF_STANDARD = "a-2b"
+PDF_STANDARD: Final = "a-2b"
 
 _WIB = timezone(timedelta(hours=7))  # typst takes fixed offsets only; Jakarta's is one since 1964
-_MONTHS = (
-    ["Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober", "November", "Desember"]  # fmt: skip
-)
+_MONTHS = [
+    "Januari",
+    "Februari",
+    "Maret",
+    "April",
+    "Mei",
+    "Juni",
+    "Juli",
+    "Agustus",
+    "September",
+    "Oktober",
+    "November",
+    "Desember",
+]  # fmt: skip
 _PRINTABLE = (
     (0x20, 0x7E),  # Basic Latin
     (0xA1, 0xAC),
@@ -82,22 +94,31 @@ def _is_printable(character: str) -> bool:
     return any(first <= ord(character) <= last for first, last in _PRINTABLE)
 
 
-def make_pdf(template: str, data: Mapping[str, Data], *, letterhead: Letterhead, made_on: date) -> bytes:
+def make_pdf(
+    template: str,
+    data: Mapping[str, Data],
+    *,
+    letterhead: Letterhead,
+    made_on: date,
+    images: Mapping[str, str] = MappingProxyType({}),
+) -> bytes:
     """Set a paper: `template` names a file of this folder, `made_on` is the creation date in the PDF, at 00:00 WIB.
 
-    All text in `data` is made printable here. The same arguments give the same bytes, under one version of typst.
+    All text in `data` is made printable here; `images` are SVG drawings of our own making, by name. The same
+    arguments give the same bytes, under one version of typst.
     """
     import typst
 
     source = _template("common.typ") + _template(template)
     made_at = datetime.combine(made_on, time(), tzinfo=_WIB)
-    kop = asdict(letterhead) | {"emblem_svg": ""}
+    kop = {"government": letterhead.government, "office": letterhead.office, "address": letterhead.address}
     given = {
+        **images,
         "paper": json.dumps(_printable_data({**data, "letterhead": kop})),
         "emblem": letterhead.emblem_svg,
         "made_on": made_on.isoformat(),
     }
-    return typst.compile(
+    pdf: bytes = typst.compile(
         source,
         format="pdf",
         ignore_system_fonts=True,
@@ -105,6 +126,7 @@ def make_pdf(template: str, data: Mapping[str, Data], *, letterhead: Letterhead,
         pdf_standards=PDF_STANDARD,
         timestamp=made_at,
     )
+    return pdf
 
 
 @cache

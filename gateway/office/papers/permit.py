@@ -7,24 +7,30 @@ what the address in the QR code tells.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from types import MappingProxyType
 
+from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
 from gateway.domain.catalogue import ServiceClass
-from gateway.domain.errors import CaseRefusal
+from gateway.domain.errors import CaseRefusal, Misconfigured
 from gateway.domain.events import SigningMethod
-from gateway.office.papers.layout import LETTERHEAD, Letterhead, indonesian_date, make_pdf
-from gateway.office.papers.signatory import Signatory
+from gateway.domain.regions import Kelurahan
+from gateway.domain.skrd import rupiah
+from gateway.office.papers.layout import LETTERHEAD, Data, Letterhead, indonesian_date, make_pdf
+from gateway.office.papers.parties import holder_rows, site_rows
+from gateway.office.papers.signatory import Official, signature_data
 
 LEGAL_BASIS = (
-    "Undang-Undang Nomor 25 Tahun 2009 tentang Pelayanan Publik;",
-    "Peraturan Presiden Nomor 97 Tahun 2014 tentang Penyelenggaraan Pelayanan Terpadu Satu Pintu;",
-    "Peraturan Walikota Mojokerto Nomor 18 Tahun 2020 tentang Penyelenggaraan Pelayanan Perizinan dan Non Perizinan "
-    "secara Elektronik.",
+    "Undang-Undang Nomor 25 Tahun 2009 tentang Pelayanan Publik",
+    "Peraturan Presiden Nomor 97 Tahun 2014 tentang Penyelenggaraan Pelayanan Terpadu Satu Pintu",
+    (
+        "Peraturan Walikota Mojokerto Nomor 18 Tahun 2020 tentang Penyelenggaraan Pelayanan Perizinan "
+        "dan Non Perizinan secara Elektronik"
+    ),
 )
-"""What every permit rests on, as Perwali 18/2020 itself cites it; a type's own law is put before these."""
+"""What every permit rests on, as Perwali 18/2020 itself cites it."""
 
 MAX_URL = 300
 """Longer addresses make a QR code that a telephone cannot read from paper."""
@@ -43,7 +49,7 @@ def permit_pdf(
     *,
     verify_url: str,
     issued_on: date,
-    signatory: Signatory,
+    signatory: Official,
     legal_basis: tuple[str, ...] = LEGAL_BASIS,
     agency_names: Mapping[str, str] = MappingProxyType({}),
     letterhead: Letterhead = LETTERHEAD,
@@ -55,7 +61,7 @@ def permit_pdf(
     Electronic signing leaves a mark where wet ink leaves room (13(5), 16(2)).
 
     Raises CaseRefusal `number-missing` without a reserved number, InvalidIdentifier for a site outside the city's
-    kelurahan, Misconfigured `verify-url-invalid`.
+    kelurahan, Misconfigured `verify-url-invalid`, and what `nip_of` raises for the signatory.
     """
     if case.reserved_number is None:
         raise CaseRefusal(
@@ -63,18 +69,58 @@ def permit_pdf(
             code="number-missing",
             clause="Pasal 11(3)i",
         )
-    data = {
+    data: dict[str, Data] = {
         "title": case.service_name,
         "number": case.reserved_number,
-        "basis": legal_basis,
-        "considering": tuple(_considering(case, agency_names)),
+        "basis": _listed(legal_basis),
+        "considering": _listed(tuple(_considering(case, agency_names))),
         "grant": _GRANT[case.service_class],
         "holder": holder_rows(case.applicant),
-        "site": _site_rows(case.site),
+        "site": site_rows(case.site, Kelurahan.find(case.site.kelurahan)),
         "conditions": tuple(_conditions(case)) or (_NO_CONDITIONS,),
         "issued_on": indonesian_date(issued_on),
         "electronic": case.signing is SigningMethod.ELECTRONIC,
-        "signatory": signatory_data(signatory),
+        "signatory": signature_data(signatory),
         "verify_url": verify_url,
     }
     return make_pdf("permit.typ", data, letterhead=letterhead, made_on=issued_on, images={"qr": _qr(verify_url)})
+
+
+def _considering(case: PermitCase, agency_names: Mapping[str, str]) -> Iterator[str]:
+    receipt = f", tanda terima Nomor {case.acknowledgement_number}" if case.acknowledgement_number else ""
+    yield f"Permohonan yang didaftarkan tanggal {indonesian_date(local_date(case.registered_at))}{receipt}"
+    for each in case.recommendations:
+        name = agency_names.get(each.agency, each.agency.replace("-", " ").upper())
+        yield f"Rekomendasi teknis {name} Nomor {each.number} tanggal {indonesian_date(each.on)}"
+    if case.decided_at is not None:
+        decided = indonesian_date(local_date(case.decided_at))
+        if case.approved_by is None:
+            yield f"Permohonan dianggap dikabulkan karena hukum tanggal {decided} (PP Nomor 28 Tahun 2025)"
+        else:
+            yield f"Persetujuan permohonan tanggal {decided}"
+    if case.skrd is not None and case.payment is not None:
+        paid = indonesian_date(local_date(case.payment.paid_at))
+        yield f"SKRD Nomor {case.skrd.number}, {rupiah(case.payment.amount)}, dibayar lunas tanggal {paid}"
+
+
+def _listed(items: tuple[str, ...]) -> tuple[str, ...]:
+    """Punctuate a list as decrees do: a semicolon after each item, a full stop after the last."""
+    return (*(f"{each};" for each in items[:-1]), *(f"{each}." for each in items[-1:]))
+
+
+def _conditions(case: PermitCase) -> Iterator[str]:
+    for each in case.recommendations:
+        yield from each.conditions
+
+
+def _qr(url: str) -> str:
+    if not _URL.fullmatch(url) or len(url) > MAX_URL:
+        raise Misconfigured(
+            f"the address for checking permits is {url[:80]!r}: set an http or https URL of at most {MAX_URL} "
+            "characters, percent-encoded",
+            code="verify-url-invalid",
+        )
+    import segno
+
+    drawing: str = segno.make(url, error="m", micro=False).svg_inline(border=0, dark="#000")
+    return drawing.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.domain.errors import CaseRefusal
@@ -10,7 +9,7 @@ from gateway.domain.identifiers import NIP
 
 
 class Official(Protocol):
-    """Anybody with a name, an office and perhaps a NIP, as the staff register knows them."""
+    """Anybody with a name, an office and perhaps a NIP: an officer of the staff register, a signatory."""
 
     @property
     def name(self) -> str:
@@ -25,18 +24,8 @@ class Official(Protocol):
         """The NIP, None for staff without one."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Signatory:
-    """Who signs: `name` with academic titles, `title` is the office held, `rank` (pangkat) may stay empty."""
-
-    name: str
-    title: str
-    nip: NIP
-    rank: str = ""
-
-
-def signatory_of(official: Official) -> Signatory:
-    """Give the signatory that this official is.
+def nip_of(official: Official) -> NIP:
+    """Give the NIP that stands under the name.
 
     Raises CaseRefusal `signatory-without-nip` (13(4): only an authorised civil servant signs), InvalidIdentifier for a
     NIP that is none.
@@ -47,4 +36,9 @@ def signatory_of(official: Official) -> Signatory:
             code="signatory-without-nip",
             clause="Pasal 13(4)",
         )
-    return Signatory(name=official.name, title=official.title, nip=NIP(official.nip))
+    return NIP(official.nip)
+
+
+def signature_data(official: Official) -> dict[str, str]:
+    """Give what a template prints of the signatory. Raises what `nip_of` raises."""
+    return {"name": official.name, "title": official.title, "nip": nip_of(official).printed}

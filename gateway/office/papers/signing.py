@@ -1,31 +1,38 @@
-"""Signatures on PDFs: PAdES-B-B by pyHanko (Pasal 13, Pasal 11(3)h), and what a file's signatures say."""
+"""Signatures on PDFs (Pasal 11(3)h, 13): PAdES-B-B (ETSI EN 319 142-1), made and checked.
+
+A signature proves that a file is unchanged and which certificate's key signed it. Whether that certificate deserved
+trust at the time, and whether the time that it claims is true, is for the caller: compare the fingerprint with the
+registered ones, and the time with the ledger.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
-
-from gateway.domain.errors import Malformed, Misconfigured
-
-FIELD = "Pengesahan"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SigningMaterial:
-    """The key and certificate of the office's seal, PEM."""
+    """The key and certificate that documents are signed with, PEM; further certificates in the file are its chain."""
 
-    key_pem: bytes
+    key_pem: bytes = field(repr=False)
     certificate_pem: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
 class PdfSignature:
-    """One signature of a file. `fingerprint` is the SHA-256 of the signer's certificate, in hex."""
+    """One signature of a file.
+
+    `field` names it within the file; `subject` (RFC 4514) and `fingerprint` (SHA-256 of the DER form, 64 hex digits)
+    are those of the signer's certificate; `claimed_at` is what the signer says, None if nothing.
+
+    `intact`: what it covers is unchanged and was signed with that certificate's key. `covers_whole_file`: nothing was
+    added after it. A file with one signature is as it was signed only if both hold; of several, the last must cover
+    the whole file and all must be intact.
+    """
 
     field: str
+    subject: str
     fingerprint: str
     claimed_at: datetime | None
     intact: bool
@@ -35,75 +42,25 @@ class PdfSignature:
 def sign_pdf(
     pdf: bytes, material: SigningMaterial, *, name: str, reason: str, location: str, signed_at: datetime
 ) -> bytes:
-    """Sign a PDF so that any later change shows. Raises Misconfigured `document-key-unreadable`."""
-    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-    from pyhanko.sign import PdfSignatureMetadata, PdfSigner
-    from pyhanko.sign.fields import SigSeedSubFilter
+    """Sign a PDF with an invisible signature, so that any later change shows; an earlier signature stays valid.
 
-    class TimedSigner(PdfSigner):
-        """pyHanko asks the machine for the time; here it is an argument."""
+    The bytes of `pdf` stay as they are and the signature is appended. `signed_at` is what the signature claims; with
+    an RSA key the same arguments give the same bytes. It starts an event loop of its own: call it from a thread.
 
-        def init_signing_session(self, *args: Any, **kwargs: Any) -> Any:
-            session = super().init_signing_session(*args, **kwargs)
-            session.system_time = signed_at
-            return session
+    Raises Malformed `pdf-malformed`, CaseRefusal `time-without-zone`, Misconfigured: `document-key-unreadable`,
+    `document-key-unfit` (another key's certificate, or a weak key), `document-certificate-not-valid` (not at
+    `signed_at`).
+    """
+    from gateway.office.papers import pades
 
-    metadata = PdfSignatureMetadata(
-        field_name=FIELD,
-        name=name,
-        reason=reason,
-        location=location,
-        md_algorithm="sha256",
-        subfilter=SigSeedSubFilter.PADES,
-    )
-    out = io.BytesIO()
-    TimedSigner(metadata, signer=_signer(material)).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), output=out)
-    return out.getvalue()
+    return pades.sign(pdf, material, name=name, reason=reason, location=location, signed_at=signed_at)
 
 
 def pdf_signatures(pdf: bytes) -> tuple[PdfSignature, ...]:
-    """Read and check the signatures of a file, in the order in which they were made."""
-    from pyhanko.pdf_utils.misc import PdfReadError
-    from pyhanko.pdf_utils.reader import PdfFileReader
-    from pyhanko.sign.validation.generic_cms import validate_sig_integrity
-    from pyhanko.sign.validation.status import SignatureCoverageLevel
+    """Read and check all signatures of a file, in the order in which they were made; none gives ().
 
-    try:
-        signatures = PdfFileReader(io.BytesIO(pdf)).embedded_signatures
-    except PdfReadError as error:
-        raise Malformed(f"the file cannot be read as PDF: {error}", code="pdf-malformed") from error
-    found = []
-    for each in signatures:
-        each.compute_integrity_info()
-        intact, valid = validate_sig_integrity(each.signer_info, each.signer_cert, "data", each.compute_digest())
-        found.append(
-            PdfSignature(
-                field=each.field_name,
-                fingerprint=hashlib.sha256(each.signer_cert.dump()).hexdigest(),
-                claimed_at=each.self_reported_timestamp,
-                intact=intact and valid,
-                covers_whole_file=each.evaluate_signature_coverage() == SignatureCoverageLevel.ENTIRE_FILE,
-            )
-        )
-    return tuple(found)
+    Raises Malformed `pdf-malformed` when the file, or a signature in it, is too damaged to be read.
+    """
+    from gateway.office.papers import pades
 
-
-def _signer(material: SigningMaterial) -> Any:
-    from asn1crypto import keys, x509
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
-    from cryptography.x509 import load_pem_x509_certificate
-    from pyhanko.sign import SimpleSigner
-    from pyhanko_certvalidator.registry import SimpleCertificateStore
-
-    try:
-        key = load_pem_private_key(material.key_pem, password=None)
-        certificate = load_pem_x509_certificate(material.certificate_pem)
-    except (ValueError, TypeError) as error:
-        raise Misconfigured(
-            f"the key or certificate of the document signature cannot be read: {error}", code="document-key-unreadable"
-        ) from error
-    return SimpleSigner(
-        signing_cert=x509.Certificate.load(certificate.public_bytes(Encoding.DER)),
-        signing_key=keys.PrivateKeyInfo.load(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())),
-        cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]  # pyHanko leaves it untyped
-    )
+    return pades.signatures(pdf)

@@ -1,41 +1,50 @@
-"""The SKRD as a paper (Pasal 14(6), 18(2)): everything that the form has to say, amount in words included."""
+"""The SKRD as a paper (Pasal 14(6), 18(2)): everything that the form has to say, the amount in words included."""
 
 from __future__ import annotations
 
 from gateway.domain.skrd import SKRD, rupiah
-from gateway.office.papers.typesetting import Signatory, indonesian_date, letterhead, signature_block, typeset
+from gateway.office.papers.layout import LETTERHEAD, Data, Letterhead, indonesian_date, make_pdf
 
 
-def skrd_pdf(skrd: SKRD, *, signatory_title: str) -> bytes:
-    """Lay out an SKRD. The same SKRD gives the same bytes."""
-    signatory = Signatory(name=skrd.signatory, title=signatory_title, nip=skrd.signatory_nip)
-    rows = [
-        ("Masa retribusi", skrd.period),
-        ("Tahun", str(skrd.year)),
-        ("Nama wajib retribusi", skrd.payer_name),
-        ("Alamat", skrd.payer_address),
-        ("NPWRD", skrd.npwrd),
-        ("Kode rekening", skrd.account_code),
-        ("Dasar pengenaan", skrd.legal_basis),
-        ("Jenis perizinan", skrd.service.upper()),
-    ]
-    lines = [
-        [line.description, str(line.quantity), rupiah(line.unit_price), rupiah(line.amount)] for line in skrd.lines
-    ]
-    data = {
-        **letterhead(),
-        "title": "SURAT KETETAPAN RETRIBUSI DAERAH",
+def skrd_pdf(
+    skrd: SKRD, *, signatory_title: str, service_name: str | None = None, letterhead: Letterhead = LETTERHEAD
+) -> bytes:
+    """Lay out an SKRD as PDF/A-2b; the same arguments give the same bytes. Its date is the file's creation date.
+
+    `signatory_title` is the office of who signs it; `service_name` the permit type's name, its code when None.
+    """
+    data: dict[str, Data] = {
         "number": skrd.number,
-        "rows": [list(row) for row in rows],
-        "lines": lines,
+        "assessment": (
+            ("Masa retribusi", skrd.period),
+            ("Tahun", str(skrd.year)),
+            ("Jenis perizinan", service_name or skrd.service.upper()),
+        ),
+        "payer": (
+            ("Nama", skrd.payer_name),
+            ("Alamat", skrd.payer_address),
+            ("NPWRD", skrd.npwrd),
+        ),
+        "ground": (("Dasar pengenaan", skrd.legal_basis), ("Kode rekening", skrd.account_code)),
+        "lines": tuple(
+            (line.description, f"{line.quantity:,}".replace(",", "."), rupiah(line.unit_price), rupiah(line.amount))
+            for line in skrd.lines
+        ),
         "amount": rupiah(skrd.amount),
-        "amount_in_words": skrd.amount_in_words,
-        "payment_code": skrd.payment_code,
+        "amount_in_words": _sentence(skrd.amount_in_words),
+        "payment_code": _grouped(skrd.payment_code),
         "bank": skrd.pay_to_bank,
         "account": skrd.pay_to_account,
-        "period_text": "Dibayar dalam 10 hari kerja sejak pemberitahuan diterima (Pasal 14 ayat 3).",
-        "date": indonesian_date(skrd.issued_on),
-        "signatory": signature_block(signatory),
-        "footer": f"SKRD {skrd.number} · {skrd.payment_code}",
+        "issued_on": indonesian_date(skrd.issued_on),
+        "signatory": {"name": skrd.signatory, "title": signatory_title, "nip": skrd.signatory_nip.printed},
     }
-    return typeset("skrd.typ", data, skrd.issued_on)
+    return make_pdf("skrd.typ", data, letterhead=letterhead, made_on=skrd.issued_on)
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _grouped(code: str) -> str:
+    """A long number is read, and typed, in fours."""
+    return " ".join(code[start : start + 4] for start in range(0, len(code), 4))

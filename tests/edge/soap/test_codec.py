@@ -167,7 +167,7 @@ def test_what_was_encoded_decodes_to_the_same(version: Transport) -> None:
 @VERSIONS
 def test_zeep_reads_the_answer(version: Transport) -> None:
     envelope = etree.fromstring(etree.tostring(CODEC.encode(acknowledgement(), version)))
-    schema = Schema(  # type: ignore[no-untyped-call]  # zeep annotates half of its functions
+    schema = Schema(
         etree.fromstring(
             f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="{ACKNOWLEDGEMENT}" '
             'elementFormDefault="qualified"><xs:element name="Acknowledgement"><xs:complexType><xs:sequence>'
@@ -177,7 +177,7 @@ def test_zeep_reads_the_answer(version: Transport) -> None:
     )
     element = schema.get_element(f"{{{ACKNOWLEDGEMENT}}}Acknowledgement")
 
-    value = element.parse(body_of(envelope, version)[0], schema)  # type: ignore[no-untyped-call]  # the same
+    value = element.parse(body_of(envelope, version)[0], schema)
 
     assert value.messageId == "urn:uuid:1"
 

@@ -1,0 +1,1 @@
+"""Example clients: how an agency's own system would call the hub."""

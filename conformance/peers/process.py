@@ -1,0 +1,92 @@
+"""One peer as a process: bound, announced on stdout, ended by its parent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from conformance.peers.bank import BankPeer
+from conformance.peers.config import load_config
+from conformance.peers.dpupr import DpuprPeer
+from conformance.peers.dukcapil import DukcapilPeer
+from conformance.peers.guide import write_guide
+from conformance.peers.oss import OssPeer
+from conformance.peers.peer import Peer, Surroundings
+from conformance.peers.sms import SmsPeer
+from gateway.domain.errors import Misconfigured
+
+PEERS: dict[str, type[Peer]] = {each.agency: each for each in (DukcapilPeer, DpuprPeer, BankPeer, OssPeer, SmsPeer)}
+GRACE_S = 2
+
+
+class _Server(uvicorn.Server):
+    """Says `ready <agency> <url>` as soon as it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: str) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to listen, then tell the parent."""
+        await super().startup(sockets)
+        if self.started:
+            print(self._ready, flush=True)
+
+
+def serve(
+    agency: str, folder: Path, surroundings: Surroundings, *, host: str, port: int | None, until_stdin_ends: bool
+) -> None:
+    """Run a peer until stdin ends (if asked) or SIGTERM. Raises Misconfigured when it cannot start."""
+    config = load_config(folder, agency)
+    listening = _bind(host, config.port if port is None else port)
+    url = f"http://{host}:{listening.getsockname()[1]}"
+    peer = PEERS[agency](folder, config, surroundings)
+    write_guide(peer, url)
+    server = _Server(
+        uvicorn.Config(
+            peer.app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=GRACE_S
+        ),
+        f"ready {agency} {url}",
+    )
+    # uvicorn raises the signal again when it has shut down; an asked-for end is no failure
+    signal.signal(signal.SIGTERM, _ended)
+    signal.signal(signal.SIGINT, _ended)
+    if until_stdin_ends:
+        threading.Thread(target=_watch_stdin, args=(server, peer), name="stdin", daemon=True).start()
+    peer.start()
+    try:
+        server.run(sockets=[listening])
+    finally:
+        peer.stop()
+        listening.close()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as fault:
+        listening.close()
+        text = f"cannot listen on {host} port {port} ({fault.strerror}): end what uses it or give another --port"
+        raise Misconfigured(text, code="port-taken") from fault
+    return listening
+
+
+def _watch_stdin(server: uvicorn.Server, peer: Peer) -> None:
+    # the descriptor itself: a buffered reader would hold a lock that the interpreter wants at its end
+    while os.read(sys.stdin.fileno(), 4096):
+        continue
+    peer.stopping.set()
+    server.should_exit = True
+
+
+def _ended(_signal: int, _frame: FrameType | None) -> None:
+    return

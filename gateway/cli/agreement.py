@@ -1,0 +1,58 @@
+"""`simojo agreement`: agreement files into the store, and into force."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.opening import ACTOR, opened
+from gateway.exchange.checking import check_agreement
+from gateway.exchange.plugins import load_adapters
+from gateway.operations.registry import require_known
+from gateway.validation.agreement_file import read_agreement
+from gateway.validation.library import SchemaLibrary, default_roots
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command("list")
+def list_() -> None:
+    """List the kept agreements with their states and hashes."""
+    with opened() as store:
+        for row in store.reader.agreements():
+            print(f"{row.id:20} {row.version:8} {row.agency:12} {row.state:10} {row.hash}")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="agreements/<id>.toml", exists=True, dir_okay=False)],
+) -> None:
+    """Keep an agreement file as a draft; exit 1 when it and the adapter differ."""
+    agreement = read_agreement(file.read_text(encoding="utf-8"))
+    adapters = load_adapters()
+    adapter = require_known(adapters.get(agreement.agency), agreement.agency)
+    found = check_agreement(adapter, agreement, SchemaLibrary(default_roots(adapters.values())))
+    for each in found:
+        print(each)
+    if found:
+        raise typer.Exit(1)
+    with opened() as store:
+        hashed = store.registry.import_agreement(agreement, adapter, ACTOR)
+    print(f"{agreement.id} {agreement.version} is kept as a draft; both parties sign the hash {hashed}")
+
+
+@app.command()
+def activate(
+    agreement: Annotated[str, typer.Argument(help="its id")],
+    version: Annotated[str, typer.Argument(help="its version")],
+    development: Annotated[bool, typer.Option("--development", help="without conformance run and second person")],
+) -> None:
+    """Put an agreement into force. This version knows the development kind alone; production mode refuses it."""
+    if not development:
+        print("this version activates for development alone: add --development")
+        raise typer.Exit(2)
+    with opened() as store:
+        store.registry.activate_for_development(agreement, version, ACTOR)
+    print(f"{agreement} {version} is active, for development")

@@ -1,0 +1,39 @@
+"""`simojo check`: do adapters, agreements, schemas and settings go together?"""
+
+from __future__ import annotations
+
+import typer
+
+from gateway.app import differences, hub_key, now
+from gateway.cli.opening import opened
+from gateway.exchange.checking import check_agreement
+from gateway.exchange.plugins import load_adapters
+from gateway.settings import load_settings
+from gateway.validation.agreement_file import packaged_agreements, read_agreement
+from gateway.validation.library import SchemaLibrary, default_roots
+
+
+def check() -> None:
+    """Say where adapters and agreements differ; exit 1 when they do.
+
+    Checks the agreement files that came with the gateway, and the agreements that are active in the store.
+    """
+    adapters = load_adapters()
+    library = SchemaLibrary(default_roots(adapters.values()))
+    hub_key(load_settings())
+    wrong: list[str] = []
+    for name, text in packaged_agreements().items():
+        agreement = read_agreement(text)
+        adapter = adapters.get(agreement.agency)
+        if adapter is None:
+            wrong.append(f"agreements/{name}.toml: no adapter is installed for agency {agreement.agency}")
+        else:
+            wrong += [f"agreements/{name}.toml: {each}" for each in check_agreement(adapter, agreement, library)]
+    with opened() as store:
+        for agency, said in differences(store, adapters, library, now()).items():
+            wrong += [f"active agreement with {agency}: {each}" for each in said]
+    for each in wrong:
+        print(each)
+    if wrong:
+        raise typer.Exit(1)
+    print(f"{len(adapters)} adapters and their agreements agree")

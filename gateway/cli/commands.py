@@ -1,0 +1,43 @@
+"""All commands, a file for each theme."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import gateway
+from gateway.cli import agency, agreement, case, check, init, ledger, serve, staff
+from gateway.cli.demo import demo
+
+app = typer.Typer(
+    name="simojo",
+    help="SIMOJO Gateway: data exchange between a licensing office and its agencies.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+app.command("init")(init.init)
+app.command("serve")(serve.serve)
+app.command("check")(check.check)
+app.command("demo")(demo)
+app.add_typer(agency.app, name="agency", help="Endpoints, credentials and certificates of agencies.")
+app.add_typer(agreement.app, name="agreement", help="Agreements: import, list, activate.")
+app.add_typer(case.app, name="case", help="The life of a permit case, as the rules have it.")
+app.add_typer(ledger.app, name="ledger", help="Verify and export the ledger; receipts.")
+app.add_typer(staff.app, name="staff", help="Who works at the office, and their API tokens.")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(gateway.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Say what the command is for."""

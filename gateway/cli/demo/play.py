@@ -1,0 +1,136 @@
+"""The demo from first to last line."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import secrets
+import threading
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from cryptography import x509
+
+from gateway.app import open_store
+from gateway.cli.demo.journey import PERMIT, REFUSED, Journey
+from gateway.cli.demo.office import HubGone, Office
+from gateway.cli.demo.processes import Processes
+from gateway.cli.demo.screen import Screen, Watch
+from gateway.cli.demo.stage import ACTOR, Stage, find_stage, furnish
+from gateway.exchange.plugins import load_adapters
+from gateway.operations.ledger_export import verify_store
+from gateway.validation.agreement_file import packaged_agreements, read_agreement
+
+SIGNING_AGENCIES = ("dpupr", "bank")
+"""Those that prove themselves by certificate."""
+
+RESTARTS = 5
+
+
+def play(home: Path, *, leave: bool) -> None:
+    """Play; with `leave` end afterwards, else leave the console open until Ctrl-C."""
+    stage = find_stage(home)
+    screen = Screen(_protocols())
+    with Processes(stage) as processes:
+        screen.title("SIMOJO Gateway demo")
+        screen.say(f"Data: {home} (each agency's key, certificate and URLs are under agencies/)")
+        processes.start_agencies()
+        _furnish(stage)
+        processes.start_hub()
+        screen.say(f"Hub: {stage.hub_url}, process {(home / 'hub.pid').read_text().strip()}; five simulated agencies")
+        office = Office(stage)
+        screen.skip(office.exchanges())
+        case = _journeys(stage, screen, office, processes)
+        entries = _verified(stage, office)
+        if not leave:
+            screen.say(f"Console: {stage.hub_url}/console  token: {stage.tokens['agus']}")
+        screen.say(f"permit {case['number']} active; ledger {entries} entries verified")
+        if not leave:
+            with contextlib.suppress(KeyboardInterrupt):
+                threading.Event().wait()
+        office.close()
+
+
+def _journeys(stage: Stage, screen: Screen, office: Office, processes: Processes) -> dict[str, Any]:
+    ended = []
+    for plot, title in ((PERMIT, "A building permit (PBG)"), (REFUSED, "A statement that is refused (KRK)")):
+        screen.title(title)
+        journey = Journey(plot, office, screen, stage.home)
+        ended.append((journey, _play_through(journey, screen, office, processes)))
+        screen.exchanges(_settled(office))
+    for journey, _ in ended:
+        journey.forget()
+    return ended[0][1]
+
+
+def _play_through(journey: Journey, screen: Screen, office: Office, processes: Processes) -> dict[str, Any]:
+    """Play a journey; when the hub ends, start it again and go on."""
+
+    def look() -> None:
+        with contextlib.suppress(HubGone):
+            screen.exchanges(office.exchanges())
+
+    for _ in range(RESTARTS):
+        try:
+            with Watch(look):
+                return journey.play()
+        except (HubGone, httpx2.HTTPError):
+            code = processes.hub_died()
+            if code is not None:
+                screen.say(f"The hub ended ({code}); it is started again, and the journey goes on.")
+                processes.start_hub()
+    raise HubGone(f"the hub ended {RESTARTS} times; look at its log")
+
+
+def _furnish(stage: Stage) -> None:
+    """What staff would enter: agreements, agencies, certificates with proof of possession, their own accounts."""
+    store = open_store(stage.settings())
+    try:
+        furnish(stage, store)
+        for agency in SIGNING_AGENCIES:
+            pem = (stage.agency_home(agency) / "certificate.pem").read_bytes()
+            certificate = x509.load_pem_x509_certificate(pem)
+            challenge = store.registry.challenge(agency, certificate, secrets.token_hex(16))
+            url = f"{stage.agency_url(agency)}/_control/possession"
+            answer = httpx2.post(url, json={"challenge": challenge.decode()}, trust_env=False).json()
+            proof = base64.b64decode(answer["signature"])
+            store.registry.register_certificate(agency, certificate, challenge, proof, ACTOR)
+    finally:
+        store.close()
+
+
+def _settled(office: Office) -> list[dict[str, Any]]:
+    """All exchanges once none is under way and all leaves are placed, or after a while as they are then."""
+    pause = threading.Event()
+    items: list[dict[str, Any]] = []
+    for _ in range(150):
+        items = office.exchanges()
+        under_way = any(each["verdict"] in ("sending", "not-sent", "unknown") for each in items)
+        if not under_way and not office.deliveries_waiting() and office.head()["pending"] == 0:
+            break
+        pause.wait(0.1)
+    return items
+
+
+def _verified(stage: Stage, office: Office) -> int:
+    """Verify the ledger from the store, without the hub's help; gives the number of its entries."""
+    _settled(office)
+    store = open_store(stage.settings())
+    try:
+        verdict = verify_store(store.reader, store.vault, store.note_key.verifier)
+    finally:
+        store.close()
+    return verdict.ledger.size
+
+
+def _protocols() -> dict[str, str]:
+    """`<agency>/<interaction>` -> transport and profile, as agreed."""
+    adapters = load_adapters()
+    agreements = [read_agreement(text) for text in packaged_agreements().values()]
+    return {
+        f"{agreement.agency}/{each.name}": f"{each.transport} {each.security}"
+        for agreement in agreements
+        for each in agreement.interactions
+        if agreement.agency in adapters
+    }

@@ -1,0 +1,207 @@
+"""The demo's data folder: made once, found again. Everything in it is for development, and random."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from gateway.app import Store, now
+from gateway.cli.init import make_keys
+from gateway.edge.parts import token_hash
+from gateway.exchange.plugins import load_adapters
+from gateway.settings import Settings
+from gateway.store.conflicts import commit
+from gateway.store.plan import Claim, Plan
+from gateway.store.tables import StaffRow, TokenRow
+from gateway.validation.agreement_file import packaged_agreements, read_agreement
+
+AGENCIES = ("dukcapil", "dpupr", "bank", "oss", "sms")
+ACTOR = "staff/demo"
+PATHS: Mapping[str, str] = {"dpupr": "/technical-recommendation"}
+"""Where an agency listens below its own address, if not at it."""
+
+STAFF: tuple[Mapping[str, Any], ...] = (
+    {"id": "rina", "name": "Rina Contoh", "title": "Petugas verifikasi", "scopes": "office"},
+    {"id": "agus", "name": "Agus Contoh", "title": "Petugas validasi", "scopes": "office admin"},
+    {
+        "id": "dewi",
+        "name": "Dewi Contoh",
+        "title": "Kepala Dinas",
+        "scopes": "office",
+        "nip": "198001012005012001",
+        "phone": "+6281200000090",
+        "delegation": "SK contoh 188.45/1/2026",
+    },
+)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The folder, and what is remembered in it: ports, secrets and tokens."""
+
+    home: Path
+    ports: Mapping[str, int]
+    secrets: Mapping[str, Mapping[str, str]]
+    tokens: Mapping[str, str]
+
+    @property
+    def hub_url(self) -> str:
+        """Where the hub listens."""
+        return f"http://127.0.0.1:{self.ports['hub']}"
+
+    def agency_url(self, agency: str) -> str:
+        """Where a simulated agency listens."""
+        return f"http://127.0.0.1:{self.ports[agency]}"
+
+    def agency_home(self, agency: str) -> Path:
+        """An agency's own folder."""
+        return self.home / "agencies" / agency
+
+    def settings(self) -> Settings:
+        """The hub's settings."""
+        return Settings(**self._settings(), _env_file=None)
+
+    def environment(self) -> dict[str, str]:
+        """The hub's environment: the same settings."""
+        own = {f"SIMOJO_{name.upper()}": str(value) for name, value in self._settings().items()}
+        return {**{name: value for name, value in os.environ.items() if not name.startswith("SIMOJO_")}, **own}
+
+    def _settings(self) -> dict[str, Any]:
+        keys = self.home / "keys"
+        return {
+            "mode": "development",
+            "database_url": f"sqlite:///{self.home / 'simojo.db'}",
+            "port": self.ports["hub"],
+            "public_url": self.hub_url,
+            "master_key_file": keys / "master.key",
+            "ledger_key_file": keys / "ledger.key",
+            "signing_key_file": keys / "hub.key.pem",
+            "signing_certificate_file": keys / "hub.pem",
+            "partner_service_id": self.secrets["bank"]["partner_service_id"],
+        }
+
+
+def find_stage(home: Path) -> Stage:
+    """Open the folder, making what is not there; ports that others have taken meanwhile are replaced."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = home / "demo.json"
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    ports = _free_ports(kept.get("ports", {}))
+    stage = Stage(
+        home=home,
+        ports=ports,
+        secrets=kept.get("secrets") or _secrets(),
+        tokens=kept.get("tokens") or {each["id"]: secrets.token_urlsafe(32) for each in STAFF},
+    )
+    said = {"ports": stage.ports, "secrets": stage.secrets, "tokens": stage.tokens}
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(said, indent=2), encoding="utf-8")
+    part.chmod(0o600)
+    part.replace(path)
+    make_keys(stage.settings())
+    for agency in AGENCIES:
+        _write_config(stage, agency)
+    return stage
+
+
+def furnish(stage: Stage, store: Store) -> None:
+    """Staff, tokens, agreements, endpoints and credentials; each only when it is not there."""
+    adapters = load_adapters()
+    for text in packaged_agreements().values():
+        agreement = read_agreement(text)
+        store.registry.import_agreement(agreement, adapters[agreement.agency], ACTOR)
+        store.registry.activate_for_development(agreement.id, agreement.version, ACTOR)
+    for agency in AGENCIES:
+        if agency != "bank":  # the bank speaks first and is never spoken to
+            url = stage.agency_url(agency) + PATHS.get(agency, "")
+            store.registry.set_endpoint(agency, url, ACTOR)
+        known = {row.name for row in store.reader.credentials(agency)}
+        for name, secret in stage.secrets[agency].items():
+            if name not in known:
+                store.registry.set_credential(agency, name, secret, ACTOR)
+    for each in STAFF:
+        _employ(stage, store, each)
+
+
+def _employ(stage: Stage, store: Store, each: Mapping[str, Any]) -> None:
+    if store.reader.staff(each["id"]) is None:
+        delegated = "delegation" in each
+        values = {
+            "id": each["id"],
+            "name": each["name"],
+            "title": each["title"],
+            "nip": each.get("nip"),
+            "phone": each.get("phone"),
+            "delegation": each.get("delegation"),
+            "delegation_from": date(2026, 1, 1) if delegated else None,
+            "delegation_until": now().date() + timedelta(days=3650) if delegated else None,
+            "delegation_electronic": delegated,
+        }
+        commit(store.unit_of_work, Plan.of(Claim(StaffRow, ("id",), values)))
+    hashed = token_hash(stage.tokens[each["id"]])
+    if store.reader.token(hashed) is None:
+        values = {
+            "hash": hashed,
+            "staff": each["id"],
+            "scopes": each["scopes"],
+            "made_at": now(),
+            "expires_at": now() + timedelta(days=30),
+        }
+        commit(store.unit_of_work, Plan.of(Claim(TokenRow, ("hash",), values)))
+
+
+def _write_config(stage: Stage, agency: str) -> None:
+    folder = stage.agency_home(agency)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    config = {
+        "agency": agency,
+        "port": stage.ports[agency],
+        "hub": stage.hub_url,
+        "hub_certificate": str(stage.home / "keys" / "hub.pem"),
+        "secrets": dict(stage.secrets[agency]),
+        "delay_ms": 0,
+    }
+    path = folder / "config.json"
+    path.write_text(json.dumps(config, indent=2), encoding="utf-8")
+    path.chmod(0o600)
+
+
+def _secrets() -> dict[str, dict[str, str]]:
+    def made(*names: str) -> dict[str, str]:
+        return {name: secrets.token_urlsafe(16) for name in names}
+
+    return {
+        "dukcapil": {**made("basic_user", "basic_password", "user_id", "password"), "ip_user": "127.0.0.1"},
+        "dpupr": {},
+        "bank": {
+            **made("client_id", "client_secret", "partner_id"),
+            "channel_id": "95051",
+            "partner_service_id": "88726",
+        },
+        "oss": made("username", "password", "user_key"),
+        "sms": made("userkey", "passkey", "report_key"),
+    }
+
+
+def _free_ports(kept: Mapping[str, int]) -> dict[str, int]:
+    """The ports of the last time where they are free, others else; agencies and hub remember each other's."""
+    return {name: _free_port(kept.get(name, 0)) for name in ("hub", *AGENCIES)}
+
+
+def _free_port(wanted: int) -> int:
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError("no free port on 127.0.0.1")

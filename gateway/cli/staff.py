@@ -1,0 +1,88 @@
+"""`simojo staff`: who works at the office, and their API tokens."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from gateway.app import now
+from gateway.cli.opening import opened
+from gateway.domain.errors import Refused
+from gateway.domain.identifiers import NIP, Phone
+from gateway.edge.parts import token_hash
+from gateway.store.conflicts import commit
+from gateway.store.plan import Claim, Plan
+from gateway.store.tables import StaffRow, TokenRow
+
+app = typer.Typer(no_args_is_help=True)
+
+SCOPES = ("office", "admin")
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+
+
+@app.command("list")
+def list_() -> None:
+    """List the staff."""
+    with opened() as store:
+        for row in store.reader.all_staff():
+            print(f"{row.id:12} {row.name:30} {row.title:30} {row.delegation or ''}")
+
+
+@app.command()
+def add(
+    staff: Annotated[str, typer.Argument(help="a short id")],
+    name: Annotated[str, typer.Option()],
+    title: Annotated[str, typer.Option()],
+    phone: Annotated[str | None, typer.Option(help="where PINs go (Pasal 13(3))")] = None,
+    nip: Annotated[str | None, typer.Option()] = None,
+    delegation: Annotated[str | None, typer.Option(help="number of the delegation to sign (Pasal 13(4))")] = None,
+    delegation_from: Day = None,
+    delegation_until: Day = None,
+    electronic: Annotated[bool, typer.Option("--electronic", help="it covers electronic signing (13(5))")] = False,
+) -> None:
+    """Add a member of staff."""
+    values = {
+        "id": staff,
+        "name": name,
+        "title": title,
+        "nip": str(NIP(nip)) if nip else None,
+        "phone": str(Phone(phone)) if phone else None,
+        "delegation": delegation,
+        "delegation_from": delegation_from.date() if delegation_from else None,
+        "delegation_until": delegation_until.date() if delegation_until else None,
+        "delegation_electronic": electronic,
+    }
+    with opened() as store:
+        if store.reader.staff(staff) is not None:
+            raise Refused(f"staff {staff} is there already", code="staff-exists")
+        commit(store.unit_of_work, Plan.of(Claim(StaffRow, ("id",), values)))
+    print(f"added {staff}")
+
+
+@app.command()
+def token(
+    staff: Annotated[str, typer.Argument(help="whose token")],
+    scopes: Annotated[str, typer.Option(help="words of: office admin")] = "office",
+    days: Annotated[int, typer.Option(min=1, max=366)] = 30,
+) -> None:
+    """Make an API token and print it once: only its digest is kept."""
+    unknown = set(scopes.split()) - set(SCOPES)
+    if unknown or not scopes.split():
+        raise Refused(f"scopes are {', '.join(SCOPES)}; not {', '.join(sorted(unknown))}", code="scope-unknown")
+    made = secrets.token_urlsafe(32)
+    with opened() as store:
+        if store.reader.staff(staff) is None:
+            raise Refused(f"no staff {staff!r} is known: add them first", code="staff-unknown")
+        ends = now().astimezone(UTC) + timedelta(days=days)
+        values = {
+            "hash": token_hash(made),
+            "staff": staff,
+            "scopes": " ".join(scopes.split()),
+            "made_at": now(),
+            "expires_at": ends,
+        }
+        commit(store.unit_of_work, Plan.of(Claim(TokenRow, ("hash",), values)))
+    print(made)

@@ -1,0 +1,169 @@
+"""Registered certificates: usable, strong enough, proven by possession."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from gateway.domain.errors import Malformed, Refused, Unauthenticated
+from gateway.trust.certificates import (
+    check_registrable,
+    check_usable,
+    find_certificate,
+    load_certificate,
+    possession_challenge,
+    register,
+    verify_possession,
+)
+from gateway.trust.keys import fingerprint
+from tests.trust import openssl_made
+from tests.trust.parties import AT, certificate, key, private_key, registered
+
+CHALLENGE = possession_challenge("dpupr", "ab" * 32, "nonce-1")
+ECDSA_SHA_1 = bytes.fromhex("2a8648ce3d0401")
+
+
+def usage(*, signing: bool, committing: bool = False) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=signing,
+        content_commitment=committing,
+        key_encipherment=True,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def refused(given: x509.Certificate) -> str:
+    with pytest.raises(Refused) as caught:
+        check_registrable(given)
+    return caught.value.code
+
+
+def unusable(at: datetime, revoked_at: datetime | None = None) -> str:
+    with pytest.raises(Unauthenticated) as caught:
+        check_usable(registered(key(), revoked_at=revoked_at), at)
+    return caught.value.code
+
+
+def test_a_certificate_is_usable_from_its_first_to_its_last_second() -> None:
+    mine = registered(key())
+    for moment in (key().certificate.not_valid_before_utc, AT, key().certificate.not_valid_after_utc):
+        check_usable(mine, moment)
+    check_usable(registered(key(), revoked_at=AT + timedelta(seconds=1)), AT)
+
+
+def test_outside_its_time_or_once_revoked_it_is_not() -> None:
+    second = timedelta(seconds=1)
+    assert unusable(key().certificate.not_valid_before_utc - second) == "certificate-not-yet-valid"
+    assert unusable(key().certificate.not_valid_after_utc + second) == "certificate-expired"
+    assert unusable(AT, revoked_at=AT) == "certificate-revoked"
+    assert unusable(datetime(2100, 1, 1, tzinfo=UTC), revoked_at=AT) == "certificate-revoked"
+
+
+def test_a_certificate_is_found_by_its_fingerprint_alone() -> None:
+    mine, other = registered(key()), registered(key("p256", 1))
+    assert find_certificate([other, mine], key().fingerprint) is mine
+    for certificates in ([other], []):
+        with pytest.raises(Unauthenticated) as caught:
+            find_certificate(certificates, key().fingerprint)
+        assert caught.value.code == "certificate-unknown"
+
+
+def test_registering_computes_the_fingerprint() -> None:
+    assert register("dpupr", key().certificate).fingerprint == fingerprint(key().certificate)
+
+
+@pytest.mark.parametrize("encoding", [Encoding.PEM, Encoding.DER])
+def test_a_certificate_loads_from_pem_and_der(encoding: Encoding) -> None:
+    assert load_certificate(key().certificate.public_bytes(encoding)) == key().certificate
+
+
+@pytest.mark.parametrize("data", [b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\nAAAA", b"0" * 20_000])
+def test_other_bytes_are_not_a_certificate(data: bytes) -> None:
+    with pytest.raises(Malformed) as caught:
+        load_certificate(data)
+    assert caught.value.code == "certificate-malformed"
+
+
+@pytest.mark.parametrize("kind", ["rsa", "p256", "p384", "ed25519"])
+def test_strong_keys_are_registrable(kind: str) -> None:
+    check_registrable(certificate(private_key(kind)))
+    check_registrable(certificate(private_key(kind), usage=usage(signing=True)))
+    check_registrable(certificate(private_key(kind), usage=usage(signing=False, committing=True)))
+
+
+@pytest.mark.parametrize("kind", ["rsa-weak", "rsa-exponent-3", "p521", "dsa"])
+def test_weak_or_unknown_keys_are_not(kind: str) -> None:
+    assert refused(certificate(private_key(kind))) == "certificate-weak"
+
+
+def test_a_certificate_signed_over_sha_1_or_by_something_unknown_is_not() -> None:
+    check_registrable(load_certificate(openssl_made.EC_CERTIFICATE))
+    assert refused(load_certificate(openssl_made.SHA_1_CERTIFICATE)) == "certificate-weak"
+    unknown = openssl_made.SHA_1_CERTIFICATE.replace(ECDSA_SHA_1, ECDSA_SHA_1[:-1] + b"\x7e")
+    assert refused(load_certificate(unknown)) == "certificate-weak"
+
+
+def test_a_certificate_for_something_other_than_signing_is_not() -> None:
+    assert refused(certificate(private_key(), usage=usage(signing=False))) == "certificate-not-for-signing"
+
+
+def test_extensions_that_cannot_be_read_are_refused() -> None:
+    der = certificate(private_key(), usage=usage(signing=True)).public_bytes(Encoding.DER)
+    bits, no_bits = bytes.fromhex("030205a0"), bytes.fromhex("040205a0")
+    assert bits in der
+    assert refused(load_certificate(der.replace(bits, no_bits))) == "certificate-malformed"
+
+
+def test_the_challenge_says_what_its_signature_means() -> None:
+    assert CHALLENGE == (
+        b"SIMOJO Gateway: I hold the private key of this certificate and ask to register it.\n"
+        b"agency: dpupr\ncertificate: " + b"ab" * 32 + b"\nnonce: nonce-1\n"
+    )
+
+
+@pytest.mark.parametrize("parts", [("", "ab", "n"), ("dpupr", "a b", "n"), ("dpupr", "ab", "n\nagency: bank")])
+def test_a_challenge_cannot_be_stretched(parts: tuple[str, str, str]) -> None:
+    with pytest.raises(ValueError, match="one word"):
+        possession_challenge(*parts)
+
+
+@pytest.mark.parametrize(
+    ("der", "signature"),
+    [
+        (openssl_made.EC_CERTIFICATE, openssl_made.EC_SIGNATURE),
+        (openssl_made.RSA_CERTIFICATE, openssl_made.RSA_SIGNATURE),
+    ],
+)
+def test_what_openssl_signs_proves_possession_of_this_key_and_this_challenge(der: bytes, signature: bytes) -> None:
+    holder = load_certificate(der)
+    verify_possession(holder, CHALLENGE, signature)
+    for challenge, given in [
+        (CHALLENGE + b"\n", signature),
+        (possession_challenge("dpupr", "ab" * 32, "nonce-2"), signature),
+        (CHALLENGE, b""),
+        (CHALLENGE, openssl_made.RSA_SIGNATURE + openssl_made.EC_SIGNATURE),
+    ]:
+        with pytest.raises(Unauthenticated) as caught:
+            verify_possession(holder, challenge, given)
+        assert caught.value.code == "possession-not-proven"
+
+
+def test_an_ed25519_key_signs_the_challenge_itself() -> None:
+    holder = private_key("ed25519")
+    assert isinstance(holder, ed25519.Ed25519PrivateKey)
+    verify_possession(certificate(holder), CHALLENGE, holder.sign(CHALLENGE))
+
+
+def test_a_key_of_another_kind_proves_nothing() -> None:
+    with pytest.raises(Unauthenticated) as caught:
+        verify_possession(certificate(private_key("dsa")), CHALLENGE, openssl_made.RSA_SIGNATURE)
+    assert caught.value.code == "possession-not-proven"
