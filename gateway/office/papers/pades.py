@@ -45,6 +45,7 @@ FIELD = "Pengesahan"
 
 _DIGESTS = {KeyKind.P384: "sha384", KeyKind.ED25519: "sha512"}  # SHA-256 for the others; RFC 8419 fixes Ed25519's
 _STRONG_DIGESTS = frozenset({"sha256", "sha384", "sha512"})
+_CMS_VERSIONS = ("v1", "v3")  # of SignedData, RFC 5652, 5.1
 _FILE_ID_SIZE = 16
 _CONSTRUCTED = 0x20
 _LONG_FORM = 0x80
@@ -158,7 +159,8 @@ def _adds_up(data: bytes) -> bool:
     while data:
         begin, end = _element(data)
         is_minimal = begin == 2 or end - begin >= max(_LONG_FORM, 1 << 8 * (begin - 3))
-        if not is_minimal or end > len(data) or (data[0] & _CONSTRUCTED and not _adds_up(data[begin:end])):
+        is_whole = data[0] != 0 and end <= len(data)  # a tag of zero is padding, and no element of DER
+        if not is_whole or not is_minimal or (data[0] & _CONSTRUCTED and not _adds_up(data[begin:end])):
             return False
         data = data[end:]
     return True
@@ -169,6 +171,8 @@ def _is_signed(embedded: EmbeddedPdfSignature) -> bool:
     announced = [each.dump() for each in embedded.signed_data["digest_algorithms"]]
     used = embedded.signer_info["digest_algorithm"].dump()
     if embedded.md_algorithm not in _STRONG_DIGESTS or announced != [used]:
+        return False
+    if embedded.signed_data["version"].native not in _CMS_VERSIONS:
         return False
     try:
         intact, valid = validate_sig_integrity(
