@@ -39,8 +39,8 @@ EXIT_REFUSED = 1
 class HttpTransport:
     """What zeep asks of a transport, over httpx2: with a timeout, and without the machine's proxies."""
 
-    def __init__(self, client: httpx2.Client | None = None) -> None:
-        self._client = client or httpx2.Client(timeout=TIMEOUT_S, trust_env=False)
+    def __init__(self, client: httpx2.Client) -> None:
+        self._client = client
 
     def load(self, url: str) -> bytes:
         """Load a WSDL or XSD. Raises Misconfigured when it is not there."""
@@ -60,17 +60,20 @@ class HttpTransport:
 class SignedExchange:
     """The `wsse` of a zeep client, for one call: addresses and signs what leaves, verifies what comes.
 
-    `verified` is the hub's answer as its signature covers it, once there is one.
+    `addressing` is set when the WSDL has told the address; `verified` is the hub's answer as its signature covers it.
     """
 
     identity: Identity
     hub_certificates: Sequence[x509.Certificate]
-    addressing: soap.Addressing
+    message_id: str
     clock: Callable[[], datetime]
+    addressing: soap.Addressing | None = field(default=None, init=False)
     verified: wss.VerifiedEnvelope | None = field(default=None, init=False)
 
     def apply(self, envelope: etree._Element, headers: dict[str, str]) -> tuple[etree._Element, dict[str, str]]:
-        """Address and sign an envelope of zeep's."""
+        """Address and sign an envelope of zeep's. Raises Misconfigured without `addressing`."""
+        if self.addressing is None:
+            raise Misconfigured("the message has no address yet: set `addressing` before the call")
         version = etree.QName(envelope).namespace or ""
         header = envelope.find(f"{{{version}}}Header")
         if header is None:
@@ -87,8 +90,8 @@ class SignedExchange:
             return
         verified = wss.verify(etree.tostring(envelope), self.hub_certificates, at=self.clock())
         fault = soap.read_fault(verified.document)
-        if verified.relates_to != self.addressing.message_id and fault is None:
-            text = f"the answer relates to {verified.relates_to}, not to {self.addressing.message_id}"
+        if verified.relates_to != self.message_id and fault is None:
+            text = f"the answer relates to {verified.relates_to}, not to {self.message_id}"
             raise Unauthenticated(text, code="signature-claims")
         self.verified = verified
 
@@ -120,16 +123,20 @@ def give_recommendation(
     Raises zeep.exceptions.Fault for the hub's refusal, Unauthenticated or Malformed when the answer is not the
     hub's, Misconfigured when the WSDL does not offer the service over SOAP 1.2.
     """
-    settings = zeep.Settings(strict=True, forbid_dtd=True, forbid_external=True)
-    client = zeep.Client(wsdl, transport=HttpTransport(), settings=settings)
+    with httpx2.Client(timeout=TIMEOUT_S, trust_env=False) as http:
+        settings = zeep.Settings(strict=True, forbid_dtd=True, forbid_external=True)
+        client = zeep.Client(wsdl, transport=HttpTransport(http), settings=settings)
+        return _give(client, recommendation, SignedExchange(identity, hub_certificates, message_id, clock))
+
+
+def _give(client: zeep.Client, recommendation: Recommendation, exchange: SignedExchange) -> wss.VerifiedEnvelope:
     service, port, operation, address = _find_operation(client)
-    addressing = soap.Addressing(
-        message_id=message_id,
+    exchange.addressing = soap.Addressing(
+        message_id=exchange.message_id,
         to=address,
         action=ANSWER_ELEMENT[1:].replace("}", "#"),
         relates_to=recommendation.relates_to,
     )
-    exchange = SignedExchange(identity, hub_certificates, addressing, clock)
     client.wsse = exchange
     members: dict[str, Any] = {
         "case": recommendation.case,
@@ -140,7 +147,7 @@ def give_recommendation(
         "condition": list(recommendation.conditions),
     }
     getattr(client.bind(service, port), operation)(**members)
-    if exchange.verified is None or soap.acknowledged_id(exchange.verified.document) != message_id:
+    if exchange.verified is None or soap.acknowledged_id(exchange.verified.document) != exchange.message_id:
         raise Unauthenticated("the hub did not acknowledge this message", code="not-acknowledged")
     return exchange.verified
 

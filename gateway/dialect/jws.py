@@ -42,7 +42,6 @@ class Jws:
                 raise Unauthenticated(
                     f"protected header member {name} is {said!r}, this address is for {expected!r}",
                     code="signature-claims",
-                    clause="security",
                 )
         return Proven(
             agency=party.agency,
@@ -113,7 +112,6 @@ class Jws:
             raise Unauthenticated(
                 f"the answer to {asking.interaction} is signed for another request (members iss and rel)",
                 code="signature-claims",
-                clause="security",
             )
         check_fresh(verified.claims.iat, verified.claims.exp, at)
 

@@ -45,7 +45,6 @@ class OssToken:
                 if late
                 else "header Token is missing or is not SHA1(USERNAME + PASSWORD + NIB + YYYYMMDD of Jakarta)",
                 code="token-expired" if late else "token-wrong",
-                clause="security",
             )
         return Proven(agency=party.agency, actor="credential/username", content=canonical(payload), document=payload)
 

@@ -46,7 +46,6 @@ class HeaderKey:
             raise Unauthenticated(
                 f"header {self.header} is missing or does not hold the agreed key",
                 code="credentials-wrong",
-                clause="security",
             )
         actor = f"credential/{self.inbound}"
         return Proven(agency=party.agency, actor=actor, content=canonical(payload), document=payload)

@@ -53,9 +53,7 @@ class SnapBi:
         access = message.headers.get("authorization", "").removeprefix("Bearer ").strip()
         _check_token(access, party, at)
         if not equal(message.headers.get("x-partner-id", ""), party.secret("partner_id")):
-            raise Unauthenticated(
-                "X-PARTNER-ID is not the agreed partner id", code="credentials-wrong", clause="security"
-            )
+            raise Unauthenticated("X-PARTNER-ID is not the agreed partner id", code="credentials-wrong")
         expected = symmetric_signature(
             party.secret("client_secret"), message.method, message.path, access, message.body, timestamp
         )
@@ -63,13 +61,10 @@ class SnapBi:
             raise Unauthenticated(
                 "X-SIGNATURE does not match: sign METHOD:path:token:sha256(minified body):X-TIMESTAMP with HMAC-SHA512",
                 code="signature-wrong",
-                clause="security",
             )
         external = message.headers.get("x-external-id", "")
         if not _EXTERNAL_ID.fullmatch(external):
-            raise Unauthenticated(
-                "X-EXTERNAL-ID must be 1 to 36 digits, unique per day", code="signature-wrong", clause="security"
-            )
+            raise Unauthenticated("X-EXTERNAL-ID must be 1 to 36 digits, unique per day", code="signature-wrong")
         created = datetime.fromisoformat(timestamp)
         return Proven(
             agency=party.agency,
@@ -99,7 +94,7 @@ def issue_token(message: Message, party: Party, at: datetime) -> str:
     timestamp = _timestamp(message)
     client = message.headers.get("x-client-key", "")
     if not equal(client, party.secret("client_id")):
-        raise Unauthenticated("X-CLIENT-KEY is not a client of ours", code="credentials-wrong", clause="security")
+        raise Unauthenticated("X-CLIENT-KEY is not a client of ours", code="credentials-wrong")
     try:
         signature = base64.b64decode(message.headers.get("x-signature", ""), validate=True)
     except binascii.Error:
@@ -112,7 +107,6 @@ def issue_token(message: Message, party: Party, at: datetime) -> str:
         raise Unauthenticated(
             "X-SIGNATURE is not base64(SHA256withRSA(client_id|X-TIMESTAMP)) by a registered certificate",
             code="signature-wrong",
-            clause="security",
         )
     check_usable(signer, at)
     _check_window(datetime.fromisoformat(timestamp), at)
@@ -152,7 +146,6 @@ def _timestamp(message: Message) -> str:
         raise Unauthenticated(
             "X-TIMESTAMP must be a time with its offset, such as 2026-03-02T09:00:00+07:00",
             code="timestamp-missing",
-            clause="security",
         )
     return text
 
@@ -163,18 +156,15 @@ def _check_window(created: datetime, at: datetime) -> None:
         raise Unauthenticated(
             f"X-TIMESTAMP is more than {WINDOW.seconds} seconds {'old' if late else 'ahead'}: check the clock",
             code="timestamp-stale" if late else "timestamp-future",
-            clause="security",
         )
 
 
 def _check_token(access: str, party: Party, at: datetime) -> None:
     ends, _, mac = access.partition(".")
     if not (ends.isascii() and ends.isdigit() and len(ends) < 12 and equal(mac, _token_mac(ends, party))):
-        raise Unauthenticated("the access token is not ours: ask for one", code="token-wrong", clause="security")
+        raise Unauthenticated("the access token is not ours: ask for one", code="token-wrong")
     if int(ends) < at.timestamp():
-        raise Unauthenticated(
-            "the access token has expired: ask for a new one", code="token-expired", clause="security"
-        )
+        raise Unauthenticated("the access token has expired: ask for a new one", code="token-expired")
 
 
 def _token_mac(ends: str, party: Party) -> str:

@@ -42,7 +42,7 @@ def authenticate(envelope: Envelope, party: Party, at: datetime) -> Proven:
 def check_proven_fresh(proven: Proven, at: datetime) -> None:
     """Hold the Timestamp against our clock. Raises Unauthenticated `timestamp-stale` or `timestamp-future`."""
     if proven.created is None or proven.expires is None:
-        raise Unauthenticated("the message has no Timestamp", code="timestamp-missing", clause="security")
+        raise Unauthenticated("the message has no Timestamp", code="timestamp-missing")
     check_fresh(proven.created, proven.expires, at)
 
 
@@ -56,9 +56,7 @@ def check_answers(envelope: Envelope, message_id: str, party: Party, at: datetim
     proven = authenticate(envelope, party, at)
     check_proven_fresh(proven, at)
     if proven.relates_to not in (None, message_id):
-        raise Unauthenticated(
-            "the answer relates to another message (wsa:RelatesTo)", code="signature-claims", clause="security"
-        )
+        raise Unauthenticated("the answer relates to another message (wsa:RelatesTo)", code="signature-claims")
     return proven
 
 

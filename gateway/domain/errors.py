@@ -42,6 +42,7 @@ class GatewayError(Exception):
     """
 
     default_code = "gateway-error"
+    default_clause = ""
 
     def __init__(
         self,
@@ -54,7 +55,7 @@ class GatewayError(Exception):
         super().__init__(text)
         self.text = text
         self.code = code or self.default_code
-        self.clause = clause
+        self.clause = clause or self.default_clause
         self.violations = violations
 
 
@@ -96,30 +97,35 @@ class Unauthenticated(Refused):
     """The sender is not proven: signature, certificate, token or credentials are missing, wrong or not allowed."""
 
     default_code = "not-authenticated"
+    default_clause = "Pasal 20 d"
 
 
 class Unauthorised(Refused):
     """The sender is known and no active agreement covers what it asks (Pasal 21(2))."""
 
     default_code = "not-agreed"
+    default_clause = "Pasal 21(2)"
 
 
 class Malformed(Refused):
     """The bytes are not what their type says, or are larger or deeper than allowed."""
 
     default_code = "malformed"
+    default_clause = "Pasal 21(2)c.3"
 
 
 class SchemaViolation(Refused):
     """The document breaks the agreed schema (Pasal 21(2)c.3) or carries personal data beyond the agreement."""
 
     default_code = "schema-violation"
+    default_clause = "Pasal 21(2)c.3"
 
 
 class Replayed(Refused):
     """The message id is taken by a message with other content."""
 
     default_code = "message-id-reused"
+    default_clause = "Pasal 22(1)"
 
 
 class CaseRefusal(Refused):

@@ -196,7 +196,6 @@ class Inbound:
         if row.content != seen.content:
             raise Replayed(
                 "this message id was used before with other content: give every message an id of its own",
-                clause="message id",
             )
         return self._answer_again(seen, row)
 
