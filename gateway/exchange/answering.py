@@ -24,8 +24,8 @@ from gateway.exchange.directory import Terms
 from gateway.exchange.mapping import Mapping
 from gateway.exchange.states import CONCLUDED, Delivery
 from gateway.exchange.wire import Answer, Wire
-from gateway.store.plan import Plan, Update
-from gateway.store.tables import DeliveryRow
+from gateway.store.plan import Change, Plan, Update
+from gateway.store.tables import DeliveryRow, ExchangeRow
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.minimise import excess
 
@@ -138,7 +138,12 @@ def _callback(
         {"state": row.state, "fence": row.fence},
         {"state": Delivery.ANSWERED.value if accepted.final else Delivery.AWAITING.value, "lease_until": None},
     )
-    return Outcome(answer=answer, plan=steps.plan() + Plan.of(answered), case_id=case.id)
+    changes: tuple[Change, ...] = (answered,)
+    exchange = casework.reader.exchange(row.id)
+    if exchange is not None and accepted.final:
+        said = {"verdict": Delivery.ANSWERED.value}
+        changes = (answered, Update(ExchangeRow, {"id": row.id}, {"verdict": exchange.verdict}, said))
+    return Outcome(answer=answer, plan=steps.plan() + Plan(changes), case_id=case.id)
 
 
 def _apply(heard: Heard, steps: CaseSteps, effect: Effect) -> None:

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 from gateway.domain.calendar import JAKARTA
 from gateway.domain.errors import Unauthenticated, Unauthorised
-from gateway.edge.console.texts import TEXTS
+from gateway.edge.console.texts import TEXTS, WORDS
 from gateway.edge.http import language_of, read_body
 from gateway.edge.parts import COOKIE, StaffEdge, officer
 from gateway.edge.titles import Language
@@ -79,7 +79,9 @@ def console_router(edge: StaffEdge) -> APIRouter:
 def _page(template: str, request: Request, **facts: Any) -> HTMLResponse:
     asked = request.query_params.get("lang")
     language = Language(asked) if asked in ("id", "en") else language_of(request.headers)
-    body = _pages.get_template(template).render(t=TEXTS[language], lang=language.value, **facts)
+    body = _pages.get_template(template).render(
+        t=TEXTS[language], word=lambda code: WORDS[language].get(code, code), lang=language.value, **facts
+    )
     policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'"
     headers = {"Content-Security-Policy": policy, "X-Frame-Options": "DENY", "Cache-Control": "no-store"}
     return HTMLResponse(body, headers=headers)

@@ -68,4 +68,38 @@ _EN = {
     "live": "The page keeps itself up to date.",
 }
 
+_STAGES = {
+    "registered": "terdaftar",
+    "incomplete": "belum lengkap",
+    "complete": "lengkap",
+    "returned": "dikembalikan",
+    "verified": "terverifikasi",
+    "validated": "tervalidasi",
+    "recommended": "direkomendasikan",
+    "approved": "disetujui",
+    "charged": "menunggu pembayaran",
+    "paid": "lunas",
+    "numbered": "bernomor",
+    "prepared": "siap ditandatangani",
+    "printed": "dicetak",
+    "signed": "ditandatangani",
+    "active": "berlaku",
+    "handed-over": "diserahkan",
+    "rejected": "ditolak",
+    "lapsed": "gugur",
+    "withdrawn": "ditarik",
+    "revoked": "dicabut",
+    "accepted": "diterima",
+    "refused": "ditolak",
+    "answered": "dijawab",
+    "awaiting": "menunggu jawaban",
+    "sending": "dikirim",
+    "not-sent": "belum terkirim",
+    "unknown": "tidak diketahui",
+    "dead": "mati",
+    "cancelled": "dibatalkan",
+}
+WORDS: Mapping[Language, Mapping[str, str]] = MappingProxyType({Language.INDONESIAN: _STAGES, Language.ENGLISH: {}})
+"""Stages and verdicts as people read them; a word without a translation stands as it is."""
+
 TEXTS: Mapping[Language, Mapping[str, str]] = MappingProxyType({Language.INDONESIAN: _ID, Language.ENGLISH: _EN})
