@@ -1,15 +1,13 @@
-"""The composition root: the one file that knows every part, and that asks the machine for time, ids and chance."""
+"""The composition root: the one file that knows every part; `clock` and `new_id` are the machine's unless told."""
 
 from __future__ import annotations
 
-import os
 import random
 import secrets
 import time
-import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 from fastapi import FastAPI
@@ -37,6 +35,7 @@ from gateway.exchange.soap_speaking import SoapSpeaker
 from gateway.exchange.speaking import RestSpeaker
 from gateway.exchange.verdict import Judge
 from gateway.ledger.checkpoint import NoteKey
+from gateway.machine import new_case_id, new_id, now
 from gateway.office.calendar_source import indonesian_calendar
 from gateway.office.deeds import Deeds
 from gateway.office.papers.signing import SigningMaterial
@@ -51,6 +50,7 @@ from gateway.operations.registry import Registry
 from gateway.operations.threads import Loop
 from gateway.settings import Settings
 from gateway.store.engine import open_engine
+from gateway.store.exclusive import HubLock
 from gateway.store.reading import Reader
 from gateway.store.schema import prepare
 from gateway.store.unit_of_work import SingleWriter
@@ -64,28 +64,8 @@ from gateway.validation.library import SchemaLibrary, default_roots
 
 MAX_REPLY_BYTES = 10 * 2**20
 CALENDAR_YEARS = 6
-CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 _log = structlog.get_logger("simojo.app")
-
-
-def now() -> datetime:
-    """The time, in UTC."""
-    return datetime.now(UTC)
-
-
-def new_id() -> str:
-    """A UUID of version 7 (RFC 9562): unique, and in the order of time, which keeps indexes narrow."""
-    stamp = time.time_ns() // 1_000_000
-    bits = (stamp << 80) | (int.from_bytes(os.urandom(10)) & ((1 << 80) - 1))
-    bits = (bits & ~(0xF << 76)) | (0x7 << 76)
-    bits = (bits & ~(0x3 << 62)) | (0x2 << 62)
-    return str(uuid.UUID(int=bits))
-
-
-def new_case_id(at: datetime) -> str:
-    """A case id that people read and type: the year and eight letters or digits without I, L, O, U."""
-    return f"K-{local_date(at).year}-{''.join(secrets.choice(CROCKFORD) for _ in range(8))}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +88,7 @@ class Store:
         self.engine.dispose()
 
 
-def open_store(settings: Settings) -> Store:
+def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_id: Callable[[], str] = new_id) -> Store:
     """Open the store, bringing it to the newest schema. Raises Misconfigured."""
     engine = open_engine(settings.database_url)
     prepare(engine)
@@ -122,7 +102,7 @@ def open_store(settings: Settings) -> Store:
         vault=vault,
         unit_of_work=unit_of_work,
         leaves=leaves,
-        clock=now,
+        clock=clock,
         production=settings.is_production,
     )
     return Store(
@@ -143,6 +123,7 @@ class Gateway:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._lock = HubLock(settings.database_url)
         self.store = open_store(settings)
         self.adapters = load_adapters()
         self.library = SchemaLibrary(default_roots(self.adapters.values()))
@@ -153,7 +134,7 @@ class Gateway:
             reader=self.store.reader,
             vault=self.store.vault,
             catalogue=SAMPLE,
-            calendar=_calendar(settings, now()),
+            calendar=_calendar(settings, clock()),
             routes=self.directory,
             references=ReferenceIndex(self.store.master),
             leaves=self.store.leaves,
@@ -168,7 +149,7 @@ class Gateway:
         self.deeds = Deeds(
             casework=self.casework,
             unit_of_work=self.store.unit_of_work,
-            clock=now,
+            clock=clock,
             deliveries_made=self.wake,
             partner_service_id=settings.partner_service_id,
             signatory=self._signatory,
@@ -177,19 +158,19 @@ class Gateway:
         self.signing = SigningDeeds(
             deeds=self.deeds,
             casework=self.casework,
-            clock=now,
+            clock=clock,
             pin=self.store.master.pin,
             material=SigningMaterial(key_pem=key_pem, certificate_pem=certificate_pem),
             verify_url=lambda number: f"{settings.public_url}/periksa/{number.replace('/', '-')}",
             signatory=self._signatory,
         )
-        self.timers = Timers(self.deeds, self.casework, now)
-        self.integrator = Integrator(self.store.reader, self.store.unit_of_work, self.store.note_key, now)
+        self.timers = Timers(self.deeds, self.casework, clock)
+        self.integrator = Integrator(self.store.reader, self.store.unit_of_work, self.store.note_key, clock)
         self.refusals = Refusals(
             self.store.reader,
             self.store.unit_of_work,
             self.store.master.derive("refusal-pseudonym"),
-            now,
+            clock,
             new_id,
         )
         self.api = self._api()
@@ -198,7 +179,10 @@ class Gateway:
 
     def start(self) -> None:
         """Check agreements, then begin to deliver, to integrate the ledger, and to keep time."""
+        self._lock.take()
         self.suspend_where_different()
+        while self.outbound.recover(alone=True):
+            pass  # whatever the last process was sending when it ended
         interval = self.settings.merge_interval_s
         self._couriers = [Loop(f"courier-{n}", self._deliver_one, 0.5) for n in range(self.settings.workers)]
         self._loops = [
@@ -216,6 +200,7 @@ class Gateway:
             loop.stop()
         self._client.close()
         self.store.close()
+        self._lock.release()
 
     def wake(self) -> None:
         """Something may have to be delivered."""
@@ -227,7 +212,7 @@ class Gateway:
 
         Gives the differences by agency. The others run.
         """
-        found = differences(self.store, self.adapters, self.library, now())
+        found = differences(self.store, self.adapters, self.library, self._clock())
         for agency, adapter in self.adapters.items():
             said = found.get(agency, ())
             row = self.store.reader.agency(agency)
@@ -254,7 +239,7 @@ class Gateway:
             unit_of_work=self.store.unit_of_work,
             master=self.store.master,
             hub=hub,
-            clock=now,
+            clock=self._clock,
             max_bytes=self.settings.max_body_bytes,
             deliveries_made=self.wake,
         )
@@ -269,7 +254,7 @@ class Gateway:
             unit_of_work=self.store.unit_of_work,
             client=self._client,
             judge=Judge(random.random),
-            clock=now,
+            clock=self._clock,
         )
 
     def _signatory(self) -> Signatory:
@@ -284,7 +269,7 @@ class Gateway:
             directory=self.directory,
             library=self.library,
             public_url=self.settings.public_url.rstrip("/"),
-            clock=now,
+            clock=self._clock,
             max_body_bytes=self.settings.max_body_bytes,
             body_timeout_s=self.settings.body_timeout_s,
         )
@@ -294,10 +279,10 @@ class Gateway:
             casework=self.casework,
             deeds=self.deeds,
             signing=self.signing,
-            letters=Letters(self.store.reader, self.store.unit_of_work, self.store.leaves, now, self.wake),
+            letters=Letters(self.store.reader, self.store.unit_of_work, self.store.leaves, self._clock, self.wake),
             directory=self.directory,
             library=self.library,
-            clock=now,
+            clock=self._clock,
         )
         return make_api(agencies, staff)
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx2
@@ -37,15 +38,16 @@ EXIT_REFUSED = 1
 
 
 class HttpTransport:
-    """What zeep asks of a transport, over httpx2: with a timeout, and without the machine's proxies."""
+    """What zeep asks of a transport, over httpx2. A WSDL may import documents from its own `origin` alone."""
 
-    def __init__(self, client: httpx2.Client) -> None:
+    def __init__(self, client: httpx2.Client, wsdl: str) -> None:
         self._client = client
+        self._origin = _origin(wsdl)
 
     def load(self, url: str) -> bytes:
-        """Load a WSDL or XSD. Raises Misconfigured when it is not there."""
-        if not url.startswith(("http://", "https://")):
-            return Path(url).read_bytes()
+        """Load a WSDL or XSD. Raises Misconfigured when it is not there, or lies elsewhere than the WSDL."""
+        if _origin(url) != self._origin:
+            raise Misconfigured(f"the WSDL of {self._origin} imports {url}: only its own documents are loaded")
         answer = self._client.get(url)
         if not answer.is_success:
             raise Misconfigured(f"{url} answered HTTP {answer.status_code}: give the address of the WSDL")
@@ -124,8 +126,9 @@ def give_recommendation(
     hub's, Misconfigured when the WSDL does not offer the service over SOAP 1.2.
     """
     with httpx2.Client(timeout=TIMEOUT_S, trust_env=False) as http:
-        settings = zeep.Settings(strict=True, forbid_dtd=True, forbid_external=True)
-        client = zeep.Client(wsdl, transport=HttpTransport(http), settings=settings)
+        # forbid_external would refuse the WSDL's own XSDs too; the transport refuses those of others
+        settings = zeep.Settings(strict=True, forbid_dtd=True, forbid_entities=True)
+        client = zeep.Client(wsdl, transport=HttpTransport(http, wsdl), settings=settings)
         return _give(client, recommendation, SignedExchange(identity, hub_certificates, message_id, clock))
 
 
@@ -150,6 +153,11 @@ def _give(client: zeep.Client, recommendation: Recommendation, exchange: SignedE
     if exchange.verified is None or soap.acknowledged_id(exchange.verified.document) != exchange.message_id:
         raise Unauthenticated("the hub did not acknowledge this message", code="not-acknowledged")
     return exchange.verified
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _find_operation(client: zeep.Client) -> tuple[str, str, str, str]:

@@ -71,7 +71,7 @@ class DpuprPeer(Peer):
             "Jawab permintaan dengan tangan / answer a request by hand (MessageID and case stand in the journal):\n\n"
             "```sh\npython -m conformance.clients.soap_client \\\n"
             "  --wsdl '{hub}/soap/dpupr/technical-recommendation?wsdl' \\\n"
-            "  --key key.pem --certificate certificate.pem --hub-certificate '<hub.pem>' \\\n"
+            "  --key key.pem --certificate certificate.pem --hub-certificate '{hub_certificate}' \\\n"
             "  --relates-to '<MessageID>' --case '<case>' --number 600/1/2026\n```\n\n"
             "Tolak yang berikutnya / judge the next ones unfavourably:\n\n```sh\n"
             "curl -s {peer}/_control/policy -H 'Content-Type: application/json' -d '{\"favourable\": false}'\n```\n"

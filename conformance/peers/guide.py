@@ -80,6 +80,12 @@ def write_guide(peer: Peer, url: str) -> None:
 
 def _filled(template: str, peer: Peer, url: str) -> str:
     # shell and JSON are full of braces, so that str.format would not do
-    for name, value in (("agency", peer.agency), ("hub", peer.config.hub_url), ("peer", url)):
+    values = {
+        "agency": peer.agency,
+        "hub": peer.config.hub_url,
+        "hub_certificate": peer.config.hub_certificate,
+        "peer": url,
+    }
+    for name, value in values.items():
         template = template.replace(f"{{{name}}}", value)
     return template

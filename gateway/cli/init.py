@@ -7,8 +7,8 @@ import os
 import secrets
 from pathlib import Path
 
-from gateway.app import now
 from gateway.domain.errors import Misconfigured
+from gateway.machine import now
 from gateway.settings import Settings, load_settings
 from gateway.trust.dev_ca import DevelopmentCa, LeafKind
 

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import sys
+import threading
+from typing import Annotated
 
 import structlog
+import typer
 import uvicorn
 
 from gateway.app import Gateway
 from gateway.settings import load_settings
 
 
-def serve() -> None:
+def serve(
+    until_stdin_ends: Annotated[
+        bool, typer.Option("--until-stdin-ends", help="Also end when whoever started it is gone.")
+    ] = False,
+) -> None:
     """Run the hub: web application, delivery threads, ledger integrator, timers. Ends on SIGTERM or Ctrl-C.
 
     What is under way is finished first. Settings come from SIMOJO_* (see README).
@@ -30,6 +39,8 @@ def serve() -> None:
     )
     gateway = Gateway(settings)
     gateway.start()
+    if until_stdin_ends:
+        threading.Thread(target=_end_with_stdin, name="stdin", daemon=True).start()
     try:
         uvicorn.run(
             gateway.api,
@@ -42,3 +53,9 @@ def serve() -> None:
         )
     finally:
         gateway.stop()
+
+
+def _end_with_stdin() -> None:
+    """A pipe ends when its other end is gone, killed or not."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from gateway.app import now
 from gateway.cli.opening import opened
 from gateway.domain.errors import Refused
 from gateway.domain.identifiers import NIP, Phone
 from gateway.edge.parts import token_hash
+from gateway.machine import now
 from gateway.store.conflicts import commit
 from gateway.store.plan import Claim, Plan
 from gateway.store.tables import StaffRow, TokenRow

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from gateway.casework.desk import Casework
@@ -100,10 +100,13 @@ class Outbound:
         prepared_again(lambda: commit(self._unit_of_work, self._concluding.plan(result)))  # 5. conclude
         return True
 
-    def recover(self, limit: int = 100) -> int:
-        """Take back what workers left behind: a claim whose lease ran out. Gives how many."""
+    def recover(self, limit: int = 100, *, alone: bool = False) -> int:
+        """Take back what workers left behind: a claim whose lease ran out. Gives how many.
+
+        `alone`: this process has just begun and is the only one on the store, so nobody holds any lease.
+        """
         now = self._clock()
-        rows = self._casework.reader.expired_leases(now, limit)
+        rows = self._casework.reader.expired_leases(datetime.max.replace(tzinfo=UTC) if alone else now, limit)
         for row in rows:
             plan = self._recovery(row, now)
             self._unit_of_work.commit(plan)  # a conflict means that the worker, or another, was quicker

@@ -57,7 +57,7 @@ def test_the_guide_names_addresses_and_no_secret(
     assert "http://127.0.0.1:40123" in text
     assert "```sh" in text
     assert "{peer}" not in text
-    assert "{hub}" not in text
+    assert "{hub" not in text
     assert "made-up" not in text
     assert (peer.folder / "ask.sh").exists() is (agency == "dpupr")
 

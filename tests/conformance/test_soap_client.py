@@ -172,6 +172,14 @@ def test_a_wsdl_without_soap_12_is_named(say: Callable[..., None], give: Callabl
         give()
 
 
+def test_a_wsdl_that_imports_from_elsewhere_is_not_followed(
+    hub: FakeHub, give: Callable[[], wss.VerifiedEnvelope]
+) -> None:
+    hub.answer = lambda _: Response(wsdl(hub, "12").replace(f"{hub.url}/answer.xsd", "http://elsewhere.example/a.xsd"))
+    with pytest.raises(Misconfigured, match=r"elsewhere\.example"):
+        give()
+
+
 def run_client(hub: FakeHub, folder: Path, certificate: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "conformance.clients.soap_client"]
     options = {

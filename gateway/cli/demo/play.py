@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import contextlib
 import secrets
+import signal
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,7 @@ RESTARTS = 5
 
 def play(home: Path, *, leave: bool) -> None:
     """Play; with `leave` end afterwards, else leave the console open until Ctrl-C."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that processes are ended, as after Ctrl-C
     stage = find_stage(home)
     screen = Screen(_protocols())
     with Processes(stage) as processes:
@@ -104,7 +107,7 @@ def _settled(office: Office) -> list[dict[str, Any]]:
     """All exchanges once none is under way and all leaves are placed, or after a while as they are then."""
     pause = threading.Event()
     items: list[dict[str, Any]] = []
-    for _ in range(150):
+    for _ in range(600):
         items = office.exchanges()
         under_way = any(each["verdict"] in ("sending", "not-sent", "unknown") for each in items)
         if not under_way and not office.deliveries_waiting() and office.head()["pending"] == 0:

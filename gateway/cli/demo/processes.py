@@ -43,7 +43,7 @@ class Processes:
 
     def start_hub(self) -> None:
         """Start the hub and wait until it is ready."""
-        command = [sys.executable, "-m", "gateway.cli", "serve"]
+        command = [sys.executable, "-m", "gateway.cli", "serve", "--until-stdin-ends"]
         self._start("hub", command, self._stage.home / "hub-log.txt", self._stage.environment())
         (self._stage.home / "hub.pid").write_text(f"{self._running['hub'].pid}\n", encoding="ascii")
         self._await("hub", f"{self._stage.hub_url}/health/ready")

@@ -12,10 +12,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from gateway.app import Store, now
+from gateway.app import Store
 from gateway.cli.init import make_keys
 from gateway.edge.parts import token_hash
 from gateway.exchange.plugins import load_adapters
+from gateway.machine import now
 from gateway.settings import Settings
 from gateway.store.conflicts import commit
 from gateway.store.plan import Claim, Plan

@@ -79,8 +79,9 @@ def console_router(edge: StaffEdge) -> APIRouter:
 def _page(template: str, request: Request, **facts: Any) -> HTMLResponse:
     asked = request.query_params.get("lang")
     language = Language(asked) if asked in ("id", "en") else language_of(request.headers)
+    said = WORDS[language]
     body = _pages.get_template(template).render(
-        t=TEXTS[language], word=lambda code: WORDS[language].get(code, code), lang=language.value, **facts
+        t=TEXTS[language], word=lambda code: said.get(code, code), lang=language.value, **facts
     )
     policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'"
     headers = {"Content-Security-Policy": policy, "X-Frame-Options": "DENY", "Cache-Control": "no-store"}

@@ -2,12 +2,12 @@
 
     layout           what all papers share: letterhead, printable text, the typst run
     signatory        whose name stands under a paper
+    parties          applicants and sites as papers print them
     permit           the permit document (Pasal 1 number 12, 11(3)g)
     acknowledgement  the tanda terima (12(4))
     skrd             the assessment on which a payment rests (14(6))
-    signing          PAdES signatures: made, and checked; `pades` is its pyHanko side
-    fees             the tariff, and payment codes
-    calendar_source  the office's working days
+    signing          PAdES signatures, made and checked; `pades` is its pyHanko side
+    fees             the tariff, and payment codes (14, 15)
 
 typst and pyHanko are imported where they are used, so that start-up stays fast. Nothing here reads a clock, the store
 or the network.

@@ -45,7 +45,7 @@ FIELD = "Pengesahan"
 
 _DIGESTS = {KeyKind.P384: "sha384", KeyKind.ED25519: "sha512"}  # SHA-256 for the others; RFC 8419 fixes Ed25519's
 _STRONG_DIGESTS = frozenset({"sha256", "sha384", "sha512"})
-_CMS_VERSIONS = ("v1", "v3")  # of SignedData, RFC 5652, 5.1
+_CMS_VERSIONS = frozenset({"v1", "v3"})  # of SignedData and SignerInfo, RFC 5652, 5.1 and 5.3
 _FILE_ID_SIZE = 16
 _CONSTRUCTED = 0x20
 _LONG_FORM = 0x80
@@ -172,7 +172,8 @@ def _is_signed(embedded: EmbeddedPdfSignature) -> bool:
     used = embedded.signer_info["digest_algorithm"].dump()
     if embedded.md_algorithm not in _STRONG_DIGESTS or announced != [used]:
         return False
-    if embedded.signed_data["version"].native not in _CMS_VERSIONS:
+    versions = {embedded.signed_data["version"].native, embedded.signer_info["version"].native}
+    if not versions <= _CMS_VERSIONS:
         return False
     try:
         intact, valid = validate_sig_integrity(
