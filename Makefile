@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 # What the virtual environment was made from; another interpreter or lock makes it anew.
 WANTED := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) $(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 
-.PHONY: demo test check format lock clean setup help
+.PHONY: demo test check coverage format lock clean setup help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,6 +33,13 @@ check: setup ## format, lint, types, import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+coverage: setup ## branch coverage, with its floor of 95 % in domain, trust, ledger and exchange
+	@rm -f .coverage .coverage.*
+	@$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
+	@$(BIN)/coverage report --skip-covered | tail -40
+	@for part in domain trust ledger exchange; do \
+	  printf '%s: ' $$part; $(BIN)/coverage report --include="gateway/$$part/*" --fail-under=95 --format=total || exit 1; done
 
 format: setup ## put the code into the house format
 	@$(BIN)/ruff format .

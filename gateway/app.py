@@ -20,7 +20,7 @@ from gateway.contract.adapter import Adapter
 from gateway.dialect.party import Hub
 from gateway.domain.calendar import WorkingCalendar, local_date
 from gateway.domain.catalogue import SAMPLE
-from gateway.domain.errors import CaseRefusal, Misconfigured
+from gateway.domain.errors import Misconfigured
 from gateway.edge.agencies import AgencyEdge
 from gateway.edge.api import make_api
 from gateway.edge.parts import StaffEdge
@@ -40,7 +40,7 @@ from gateway.office.calendar_source import indonesian_calendar
 from gateway.office.deeds import Deeds
 from gateway.office.papers.signing import SigningMaterial
 from gateway.office.papers.typesetting import Signatory
-from gateway.office.signing import SigningDeeds, signatory_of
+from gateway.office.signing import SigningDeeds, signatory_among
 from gateway.office.staff import officer_of
 from gateway.office.timers import Timers
 from gateway.operations.integrator import Integrator
@@ -121,10 +121,13 @@ def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_i
 class Gateway:
     """One hub process: the web application, the delivery threads, the ledger integrator and the timers."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, *, clock: Callable[[], datetime] = now, new_id: Callable[[], str] = new_id
+    ) -> None:
         self.settings = settings
+        self._clock = clock
         self._lock = HubLock(settings.database_url)
-        self.store = open_store(settings)
+        self.store = open_store(settings, clock=clock, new_id=new_id)
         self.adapters = load_adapters()
         self.library = SchemaLibrary(default_roots(self.adapters.values()))
         self.directory = Directory(self.store.reader, self.store.vault, self.adapters)
@@ -258,10 +261,8 @@ class Gateway:
         )
 
     def _signatory(self) -> Signatory:
-        for row in self.store.reader.all_staff():
-            if row.delegation is not None:
-                return signatory_of(officer_of(row))
-        raise CaseRefusal("no official has a delegation to sign: register one", code="delegation-missing")
+        officers = (officer_of(row) for row in self.store.reader.all_staff())
+        return signatory_among(officers, local_date(self._clock()))
 
     def _api(self) -> FastAPI:
         agencies = AgencyEdge(

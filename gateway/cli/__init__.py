@@ -8,11 +8,14 @@ from gateway.domain.errors import GatewayError
 
 
 def main() -> None:
-    """Run the command. An error of ours is one sentence on stderr and exit code 2; nothing is a stack trace."""
+    """Run the command. An error of ours, or of a file that is named, is one sentence on stderr and exit code 2."""
     from gateway.cli.commands import app
 
     try:
         app()
     except GatewayError as error:
         print(f"simojo: {error.text} [{error.code}]", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        print(f"simojo: {error.filename or 'the system'}: {error.strerror or error}", file=sys.stderr)
         sys.exit(2)

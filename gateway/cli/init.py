@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import secrets
+from datetime import datetime
 from pathlib import Path
 
 from gateway.domain.errors import Misconfigured
@@ -20,8 +21,12 @@ def init() -> None:
         print(f"made {path}")
 
 
-def make_keys(settings: Settings) -> list[Path]:
-    """Make what is missing; gives the files made. Raises Misconfigured in production mode."""
+def make_keys(settings: Settings, at: datetime | None = None) -> list[Path]:
+    """Make what is missing, valid from `at` (None: from now); gives the files made.
+
+    Raises Misconfigured in production mode.
+    """
+    begins = at or now()
     if settings.is_production:
         raise Misconfigured(
             "keys are not made in production mode: bring your own and name them in SIMOJO_*_FILE",
@@ -33,8 +38,8 @@ def make_keys(settings: Settings) -> list[Path]:
             _write(path, base64.b64encode(secrets.token_bytes(32)) + b"\n")
             made.append(path)
     if not settings.signing_key_file.exists():
-        ca = DevelopmentCa.make(settings.signing_key_file.parent / "development-ca", production=False, at=now())
-        leaf = ca.issue(settings.hub_id, at=now(), kind=LeafKind.RSA)
+        ca = DevelopmentCa.make(settings.signing_key_file.parent / "development-ca", production=False, at=begins)
+        leaf = ca.issue(settings.hub_id, at=begins, kind=LeafKind.RSA)
         _write(settings.signing_certificate_file, leaf.certificate_pem)
         _write(settings.signing_key_file, leaf.key_pem)  # last: its absence is what makes a killed run begin again
         made += [settings.signing_key_file, settings.signing_certificate_file]

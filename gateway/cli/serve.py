@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from types import FrameType
 from typing import Annotated
 
 import structlog
@@ -37,6 +38,8 @@ def serve(
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.log_level]),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
     )
+    # uvicorn raises the signal again when it has shut down; the default would end us before the rest is finished
+    signal.signal(signal.SIGTERM, _asked_to_end)
     gateway = Gateway(settings)
     gateway.start()
     if until_stdin_ends:
@@ -57,5 +60,11 @@ def serve(
 
 def _end_with_stdin() -> None:
     """A pipe ends when its other end is gone, killed or not."""
-    sys.stdin.buffer.read()
+    # the descriptor itself: a buffered reader would hold a lock that the interpreter wants at its end
+    while os.read(sys.stdin.fileno(), 4096):
+        continue
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _asked_to_end(_signal: int, _frame: FrameType | None) -> None:
+    return

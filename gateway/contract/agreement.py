@@ -33,6 +33,9 @@ from gateway.domain.errors import Misconfigured
 
 ANY_SERVICE = "*"
 
+_AS_SAID = tuple(
+    ["id", "version", "number", "agency", "guide_version", "prior_discussion", "confidentiality", "traffic_security", "own_audit_trail"]
+)
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _SIZE = re.compile(r"([0-9]+)(B|KiB|MiB|GiB)")
@@ -93,9 +96,24 @@ class AgreedInteraction:
         return ANY_SERVICE in self.services or service in self.services
 
 
+@dataclass(frozen=True)
+class Contact:
+    """Whom to call: a unit or function, never a person by name. `role` is pengelola, teknis or keamanan."""
+
+    role: str
+    name: str
+    email: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
-    """One version of an agreement. `document` is the file's content, whose canonical form is hashed and signed."""
+    """One version of an agreement. `document` is the file's content, whose canonical form is hashed and signed.
+
+    `valid_from` and `valid_until` are days of Jakarta, both included; `number` is that of the written agreement.
+    `guide_version` is the usage guide that was accepted (Pasal 20 a); `confidentiality` and `traffic_security` are the
+    duties of Pasal 20 c and d as agreed; `prior_discussion` is its record (Pasal 21(2)b); `own_audit_trail` says that
+    the agency keeps a trail of its own (Pasal 22(2)).
+    """
 
     id: str
     version: str
@@ -104,8 +122,14 @@ class Agreement:
     valid_from: date
     valid_until: date
     legal_basis: tuple[str, ...]
+    guide_version: str
+    prior_discussion: str
+    confidentiality: str
+    traffic_security: str
+    own_audit_trail: bool
     interactions: tuple[AgreedInteraction, ...]
     document: Mapping[str, Any]
+    contacts: tuple[Contact, ...] = ()
 
     def in_force(self, on: date) -> bool:
         """Tell whether `on` lies between `valid_from` and `valid_until`, both included."""
@@ -131,21 +155,24 @@ def agreement_from_document(document: Mapping[str, Any]) -> Agreement:
     if len(set(names)) != len(names):
         raise _malformed("interaction", "each name once", ", ".join(names))
     return Agreement(
-        id=head["id"],
-        version=head["version"],
-        number=head["number"],
-        agency=head["agency"],
+        **{name: head[name] for name in _AS_SAID},
         valid_from=valid_from,
         valid_until=valid_until,
         legal_basis=tuple(head["legal_basis"]),
         interactions=interactions,
         document=plain,
+        contacts=tuple(Contact(each["role"], each["name"], each["email"]) for each in head.get("contacts", ())),
     )
+
+
+def to_document(agreement: Agreement) -> dict[str, Any]:
+    """Give the file's content as JSON, dates as ISO text: a copy, so that changing it changes no agreement."""
+    return dict(_plain(agreement.document))
 
 
 def canonical_bytes(agreement: Agreement) -> bytes:
     """Give the form that is hashed and signed (RFC 8785)."""
-    return rfc8785.dumps(dict(agreement.document))
+    return rfc8785.dumps(to_document(agreement))
 
 
 def agreement_hash(agreement: Agreement) -> str:
@@ -154,8 +181,14 @@ def agreement_hash(agreement: Agreement) -> str:
 
 
 def from_canonical(text: str | bytes) -> Agreement:
-    """Read a stored canonical form."""
-    return agreement_from_document(json.loads(text))
+    """Read a stored canonical form.
+
+    Raises Misconfigured `agreement-malformed`: it is not what `canonical_bytes` wrote.
+    """
+    try:
+        return agreement_from_document(json.loads(text))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _malformed("the stored form", "what canonical_bytes wrote", type(error).__name__) from error
 
 
 def differences(agreement: Agreement, adapter: Adapter) -> tuple[str, ...]:
@@ -215,7 +248,7 @@ def _version_in(document: str) -> str:
 
 def _interaction(said: Mapping[str, Any]) -> AgreedInteraction:
     where = f"interaction {said['name']}"
-    retry = said.get("retry")
+    retry, personal = said.get("retry"), said["personal_data"]
     return AgreedInteraction(
         name=said["name"],
         model=said["model"],
@@ -234,9 +267,7 @@ def _interaction(said: Mapping[str, Any]) -> AgreedInteraction:
         repeat=Repeat(said["repeat"]) if "repeat" in said else None,
         minimum_requirements=said["minimum_requirements"],
         confidential=said["confidential"],
-        personal=PersonalData(
-            purpose=said["personal_data"]["purpose"], fields=frozenset(said["personal_data"]["fields"])
-        ),
+        personal=PersonalData(purpose=personal["purpose"], fields=frozenset(personal["fields"])),
         retry=_retry(retry, where) if retry else RetrySchedule(),
     )
 

@@ -21,10 +21,10 @@ from gateway.dialect.profiles import INBOUND, WSS_X509
 from gateway.dialect.snap_bi import TOKEN_LIFE, issue_token
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import Refused, Unauthenticated, Unauthorised
-from gateway.edge.http import read_body
+from gateway.edge.http import PROBLEM_MEDIA_TYPE, language_of, problem_body, read_body, status_of
 from gateway.edge.rest.wire import RestWire
 from gateway.edge.soap.codec import SoapCodec
-from gateway.edge.soap.wire import SoapWire
+from gateway.edge.soap.wire import SoapWire, fault_answer, leaving, version_of
 from gateway.exchange.directory import Directory
 from gateway.exchange.inbound import Inbound
 from gateway.exchange.wire import Sealed, Wire
@@ -113,7 +113,10 @@ def _add_rest(router: APIRouter, edge: AgencyEdge, wires: Wires) -> None:
         message = _message(request, agency, TOKEN_PATH, Transport.REST, body, edge.clock())
         try:
             answer = await anyio.to_thread.run_sync(_token, edge, message)
-        except Unauthenticated as error:
+        except Refused as error:
+            await anyio.to_thread.run_sync(edge.inbound.count, message, error.code)
+            if not isinstance(error, Unauthenticated):
+                raise
             # the standard's own form: service 73, and nothing about which part was wrong
             refused = {"responseCode": "4017300", "responseMessage": f"Unauthorized. [{error.code}]"}
             return JSONResponse(refused, status_code=401)
@@ -133,19 +136,14 @@ async def _receive(
         return await _refuse_unread(edge, wires, request, agency, name, transport, error)
     message = _message(request, agency, name, transport, body, edge.clock())
     sealed = await anyio.to_thread.run_sync(_exchange, edge, wires, message)
-    return Response(sealed.body, status_code=sealed.status, headers=dict(sealed.headers))
+    return _response(sealed)
 
 
 def _exchange(edge: AgencyEdge, wires: Wires, message: Message) -> Sealed:
     found = edge.directory.spoken_to_us(message.agency, message.interaction)
     soap = message.transport.is_soap
     if found is None or (found[1].security == WSS_X509) is not soap:
-        edge.inbound.count(message, "interaction-unknown")
-        raise Unauthorised(
-            f"no interaction {message.interaction[:60]!r} of agency {message.agency[:40]!r} is served here",
-            code="interaction-unknown",
-            clause="Pasal 21(2)",
-        )
+        return _not_served(edge, message, _unknown(edge, message.agency, message.interaction))
     interaction = found[1]
     named = replace(message, interaction=interaction.name)
     return edge.inbound.receive(named, wires.find(message.agency, interaction), interaction)
@@ -157,12 +155,34 @@ async def _refuse_unread(
     """A body that was not read whole is refused in its interaction's own form, and counted."""
     found = edge.directory.spoken_to_us(agency, name)
     if found is None:
-        raise error
+        message = _message(request, agency, name, transport, b"", edge.clock())
+        sealed = await anyio.to_thread.run_sync(_not_served, edge, message, error)
+        return _response(sealed)
     message = _message(request, agency, found[1].name, transport, b"", edge.clock())
     wire = wires.find(agency, found[1])
     sealed = await anyio.to_thread.run_sync(edge.inbound.refuse_unknown, message, wire, error)
-    headers = {**sealed.headers, "Connection": "close"}  # what is left of the body is not read
-    return Response(sealed.body, status_code=sealed.status, headers=headers)
+    return _response(sealed, Connection="close")  # what is left of the body is not read
+
+
+def _not_served(edge: AgencyEdge, message: Message, error: Refused) -> Sealed:
+    """Refuse what no interaction of ours takes, in the form of the address, and count it."""
+    edge.inbound.count(message, error.code)
+    if message.transport.is_soap:
+        return leaving(fault_answer(error, message), version_of(message))
+    body = problem_body(error, exchange=None, language=language_of(message.headers))
+    return Sealed(status=status_of(error), headers={"Content-Type": PROBLEM_MEDIA_TYPE}, body=body)
+
+
+def _unknown(edge: AgencyEdge, agency: str, name: str) -> Unauthorised:
+    if agency not in edge.directory.adapters:
+        return Unauthorised(f"no agency {agency[:40]!r} is known here: check the address", code="agency-unknown")
+    return Unauthorised(
+        f"no interaction {name[:60]!r} of agency {agency[:40]!r} is served here", code="interaction-unknown"
+    )
+
+
+def _response(sealed: Sealed, **more: str) -> Response:
+    return Response(sealed.body, status_code=sealed.status, headers={**sealed.headers, **more})
 
 
 def _message(request: Request, agency: str, name: str, transport: Transport, body: bytes, at: datetime) -> Message:
@@ -184,9 +204,7 @@ def _message(request: Request, agency: str, name: str, transport: Transport, bod
 def _soap_port(edge: AgencyEdge, wires: Wires, agency: str, name: str) -> Port:
     found = edge.directory.spoken_to_us(agency, name)
     if found is None or found[1].security != WSS_X509:
-        raise Refused(
-            f"no SOAP interaction {name[:60]!r} of agency {agency[:40]!r} is served here", code="interaction-unknown"
-        )
+        raise _unknown(edge, agency, name)
     return wires.port(agency, found[1])
 
 

@@ -98,7 +98,7 @@ def _submission(
         _apply(heard, steps, effect)
     case_id = steps.case_ids[0] if steps.case_ids else _only_case(found)
     dialect = heard.terms.adapter.dialect
-    if dialect is None:
+    if dialect is None or heard.terms.agreed.transport.is_soap:
         return Outcome(answer=_acknowledge(heard, wire, at), plan=steps.plan(), case_id=case_id)
     with Mapping(heard.terms.name):
         reply = dialect.accept(submission, heard.payload, accepted)

@@ -20,19 +20,20 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import structlog
 
 from gateway.casework.desk import Casework
 from gateway.casework.occasion import Occasion
 from gateway.casework.steps import CaseSteps
 from gateway.contract.adapter import Interaction, Request
-from gateway.contract.message import Message, Payload, Refusal
+from gateway.contract.message import Message, Payload
 from gateway.dialect.party import Hub, Proven
-from gateway.domain.errors import GatewayError, Malformed, Refused, Replayed, Retriable, SchemaViolation, Unauthorised
+from gateway.domain.errors import GatewayError, HubBusy, Malformed, Refused, Replayed, SchemaViolation, Unauthorised
 from gateway.exchange.answering import Heard, Outcome, act
 from gateway.exchange.directory import Directory, Terms
-from gateway.exchange.mapping import Mapping
+from gateway.exchange.identity import Seen, identify
 from gateway.exchange.records import (
     IN,
     Received,
@@ -43,6 +44,7 @@ from gateway.exchange.records import (
     sealed_text,
     stored_sealed,
 )
+from gateway.exchange.refusing import refusal_answer
 from gateway.exchange.wire import Answer, Sealed, Sealing, Wire
 from gateway.store.conflicts import commit, prepared_again
 from gateway.store.plan import Add, Plan, Update
@@ -52,25 +54,10 @@ from gateway.trust.secrets import MasterKey
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.minimise import excess
 
+_log = structlog.get_logger("simojo.inbound")
+
 SEALED_AGAIN_AFTER = timedelta(seconds=240)
 """A stored answer's own timestamp is fresh for 300 s; before that runs out the same body is sealed anew."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Seen:
-    """A message whose sender is proven: the terms (None: none cover it) and what identifies it."""
-
-    message: Message
-    wire: Wire
-    proven: Proven
-    terms: Terms | None
-    message_id: str | None
-    content: str
-    at: datetime
-
-    @property
-    def agreement(self) -> str:
-        return self.terms.reference if self.terms else ""
 
 
 class Inbound:
@@ -103,8 +90,16 @@ class Inbound:
     def receive(self, message: Message, wire: Wire, interaction: Interaction) -> Sealed:
         """Take one message and give the sealed answer, which is on disk when this returns.
 
-        Whatever is wrong with the message is said in the answer; only HubBusy is raised when nothing could be kept.
+        Whatever is wrong is said in the answer. A fault of ours that leaves no trace in the store (it cannot write, a
+        credential is missing) is answered unsigned, and the message may be sent again.
         """
+        try:
+            return self._receive(message, wire, interaction)
+        except GatewayError as fault:
+            _log.error("message-not-kept", agency=message.agency, interaction=message.interaction, code=fault.code)
+            return self._unsigned(message, wire, fault)
+
+    def _receive(self, message: Message, wire: Wire, interaction: Interaction) -> Sealed:
         try:
             opened = wire.open(message, self._max_bytes)  # 1. shape
             party = self._directory.party(message.agency)
@@ -116,7 +111,10 @@ class Inbound:
     def refuse_unknown(self, message: Message, wire: Wire, refusal: Refused) -> Sealed:
         """Refuse somebody who did not prove to be anybody: counted per address, minute and code, and answered."""
         self.count(message, refusal.code)
-        answer = wire.refuse(refusal, message, "")
+        return self._unsigned(message, wire, refusal)
+
+    def _unsigned(self, message: Message, wire: Wire, error: GatewayError) -> Sealed:
+        answer = refusal_answer(self._directory.adapters.get(message.agency), message, wire, error)
         return wire.seal(answer, None, self._hub, message.received_at)
 
     def count(self, message: Message, code: str) -> None:
@@ -140,37 +138,22 @@ class Inbound:
             outcome = self._process(seen, terms, exchange)
         except Refused as refusal:
             return self._refuse(seen, exchange, refusal, binds=True)
-        except Retriable as fault:
+        except HubBusy:
+            raise
+        except GatewayError as fault:  # ours: a mapping that raised, a schema or a setting that is missing
             return self._refuse(seen, exchange, fault, binds=False)
         return self._keep(seen, exchange, outcome.answer, outcome=outcome, binds=True)
 
     # --- 2 to 5 ---------------------------------------------------------------------------------------------------
 
-    def _identify(self, message: Message, wire: Wire, interaction: Interaction, proven: Proven) -> _Seen:
+    def _identify(self, message: Message, wire: Wire, interaction: Interaction, proven: Proven) -> Seen:
         try:
             terms = self._directory.terms(message.agency, interaction.name, message.received_at)
         except Unauthorised:
             terms = None  # said again, with its reason, in step 3
-        content = hmac.digest(
-            self._replay_key, f"{message.agency}/{interaction.name}\x00".encode() + proven.content, "sha256"
-        )
-        identity = getattr(interaction, "identity", None)
-        message_id = proven.message_id
-        if message_id is None and identity is not None:
-            # a body that the mapping cannot identify is identified by its content; validation will say what is wrong
-            digest = hmac.digest(self._replay_key, proven.content, "sha256").hex()
-            message_id = _identity(identity, proven.document) or f"content:{digest}"
-        return _Seen(
-            message=message,
-            wire=wire,
-            proven=proven,
-            terms=terms,
-            message_id=message_id,
-            content=content.hex(),
-            at=message.received_at,
-        )
+        return identify(message, wire, interaction, proven, terms=terms, key=self._replay_key)
 
-    def _authorise(self, seen: _Seen) -> Terms:
+    def _authorise(self, seen: Seen) -> Terms:
         terms = seen.terms or self._directory.terms(seen.message.agency, seen.message.interaction, seen.at)
         said = seen.proven.agreement
         if said is not None and said != terms.reference:
@@ -187,7 +170,7 @@ class Inbound:
             )
         return terms
 
-    def _replay(self, seen: _Seen) -> Sealed | None:
+    def _replay(self, seen: Seen) -> Sealed | None:
         if seen.message_id is None:
             return None
         row = self._casework.reader.exchange_by_message(IN, seen.message.agency, seen.message_id)
@@ -199,7 +182,7 @@ class Inbound:
             )
         return self._answer_again(seen, row)
 
-    def _answer_again(self, seen: _Seen, row: ExchangeRow) -> Sealed:
+    def _answer_again(self, seen: Seen, row: ExchangeRow) -> Sealed:
         """The stored bytes while they are fresh; later the identical body, sealed anew and recorded."""
         parts = {each.name: each.body for each in self._casework.reader.parts(row.id)}
         latest = max((name for name in parts if name.startswith("answer-at-")), default="answer")
@@ -229,7 +212,7 @@ class Inbound:
 
     # --- 6 to 8 ---------------------------------------------------------------------------------------------------
 
-    def _process(self, seen: _Seen, terms: Terms, exchange: str) -> Outcome:
+    def _process(self, seen: Seen, terms: Terms, exchange: str) -> Outcome:
         document = self._library.document(_request_document(terms), soap=terms.agreed.transport.is_soap)
         payload = seen.wire.read(seen.proven, document.id)  # 6. validate
         beyond = excess(document, payload, terms.agreed.personal.fields)  # 7. minimise
@@ -242,7 +225,7 @@ class Inbound:
             )
         return self._map(seen, terms, payload, exchange)  # 8. map
 
-    def _map(self, seen: _Seen, terms: Terms, payload: Payload, exchange: str) -> Outcome:
+    def _map(self, seen: Seen, terms: Terms, payload: Payload, exchange: str) -> Outcome:
         occasion = Occasion(
             actor=f"agency/{seen.message.agency}", occurred_at=seen.at, entered_at=seen.at, exchange=exchange
         )
@@ -258,22 +241,15 @@ class Inbound:
 
     # --- 9 and 10 -------------------------------------------------------------------------------------------------
 
-    def _refuse(self, seen: _Seen, exchange: str, error: GatewayError, *, binds: bool) -> Sealed:
-        answer = self._refusal_answer(seen, error, exchange)
-        return self._keep(seen, exchange, answer, code=error.code, binds=binds)
-
-    def _refusal_answer(self, seen: _Seen, error: GatewayError, exchange: str) -> Answer:
+    def _refuse(self, seen: Seen, exchange: str, error: GatewayError, *, binds: bool) -> Sealed:
         adapter = self._directory.adapters[seen.message.agency]
-        declared = adapter.interaction(seen.message.interaction)
-        if adapter.dialect is not None and declared is not None:
-            payload = seen.proven.document if isinstance(seen.proven.document, dict) else None
-            with Mapping(f"{seen.message.agency}/{declared.name}"):
-                return seen.wire.custom(adapter.dialect.refuse(declared, _refusal(error), payload))
-        return seen.wire.refuse(error, seen.message, exchange)
+        payload = seen.proven.document if isinstance(seen.proven.document, dict) else None
+        answer = refusal_answer(adapter, seen.message, seen.wire, error, payload=payload, exchange=exchange)
+        return self._keep(seen, exchange, answer, code=error.code, binds=binds)
 
     def _keep(
         self,
-        seen: _Seen,
+        seen: Seen,
         exchange: str,
         answer: Answer,
         *,
@@ -294,7 +270,7 @@ class Inbound:
         self._deliveries_made()
         return sealed
 
-    def _received(self, seen: _Seen, exchange: str, *, code: str | None, case_id: str | None, binds: bool) -> Received:
+    def _received(self, seen: Seen, exchange: str, *, code: str | None, case_id: str | None, binds: bool) -> Received:
         return Received(
             exchange=exchange,
             message=seen.message,
@@ -309,7 +285,7 @@ class Inbound:
             at=seen.at,
         )
 
-    def _sealing(self, seen: _Seen, leaf: str) -> Sealing:
+    def _sealing(self, seen: Seen, leaf: str) -> Sealing:
         return Sealing(message=seen.message, proven=seen.proven, agreement=seen.agreement, leaf=leaf)
 
     def _address(self, address: str) -> str:
@@ -319,21 +295,3 @@ class Inbound:
 def _request_document(terms: Terms) -> str:
     """What the agency says: the request of an Inquiry or Submission, the answer of a Request."""
     return terms.interaction.answer if isinstance(terms.interaction, Request) else terms.interaction.request
-
-
-def _identity(identity: Callable[[Payload], str], document: Payload) -> str | None:
-    try:
-        return identity(document)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return None
-
-
-def _refusal(error: GatewayError) -> Refusal:
-    return Refusal(
-        code=error.code,
-        text=error.text,
-        clause=error.clause,
-        violations=error.violations,
-        retriable=isinstance(error, Retriable),
-        after_s=error.after_s if isinstance(error, Retriable) else None,
-    )

@@ -22,10 +22,10 @@ from gateway.contract.adapter import Outbound as OutboundInteraction
 from gateway.domain.errors import (
     AgencyUnavailable,
     GatewayError,
-    HubBusy,
     MappingFault,
     Misconfigured,
     Refused,
+    Tampered,
     Unauthorised,
 )
 from gateway.domain.events import Ask
@@ -38,6 +38,7 @@ from gateway.store.conflicts import Moved, commit, prepared_again
 from gateway.store.plan import Plan, Update
 from gateway.store.tables import DeliveryRow
 from gateway.store.unit_of_work import UnitOfWork
+from gateway.transport.errors import NotSent, Stage
 from gateway.transport.http import HttpReply, OutboundCall
 
 HELD_BACK = timedelta(minutes=1)
@@ -92,8 +93,9 @@ class Outbound:
         try:
             reply = self._client.send(attempt.spoken.call)  # 3. call
         except AgencyUnavailable as error:
-            terms = attempt.speech.terms
-            ended = _Ended(reply=None, verdict=self._judge.failed(terms, error, attempt.tries, self._clock()))
+            ended = self._failed(attempt, error)
+        except Misconfigured as fault:  # a URL or header that HTTP cannot carry: nothing left
+            ended = self._failed(attempt, NotSent(fault.text, code=fault.code, stage=Stage.DNS))
         else:
             ended = self._hear(attempt, reply)  # 4. hear
         result = Result(attempt=attempt, reply=ended.reply, verdict=ended.verdict, at=self._clock())
@@ -121,7 +123,7 @@ class Outbound:
             return None
         try:
             attempt = self._preparing.prepare(row, now)
-        except (Unauthorised, Misconfigured, MappingFault) as held:
+        except (Unauthorised, Misconfigured, MappingFault, Tampered) as held:
             self._hold_back(row, held, now)
             return None
         except Refused as refusal:
@@ -134,14 +136,16 @@ class Outbound:
         return attempt
 
     def _hear(self, attempt: Attempt, reply: HttpReply) -> _Ended:
-        terms = attempt.speech.terms
         try:
             heard = self._heard(attempt, reply)
-        except HubBusy:
-            raise
         except GatewayError as error:
-            return _Ended(reply=reply, verdict=self._judge.failed(terms, error, attempt.tries, self._clock()))
-        return _Ended(reply=reply, verdict=self._judge.heard(terms, heard, attempt.tries, self._clock()))
+            return self._failed(attempt, error, reply)
+        verdict = self._judge.heard(attempt.speech.terms, heard, attempt.tries, self._clock())
+        return _Ended(reply=reply, verdict=verdict)
+
+    def _failed(self, attempt: Attempt, error: GatewayError, reply: HttpReply | None = None) -> _Ended:
+        verdict = self._judge.failed(attempt.speech.terms, error, attempt.tries, self._clock())
+        return _Ended(reply=reply, verdict=verdict)
 
     def _heard(self, attempt: Attempt, reply: HttpReply) -> Heard | None:
         terms = attempt.speech.terms

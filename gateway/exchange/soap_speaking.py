@@ -119,7 +119,7 @@ def _fault_text(fault: etree._Element) -> tuple[str, str]:
 def _by_status(reply: HttpReply) -> GatewayError:
     if reply.status in (429, 503):
         return AgencyBusy(f"the agency answered HTTP {reply.status}", after_s=retry_after(reply.headers))
-    if reply.status >= 500:
+    if reply.status == 408 or reply.status >= 500:
         return AgencyUnavailable(
             f"the agency answered HTTP {reply.status} without an envelope; nobody knows whether it took the message"
         )

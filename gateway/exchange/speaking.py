@@ -163,6 +163,8 @@ class RestSpeaker:
             raise SchemaViolation(
                 f"the answer of {speech.terms.name} breaks the agreed schema", clause=document, violations=violations
             )
+        if document == ACKNOWLEDGEMENT and payload["messageId"] != speech.message_id:
+            raise Unauthenticated("the acknowledgement names another message", code="signature-claims")
         return payload
 
     def _asking(self, speech: Speech) -> Asking:

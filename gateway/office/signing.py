@@ -2,6 +2,7 @@
 
 ask_pin   a challenge bound to person, case, step and digest; its PIN goes out by SMS and is stored nowhere
 approve   penetapan persetujuan, with that PIN
+decline   the official does not sign: the number is voided
 prepare   a number is reserved and the document laid out: from now on its digest is what a PIN is bound to
 sign      the delegation is valid today, the PIN fits, the PDF is signed, the number comes into force
 """
@@ -9,9 +10,9 @@ sign      the delegation is valid today, the PIN fits, the PDF is signed, the nu
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from gateway.casework.desk import Casework
@@ -169,6 +170,19 @@ class SigningDeeds:
 
         return self._deeds.do(case_id, officer.actor, step)
 
+    def decline(self, case_id: str, officer: Officer, reason: str) -> PermitCase:
+        """The official declines to sign: the reserved number is voided and stays on record (13(4)).
+
+        Raises what `Officer.require_delegation` raises: whoever may not sign may not decline either.
+        """
+
+        def step(_case: PermitCase, at: datetime) -> Step:
+            # a delegation for wet ink alone is a reason to decline an electronic signature, not a hindrance
+            officer.require_delegation(local_date(at), SigningMethod.WET)
+            return Step(facts=[e.SignatureDeclined(signer=officer.name, reason=reason)])
+
+        return self._deeds.do(case_id, officer.actor, step)
+
     def _use_pin(
         self, case: PermitCase, officer: Officer, step: PinStep, challenge: str, pin: str, at: datetime
     ) -> Update:
@@ -195,13 +209,23 @@ def _digest(case: PermitCase, step: PinStep) -> str:
     return hashlib.sha256(shown.encode()).hexdigest()
 
 
-def signatory_of(officer: Officer) -> Signatory:
-    """An officer as papers show them. Raises CaseRefusal `delegation-missing` without a NIP."""
-    if officer.nip is None:
-        raise CaseRefusal(
-            f"{officer.name} has no NIP: papers need one", code="delegation-missing", clause="Pasal 13(4)"
-        )
-    return Signatory(name=officer.name, title=officer.title, nip=officer.nip)
+def signatory_among(officers: Iterable[Officer], on: date) -> Signatory:
+    """The first official whose delegation is valid that day, as papers show them.
+
+    Raises CaseRefusal `delegation-missing` or `delegation-expired` when there is none (13(4)).
+    """
+    refusal = CaseRefusal(
+        "no official has a delegation to sign: register one", code="delegation-missing", clause="Pasal 13(4)"
+    )
+    for officer in officers:
+        try:
+            officer.require_delegation(on, SigningMethod.WET)
+        except CaseRefusal as found:
+            if found.code == "delegation-expired":
+                refusal = found
+            continue
+        return Signatory(name=officer.name, title=officer.title, nip=officer.nip or "")
+    raise refusal
 
 
 def _document(case_id: str, kind: str, body: bytes, at: datetime) -> Insert:

@@ -35,7 +35,8 @@ class Timers:
         return len(due)
 
     def _handle(self, row: DeadlineRow) -> None:
-        past = Delete(DeadlineRow, {"case_id": row.case_id, "kind": row.kind})
+        # this one alone: the fact that came first may have set a later one of the same kind
+        past = Delete(DeadlineRow, {"case_id": row.case_id, "kind": row.kind, "due_at": row.due_at})
 
         def step(case: PermitCase, _at: datetime) -> Step:
             return Step(facts=[_fact(DeadlineKind(row.kind), case, row.due_at)])

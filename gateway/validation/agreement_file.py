@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -54,4 +54,4 @@ def _without_dates(value: Any) -> Any:
         return {name: _without_dates(each) for name, each in value.items()}
     if isinstance(value, list):
         return [_without_dates(each) for each in value]
-    return value.isoformat() if isinstance(value, date) else value
+    return value.isoformat() if isinstance(value, date | time) else value

@@ -1,4 +1,8 @@
-"""Strict JSON from outside: bounded, UTF-8, no member twice, no fraction, no number that a reader may round."""
+"""Strict JSON from outside: bounded, UTF-8, no member twice, no fraction, no number that a reader may round.
+
+Reading takes one pass in time linear in the body; where a body is refused, a second one finds the place. A refusal
+names line, column and rule, and never a value: a NIK written as a number is personal data all the same.
+"""
 
 from __future__ import annotations
 
@@ -12,62 +16,120 @@ from gateway.domain.errors import Malformed
 MAX_INTEGER = 2**53 - 1
 """The greatest integer that every JSON reader keeps exactly (RFC 8785)."""
 
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# possessive throughout: a quote that nothing closes must not be tried again from every later quote
+_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_TOKENS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},:]|[^\s\[\]{},:"]++', re.DOTALL)
+_COLON = re.compile(r"[ \t\r\n]*:")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_WHOLE = re.compile(r"-?[0-9]{1,16}")
+
+
+class _Unfit(ValueError):
+    """Raised inside the parser's hooks, which know what is wrong and not where. Its argument is the stable code."""
 
 
 def parse_json(data: bytes, *, max_bytes: int, max_depth: int = 64) -> Json:
-    """Parse a body.
+    """Parse a body of at most `max_bytes` bytes whose brackets nest at most `max_depth` deep.
 
-    Raises Malformed: `body-too-large`, `json-too-deep`, `json-malformed` (with line and column),
-    `json-duplicate-member`, `json-number` (a fraction, NaN, or an integer of 2**53 and more: write it as a string).
+    Raises Malformed: `body-too-large`, `json-too-deep`, `json-malformed`, `json-duplicate-member`, `json-number` (a
+    fraction, NaN, or an integer of 2**53 and more: write it as a string); all but the first with line and column.
     """
     if len(data) > max_bytes:
         raise Malformed(f"the body has {len(data)} bytes, at most {max_bytes} are read", code="body-too-large")
-    if _depth(data) > max_depth:
-        raise Malformed(f"the JSON is nested deeper than {max_depth} levels", code="json-too-deep")
+    _check_depth(data, max_depth)  # before parsing, so that depth cannot exhaust the parser
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Malformed(f"the body is not UTF-8 (byte {error.start})", code="json-malformed") from None
+        place = _place(data[: error.start].decode("utf-8"))
+        raise Malformed(f"the body is not UTF-8 at {place}", code="json-malformed") from None
     try:
         parsed: Json = json.loads(
             text, object_pairs_hook=_members, parse_float=_fraction, parse_constant=_fraction, parse_int=_integer
         )
     except json.JSONDecodeError as error:
-        raise Malformed(
-            f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}", code="json-malformed"
-        ) from None
+        place = f"line {error.lineno}, column {error.colno}"
+        raise Malformed(f"the body is not JSON: {error.msg} at {place}", code="json-malformed") from None
+    except _Unfit as unfit:
+        raise _refusal(text, str(unfit)) from None
+    if _SURROGATE.search(text):
+        _check_text(parsed, text)
     return parsed
 
 
-def _depth(data: bytes) -> int:
-    """How deep brackets nest outside strings; counted before parsing, so that depth cannot exhaust the parser."""
-    depth = deepest = 0
-    for byte in _STRING.sub(b"", data):
-        if byte in b"[{":
+def _check_depth(data: bytes, max_depth: int) -> None:
+    depth = 0
+    for token in _BRACKETS.finditer(data):
+        first = token[0][:1]
+        if first in b"[{":
             depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
+            if depth > max_depth:
+                place = _place(data[: token.start()].decode("utf-8", errors="replace"))
+                raise Malformed(f"the JSON is nested deeper than {max_depth} levels at {place}", code="json-too-deep")
+        elif first in b"]}":
             depth -= 1
-    return deepest
+
+
+def _check_text(parsed: Json, text: str) -> None:
+    """Half of a surrogate pair is no character: nothing could store it, hash it or send it on (RFC 8259, 8.2)."""
+    try:
+        json.dumps(parsed, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        for token in _TOKENS.finditer(text):
+            if token[0].startswith('"') and not _is_text(json.loads(token[0])):
+                place = _place(text[: token.start()])
+                raise Malformed(f"the string at {place} has half of a surrogate pair", code="json-malformed") from None
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _members(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise Malformed(
-            f"member {twice[:60]!r} is named twice: two readers could see two values", code="json-duplicate-member"
-        )
+        raise _Unfit("json-duplicate-member")
     return members
 
 
-def _fraction(text: str) -> NoReturn:
-    raise Malformed(f"{text[:30]} is no whole number: write amounts and fractions as strings", code="json-number")
+def _fraction(_: str) -> NoReturn:
+    raise _Unfit("json-number")
 
 
 def _integer(text: str) -> int:
-    if len(text) > 17 or abs(int(text)) > MAX_INTEGER:
-        raise Malformed(f"{text[:30]} is beyond 2**53: write it as a string", code="json-number")
+    if not _is_exact(text):
+        raise _Unfit("json-number")
     return int(text)
+
+
+def _is_exact(text: str) -> bool:
+    return _WHOLE.fullmatch(text) is not None and abs(int(text)) <= MAX_INTEGER
+
+
+def _refusal(text: str, code: str) -> Malformed:
+    """Find the first fault of that code, in text that is JSON up to there."""
+    named: list[set[str]] = []
+    for match in _TOKENS.finditer(text):
+        lexeme = match[0]
+        if lexeme in "[{":
+            named.append(set())
+        elif lexeme in "]}":
+            named.pop()
+        elif code == "json-number" and lexeme[0] in "-0123456789NI" and not _is_exact(lexeme):
+            place = _place(text[: match.start()])
+            said = f"the number at {place} is not a whole number below 2**53: write it as a string"
+            return Malformed(said, code=code)
+        elif code == "json-duplicate-member" and lexeme[0] == '"' and _COLON.match(text, match.end()):
+            name = json.loads(lexeme)
+            if name in named[-1]:
+                said = f"member {name[:60]!r} is named twice at {_place(text[: match.start()])}"
+                return Malformed(f"{said}: two readers could see two values", code=code)
+            named[-1].add(name)
+    raise AssertionError(code)
+
+
+def _place(before: str) -> str:
+    return f"line {before.count(chr(10)) + 1}, column {len(before) - before.rfind(chr(10))}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol
 
 import gateway
 from gateway.contract.adapter import Adapter
@@ -15,7 +15,19 @@ from gateway.domain.errors import Misconfigured
 from gateway.validation.json_document import JsonDocument
 from gateway.validation.xml_document import XmlDocument
 
-SchemaDocument: TypeAlias = "JsonDocument | XmlDocument"
+
+class SchemaDocument(Protocol):
+    """What a JSON Schema and an XSD have in common.
+
+    `id` is `<agency>/<interaction>/<version>/<name>`; `sha256` is hex, over the file with its import closure;
+    `personal_fields` maps slash paths below the root, without array indexes, to the kind of personal data.
+    What `check` takes differs: a JsonDocument holds a payload to its schema, an XmlDocument an element.
+    """
+
+    id: str
+    sha256: str
+    personal_fields: Mapping[str, str]
+
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*){3}", re.ASCII)
 
@@ -35,7 +47,11 @@ def default_roots(adapters: Iterable[Adapter] = ()) -> tuple[Path, ...]:
 
 
 class SchemaLibrary:
-    """Finds documents below its roots, the first root first. Documents are read once; safe to share."""
+    """Finds documents below its roots, the first root first. Documents are read once; safe to share.
+
+    One id may name two documents, as the acknowledgement's does: an XSD for SOAP and a JSON Schema for REST.
+    Every look-up therefore says which is meant: `json`, `xml`, or `document(id, soap=...)`.
+    """
 
     def __init__(self, roots: Sequence[Path]) -> None:
         self._roots = tuple(roots)

@@ -6,8 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.contract.adapter import Adapter, Inbound, Inquiry, Interaction, Submission
+from gateway.contract.adapter import Adapter, Inbound, Inquiry, Interaction, Request, Submission
 from gateway.contract.agreement import AgreedInteraction, Agreement
+from gateway.domain.errors import Misconfigured
+from gateway.validation.examples import examples_of
 from gateway.validation.library import ACKNOWLEDGEMENT, SchemaLibrary
 
 PROBLEM: Mapping[str, Any] = {
@@ -59,16 +61,35 @@ SECURITY: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+_TEXT: Mapping[str, Any] = {"type": "string", "minLength": 1}
+
+HEADERS: Mapping[str, Mapping[str, str]] = {
+    "snap-bi": {
+        "X-TIMESTAMP": "ISO 8601 with the zone, as 2026-03-02T09:00:00+07:00.",
+        "X-SIGNATURE": "base64 of HMAC-SHA512 over method, path, access token, body digest and X-TIMESTAMP.",
+        "X-PARTNER-ID": "The bank's client id.",
+        "X-EXTERNAL-ID": "Digits, unique within its day; the message's identity.",
+        "CHANNEL-ID": "The channel that the parties agreed.",
+    }
+}
+"""Headers that a security profile asks for beside its credential, by profile."""
+
+
 def openapi_document(adapter: Adapter, agreement: Agreement, library: SchemaLibrary, public_url: str) -> dict[str, Any]:
-    """What that agency may call, as agreed; SOAP interactions have a WSDL instead."""
+    """What that agency may call, as agreed: inquiries, submissions, and the answers to our requests.
+
+    SOAP interactions have a WSDL instead. Raises Misconfigured `profile-unknown` for a security profile that cannot be
+    described, `schema-unknown` for a document that is not published.
+    """
     paths: dict[str, Any] = {}
     profiles: dict[str, Any] = {}
     for declared in adapter.interactions:
         agreed = agreement.interaction(declared.name)
-        if isinstance(declared, Inbound) and agreed is not None and not agreed.transport.is_soap:
-            path = f"/rest/{adapter.agency.id}/{declared.path or declared.name}"
-            paths[path] = {"post": _operation(declared, agreed, library)}
-            profiles[declared.security] = SECURITY[declared.security]
+        if isinstance(declared, Inbound | Request) and agreed is not None and not agreed.transport.is_soap:
+            path = declared.path if isinstance(declared, Inbound) else ""
+            operation = _operation(adapter, declared, agreed, library)
+            paths[f"/rest/{adapter.agency.id}/{path or declared.name}"] = {"post": operation}
+            profiles[declared.security] = _profile(declared)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -82,27 +103,42 @@ def openapi_document(adapter: Adapter, agreement: Agreement, library: SchemaLibr
     }
 
 
-def _operation(declared: Interaction, agreed: AgreedInteraction, library: SchemaLibrary) -> dict[str, Any]:
+def _profile(declared: Interaction) -> Mapping[str, Any]:
+    if declared.security not in SECURITY:
+        raise Misconfigured(
+            f"{declared.name}: profile {declared.security!r} is not one that agencies speak to the hub; "
+            f"those are {', '.join(SECURITY)}",
+            code="profile-unknown",
+        )
+    return SECURITY[declared.security]
+
+
+def _operation(
+    adapter: Adapter, declared: Interaction, agreed: AgreedInteraction, library: SchemaLibrary
+) -> dict[str, Any]:
+    said = declared.answer if isinstance(declared, Request) else declared.request
     reply = declared.reply if isinstance(declared, Inquiry | Submission) and declared.reply else ACKNOWLEDGEMENT
-    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    refused = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    if adapter.dialect is not None:  # such an agency hears no in its own shape
+        refused = {"application/json": {"schema": dict(library.json(reply).schema)}}
+    signed = {"headers": {"X-JWS-Signature": {"schema": _TEXT}}} if declared.security == "jws" else {}
     return {
         "operationId": declared.name,
         "summary": f"{agreed.model}; {', '.join(agreed.services)}; {agreed.personal.purpose}",
         "security": [{declared.security: []}],
-        "requestBody": {"required": True, "content": {"application/json": _content(declared.request, library)}},
+        "parameters": [
+            {"name": name, "in": "header", "required": True, "schema": _TEXT, "description": text}
+            for name, text in HEADERS.get(declared.security, {}).items()
+        ],
+        "requestBody": {"required": True, "content": {"application/json": _content(said, library)}},
         "responses": {
-            "200": {"description": "As agreed.", "content": {"application/json": _content(reply, library)}},
-            "4XX": {"description": "Refused; change the message before sending again.", "content": problem},
-            "5XX": {"description": "Nothing was kept; send the same again later.", "content": problem},
+            "200": {"description": "As agreed.", "content": {"application/json": _content(reply, library)}, **signed},
+            "4XX": {"description": "Refused; change the message before sending again.", "content": refused},
+            "5XX": {"description": "Nothing was kept; send the same again later.", "content": refused},
         },
     }
 
 
 def _content(document: str, library: SchemaLibrary) -> dict[str, Any]:
-    folder = library.folder(document) / "examples" / document.rpartition("/")[2]
-    examples = {
-        path.stem: {"value": json.loads(path.read_text(encoding="utf-8"))}
-        for path in sorted(folder.glob("*.json"))
-        if not path.stem.endswith("_fail")
-    }
+    examples = {each.path.stem: {"value": json.loads(each.data)} for each in examples_of(document, library, soap=False)}
     return {"schema": dict(library.json(document).schema), "examples": examples}

@@ -41,11 +41,19 @@ class Port:
         return _definitions(self, f"{self.interaction}/xsd/")
 
     def files(self) -> dict[str, bytes]:
-        """The XSDs that the WSDL imports, by the name in it, with their whole import closure."""
+        """The XSDs that the WSDL imports, by the name in it, with their whole import closure.
+
+        Raises Misconfigured `schema-unfit`: the two documents import different files of the same name.
+        """
         files: dict[str, bytes] = {}
         for document in (self.request, self.answer):
             for name, data in document.files.items():
-                files[_file_name(document, name)] = data
+                own = _file_name(document, name)
+                if files.setdefault(own, data) != data:
+                    raise Misconfigured(
+                        f"{self.request.id} and {self.answer.id} import different files {own}: rename one",
+                        code="schema-unfit",
+                    )
         return files
 
 

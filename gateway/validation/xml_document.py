@@ -1,28 +1,79 @@
-"""An XSD document: checked by lxml, turned into a payload and back by zeep's reading of the same XSD."""
+"""An XSD document: checked by lxml, turned into a payload and back by zeep's reading of the same XSD.
+
+What is read is what was checked: comments and processing instructions, which a signature does not cover and a
+validator skips, are taken out before either looks, so that `tr<!-- -->ue` is true for both. Values other than
+booleans and integers stay the text that was sent.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from datetime import date, datetime, time
-from decimal import Decimal
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from lxml import etree
 from zeep import xsd
 from zeep.exceptions import Error as ZeepError
-from zeep.helpers import serialize_object
 from zeep.settings import Settings
+from zeep.xsd.types import builtins
 
 from gateway.contract.message import Json, Payload
 from gateway.domain.errors import Misconfigured, SchemaViolation, Violation
 
 MAX_VIOLATIONS = 100
 XS = "http://www.w3.org/2001/XMLSchema"
+
+_CARRIED = frozenset(
+    {
+        "string",
+        "normalizedString",
+        "token",
+        "language",
+        "Name",
+        "NCName",
+        "NMTOKEN",
+        "ID",
+        "anyURI",
+        "boolean",
+        "decimal",
+        "date",
+        "dateTime",
+        "time",
+        "integer",
+        "nonPositiveInteger",
+        "negativeInteger",
+        "nonNegativeInteger",
+        "positiveInteger",
+        "long",
+        "int",
+        "short",
+        "byte",
+        "unsignedLong",
+        "unsignedInt",
+        "unsignedShort",
+        "unsignedByte",
+    }
+)
+"""The built-in types that a payload keeps without loss; any other is agreed as text with a pattern."""
+
+_TELLS_NOTHING = (
+    "This element is not expected",
+    "Missing child element",
+    "The attribute ",
+    "Character content",
+    "Element content",
+    "No matching global declaration",
+)
+
+_STEP = re.compile(r"([^\[\]@]+)(?:\[([0-9]+)\])?")
+_WHITE = re.compile(r"[ \t\r\n]+")
+_BREAK = re.compile(r"[\t\r\n]")
+_EXACT = re.compile(r"[+-]?0*[0-9]{1,16}")
 
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False)
 
@@ -31,19 +82,28 @@ class XmlDocument:
     """One published XSD by its id, with one global root element.
 
     `files` is its import closure by relative path, the document itself first; all of them lie beside it.
-    `personal_fields` comes from the `<name>.personal.toml` sidecar, since an agency's XSD is left as it is.
+    `sha256` is over those files. `personal_fields` comes from the `<name>.personal.toml` sidecar, since an agency's
+    XSD is left as it is. Safe to share between threads.
+
+    Raises Misconfigured `schema-unfit`: no XSD, not exactly one global element, an import from elsewhere, or a type
+    that a payload cannot carry.
     """
 
     def __init__(self, document: str, path: Path) -> None:
         self.id = document
         self.files: Mapping[str, bytes] = _closure(path)
         self.sha256 = hashlib.sha256(b"".join(self.files.values())).hexdigest()
+        for name, data in self.files.items():
+            _hold_types(document, name, data)
         tree = etree.parse(str(path), _PARSER)
         node = tree.getroot()
         self.root = _root(node, document)
         self.action = f"{self.root.namespace}#{self.root.localname}"
         self.personal_fields: Mapping[str, str] = _sidecar(path)
-        self._schema = etree.XMLSchema(tree)
+        try:
+            self._schema = etree.XMLSchema(tree)
+        except etree.XMLSchemaParseError as error:
+            raise _unfit(document, str(error)) from None
         # one document is used by many threads; libxml2 keeps its error log on the schema, zeep its state on the types
         self._lock = threading.Lock()
         self._types = xsd.Schema(deepcopy(node), _Local(path.parent), str(path), Settings(forbid_external=False))
@@ -51,13 +111,13 @@ class XmlDocument:
 
     def check(self, element: etree._Element) -> tuple[Violation, ...]:
         """Every violation, at most 100; empty when the element keeps to the XSD. Texts repeat no value."""
-        own = etree.ElementTree(deepcopy(element))
+        own = etree.ElementTree(_own(element))
         with self._lock:
             if self._schema.validate(own):
                 return ()
             entries = [(entry.path, entry.type_name, entry.message) for entry in self._schema.error_log]
         found = dict.fromkeys(
-            Violation(path=_named(own, path), rule=_rule(kind), text=_without_value(message))
+            Violation(path=_named(own.getroot(), path), rule=_rule(kind), text=_without_value(message))
             for path, kind, message in entries
         )
         return tuple(found)[:MAX_VIOLATIONS]
@@ -65,17 +125,24 @@ class XmlDocument:
     def to_payload(self, element: etree._Element) -> Payload:
         """Give the JSON form of a checked element: booleans and integers as such, all else as text.
 
-        Repeated elements are lists; absent members are absent.
+        Repeated elements are lists; absent members are absent. Dates, times and decimals are the text that was sent.
+        Raises SchemaViolation for an integer of 2**53 or beyond, Misconfigured `schema-unfit` for a root without
+        members.
         """
-        with self._lock:
-            value = self._element.parse(element, self._types)
-        plain = _plain(serialize_object(value, dict))
+        plain = _read(self._element.type, _own(element), f"/{self.root.localname}")
         if not isinstance(plain, dict):
-            raise Misconfigured(f"{self.id}: the root element holds no members", code="schema-unfit")
+            raise _unfit(self.id, "its root element holds no members")
         return plain
 
     def to_element(self, payload: Payload) -> etree._Element:
-        """Give the element of a payload. Raises SchemaViolation for members that the XSD does not know or misses."""
+        """Give the element of a payload.
+
+        Raises SchemaViolation for members that the XSD does not know or misses, and for values of another JSON type:
+        a boolean is no text, an integer no text, and everything else is text.
+        """
+        violations = tuple(_misfits(self._element.type, payload, f"/{self.root.localname}"))[:MAX_VIOLATIONS]
+        if violations:
+            raise SchemaViolation(f"the payload does not fit {self.id}", clause=self.id, violations=violations)
         holder = etree.Element("holder")
         try:
             with self._lock:
@@ -108,22 +175,35 @@ def _closure(path: Path) -> dict[str, bytes]:
         name = waiting.pop()
         if name in files:
             continue
-        if "/" in name or "\\" in name or ":" in name:
-            raise Misconfigured(f"{path}: imports {name!r}; only schemas beside it may be", code="schema-unfit")
+        if not name or "/" in name or "\\" in name or ":" in name or not (path.parent / name).is_file():
+            raise _unfit(str(path), f"imports {name!r}; only schemas beside it may be")
         files[name] = (path.parent / name).read_bytes()
-        root = etree.fromstring(files[name], _PARSER)
-        for kind in ("import", "include"):
+        try:
+            root = etree.fromstring(files[name], _PARSER)
+        except etree.XMLSyntaxError as error:
+            raise _unfit(str(path), f"{name} is not XML: {error.msg}") from None
+        for kind in ("import", "include", "redefine", "override"):
             waiting += [each.get("schemaLocation", "") for each in root.iterfind(f"{{{XS}}}{kind}")]
     return files
+
+
+def _hold_types(document: str, name: str, data: bytes) -> None:
+    for each in etree.fromstring(data, _PARSER).iter(f"{{{XS}}}*"):
+        for said in filter(None, (each.get("type"), each.get("base"), each.get("itemType"))):
+            prefix, _, local = said.rpartition(":")
+            if each.nsmap.get(prefix or None) == XS and local not in _CARRIED:
+                raise _unfit(document, f"{name} uses xs:{local}, which a payload cannot carry: agree on text")
 
 
 def _root(node: etree._Element, document: str) -> etree.QName:
     names = [each.get("name") for each in node.iterfind(f"{{{XS}}}element")]
     if len(names) != 1 or names[0] is None:
-        raise Misconfigured(
-            f"{document}: an agreed XSD has exactly one global element, this has {len(names)}", code="schema-unfit"
-        )
+        raise _unfit(document, f"an agreed XSD has exactly one global element, this has {len(names)}")
     return etree.QName(node.get("targetNamespace") or "", names[0])
+
+
+def _unfit(document: str, text: str) -> Misconfigured:
+    return Misconfigured(f"{document} is no XSD that can be held to: {text[:300]}", code="schema-unfit")
 
 
 def _sidecar(path: Path) -> dict[str, str]:
@@ -134,18 +214,35 @@ def _sidecar(path: Path) -> dict[str, str]:
     return fields
 
 
-def _named(tree: Any, path: str | None) -> str:
-    """`/*/*[3]` as libxml2 gives it becomes `/RecommendationAnswer/date`; repeated elements keep their number."""
-    nodes = tree.xpath(path) if path else []
-    if not nodes:
-        return path or "/"
-    node, steps = nodes[0], []
-    while node is not None:
-        name = etree.QName(node).localname
-        same = [each for each in node.getparent() if each.tag == node.tag] if node.getparent() is not None else [node]
-        steps.append(f"{name}[{same.index(node) + 1}]" if len(same) > 1 else name)
-        node = node.getparent()
-    return "/" + "/".join(reversed(steps))
+def _own(element: etree._Element) -> etree._Element:
+    """The element as a document of its own: every prefix in scope kept, comments and instructions left out."""
+    own = etree.Element(element.tag, dict(element.attrib), nsmap=element.nsmap)
+    own.text = element.text
+    own.extend(deepcopy(each) for each in element)
+    etree.strip_tags(own, etree.Comment, etree.ProcessingInstruction)
+    return own
+
+
+def _named(root: etree._Element, path: str | None) -> str:
+    """`/*/*[3]` or `/t:a/t:b` as libxml2 gives it becomes `/Answer/date`; repeated elements keep their number."""
+    steps = (path or "").split("/")[2:]
+    node, named = root, [etree.QName(root).localname]
+    for step in steps:
+        match = _STEP.fullmatch(step)
+        found = [] if match is None else [each for each in node if match[1] in ("*", _prefixed(each))]
+        position = int(match[2] or 1) if match is not None else 0
+        if not 0 < position <= len(found):
+            break
+        parent, node = node, found[position - 1]
+        same = list(parent.iterchildren(str(node.tag)))
+        number = f"[{same.index(node) + 1}]" if len(same) > 1 else ""
+        named.append(etree.QName(node).localname + number)
+    return "/" + "/".join(named)
+
+
+def _prefixed(node: etree._Element) -> str:
+    name = etree.QName(node).localname
+    return f"{node.prefix}:{name}" if node.prefix else name
 
 
 def _rule(kind: str) -> str:
@@ -154,25 +251,66 @@ def _rule(kind: str) -> str:
 
 
 def _without_value(message: str) -> str:
-    """libxml2 repeats the offending value in quotes after `The value` and `'...' is not`; it is left out."""
+    """libxml2 repeats offending values: only sentences known to hold none are passed on, others are reworded."""
     head, _, tail = message.partition(": ")
-    if "[facet '" in message or "is not a valid value" in message:
-        facet = message.partition("[facet '")[2].partition("'")[0]
-        return f"{head}: the value breaks {'the facet ' + facet if facet else 'its type'}"
-    return f"{head}: {tail}" if tail else message
+    if tail.startswith(_TELLS_NOTHING):
+        return message
+    facet = tail.partition("[facet '")[2].partition("'")[0]
+    return f"{head}: the value breaks {'the facet ' + facet if facet else 'its type'}"
 
 
-def _plain(value: Any) -> Json:
-    match value:
-        case dict():
-            return {name: _plain(each) for name, each in value.items() if each is not None and each != []}
-        case list():
-            return [_plain(each) for each in value]
-        case bool() | int() | str() | None:
-            return value
-        case datetime() | date() | time():
-            return value.isoformat()
-        case Decimal():
-            return format(value, "f")
-        case _:
-            return str(value)
+def _read(kind: Any, element: etree._Element, path: str) -> Json:
+    if not isinstance(kind, xsd.ComplexType):
+        return _value(kind, element.text or "", path)
+    members: dict[str, Json] = {}
+    for name, each in kind.elements:
+        found = [_read(each.type, child, f"{path}/{name}") for child in element.iterchildren(each.qname.text)]
+        if found:
+            members[name] = found if each.accepts_multiple else found[0]
+    for name, attribute in kind.attributes:
+        said = element.get(attribute.qname.text)
+        if said is not None:
+            members[name] = _value(attribute.type, said, f"{path}/@{name}")
+    return members
+
+
+def _value(kind: Any, text: str, path: str) -> Json:
+    collapsed = _WHITE.sub(" ", text).strip(" ")
+    if isinstance(kind, builtins.Boolean):
+        return collapsed in ("true", "1")
+    if isinstance(kind, builtins.Integer):
+        if _EXACT.fullmatch(collapsed) is None or abs(int(collapsed)) >= 2**53:
+            violation = Violation(path=path, rule="number", text="expected an integer below 2**53")
+            raise SchemaViolation(
+                "an integer is too great for every reader to keep exactly: agree on text", violations=(violation,)
+            )
+        return int(collapsed)
+    # XSD 1.1 part 2, 4.3.6: whiteSpace is preserve for string alone, replace for normalizedString, else collapse
+    if isinstance(kind, builtins.String) and not isinstance(kind, builtins.Token):
+        return _BREAK.sub(" ", text) if isinstance(kind, builtins.NormalizedString) else text
+    return collapsed
+
+
+def _misfits(kind: Any, value: Any, path: str) -> Iterator[Violation]:
+    if not isinstance(kind, xsd.ComplexType):
+        expected = bool if isinstance(kind, builtins.Boolean) else int if isinstance(kind, builtins.Integer) else str
+        if type(value) is not expected:
+            yield Violation(path=path, rule="structure", text=f"expected a value of type {expected.__name__}")
+        return
+    if not isinstance(value, Mapping):
+        yield Violation(path=path, rule="structure", text="expected members")
+        return
+    known = {**dict(kind.elements), **dict(kind.attributes)}
+    for name, said in value.items():
+        where = f"{path}/{name[:60]}"
+        each = known.get(name)
+        if each is None:
+            yield Violation(path=where, rule="structure", text="no such member is agreed")
+        elif getattr(each, "accepts_multiple", False):
+            if not isinstance(said, list):
+                yield Violation(path=where, rule="structure", text="expected a list")
+                continue
+            for number, item in enumerate(said, 1):
+                yield from _misfits(each.type, item, f"{where}[{number}]")
+        else:
+            yield from _misfits(each.type, said, where)

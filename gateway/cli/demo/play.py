@@ -16,10 +16,11 @@ from cryptography import x509
 
 from gateway.app import open_store
 from gateway.cli.demo.journey import PERMIT, REFUSED, Journey
-from gateway.cli.demo.office import HubGone, Office
+from gateway.cli.demo.office import HubGone, Office, Refusal
 from gateway.cli.demo.processes import Processes
 from gateway.cli.demo.screen import Screen, Watch
-from gateway.cli.demo.stage import ACTOR, Stage, find_stage, furnish
+from gateway.cli.demo.stage import ACTOR, Stage, furnish, open_stage
+from gateway.domain.errors import Misconfigured
 from gateway.exchange.plugins import load_adapters
 from gateway.operations.ledger_export import verify_store
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
@@ -31,9 +32,22 @@ RESTARTS = 5
 
 
 def play(home: Path, *, leave: bool) -> None:
-    """Play; with `leave` end afterwards, else leave the console open until Ctrl-C."""
+    """Play; with `leave` end afterwards, else leave the console open until Ctrl-C.
+
+    Raises Misconfigured `demo-failed` when something that the demo waits for does not come or is refused.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that processes are ended, as after Ctrl-C
-    stage = find_stage(home)
+    try:
+        with open_stage(home) as stage:
+            _play(home, stage, leave=leave)
+    except (HubGone, Refusal, TimeoutError, httpx2.HTTPError) as failure:
+        raise Misconfigured(
+            f"the demo could not go on: {failure}; logs are under {home}, and the same command goes on from there",
+            code="demo-failed",
+        ) from failure
+
+
+def _play(home: Path, stage: Stage, *, leave: bool) -> None:
     screen = Screen(_protocols())
     with Processes(stage) as processes:
         screen.title("SIMOJO Gateway demo")

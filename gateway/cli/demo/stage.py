@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from gateway.app import Store
+from gateway.cli.demo.ports import HeldPorts
 from gateway.cli.init import make_keys
+from gateway.domain.errors import Misconfigured
 from gateway.edge.parts import token_hash
 from gateway.exchange.plugins import load_adapters
 from gateway.machine import now
@@ -89,12 +91,23 @@ class Stage:
         }
 
 
-def find_stage(home: Path) -> Stage:
-    """Open the folder, making what is not there; ports that others have taken meanwhile are replaced."""
+@contextmanager
+def open_stage(home: Path) -> Iterator[Stage]:
+    """Open the folder, making what is not there, and hold its ports as long as it is open.
+
+    Ports that others have taken meanwhile are replaced. Raises Misconfigured `demo-damaged`, `port-taken`.
+    """
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = home / "demo.json"
-    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    ports = _free_ports(kept.get("ports", {}))
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except ValueError:
+        raise Misconfigured(f"{path} cannot be read: delete {home} to begin anew", code="demo-damaged") from None
+    with HeldPorts(("hub", *AGENCIES), kept.get("ports", {})) as ports:
+        yield _find(home, path, kept, ports.numbers)
+
+
+def _find(home: Path, path: Path, kept: Mapping[str, Any], ports: Mapping[str, int]) -> Stage:
     stage = Stage(
         home=home,
         ports=ports,
@@ -102,10 +115,7 @@ def find_stage(home: Path) -> Stage:
         tokens=kept.get("tokens") or {each["id"]: secrets.token_urlsafe(32) for each in STAFF},
     )
     said = {"ports": stage.ports, "secrets": stage.secrets, "tokens": stage.tokens}
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(said, indent=2), encoding="utf-8")
-    part.chmod(0o600)
-    part.replace(path)
+    _write_secret(path, said)
     make_keys(stage.settings())
     for agency in AGENCIES:
         _write_config(stage, agency)
@@ -169,9 +179,16 @@ def _write_config(stage: Stage, agency: str) -> None:
         "secrets": dict(stage.secrets[agency]),
         "delay_ms": 0,
     }
-    path = folder / "config.json"
-    path.write_text(json.dumps(config, indent=2), encoding="utf-8")
-    path.chmod(0o600)
+    _write_secret(folder / "config.json", config)
+
+
+def _write_secret(path: Path, said: Mapping[str, Any]) -> None:
+    """Write a file that only its owner reads, whole or not at all."""
+    part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    part.touch(mode=0o600)
+    part.write_text(json.dumps(said, indent=2), encoding="utf-8")
+    part.replace(path)
 
 
 def _secrets() -> dict[str, dict[str, str]]:
@@ -189,20 +206,3 @@ def _secrets() -> dict[str, dict[str, str]]:
         "oss": made("username", "password", "user_key"),
         "sms": made("userkey", "passkey", "report_key"),
     }
-
-
-def _free_ports(kept: Mapping[str, int]) -> dict[str, int]:
-    """The ports of the last time where they are free, others else; agencies and hub remember each other's."""
-    return {name: _free_port(kept.get(name, 0)) for name in ("hub", *AGENCIES)}
-
-
-def _free_port(wanted: int) -> int:
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise OSError("no free port on 127.0.0.1")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.domain.errors import Malformed, Refused
 from gateway.domain.events import Reference
@@ -20,7 +20,9 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 
 
 class Reason(BaseModel):
-    """Why a delivery is cancelled."""
+    """Why a delivery is cancelled; unknown members are refused."""
+
+    model_config = ConfigDict(extra="forbid")
 
     reason: str = Field(min_length=3, max_length=300)
 

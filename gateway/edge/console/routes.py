@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -22,6 +24,20 @@ from gateway.edge.titles import Language
 ROWS = 25
 COOKIE_S = 8 * 3600
 MAX_FORM = 4096
+LOOKS_LIKE = r"[A-Za-z0-9_-]{1,128}"
+
+HEADERS: Mapping[str, str] = MappingProxyType(
+    {
+        "Content-Security-Policy": (
+            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
+            "base-uri 'none'; frame-ancestors 'none'"
+        ),
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+        "Cache-Control": "no-store",
+    }
+)
 
 _pages = Environment(
     loader=PackageLoader("gateway.edge.console"), autoescape=select_autoescape(default=True), trim_blocks=True
@@ -54,6 +70,8 @@ def console_router(edge: StaffEdge) -> APIRouter:
     async def sign_in(request: Request) -> Response:
         form = parse_qs((await read_body(request, MAX_FORM)).decode("utf-8", "replace"))
         token = form.get("token", [""])[0].strip()
+        # what no token looks like is not carried into a header; the page then says that the token is not known
+        token = token if re.fullmatch(LOOKS_LIKE, token) else "-"
         response = RedirectResponse("/console", status_code=303)
         secure = request.url.scheme == "https"
         response.set_cookie(COOKIE, token, max_age=COOKIE_S, httponly=True, samesite="strict", secure=secure)
@@ -83,9 +101,7 @@ def _page(template: str, request: Request, **facts: Any) -> HTMLResponse:
     body = _pages.get_template(template).render(
         t=TEXTS[language], word=lambda code: said.get(code, code), lang=language.value, **facts
     )
-    policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'"
-    headers = {"Content-Security-Policy": policy, "X-Frame-Options": "DENY", "Cache-Control": "no-store"}
-    return HTMLResponse(body, headers=headers)
+    return HTMLResponse(body, headers=HEADERS)
 
 
 def _facts(edge: StaffEdge) -> dict[str, Any]:

@@ -54,6 +54,12 @@ class Pin(Body):
     pin: str = Field(pattern="^ *[0-9]{6} *$")
 
 
+class Declined(Body):
+    """Why an official does not sign."""
+
+    reason: str = Field(min_length=3, max_length=300)
+
+
 class Printed(Body):
     """The sheet that was printed on."""
 
@@ -164,6 +170,11 @@ def _add_issue(router: APIRouter, edge: StaffEdge) -> None:
     def sign(case_id: str, given: Pin, by: Who) -> dict[str, Any]:
         """Pengesahan, with a PIN; the number comes into force."""
         return _view(edge.signing.sign(case_id, by, given.challenge, given.pin))
+
+    @router.post("/decline")
+    def decline(case_id: str, said: Declined, by: Who) -> dict[str, Any]:
+        """The official does not sign; the reserved number is voided."""
+        return _view(edge.signing.decline(case_id, by, said.reason))
 
     @router.post("/print")
     def print_(case_id: str, sheet: Printed, by: Who) -> dict[str, Any]:

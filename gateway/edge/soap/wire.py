@@ -6,6 +6,7 @@ reaches the XSD. An answer is written by spyne inside the sealing step, so its e
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -120,32 +121,43 @@ class SoapWire:
 
     def refuse(self, error: GatewayError, message: Message, exchange: str) -> Answer:  # noqa: ARG002 - the wire's signature
         """Write a Fault, as a whole envelope: its QNames in text need the prefixes declared there."""
-        version = _version(message)
-        sender = isinstance(error, Refused)
-        after_s = error.after_s if isinstance(error, Retriable) else None
-        return Answer(
-            status=fault_status(version, sender=sender),
-            body=etree.tostring(fault_of(error, version)),
-            media_type=MEDIA_TYPE[version],
-            headers={} if after_s is None else {"Retry-After": str(after_s)},
-        )
+        return fault_answer(error, message)
 
     def seal(self, answer: Answer, sealing: Sealing | None, hub: Hub, at: datetime) -> Sealed:
         """Put the answer into its envelope and sign it. Who proved nothing gets it unsigned."""
         content = parse_xml(answer.body, max_bytes=len(answer.body))
         version = names.VERSION_OF.get(names.namespace_of(content))
         if sealing is None:
-            return _sealed(answer, version or Transport.SOAP_12, etree.tostring(content))
+            return leaving(answer, version or Transport.SOAP_12)
         blocks = _blocks(sealing, content, is_fault=version is not None)
         if version is None:
-            version = _version(sealing.message)
+            version = version_of(sealing.message)
             envelope = self._codec.encode(content, version, blocks)
         else:
             envelope = content
             header = etree.Element(f"{{{names.SOAP_OF[version]}}}Header")
             header.extend(blocks)
             envelope.insert(0, header)
-        return _sealed(answer, version, wss_x509.seal(envelope, hub, at))
+        return leaving(replace(answer, body=wss_x509.seal(envelope, hub, at)), version)
+
+
+def fault_answer(error: GatewayError, message: Message) -> Answer:
+    """Write a Fault in the SOAP version that the message speaks, also where no interaction is served."""
+    version = version_of(message)
+    sender = isinstance(error, Refused)
+    after_s = error.after_s if isinstance(error, Retriable) else None
+    return Answer(
+        status=fault_status(version, sender=sender),
+        body=etree.tostring(fault_of(error, version)),
+        media_type=MEDIA_TYPE[version],
+        headers={} if after_s is None else {"Retry-After": str(after_s)},
+    )
+
+
+def leaving(answer: Answer, version: Transport) -> Sealed:
+    """An answer as it leaves, with the content type of its SOAP version; signed or not is its body's affair."""
+    headers = {"Content-Type": f"{MEDIA_TYPE[version]}; charset=utf-8", **answer.headers}
+    return Sealed(status=answer.status, headers=headers, body=answer.body)
 
 
 def _blocks(sealing: Sealing, content: etree._Element, *, is_fault: bool) -> list[etree._Element]:
@@ -164,12 +176,7 @@ def _blocks(sealing: Sealing, content: etree._Element, *, is_fault: bool) -> lis
     return [*blocks, wss_x509.leaf_header(sealing.leaf)]
 
 
-def _sealed(answer: Answer, version: Transport, body: bytes) -> Sealed:
-    headers = {"Content-Type": f"{MEDIA_TYPE[version]}; charset=utf-8", **answer.headers}
-    return Sealed(status=answer.status, headers=headers, body=body)
-
-
-def _version(message: Message) -> Transport:
+def version_of(message: Message) -> Transport:
     """The SOAP version that the client speaks, by its content type; 1.2 for one that says nothing readable."""
     return Transport.SOAP_11 if message.content_type == MEDIA_TYPE[Transport.SOAP_11] else Transport.SOAP_12
 

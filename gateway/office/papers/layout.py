@@ -44,7 +44,7 @@ _PRINTABLE = (
     (0x20, 0x7E),  # Basic Latin
     (0xA1, 0xAC),
     (0xAE, 0x17F),  # Latin-1 without the soft hyphen, Latin Extended-A
-    (0x180, 0x24F),  # Latin Extended-B
+    (0x1CD, 0x21B),  # of Latin Extended-B, the letters with accents
     (0x391, 0x3A1),
     (0x3A3, 0x3CE),  # Greek
     (0x400, 0x45F),  # Cyrillic
@@ -116,7 +116,6 @@ def make_pdf(
         **images,
         "paper": json.dumps(_printable_data({**data, "letterhead": kop})),
         "emblem": letterhead.emblem_svg,
-        "made_on": made_on.isoformat(),
     }
     pdf: bytes = typst.compile(
         source,

@@ -24,6 +24,7 @@ from tests.office.papers.reading import (
 )
 
 DARK = 1
+EMBLEM = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
 
 
 def test_the_permit_says_what_was_permitted_to_whom_and_where() -> None:
@@ -81,8 +82,8 @@ def test_equal_input_gives_equal_bytes_and_the_date_is_an_argument() -> None:
     assert permit() == first
     later = permit_pdf(numbered(), verify_url=VERIFY_URL, issued_on=date(2026, 3, 3), signatory=HEAD)
     assert later != first
-    assert info_of(first)["/CreationDate"] == "D:20260302000000+07'00"
-    assert info_of(later)["/CreationDate"] == "D:20260303000000+07'00"
+    assert info_of(first)["/CreationDate"] == "D:20260301170000Z"  # the first hour of 2 March in Mojokerto
+    assert info_of(later)["/CreationDate"] == "D:20260302170000Z"
 
 
 def test_it_is_tagged_pdf_a_2b_with_its_fonts() -> None:
@@ -142,7 +143,7 @@ def test_agencies_letterhead_and_basis_can_be_named_by_the_office() -> None:
         legal_basis=("Peraturan Contoh",),
         letterhead=Letterhead(
             address="Jalan Contoh 100",
-            emblem_svg='<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>',
+            emblem_svg=EMBLEM,
         ),
     )
     text = text_of(pdf)

@@ -1,0 +1,58 @@
+"""Which message it is: the terms it comes under, its id, and the keyed digest of its content."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.contract.adapter import Interaction
+from gateway.contract.message import Message, Payload
+from gateway.dialect.party import Proven
+from gateway.exchange.directory import Terms
+from gateway.exchange.wire import Wire
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A message whose sender is proven: the terms (None: none cover it) and what identifies it."""
+
+    message: Message
+    wire: Wire
+    proven: Proven
+    terms: Terms | None
+    message_id: str | None
+    content: str
+
+    @property
+    def at(self) -> datetime:
+        """When it arrived."""
+        return self.message.received_at
+
+    @property
+    def agreement(self) -> str:
+        """`<agreement>/<version>`, or "" when none covers it."""
+        return self.terms.reference if self.terms else ""
+
+
+def identify(
+    message: Message, wire: Wire, interaction: Interaction, proven: Proven, *, terms: Terms | None, key: bytes
+) -> Seen:
+    """Give the message its identity. `key` keys the digests: whoever reads the store cannot guess contents."""
+    scope = f"{message.agency}/{interaction.name}\x00".encode()
+    content = hmac.digest(key, scope + proven.content, "sha256").hex()
+    identity = getattr(interaction, "identity", None)
+    message_id = proven.message_id
+    if message_id is None and identity is not None:
+        # a body that the mapping cannot identify is identified by its content; validation will say what is wrong
+        digest = hmac.digest(key, proven.content, "sha256").hex()
+        message_id = _read(identity, proven.document) or f"content:{digest}"
+    return Seen(message=message, wire=wire, proven=proven, terms=terms, message_id=message_id, content=content)
+
+
+def _read(identity: Callable[[Payload], str], document: Payload) -> str | None:
+    try:
+        return identity(document)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None

@@ -1,0 +1,48 @@
+"""A refusal in the form that its agency reads: a problem, a SOAP Fault, or the shape of the agency's own dialect."""
+
+from __future__ import annotations
+
+from gateway.contract.adapter import Adapter
+from gateway.contract.message import Message, Payload, Refusal
+from gateway.domain.errors import GatewayError, MappingFault, Misconfigured, Refused, Retriable, Tampered
+from gateway.exchange.mapping import Mapping
+from gateway.exchange.wire import Answer, Wire
+
+
+def refusal_answer(
+    adapter: Adapter | None,
+    message: Message,
+    wire: Wire,
+    error: GatewayError,
+    *,
+    payload: Payload | None = None,
+    exchange: str = "",
+) -> Answer:
+    """Write a refusal. `payload` is None when it was refused before its sender was proven.
+
+    A dialect whose own function raises loses its shape and not the refusal: then it is a problem, as for others. SOAP
+    has Faults, whatever the adapter's dialect.
+    """
+    declared = adapter.interaction(message.interaction) if adapter else None
+    if adapter is None or adapter.dialect is None or declared is None or message.transport.is_soap:
+        return wire.refuse(error, message, exchange)
+    try:
+        with Mapping(f"{message.agency}/{declared.name}"):
+            reply = adapter.dialect.refuse(declared, refusal_of(error), payload)
+    except MappingFault:
+        return wire.refuse(error, message, exchange)
+    return wire.custom(reply)
+
+
+def refusal_of(error: GatewayError) -> Refusal:
+    """Give an error as adapters know refusals. Of what an operator has to mend the agency learns that it may repeat."""
+    ours = isinstance(error, Misconfigured | Tampered)
+    after_s = error.after_s if isinstance(error, Retriable) else None
+    return Refusal(
+        code=error.code,
+        text="the hub cannot do this now for a reason on its own side: send it again later" if ours else error.text,
+        clause=error.clause,
+        violations=error.violations,
+        retriable=not isinstance(error, Refused),
+        after_s=after_s,
+    )

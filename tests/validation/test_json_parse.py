@@ -1,0 +1,153 @@
+"""JSON from outside is bounded and exact, and a refusal names the place without the value (RFC 8259, RFC 8785)."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.domain.errors import Malformed
+from gateway.validation.json_parse import MAX_INTEGER, parse_json
+
+TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-MAX_INTEGER, MAX_INTEGER) | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def parse(text: str | bytes, max_bytes: int = 1 << 20, max_depth: int = 64) -> Any:
+    return parse_json(text.encode() if isinstance(text, str) else text, max_bytes=max_bytes, max_depth=max_depth)
+
+
+def refused(text: str | bytes, **bounds: int) -> Malformed:
+    with pytest.raises(Malformed) as caught:
+        parse(text, **bounds)
+    return caught.value
+
+
+@given(VALUES, st.booleans(), st.sampled_from([None, 2]))
+def test_what_was_written_is_read(value: Any, ascii_only: bool, indent: int | None) -> None:
+    assert parse(json.dumps(value, ensure_ascii=ascii_only, indent=indent)) == value
+
+
+def test_a_body_is_read_up_to_its_agreed_size() -> None:
+    assert parse('"1234"', max_bytes=6) == "1234"
+    error = refused('"12345"', max_bytes=6)
+    assert (error.code, error.text) == ("body-too-large", "the body has 7 bytes, at most 6 are read")
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("", "line 1, column 1"),
+        ('{"a":\n x}', "line 2, column 2"),
+        ('["a" "b"]', "line 1, column 6"),
+        ("\ufeff{}", "line 1, column 1"),
+        ('{"a": "\n"}', "line 1, column 8"),
+        ('{"a": "b', "line 1, column 7"),
+        ("{} {}", "line 1, column 4"),
+    ],
+)
+def test_what_is_no_json_is_refused_with_its_place(text: str, where: str) -> None:
+    error = refused(text)
+    assert error.code == "json-malformed"
+    assert error.text.endswith(where)
+
+
+@pytest.mark.parametrize(
+    ("body", "where"), [(b'{"a":\n"\xc3\xa9\xff"}', "line 2, column 3"), (b"\xff\xfe", "line 1, column 1")]
+)
+def test_only_utf_8_is_read_rfc_8259_8_1(body: bytes, where: str) -> None:
+    error = refused(body)
+    assert (error.code, error.text) == ("json-malformed", f"the body is not UTF-8 at {where}")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "where"),
+    [
+        ('{"a": 1, "a": 2}', "a", "line 1, column 10"),
+        ('{"a": 1,\n "\\u0061": 2}', "a", "line 2, column 2"),
+        ('[{"x": "a", "a": ["a"], "b": {"a": 1, "c": 1, "c": 2}}]', "c", "line 1, column 47"),
+    ],
+)
+def test_a_member_is_named_once(text: str, name: str, where: str) -> None:
+    error = refused(text)
+    assert error.code == "json-duplicate-member"
+    assert error.text.startswith(f"member {name!r} is named twice at {where}:")
+
+
+def test_the_same_name_in_two_objects_is_two_members() -> None:
+    assert parse('{"a": {"a": ["a", "a"]}, "b": [{"a": 1}, {"a": 2}]}') == {
+        "a": {"a": ["a", "a"]},
+        "b": [{"a": 1}, {"a": 2}],
+    }
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "1.0",
+        "1e3",
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "9007199254740992",
+        "-9007199254740992",
+        "9999014506900001",
+        "1" * 5000,
+    ],
+)
+def test_a_number_that_a_reader_may_round_is_refused_and_not_repeated(number: str) -> None:
+    error = refused(f'{{"ok": 7, "s": "1.5",\n "n": {number}}}')
+    assert error.code == "json-number"
+    assert error.text.startswith("the number at line 2, column 7 is not a whole number")
+    assert len(number) < 3 or number not in error.text
+
+
+@pytest.mark.parametrize("number", [0, -1, MAX_INTEGER, -MAX_INTEGER])
+def test_a_whole_number_below_2_to_the_53_is_kept(number: int) -> None:
+    assert parse(f"[{number}, true, false, null]") == [number, True, False, None]
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_nesting_is_bounded(opening: str, closing: str) -> None:
+    assert parse(f"{opening * 3}1{closing * 3}", max_depth=3)
+    error = refused(f"{opening * 4}1{closing * 4}", max_depth=3)
+    assert error.code == "json-too-deep"
+    assert error.text.endswith(f"3 levels at line 1, column {3 * len(opening) + 1}")
+
+
+def test_brackets_side_by_side_or_in_strings_are_not_nesting() -> None:
+    assert parse('[["[[[["], ["{{\\"{{"], []]', max_depth=2) == [["[[[["], ['{{"{{'], []]
+
+
+def test_depth_cannot_exhaust_the_parser() -> None:
+    assert refused("[" * 500_000).code == "json-too-deep"
+
+
+@pytest.mark.parametrize("unit", ['\\"', '"', "\\", '"\\'])
+def test_a_body_of_quotes_costs_linear_time(unit: str) -> None:
+    body = b"[" * 65 + b'"' + unit.encode() * 200_000
+    started = time.process_time()
+    assert refused(body).code == "json-too-deep"
+    assert refused(b"]" * 65 + b'"' + unit.encode() * 200_000 + b"[" * 65).code in ("json-malformed", "json-too-deep")
+    assert time.process_time() - started < 5
+
+
+def test_finding_a_fault_costs_linear_time() -> None:
+    body = b"[" + b'"a",' * 500_000 + b'{"a": 1, "a": 2}]'
+    started = time.process_time()
+    with pytest.raises(Malformed, match="named twice"):
+        parse_json(body, max_bytes=len(body))
+    assert time.process_time() - started < 10
+
+
+def test_half_of_a_surrogate_pair_is_refused_and_a_whole_one_read_rfc_8259_8_2() -> None:
+    assert parse('["\\ud83d\\ude00", "\\\\ud800"]') == ["\U0001f600", "\\ud800"]
+    error = refused('[1, "a",\n "\\ud800"]')
+    assert error.code == "json-malformed"
+    assert "line 2, column 2" in error.text
