@@ -32,10 +32,8 @@ from gateway.contract.message import Transport
 from gateway.domain.errors import Misconfigured
 
 ANY_SERVICE = "*"
-
-_AS_SAID = tuple(
-    ["id", "version", "number", "agency", "guide_version", "prior_discussion", "confidentiality", "traffic_security", "own_audit_trail"]
-)
+_AS_SAID = ("id", "version", "number", "agency", "guide_version", "prior_discussion")
+_DUTIES = ("confidentiality", "traffic_security", "own_audit_trail")
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _SIZE = re.compile(r"([0-9]+)(B|KiB|MiB|GiB)")
@@ -155,7 +153,7 @@ def agreement_from_document(document: Mapping[str, Any]) -> Agreement:
     if len(set(names)) != len(names):
         raise _malformed("interaction", "each name once", ", ".join(names))
     return Agreement(
-        **{name: head[name] for name in _AS_SAID},
+        **{name: head[name] for name in (*_AS_SAID, *_DUTIES)},
         valid_from=valid_from,
         valid_until=valid_until,
         legal_basis=tuple(head["legal_basis"]),

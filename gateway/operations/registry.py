@@ -130,10 +130,17 @@ class Registry:
     ) -> str:
         """Register a certificate whose key the agency was proven to hold; gives its fingerprint.
 
-        Raises Refused `possession-not-proven`, `certificate-not-registrable`, `certificate-taken`, or
+        Raises Refused `possession-not-proven`, `challenge-other` (a text that `challenge` did not make for this agency
+        and certificate), what `check_registrable` raises, `certificate-taken`, `certificate-revoked`, or
         `certificate-development` in production mode.
         """
         check_registrable(certificate)
+        if not challenge.startswith(self.challenge(agency, certificate, "-")[:-2]):
+            raise Refused(
+                f"the challenge is not the one for this certificate of {agency}: run `simojo agency challenge` again "
+                "and let the agency sign that file unchanged",
+                code="challenge-other",
+            )
         verify_possession(certificate, challenge, proof)
         if self._production and is_development(certificate):
             raise Refused(
@@ -144,6 +151,10 @@ class Registry:
         def prepare() -> str:
             owner = self._reader.certificate_owner(found)
             if owner == agency:
+                if self._revoked(agency, found):
+                    raise Refused(
+                        "this certificate was revoked: register another one, with a new key", code="certificate-revoked"
+                    )
                 return found
             if owner is not None:
                 raise Refused(f"this certificate is registered for {owner}", code="certificate-taken")
@@ -161,12 +172,17 @@ class Registry:
         return prepared_again(prepare)
 
     def revoke_certificate(self, found: str, reason: str, actor: str) -> None:
-        """Trust a certificate no longer, from now on. Raises Refused `certificate-unknown`."""
+        """Trust a certificate no longer, from now on; once revoked, it stays so from then on.
+
+        Raises Refused `certificate-unknown`.
+        """
 
         def prepare() -> None:
             owner = self._reader.certificate_owner(found)
             if owner is None:
                 raise Refused(f"no certificate {found[:64]} is registered", code="certificate-unknown")
+            if self._revoked(owner, found):
+                return
             values = {"revoked_at": self._clock(), "revoked_because": reason}
             change = Update(CertificateRow, {"fingerprint": found}, {"revoked_at": None}, values)
             self._commit([change], LeafKind.KEY, actor, {"step": "revoked", "agency": owner, "fingerprint": found})
@@ -206,6 +222,10 @@ class Registry:
         prepared_again(prepare)
 
     # --- within ---------------------------------------------------------------------------------------------------
+
+    def _revoked(self, agency: str, found: str) -> bool:
+        rows = self._reader.certificates(agency)
+        return any(row.fingerprint == found and row.revoked_at is not None for row in rows)
 
     def _agency(self, adapter: Adapter) -> list[Change]:
         agency = adapter.agency

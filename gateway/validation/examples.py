@@ -79,8 +79,10 @@ def _violations(document: str, library: SchemaLibrary, example: Example, *, soap
         if soap:
             return library.xml(document).check(etree.fromstring(example.data, _PARSER))
         payload: Json = parse_json(example.data, max_bytes=MAX_BYTES)
-    except (Malformed, etree.XMLSyntaxError) as error:
-        return (Violation(path="", rule=getattr(error, "code", "xml-malformed"), text="it cannot be read"),)
+    except Malformed as error:
+        return (Violation(path="", rule=error.code, text="it cannot be read"),)
+    except etree.XMLSyntaxError:
+        return (Violation(path="", rule="xml-malformed", text="it cannot be read"),)
     return library.json(document).check(payload)
 
 

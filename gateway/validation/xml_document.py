@@ -61,6 +61,12 @@ _CARRIED = frozenset(
 )
 """The built-in types that a payload keeps without loss; any other is agreed as text with a pattern."""
 
+_UNCARRIED = frozenset({"simpleContent", "any", "anyAttribute", "list", "union"})
+"""Text beside attributes, members of no agreed name, several values in one text."""
+
+_GROUPS = frozenset({"sequence", "choice", "all", "group"})
+"""Repeated as a whole, they lose which members belong together."""
+
 _TELLS_NOTHING = (
     "This element is not expected",
     "Missing child element",
@@ -188,8 +194,12 @@ def _closure(path: Path) -> dict[str, bytes]:
 
 
 def _hold_types(document: str, name: str, data: bytes) -> None:
+    """Refuse what a payload cannot carry, so that nothing that was checked is lost when it is read."""
     for each in etree.fromstring(data, _PARSER).iter(f"{{{XS}}}*"):
-        for said in filter(None, (each.get("type"), each.get("base"), each.get("itemType"))):
+        kind = etree.QName(each).localname
+        if kind in _UNCARRIED or each.get("mixed") in ("true", "1") or (kind in _GROUPS and each.get("maxOccurs")):
+            raise _unfit(document, f"{name} uses xs:{kind} in a way that a payload cannot carry: name each element")
+        for said in filter(None, (each.get("type"), each.get("base"))):
             prefix, _, local = said.rpartition(":")
             if each.nsmap.get(prefix or None) == XS and local not in _CARRIED:
                 raise _unfit(document, f"{name} uses xs:{local}, which a payload cannot carry: agree on text")
@@ -295,20 +305,20 @@ def _misfits(kind: Any, value: Any, path: str) -> Iterator[Violation]:
     if not isinstance(kind, xsd.ComplexType):
         expected = bool if isinstance(kind, builtins.Boolean) else int if isinstance(kind, builtins.Integer) else str
         if type(value) is not expected:
-            yield Violation(path=path, rule="structure", text=f"expected a value of type {expected.__name__}")
+            yield Violation(path=path, rule="type", text=f"expected a value of type {expected.__name__}")
         return
     if not isinstance(value, Mapping):
-        yield Violation(path=path, rule="structure", text="expected members")
+        yield Violation(path=path, rule="type", text="expected members")
         return
     known = {**dict(kind.elements), **dict(kind.attributes)}
     for name, said in value.items():
         where = f"{path}/{name[:60]}"
         each = known.get(name)
         if each is None:
-            yield Violation(path=where, rule="structure", text="no such member is agreed")
+            yield Violation(path=where, rule="unknown-member", text="no such member is agreed")
         elif getattr(each, "accepts_multiple", False):
             if not isinstance(said, list):
-                yield Violation(path=where, rule="structure", text="expected a list")
+                yield Violation(path=where, rule="type", text="expected a list")
                 continue
             for number, item in enumerate(said, 1):
                 yield from _misfits(each.type, item, f"{where}[{number}]")

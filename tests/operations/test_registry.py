@@ -1,0 +1,272 @@
+"""What integration staff keep about agencies: each deed is one commit with its leaf, and repeating it changes nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from gateway.contract.adapter import Adapter
+from gateway.contract.agreement import Agreement, agreement_hash
+from gateway.domain.errors import Misconfigured, Refused, Unauthenticated
+from gateway.exchange.plugins import load_adapters
+from gateway.ledger.leaf import Leaf
+from gateway.operations.registry import Registry, require_known
+from gateway.trust.certificates import load_certificate
+from gateway.trust.dev_ca import DevelopmentCa
+from gateway.trust.keys import fingerprint
+from gateway.validation.agreement_file import packaged_agreements, read_agreement
+from tests.operations.ledgers import NOW, Office
+
+ACTOR = "staff/siti"
+AGREEMENT = read_agreement(packaged_agreements()["dpupr-2026"])
+ADAPTER = load_adapters()["dpupr"]
+
+
+def registry_of(office: Office, *, production: bool = False) -> Registry:
+    return Registry(
+        reader=office.reader,
+        vault=office.vault,
+        unit_of_work=office.writer,
+        leaves=office.leaves,
+        clock=lambda: office.now,
+        production=production,
+    )
+
+
+@pytest.fixture
+def registry(office: Office) -> Registry:
+    return registry_of(office)
+
+
+def said(office: Office) -> list[tuple[str, str]]:
+    """The kinds and steps of all leaves, oldest first."""
+    leaves = [Leaf.parse(row.canonical) for row in office.reader.pending_leaves()]
+    assert all(b"siti" not in row.canonical for row in office.reader.pending_leaves())
+    return [(leaf.kind.value, str(leaf.extra["step"])) for leaf in leaves]
+
+
+def refusal(act: Callable[[], object]) -> Refused:
+    with pytest.raises(Refused) as caught:
+        act()
+    return caught.value
+
+
+# --- agreements ---------------------------------------------------------------------------------------------------
+
+
+def test_an_agreement_is_kept_as_a_draft_with_its_hash_and_its_agency(office: Office, registry: Registry) -> None:
+    found = registry.import_agreement(AGREEMENT, ADAPTER, ACTOR)
+    row = office.reader.agreement("dpupr-2026", AGREEMENT.version)
+    assert row is not None
+    assert (row.state, row.hash, found) == ("draft", agreement_hash(AGREEMENT), agreement_hash(AGREEMENT))
+    assert [each.id for each in office.reader.agencies()] == ["dpupr"]
+    assert registry.import_agreement(AGREEMENT, ADAPTER, ACTOR) == found
+    assert said(office) == [("agreement", "imported")]
+
+
+def test_a_kept_version_is_never_changed_21_2(office: Office, registry: Registry) -> None:
+    registry.import_agreement(AGREEMENT, ADAPTER, ACTOR)
+    caught = refusal(lambda: registry.import_agreement(changed("prior_discussion", "Lain"), ADAPTER, ACTOR))
+    assert (caught.code, caught.clause) == ("agreement-exists", "Pasal 21(2)")
+    registry.import_agreement(changed("version", "1.1"), ADAPTER, ACTOR)
+    assert [row.version for row in office.reader.agreements("dpupr")] == ["1.0", "1.1"]
+
+
+def changed(member: str, value: str) -> Agreement:
+    """The agreement with one member of its file changed."""
+    text = packaged_agreements()["dpupr-2026"]
+    line = next(line for line in text.splitlines() if line.startswith(f"{member} = "))
+    return read_agreement(text.replace(line, f'{member} = "{value}"'))
+
+
+def test_an_agreement_is_activated_for_development_once(office: Office, registry: Registry) -> None:
+    registry.import_agreement(AGREEMENT, ADAPTER, ACTOR)
+    for _ in range(2):
+        registry.activate_for_development("dpupr-2026", "1.0", ACTOR)
+    row = office.reader.agreement("dpupr-2026", "1.0")
+    assert row is not None
+    assert (row.state, row.activated_as, row.activated_at) == ("active", "development", NOW)
+    assert said(office) == [("agreement", "imported"), ("agreement", "activated")]
+
+
+def test_activation_is_refused_in_production_mode_21_2(office: Office, registry: Registry) -> None:
+    registry.import_agreement(AGREEMENT, ADAPTER, ACTOR)
+    caught = refusal(lambda: registry_of(office, production=True).activate_for_development("dpupr-2026", "1.0", ACTOR))
+    assert (caught.code, caught.clause) == ("activation-refused", "Pasal 21(2)")
+    assert [row.state for row in office.reader.agreements()] == ["draft"]
+
+
+def test_an_agreement_that_is_not_kept_cannot_be_activated(registry: Registry) -> None:
+    assert refusal(lambda: registry.activate_for_development("x", "1.0", ACTOR)).code == "agreement-unknown"
+
+
+def test_an_agency_is_suspended_with_a_reason_and_resumed(office: Office, registry: Registry) -> None:
+    registry.suspend(ADAPTER, "tidak dikenal", ACTOR)  # nobody is there yet: nothing happens
+    registry.import_agreement(AGREEMENT, ADAPTER, ACTOR)
+    for reason in ("berbeda", "berbeda", None, None):
+        registry.suspend(ADAPTER, reason, ACTOR)
+        row = office.reader.agency("dpupr")
+        assert row is not None
+        assert row.suspended == reason
+    assert [step for _, step in said(office)] == ["imported", "suspended", "resumed"]
+
+
+# --- certificates -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Holder:
+    """An agency's certificate, and its key as openssl uses it."""
+
+    certificate: x509.Certificate
+    folder: Path
+
+    def sign(self, challenge: bytes) -> bytes:
+        """Prove possession of the key, as the agency does."""
+        (self.folder / "challenge.txt").write_bytes(challenge)
+        command = ["openssl", "dgst", "-sha256", "-sign", "key.pem", "challenge.txt"]
+        return subprocess.run(command, cwd=self.folder, check=True, capture_output=True).stdout
+
+
+def make_holder(folder: Path) -> Holder:
+    """Make a key and a certificate that no authority of ours signed."""
+    folder.mkdir()
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command += ["-keyout", "key.pem", "-out", "cert.pem", "-subj", "/CN=dpupr", "-days", "90"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return Holder(load_certificate((folder / "cert.pem").read_bytes()), folder)
+
+
+@pytest.fixture
+def holder(tmp_path: Path) -> Holder:
+    return make_holder(tmp_path / "dpupr")
+
+
+def registered(registry: Registry, holder: Holder, agency: str = "dpupr") -> str:
+    challenge = registry.challenge(agency, holder.certificate, "n-1")
+    return registry.register_certificate(agency, holder.certificate, challenge, holder.sign(challenge), ACTOR)
+
+
+def test_a_certificate_is_registered_with_the_proof_that_its_key_is_held(
+    office: Office, registry: Registry, holder: Holder
+) -> None:
+    found = registered(registry, holder)
+    assert found == fingerprint(holder.certificate) == registered(registry, holder)
+    (row,) = office.reader.certificates("dpupr")
+    assert (row.fingerprint, row.registered_at, row.revoked_at) == (found, NOW, None)
+    assert f"certificate: {found}" in row.possession
+    assert said(office) == [("key", "registered")]
+
+
+def test_without_the_key_a_certificate_is_not_registered(
+    office: Office, registry: Registry, holder: Holder, tmp_path: Path
+) -> None:
+    other = make_holder(tmp_path / "other")
+    challenge = registry.challenge("dpupr", holder.certificate, "n-1")
+    with pytest.raises(Unauthenticated) as caught:
+        registry.register_certificate("dpupr", holder.certificate, challenge, other.sign(challenge), ACTOR)
+    assert caught.value.code == "possession-not-proven"
+    assert office.reader.certificates("dpupr") == []
+
+
+def test_a_signature_over_another_text_proves_nothing(registry: Registry, holder: Holder, tmp_path: Path) -> None:
+    other = make_holder(tmp_path / "other")
+    texts = [
+        b"Surat biasa yang pernah ditandatangani\n",
+        registry.challenge("bank", holder.certificate, "n-1"),
+        registry.challenge("dpupr", other.certificate, "n-1"),
+    ]
+    for text in texts:
+        proof = holder.sign(text)
+        caught = refusal(
+            lambda text=text, proof=proof: registry.register_certificate(  # type: ignore[misc]  # defaults in a lambda have no type
+                "dpupr", holder.certificate, text, proof, ACTOR
+            )
+        )
+        assert caught.code == "challenge-other"
+
+
+def test_a_certificate_belongs_to_one_agency(registry: Registry, holder: Holder) -> None:
+    registered(registry, holder)
+    assert refusal(lambda: registered(registry, holder, "bank")).code == "certificate-taken"
+
+
+def test_a_revoked_certificate_stays_revoked_since_then(office: Office, registry: Registry, holder: Holder) -> None:
+    found = registered(registry, holder)
+    registry.revoke_certificate(found, "kunci hilang", ACTOR)
+    office.now += timedelta(days=1)
+    registry.revoke_certificate(found, "sekali lagi", ACTOR)
+    (row,) = office.reader.certificates("dpupr")
+    assert (row.revoked_at, row.revoked_because) == (NOW, "kunci hilang")
+    assert refusal(lambda: registered(registry, holder)).code == "certificate-revoked"
+    assert [step for _, step in said(office)] == ["registered", "revoked"]
+
+
+def test_a_certificate_that_nobody_registered_cannot_be_revoked(registry: Registry) -> None:
+    assert refusal(lambda: registry.revoke_certificate("0" * 64, "x", ACTOR)).code == "certificate-unknown"
+
+
+def test_a_development_certificate_is_refused_in_production_mode(office: Office, tmp_path: Path) -> None:
+    leaf = DevelopmentCa.make(tmp_path / "ca", production=False, at=NOW).issue("dpupr", at=NOW)
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev" / "key.pem").write_bytes(leaf.key_pem)
+    holder = Holder(leaf.key.certificate, tmp_path / "dev")
+    caught = refusal(lambda: registered(registry_of(office, production=True), holder))
+    assert caught.code == "certificate-development"
+    assert registered(registry_of(office), holder) == fingerprint(leaf.key.certificate)
+
+
+# --- endpoints and credentials ------------------------------------------------------------------------------------
+
+
+def test_an_endpoint_is_set_changed_and_set_for_one_interaction(office: Office, registry: Registry) -> None:
+    for url in ("https://a.example", "https://a.example", "https://b.example"):
+        registry.set_endpoint("dpupr", url, ACTOR)
+    registry.set_endpoint("dpupr", "https://c.example/rek", ACTOR, "technical-recommendation")
+    urls = {row.interaction: row.url for row in office.reader.endpoints("dpupr")}
+    assert urls == {"*": "https://b.example", "technical-recommendation": "https://c.example/rek"}
+    assert said(office) == [("staff", "endpoint")] * 3
+
+
+@pytest.mark.parametrize("url", ["ftp://a.example", "https://", "a.example", ""])
+def test_what_is_no_url_is_refused(registry: Registry, url: str) -> None:
+    assert refusal(lambda: registry.set_endpoint("dpupr", url, ACTOR)).code == "endpoint-invalid"
+
+
+def test_plain_http_is_for_loopback_in_production_mode_20_d(office: Office) -> None:
+    registry = registry_of(office, production=True)
+    caught = refusal(lambda: registry.set_endpoint("dpupr", "http://a.example", ACTOR))
+    assert (caught.code, caught.clause) == ("endpoint-invalid", "Pasal 20 d")
+    registry.set_endpoint("dpupr", "http://127.0.0.1:9", ACTOR)
+    registry_of(office).set_endpoint("bank", "http://a.example", ACTOR)
+    assert office.reader.endpoint("dpupr", "x") == "http://127.0.0.1:9"
+
+
+def test_a_credential_is_sealed_and_can_be_replaced(office: Office, registry: Registry) -> None:
+    for secret in ("rahasia-1", "rahasia-2"):
+        registry.set_credential("bank", "client_secret", secret, ACTOR)
+        assert office.vault.credential("bank", "client_secret") == secret
+    assert b"rahasia" not in office.value("SELECT sealed FROM credential")
+    assert said(office) == [("staff", "credential")] * 2
+
+
+def test_an_agency_without_an_adapter_is_named() -> None:
+    assert require_known(ADAPTER, "dpupr") is ADAPTER
+    with pytest.raises(Misconfigured, match="'rumah'") as caught:
+        require_known(None, "rumah")
+    assert caught.value.code == "agency-unknown"
+
+
+def test_the_adapter_of_an_agreement_says_who_the_agency_is(office: Office, registry: Registry) -> None:
+    renamed: Adapter = dataclasses.replace(ADAPTER, agency=dataclasses.replace(ADAPTER.agency, name="Dinas Contoh"))
+    registry.import_agreement(AGREEMENT, renamed, ACTOR)
+    row = office.reader.agency("dpupr")
+    assert row is not None
+    assert (row.name, row.suspended) == ("Dinas Contoh", None)
