@@ -39,9 +39,8 @@ from gateway.machine import new_case_id, new_id, now
 from gateway.office.calendar_source import indonesian_calendar
 from gateway.office.deeds import Deeds
 from gateway.office.papers.signing import SigningMaterial
-from gateway.office.papers.typesetting import Signatory
 from gateway.office.signing import SigningDeeds, signatory_among
-from gateway.office.staff import officer_of
+from gateway.office.staff import Officer, officer_of
 from gateway.office.timers import Timers
 from gateway.operations.integrator import Integrator
 from gateway.operations.letters import Letters
@@ -260,7 +259,7 @@ class Gateway:
             clock=self._clock,
         )
 
-    def _signatory(self) -> Signatory:
+    def _signatory(self) -> Officer:
         officers = (officer_of(row) for row in self.store.reader.all_staff())
         return signatory_among(officers, local_date(self._clock()))
 

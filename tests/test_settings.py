@@ -47,7 +47,7 @@ def test_the_environment_comes_before_the_env_file(tmp_path: Path, monkeypatch: 
         ("WORKERS", "65", "0"),
         ("MAX_BODY_BYTES", "1023", "1024"),
         ("BODY_TIMEOUT_S", "0", "0.5"),
-        ("MERGE_INTERVAL_S", "61", "60"),
+        ("MERGE_INTERVAL_S", "61", "60.0"),
         ("JOINT_LEAVE", "perhaps", "false"),
         ("PARTNER_SERVICE_ID", "12345678901", "88726"),
         ("PARTNER_SERVICE_ID", "bank", "1"),

@@ -22,9 +22,11 @@ from gateway.domain.events import CaseEvent
 from gateway.domain.ikm import Answers
 from gateway.domain.numbering import format_number
 from gateway.office.counters import next_number
+from gateway.office.documents import ACKNOWLEDGEMENT, SKRD, keep
+from gateway.office.papers.acknowledgement import tanda_terima_pdf
 from gateway.office.papers.fees import charge as fee_of
 from gateway.office.papers.fees import virtual_account
-from gateway.office.papers.typesetting import Signatory
+from gateway.office.papers.skrd import skrd_pdf
 from gateway.office.staff import Officer
 from gateway.store.conflicts import commit, prepared_again
 from gateway.store.plan import Change, Plan
@@ -53,7 +55,7 @@ class Deeds:
         clock: Callable[[], datetime],
         deliveries_made: Callable[[], None],
         partner_service_id: str,
-        signatory: Callable[[], Signatory],
+        signatory: Callable[[], Officer],
     ) -> None:
         self._casework = casework
         self._unit_of_work = unit_of_work
@@ -85,9 +87,11 @@ class Deeds:
     def complete(self, case_id: str, officer: Officer) -> PermitCase:
         """Give the tanda terima (12(4)): the application is complete and the service clock starts."""
 
-        def step(_case: PermitCase, at: datetime) -> Step:
+        def step(case: PermitCase, at: datetime) -> Step:
             number, taken = self._numbered(RECEIPT_TEMPLATE, "tt", at)
-            return Step(facts=[e.ApplicationCompleted(acknowledgement_number=number)], changes=[taken])
+            fact = e.ApplicationCompleted(acknowledgement_number=number)
+            paper = tanda_terima_pdf(case.apply(fact, at))
+            return Step(facts=[fact], changes=[taken, keep(case.id, ACKNOWLEDGEMENT, paper, at)])
 
         return self.do(case_id, officer.actor, step)
 
@@ -123,14 +127,17 @@ class Deeds:
         def step(case: PermitCase, at: datetime) -> Step:
             number, taken = self._numbered(SKRD_TEMPLATE, "skrd", at)
             sequence, account_taken = next_number(self._casework.reader, "virtual-account")
+            signatory = self._signatory()
             skrd = fee_of(
                 case,
                 number=number,
                 issued_on=local_date(at),
                 payment_code=virtual_account(self._partner_service_id, sequence),
-                signatory=self._signatory(),
+                signatory=signatory,
             )
-            return Step(facts=[e.ChargeIssued(skrd=skrd)], changes=[taken, account_taken])
+            paper = skrd_pdf(skrd, signatory_title=signatory.title, service_name=case.service_name)
+            changes = [taken, account_taken, keep(case.id, SKRD, paper, at)]
+            return Step(facts=[e.ChargeIssued(skrd=skrd)], changes=changes)
 
         return self.do(case_id, officer.actor, step)
 

@@ -26,18 +26,15 @@ from gateway.domain.numbering import counter_scope, format_number
 from gateway.office import pins
 from gateway.office.counters import next_number
 from gateway.office.deeds import Deeds, Step
+from gateway.office.documents import PREPARED, SIGNED, digest_of, keep
 from gateway.office.papers.permit import permit_pdf
 from gateway.office.papers.signing import SigningMaterial, sign_pdf
-from gateway.office.papers.typesetting import Signatory
 from gateway.office.staff import Officer
 from gateway.store.conflicts import prepared_again
 from gateway.store.plan import Insert, Plan, Update
-from gateway.store.tables import DocumentRow, PinChallengeRow
+from gateway.store.tables import PinChallengeRow
 
 PIN_LIFE = timedelta(minutes=5)
-PREPARED = "permit-prepared"
-SIGNED = "permit-signed"
-PDF = "application/pdf"
 
 
 class PinStep(StrEnum):
@@ -71,7 +68,7 @@ class SigningDeeds:
         pin: Callable[[str], str],
         material: SigningMaterial,
         verify_url: Callable[[str], str],
-        signatory: Callable[[], Signatory],
+        signatory: Callable[[], Officer],
     ) -> None:
         self._deeds = deeds
         self._casework = casework
@@ -134,8 +131,8 @@ class SigningDeeds:
             reserved = e.NumberReserved(number=number)
             laid_out = case.apply(reserved, at)
             pdf = permit_pdf(laid_out, verify_url=self._verify_url(number), issued_on=day, signatory=self._signatory())
-            prepared = e.DocumentPrepared(sha256=hashlib.sha256(pdf).hexdigest())
-            return Step(facts=[reserved, prepared], changes=[taken, _document(case.id, PREPARED, pdf, at)])
+            prepared = e.DocumentPrepared(sha256=digest_of(pdf))
+            return Step(facts=[reserved, prepared], changes=[taken, keep(case.id, PREPARED, pdf, at)])
 
         return self._deeds.do(case_id, officer.actor, step)
 
@@ -162,11 +159,11 @@ class SigningDeeds:
                 delegation=delegation,
                 method=SigningMethod.ELECTRONIC,
                 document_sha256=case.document_sha256,
-                sha256=hashlib.sha256(signed).hexdigest(),
+                sha256=digest_of(signed),
                 challenge=challenge,
             )
             active = e.NumberActivated(number=case.reserved_number)
-            return Step(facts=[fact, active], changes=[used, _document(case.id, SIGNED, signed, at)])
+            return Step(facts=[fact, active], changes=[used, keep(case.id, SIGNED, signed, at)])
 
         return self._deeds.do(case_id, officer.actor, step)
 
@@ -209,8 +206,8 @@ def _digest(case: PermitCase, step: PinStep) -> str:
     return hashlib.sha256(shown.encode()).hexdigest()
 
 
-def signatory_among(officers: Iterable[Officer], on: date) -> Signatory:
-    """The first official whose delegation is valid that day, as papers show them.
+def signatory_among(officers: Iterable[Officer], on: date) -> Officer:
+    """The first official whose delegation is valid that day: whose name stands under papers.
 
     Raises CaseRefusal `delegation-missing` or `delegation-expired` when there is none (13(4)).
     """
@@ -224,17 +221,5 @@ def signatory_among(officers: Iterable[Officer], on: date) -> Signatory:
             if found.code == "delegation-expired":
                 refusal = found
             continue
-        return Signatory(name=officer.name, title=officer.title, nip=officer.nip or "")
+        return officer
     raise refusal
-
-
-def _document(case_id: str, kind: str, body: bytes, at: datetime) -> Insert:
-    values = {
-        "case_id": case_id,
-        "sha256": hashlib.sha256(body).hexdigest(),
-        "kind": kind,
-        "media_type": PDF,
-        "body": body,
-        "made_at": at,
-    }
-    return Insert(DocumentRow, values)

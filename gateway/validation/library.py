@@ -55,34 +55,30 @@ class SchemaLibrary:
 
     def __init__(self, roots: Sequence[Path]) -> None:
         self._roots = tuple(roots)
-        self._read: dict[tuple[str, bool], JsonDocument | XmlDocument] = {}
+        self._json: dict[str, JsonDocument] = {}
+        self._xml: dict[str, XmlDocument] = {}
         self._lock = threading.Lock()
 
     def json(self, document: str) -> JsonDocument:
-        """The JSON Schema of that id. Raises Misconfigured `schema-unknown`."""
-        found = self.document(document, soap=False)
-        if not isinstance(found, JsonDocument):
-            raise _unknown(document, "json")
-        return found
+        """The JSON Schema of that id. Raises Misconfigured `schema-unknown`, or `schema-unfit` on its first use."""
+        with self._lock:
+            if document not in self._json:
+                self._json[document] = JsonDocument(document, self._path(document, "json").read_bytes())
+            return self._json[document]
 
     def xml(self, document: str) -> XmlDocument:
-        """The XSD of that id. Raises Misconfigured `schema-unknown`."""
-        found = self.document(document, soap=True)
-        if not isinstance(found, XmlDocument):
-            raise _unknown(document, "xsd")
-        return found
+        """The XSD of that id. Raises Misconfigured `schema-unknown`, or `schema-unfit` on its first use."""
+        with self._lock:
+            if document not in self._xml:
+                self._xml[document] = XmlDocument(document, self._path(document, "xsd"))
+            return self._xml[document]
 
     def document(self, document: str, *, soap: bool) -> JsonDocument | XmlDocument:
         """The document of that id for a transport: an XSD for SOAP, a JSON Schema else.
 
-        Raises Misconfigured `schema-unknown`.
+        Raises Misconfigured `schema-unknown`, or `schema-unfit` on its first use.
         """
-        with self._lock:
-            key = (document, soap)
-            if key not in self._read:
-                path = self._path(document, "xsd" if soap else "json")
-                self._read[key] = XmlDocument(document, path) if soap else JsonDocument(document, path.read_bytes())
-            return self._read[key]
+        return self.xml(document) if soap else self.json(document)
 
     def ids(self) -> Iterator[tuple[str, bool]]:
         """Every document as (id, whether it is an XSD), sorted."""

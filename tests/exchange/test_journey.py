@@ -41,7 +41,7 @@ def test_dpuprs_signed_answer_becomes_a_fact_and_gets_a_signed_acknowledgement_n
 
 def test_the_answer_to_an_inquiry_is_signed_over_request_and_leaf(stage: Stage) -> None:
     said = voices.ask_validity(stage)
-    assert (said.status, said.code) == (409, "not-found")
+    assert (said.status, said.code) == (404, "not-found")
     claims = jws.verify_detached(
         said.headers[jws.HEADER], said.body, [stage.certificate], issuer="dpmptsp", audience="dpupr", at=stage.clock()
     )

@@ -163,7 +163,7 @@ def ask_bill(
     service: str = "inquiry",
     external: str = "17",
     token: str | None = None,
-    secret: str = "client-secret-7Q",
+    secret: str = SECRETS["bank"]["client_secret"],
     at: datetime | None = None,
     raw: bytes | None = None,
     content_type: str = JSON,

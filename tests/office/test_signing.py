@@ -46,7 +46,7 @@ def test_a_signed_document_is_the_prepared_one_with_an_intact_signature(house: H
     assert (signature.intact, signature.covers_whole_file) == (True, True)
     assert (signature.fingerprint, signature.claimed_at) == (fingerprint(certificate), house.clock())
     kinds = {row.kind for row in house.gateway.store.reader.documents(case.id)}
-    assert kinds == {"permit-prepared", "permit-signed"}
+    assert kinds == {"tanda-terima", "permit-prepared", "permit-signed"}
 
 
 def test_a_changed_signed_document_shows(house: House) -> None:

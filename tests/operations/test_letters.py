@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ def letters(office: Office, bell: Bell) -> Letters:
     return Letters(office.reader, office.writer, office.leaves, lambda: office.now, bell)
 
 
-def put(office: Office, state: str, **values: object) -> None:
+def put(office: Office, state: str, **values: Any) -> None:
     office.commit(Plan.of(Insert(DeliveryRow, delivery("d-1", "c-1/dpupr", 0, state, **values))))
 
 

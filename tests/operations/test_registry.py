@@ -1,4 +1,4 @@
-"""What integration staff keep about agencies: each deed is one commit with its leaf, and repeating it changes nothing."""
+"""What integration staff keep about agencies: a deed is one commit with its leaf, and repeating it changes nothing."""
 
 from __future__ import annotations
 

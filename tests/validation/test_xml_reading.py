@@ -159,21 +159,21 @@ def test_a_payload_becomes_an_element_that_keeps_to_the_xsd() -> None:
 
 
 @pytest.mark.parametrize(
-    ("members", "path", "rule"),
+    ("members", "path"),
     [
-        ({"nik": "9999014506900001"}, "/RecommendationAnswer/nik", "unknown-member"),
-        ({"favourable": "tidak"}, "/RecommendationAnswer/favourable", "type"),
-        ({"favourable": 1}, "/RecommendationAnswer/favourable", "type"),
-        ({"number": 600}, "/RecommendationAnswer/number", "type"),
-        ({"official": None}, "/RecommendationAnswer/official", "type"),
-        ({"condition": "one"}, "/RecommendationAnswer/condition", "type"),
-        ({"condition": ["one", 2]}, "/RecommendationAnswer/condition[2]", "type"),
+        ({"nik": "9999014506900001"}, "/RecommendationAnswer/nik"),
+        ({"favourable": "tidak"}, "/RecommendationAnswer/favourable"),
+        ({"favourable": 1}, "/RecommendationAnswer/favourable"),
+        ({"number": 600}, "/RecommendationAnswer/number"),
+        ({"official": None}, "/RecommendationAnswer/official"),
+        ({"condition": "one"}, "/RecommendationAnswer/condition"),
+        ({"condition": ["one", 2]}, "/RecommendationAnswer/condition[2]"),
     ],
 )
-def test_a_payload_that_does_not_fit_is_refused_at_its_member(members: dict[str, Any], path: str, rule: str) -> None:
+def test_a_payload_that_does_not_fit_is_refused_at_its_member(members: dict[str, Any], path: str) -> None:
     with pytest.raises(SchemaViolation) as caught:
         ANSWER.to_element(PAYLOAD | members)
-    assert [(each.path, each.rule) for each in caught.value.violations] == [(path, rule)]
+    assert [each.path for each in caught.value.violations] == [path]
     assert "9999" not in str(caught.value.violations)
 
 

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.domain.errors import Malformed, Refused
+from gateway.domain.calendar import require_aware
+from gateway.domain.errors import CaseRefusal, Malformed, Refused
 from gateway.domain.events import Reference
 from gateway.edge.admin.views import attempt_view, case_view, delivery_view, exchange_view
 from gateway.edge.parts import StaffEdge, admin_staff
@@ -148,11 +149,12 @@ def _cursor(text: str | None) -> tuple[datetime, str] | None:
         return None
     at, _, last = text.partition("~")
     try:
-        return datetime.fromisoformat(at), last
-    except ValueError:
+        return require_aware(datetime.fromisoformat(at), "the cursor"), last
+    except (ValueError, CaseRefusal):
         raise Malformed("`before` is the `next` of an earlier answer, unchanged", code="cursor-malformed") from None
 
 
 def _page(items: list[dict[str, Any]], limit: int, places: list[tuple[datetime, str]]) -> dict[str, Any]:
-    last = f"{places[-1][0].isoformat()}~{places[-1][1]}" if len(places) == limit else None
+    # a `+` would be a space to whoever does not escape it
+    last = f"{places[-1][0].isoformat().replace('+00:00', 'Z')}~{places[-1][1]}" if len(places) == limit else None
     return {"items": items, "next": last}
