@@ -66,8 +66,13 @@ def _invalid(request: Request, error: Exception) -> Response:
 
 
 def _not_routed(request: Request, error: Exception) -> Response:
+    """What Starlette refuses by itself: an address, a method, a body that is no HTTP."""
     status = error.status_code if isinstance(error, HTTPException) else 404
-    text = "this address takes another method" if status == 405 else "nothing is at this address"
-    response = problem(Refused(text, code="not-found"), language=language_of(request.headers))
-    response.status_code = status
+    refusal: Refused = Malformed("this request cannot be read: send it as HTTP and JSON have it")
+    if status == 404:
+        refusal = Refused("nothing is at this address", code="not-found")
+    elif status == 405:
+        refusal = Refused("this address takes another method", code="method-not-allowed")
+    response = problem(refusal, language=language_of(request.headers))
+    response.headers.update((isinstance(error, HTTPException) and error.headers) or {})  # 405 says what is allowed
     return response

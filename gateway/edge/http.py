@@ -44,6 +44,7 @@ _BY_CODE = {
     "body-too-large": 413,
     "content-type-wrong": 415,
     "not-found": 404,
+    "method-not-allowed": 405,
     **{f"{each}-unknown": 404 for each in _NOT_THERE},
 }
 _BY_KIND: tuple[tuple[type[GatewayError], int], ...] = (

@@ -185,7 +185,8 @@ class Inbound:
     def _answer_again(self, seen: Seen, row: ExchangeRow) -> Sealed:
         """The stored bytes while they are fresh; later the identical body, sealed anew and recorded."""
         parts = {each.name: each.body for each in self._casework.reader.parts(row.id)}
-        latest = max((name for name in parts if name.startswith("answer-at-")), default="answer")
+        again = (name for name in parts if name.startswith("answer-at-") and not name.endswith("-headers"))
+        latest = max(again, default="answer")
         if row.sealed_at is not None and seen.at - row.sealed_at < SEALED_AGAIN_AFTER:
             return stored_sealed(parts[f"{latest}-headers"], parts[latest])
         first = stored_sealed(parts["answer-headers"], b"")

@@ -36,7 +36,14 @@ def test_what_is_at_no_address_is_a_problem_in_the_callers_language(visitor: Vis
 
 def test_another_method_is_a_problem_too(visitor: Visitor) -> None:
     problem = visitor.refused("DELETE", "/health/live", None)
-    assert (problem.status, problem.body["detail"]) == (405, "this address takes another method")
+    assert (problem.status, problem.code) == (405, "method-not-allowed")
+    assert visitor.client.delete("/health/live").headers["allow"] == "GET"
+
+
+def test_a_body_that_is_no_json_is_a_problem_too(house: House, visitor: Visitor) -> None:
+    headers = {"Authorization": "Bearer token-of-rina", "Content-Type": "application/json"}
+    answer = visitor.client.post(f"/office/v1/cases/{house.registered().id}/area", content=b"{", headers=headers)
+    assert (answer.status_code, answer.json()["code"], answer.json()["status"]) == (422, "schema-violation", 422)
 
 
 def test_the_interfaces_of_staff_describe_themselves(visitor: Visitor) -> None:

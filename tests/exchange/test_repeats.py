@@ -7,12 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from conformance.signing import jws, wss
+from conformance.signing import jws
 from gateway.store.plan import Outcome, Plan
 from gateway.store.tables import ExchangeRow
 from gateway.store.unit_of_work import SingleWriter
 from tests.exchange import voices
-from tests.exchange.keys import agency_identity
 from tests.exchange.stage import Stage
 from tests.exchange.test_refused_terms import recorded
 
@@ -72,8 +71,8 @@ def test_a_repeated_inquiry_is_answered_as_before_over_jws(stage: Stage) -> None
 
 
 def test_the_same_content_spaced_differently_is_the_same_message(stage: Stage) -> None:
-    first = voices.ask_validity(stage, b'{"permitNumber":"1"}')
-    again = voices.ask_validity(stage, b'{ "permitNumber" : "1" }')
+    first = voices.ask_validity(stage, b'{"permitNumber":"001"}')
+    again = voices.ask_validity(stage, b'{ "permitNumber" : "001" }')
     assert again.body == first.body
     assert len(stage.exchanges("dpupr")) == 1
 
@@ -91,10 +90,10 @@ def test_the_same_id_with_other_content_is_refused_and_recorded_over_soap(stage:
 
 
 def test_the_same_id_with_other_content_is_a_conflict_over_rest(stage: Stage) -> None:
-    voices.ask_validity(stage, b'{"permitNumber":"1"}')
-    said = voices.ask_validity(stage, b'{"permitNumber":"2"}')
+    voices.ask_validity(stage, b'{"permitNumber":"001"}')
+    said = voices.ask_validity(stage, b'{"permitNumber":"002"}')
     assert (said.status, said.code) == (409, "message-id-reused")
-    assert voices.ask_validity(stage, b'{"permitNumber":"2"}', jti="v-2").code == "not-found"
+    assert voices.ask_validity(stage, b'{"permitNumber":"002"}', jti="v-2").code == "not-found"
 
 
 def test_an_external_id_is_unique_for_its_day_whatever_the_service(stage: Stage) -> None:
@@ -158,11 +157,9 @@ def test_of_two_copies_of_one_message_at_the_same_moment_one_acts_and_both_get_i
     assert answers[0] == answers[1]
     assert len(stage.exchanges("dpupr")) == 1
     facts = [row[2] for row in stage.rows("case_event")["case_event"]]
-    assert facts.count("recommendation-given") + facts.count("RecommendationGiven") == 1
+    assert facts.count("RecommendationGiven") == 1
 
 
 def test_a_message_of_another_agency_may_carry_the_same_id(stage: Stage) -> None:
     voices.ask_validity(stage, jti="20260302-17")
     assert voices.ask_bill(stage, external="17").json["responseCode"] == "4042412"
-    assert wss.LIFE.total_seconds() == 300
-    assert agency_identity("bank", "rsa").certificate != agency_identity("dpupr").certificate

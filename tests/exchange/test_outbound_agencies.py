@@ -1,0 +1,282 @@
+"""What an agency does to a delivery: down, slow, busy, refusing, answering nonsense. Nothing is lost, nothing doubled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, TypeAlias
+
+import pytest
+
+from gateway.store.tables import DeliveryRow
+from tests.exchange.stage import Stage
+from tests.exchange.town import Answer, Call, Told, Town, raw, refused_port, says
+
+Script: TypeAlias = Callable[[Town], Answer]
+
+
+def attempts(stage: Stage, delivery: DeliveryRow) -> list[tuple[str | None, str | None]]:
+    return [(row.outcome, row.detail) for row in stage.hub.store.reader.attempts(delivery.id)]
+
+
+def now(stage: Stage, delivery: DeliveryRow) -> DeliveryRow:
+    row = stage.hub.store.reader.delivery(delivery.id)
+    assert row is not None
+    return row
+
+
+def asked(stage: Stage, agency: str) -> DeliveryRow:
+    """A delivery that is due to the agency: to Dukcapil over REST (safe), to DPUPR over SOAP (same-id)."""
+    case = stage.register() if agency == "dukcapil" else stage.validated()
+    return stage.delivery(case.id, agency)
+
+
+def _not_signed(call: Call) -> Told:
+    told = json.dumps({"messageId": call.message_id}).encode()
+    return Told(body=told, headers={"Content-Type": "application/json"})
+
+
+REST: Mapping[str, tuple[Script, str]] = {
+    "500": (lambda _t: raw(b"oops", 500), "unknown"),
+    "408": (lambda _t: raw(b"", 408), "unknown"),
+    "503": (lambda _t: raw(b"", 503), "not-sent"),
+    "429": (lambda _t: raw(b"", 429), "not-sent"),
+    "html under 200": (lambda _t: raw(b"<html>login</html>"), "unknown"),
+    "an answer that breaks the schema": (lambda _t: says({"content": "x"}), "unknown"),
+    "an answer that is no document": (lambda _t: says([]), "unknown"),
+    "a spent quota": (lambda _t: says({"content": [{"RESPON": "Kuota Akses Hari ini telah Habis"}]}), "not-sent"),
+    "400": (lambda _t: raw(b"no", 400), "dead"),
+    "404": (lambda _t: raw(b"no", 404), "dead"),
+    "a redirect": (lambda _t: raw(b"", 302, Location="http://127.0.0.1:1/"), "dead"),
+    "an agreed answer under 404": (
+        lambda _t: says({"content": [{"RESPONSE_CODE": "13", "RESPONSE_DESC": "Data tidak ditemukan"}]}, 404),
+        "answered",
+    ),
+}
+SOAP: Mapping[str, tuple[Script, str]] = {
+    "500": (lambda _t: raw(b"oops", 500), "unknown"),
+    "408": (lambda _t: raw(b"", 408), "unknown"),
+    "503": (lambda _t: raw(b"", 503), "not-sent"),
+    "404": (lambda _t: raw(b"", 404), "dead"),
+    "html under 200": (lambda _t: raw(b"<html>login</html>"), "unknown"),
+    "another signer": (lambda t: lambda call: t.acknowledges(call, signer="stranger"), "unknown"),
+    "an acknowledgement of another message": (lambda t: lambda call: t.acknowledges(call, about="urn:x"), "unknown"),
+    "no envelope": (lambda _t: _not_signed, "unknown"),
+    "a Fault of the receiver": (lambda t: t.faults(sender=False), "not-sent"),
+    "a Fault of the sender": (lambda t: t.faults(sender=True), "dead"),
+}
+
+
+@pytest.mark.parametrize(("agency", "name"), [("dukcapil", name) for name in REST] + [("dpupr", name) for name in SOAP])
+def test_an_answer_decides_what_becomes_of_the_delivery_and_is_kept(stage: Stage, agency: str, name: str) -> None:
+    script, state = (REST if agency == "dukcapil" else SOAP)[name]
+    delivery = asked(stage, agency)
+    stage.town.next(agency, script(stage.town))
+    stage.deliver(agency)
+    row = now(stage, delivery)
+    assert (row.state, row.attempts) == (state, 1)
+    assert "reply-1" in stage.parts(delivery.id)
+    kinds = [json.loads(leaf)["kind"] for leaf in stage.leaves(delivery.id)]
+    assert kinds[:2] == (["sent", "dead"] if state == "dead" else ["sent", "reply"]) or set(kinds) >= {"sent", "reply"}
+    case = stage.case(delivery.case_id)
+    if state == "dead":
+        assert row.cause
+        assert any(row.cause in text for text in case.attention)
+        assert "dead" in kinds
+    else:
+        assert not case.attention
+        assert "dead" not in kinds
+    if state in ("unknown", "not-sent"):
+        assert row.due_at > stage.clock()
+        stage.clock.at = row.due_at
+        stage.deliver(agency)
+        assert now(stage, delivery).state == ("awaiting" if agency == "dpupr" else "answered")
+        first, second = (call.body for call in stage.town.calls[agency])
+        assert (first == second) is (agency == "dukcapil")
+        if agency == "dpupr":
+            assert {call.message_id for call in stage.town.calls["dpupr"]} == {delivery.message_id}
+
+
+@pytest.mark.parametrize("agency", ["dukcapil", "dpupr"])
+def test_an_agency_that_is_down_gets_it_later(stage: Stage, agency: str) -> None:
+    delivery = asked(stage, agency)
+    stage.endpoint(agency, f"http://127.0.0.1:{refused_port()}/")
+    stage.deliver(agency)
+    row = now(stage, delivery)
+    assert (row.state, attempts(stage, delivery)[0][0]) == ("not-sent", "not-sent")
+    assert "reply-1" not in stage.parts(delivery.id)
+    assert stage.deliver(agency) == 0
+    stage.endpoint(agency, f"{stage.street.url}/{agency}")
+    stage.clock.at = row.due_at
+    assert stage.deliver(agency) == 1
+    assert now(stage, delivery).state in ("answered", "awaiting")
+
+
+@pytest.mark.parametrize("agency", ["dukcapil", "dpupr"])
+def test_an_agency_that_is_slow_may_have_it_and_is_asked_again_where_that_was_agreed(stage: Stage, agency: str) -> None:
+    stage.agree(agency, ('call_timeout = "10s"', 'call_timeout = "200ms"'))
+    delivery = asked(stage, agency)
+    stage.town.next(agency, stage.town.silence)
+    stage.deliver(agency)
+    assert now(stage, delivery).state == "unknown"
+    stage.clock.advance(seconds=10)
+    stage.deliver(agency)
+    assert now(stage, delivery).state in ("answered", "awaiting")
+    assert len(stage.town.calls[agency]) == 2
+
+
+def pin(stage: Stage) -> DeliveryRow:
+    case = stage.validated()
+    from gateway.office.signing import PinStep
+    from tests.exchange.stage import DEWI
+
+    stage.hub.signing.ask_pin(case.id, DEWI, PinStep.APPROVE)
+    return stage.delivery(case.id, "sms")
+
+
+def test_a_pin_that_may_have_arrived_is_never_repeated_and_a_person_is_called(stage: Stage) -> None:
+    stage.agree("sms", ('call_timeout = "10s"', 'call_timeout = "200ms"'))
+    delivery = pin(stage)
+    stage.town.next("sms", stage.town.silence)
+    stage.deliver("sms")
+    row = now(stage, delivery)
+    assert (row.state, attempts(stage, delivery)[-1][0]) == ("dead", "unknown")
+    assert "repeating it is not agreed" in (row.cause or "")
+    assert any("repeating it is not agreed" in text for text in stage.case(delivery.case_id).attention)
+
+
+def test_a_pin_that_certainly_did_not_leave_is_sent_later(stage: Stage) -> None:
+    delivery = pin(stage)
+    stage.endpoint("sms", f"http://127.0.0.1:{refused_port()}/")
+    stage.deliver("sms")
+    assert now(stage, delivery).state == "not-sent"
+
+
+@pytest.mark.parametrize(
+    ("header", "least", "most"), [("120", 120, 120), ("nonsense", 2.5, 5), ("9" * 6, 86_400, 86_400)]
+)
+def test_retry_after_is_obeyed_up_to_a_day(stage: Stage, header: str, least: float, most: float) -> None:
+    delivery = asked(stage, "dukcapil")
+    stage.town.next("dukcapil", raw(b"", 429, Retry_After=header))
+    stage.deliver("dukcapil")
+    wait = (now(stage, delivery).due_at - stage.clock()).total_seconds()
+    assert least <= wait <= most
+
+
+def test_retry_after_of_a_receivers_fault_is_obeyed(stage: Stage) -> None:
+    delivery = asked(stage, "dpupr")
+    stage.town.next("dpupr", stage.town.faults(sender=False, Retry_After="77"))
+    stage.deliver("dpupr")
+    assert now(stage, delivery).due_at - stage.clock() == timedelta(seconds=77)
+
+
+def test_a_spent_quota_is_tried_again_after_the_hour_that_the_adapter_names(stage: Stage) -> None:
+    delivery = asked(stage, "dukcapil")
+    stage.town.next("dukcapil", says({"content": [{"RESPON": "Kuota Akses Hari ini telah Habis"}]}))
+    stage.deliver("dukcapil")
+    assert now(stage, delivery).due_at - stage.clock() == timedelta(hours=1)
+
+
+def test_attempts_used_up_end_in_a_dead_letter_with_a_leaf_and_a_call_for_a_person(stage: Stage) -> None:
+    delivery = asked(stage, "dukcapil")
+    stage.town.always["dukcapil"] = raw(b"", 503)
+    waits = []
+    while (row := now(stage, delivery)).state != "dead":
+        waits.append((row.due_at - stage.clock()).total_seconds())
+        stage.clock.at = row.due_at
+        assert stage.deliver("dukcapil") == 1
+    assert row.attempts == 8
+    for number, wait in enumerate(waits[1:], 1):
+        whole = min(5 * 2 ** (number - 1), 600)
+        assert whole / 2 <= wait <= whole
+    assert any("8 attempts, as agreed" in text for text in stage.case(delivery.case_id).attention)
+    leaf = json.loads(stage.leaves(delivery.id)[-1])
+    assert (leaf["kind"], leaf["extra"]["outcome"], leaf["extra"]["attempts"]) == ("dead", "used-up", 8)
+
+
+def test_a_rejected_text_message_calls_a_person_and_is_not_sent_again(stage: Stage) -> None:
+    case = stage.register()
+    stage.deliver("dukcapil")
+    from tests.exchange.stage import RINA
+
+    stage.hub.deeds.complete(case.id, RINA)
+    stage.town.next("sms", says({"status": "rejected", "text": "unknown prefix"}))
+    stage.deliver("sms")
+    assert stage.state(stage.delivery(case.id, "sms")) == "answered"
+    assert any("unknown prefix" in text for text in stage.case(case.id).attention)
+
+
+# --- what staff or adapters have to mend --------------------------------------------------------------------------
+
+
+def _no_endpoint(stage: Stage) -> None:
+    stage.endpoint("dukcapil", "http://127.0.0.1:70000/")
+
+
+HELD: Mapping[str, tuple[Callable[[Stage], None], Callable[[Stage], None]]] = {
+    "a suspended agency": (lambda s: s.suspend("dukcapil"), lambda s: s.suspend("dukcapil", None)),
+    "no active agreement": (
+        lambda s: s.cease("dukcapil"),
+        lambda s: s.hub.store.registry.activate_for_development("dukcapil-2026", "1.0", "staff/siti"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_what_staff_have_to_mend_holds_back_without_an_attempt(stage: Stage, name: str) -> None:
+    hinder, mend = HELD[name]
+    delivery = asked(stage, "dukcapil")
+    hinder(stage)
+    assert stage.deliver("dukcapil") == 0
+    row = now(stage, delivery)
+    assert (row.state, row.attempts, row.due_at - stage.clock()) == ("queued", 0, timedelta(minutes=1))
+    assert row.cause
+    mend(stage)
+    stage.clock.advance(minutes=1)
+    assert stage.deliver("dukcapil") == 1
+    assert now(stage, delivery).state == "answered"
+
+
+def test_an_endpoint_that_http_cannot_carry_counts_as_not_sent(stage: Stage) -> None:
+    delivery = asked(stage, "dukcapil")
+    stage.endpoint("dukcapil", "http://127.0.0.1:99999/")
+    stage.deliver("dukcapil")
+    assert now(stage, delivery).state == "not-sent"
+    stage.endpoint("dukcapil", f"{stage.street.url}/dukcapil")
+    stage.clock.advance(seconds=5)
+    stage.deliver("dukcapil")
+    assert now(stage, delivery).state == "answered"
+
+
+def test_a_later_version_of_the_agreement_does_not_change_a_delivery_made_under_an_earlier_one(stage: Stage) -> None:
+    delivery = asked(stage, "dukcapil")
+    said = stage.hub.store.reader.agreement("dukcapil-2026", "1.0")
+    assert said is not None
+    stage.agree("dukcapil")
+    stage.hub.store.registry.activate_for_development("dukcapil-2026", "1.0", "staff/siti")
+    stage.deliver("dukcapil")
+    exchange = stage.hub.store.reader.exchange(delivery.id)
+    assert exchange is not None
+    assert (exchange.agreement, exchange.verdict) == ("dukcapil-2026/1.0", "answered")
+
+
+def payload_of(call: Call) -> Any:
+    return call.json
+
+
+def test_what_was_said_is_said_again_word_for_word_whatever_happened_to_the_case(stage: Stage) -> None:
+    from dataclasses import replace
+
+    from gateway.domain import events as e
+    from tests.exchange.stage import application
+
+    delivery = asked(stage, "dukcapil")
+    stage.town.next("dukcapil", raw(b"", 503))
+    stage.deliver("dukcapil")
+    other = replace(application().applicant, name="Siti Lain Contoh")
+    stage.hub.deeds.record(delivery.case_id, "staff/rina", e.ApplicationCorrected(applicant=other))
+    stage.clock.advance(minutes=1)
+    stage.hub.outbound.deliver(delivery.id)
+    names = [payload_of(call)["NAMA_LGKP"] for call in stage.town.calls["dukcapil"]]
+    assert names[:2] == ["Siti Contoh", "Siti Contoh"]
