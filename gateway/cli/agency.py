@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import secrets
 import sys
 from pathlib import Path
@@ -77,9 +78,7 @@ def certify(
 ) -> None:
     """Register a certificate, with the agency's proof that it holds its key."""
     require_known(load_adapters().get(agency), agency)
-    signature = proof.read_bytes()
-    if signature.strip().isascii():
-        signature = base64.b64decode(signature, validate=False)
+    signature = _signature(proof.read_bytes())
     found = load_certificate(certificate.read_bytes())
     with opened() as store:
         store.registry.register_certificate(agency, found, challenge_file.read_bytes(), signature, ACTOR)
@@ -95,3 +94,11 @@ def revoke(
     with opened() as store:
         store.registry.revoke_certificate(certificate.lower(), reason, ACTOR)
     print(f"certificate {certificate} is revoked")
+
+
+def _signature(given: bytes) -> bytes:
+    """A signature as openssl writes it, or that in base64 with line breaks."""
+    try:
+        return base64.b64decode(b"".join(given.split()), validate=True)
+    except binascii.Error:
+        return given

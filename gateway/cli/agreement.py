@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.opening import ACTOR, opened
+from gateway.domain.errors import Misconfigured
 from gateway.exchange.checking import check_agreement
 from gateway.exchange.plugins import load_adapters
 from gateway.operations.registry import require_known
@@ -30,7 +31,10 @@ def import_(
     file: Annotated[Path, typer.Argument(help="agreements/<id>.toml", exists=True, dir_okay=False)],
 ) -> None:
     """Keep an agreement file as a draft; exit 1 when it and the adapter differ."""
-    agreement = read_agreement(file.read_text(encoding="utf-8"))
+    try:
+        agreement = read_agreement(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise Misconfigured(f"{file} is not UTF-8 text: save it as UTF-8", code="agreement-malformed") from None
     adapters = load_adapters()
     adapter = require_known(adapters.get(agreement.agency), agreement.agency)
     found = check_agreement(adapter, agreement, SchemaLibrary(default_roots(adapters.values())))

@@ -69,9 +69,8 @@ def token(
     days: Annotated[int, typer.Option(min=1, max=366)] = 30,
 ) -> None:
     """Make an API token and print it once: only its digest is kept."""
-    unknown = set(scopes.split()) - set(SCOPES)
-    if unknown or not scopes.split():
-        raise Refused(f"scopes are {', '.join(SCOPES)}; not {', '.join(sorted(unknown))}", code="scope-unknown")
+    if not scopes.split() or not set(scopes.split()) <= set(SCOPES):
+        raise Refused(f"scopes are words of: {' '.join(SCOPES)}; not {scopes!r}", code="scope-unknown")
     made = secrets.token_urlsafe(32)
     with opened() as store:
         if store.reader.staff(staff) is None:

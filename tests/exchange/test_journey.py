@@ -22,6 +22,7 @@ def test_a_case_is_checked_notified_and_sent_to_dpupr_in_the_agreed_forms(stage:
     assert asked.json["PASSWORD"] == "body-password-7Q"
     (told,) = stage.town.calls["sms"]
     assert (told.path, told.json["passkey"]) == ("/sms/messages", "sms-passkey-7Q")
+    assert stage.state(stage.delivery(delivery.case_id, "sms")) == "answered"
     (request,) = stage.town.calls["dpupr"]
     assert request.message_id == delivery.message_id
 

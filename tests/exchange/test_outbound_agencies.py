@@ -1,16 +1,19 @@
-"""What an agency does to a delivery: down, slow, busy, refusing, answering nonsense. Nothing is lost, nothing doubled."""
+"""What an agency does to a delivery: down, slow, busy, refusing, answering nonsense. Nothing is lost or doubled."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pytest
 
+from gateway.domain import events as e
+from gateway.office.signing import PinStep
 from gateway.store.tables import DeliveryRow
-from tests.exchange.stage import Stage
+from tests.exchange.stage import DEWI, RINA, Stage, application
 from tests.exchange.town import Answer, Call, Told, Town, raw, refused_port, says
 
 Script: TypeAlias = Callable[[Town], Answer]
@@ -128,9 +131,6 @@ def test_an_agency_that_is_slow_may_have_it_and_is_asked_again_where_that_was_ag
 
 def pin(stage: Stage) -> DeliveryRow:
     case = stage.validated()
-    from gateway.office.signing import PinStep
-    from tests.exchange.stage import DEWI
-
     stage.hub.signing.ask_pin(case.id, DEWI, PinStep.APPROVE)
     return stage.delivery(case.id, "sms")
 
@@ -198,8 +198,6 @@ def test_attempts_used_up_end_in_a_dead_letter_with_a_leaf_and_a_call_for_a_pers
 def test_a_rejected_text_message_calls_a_person_and_is_not_sent_again(stage: Stage) -> None:
     case = stage.register()
     stage.deliver("dukcapil")
-    from tests.exchange.stage import RINA
-
     stage.hub.deeds.complete(case.id, RINA)
     stage.town.next("sms", says({"status": "rejected", "text": "unknown prefix"}))
     stage.deliver("sms")
@@ -208,10 +206,6 @@ def test_a_rejected_text_message_calls_a_person_and_is_not_sent_again(stage: Sta
 
 
 # --- what staff or adapters have to mend --------------------------------------------------------------------------
-
-
-def _no_endpoint(stage: Stage) -> None:
-    stage.endpoint("dukcapil", "http://127.0.0.1:70000/")
 
 
 HELD: Mapping[str, tuple[Callable[[Stage], None], Callable[[Stage], None]]] = {
@@ -261,16 +255,7 @@ def test_a_later_version_of_the_agreement_does_not_change_a_delivery_made_under_
     assert (exchange.agreement, exchange.verdict) == ("dukcapil-2026/1.0", "answered")
 
 
-def payload_of(call: Call) -> Any:
-    return call.json
-
-
 def test_what_was_said_is_said_again_word_for_word_whatever_happened_to_the_case(stage: Stage) -> None:
-    from dataclasses import replace
-
-    from gateway.domain import events as e
-    from tests.exchange.stage import application
-
     delivery = asked(stage, "dukcapil")
     stage.town.next("dukcapil", raw(b"", 503))
     stage.deliver("dukcapil")
@@ -278,5 +263,5 @@ def test_what_was_said_is_said_again_word_for_word_whatever_happened_to_the_case
     stage.hub.deeds.record(delivery.case_id, "staff/rina", e.ApplicationCorrected(applicant=other))
     stage.clock.advance(minutes=1)
     stage.hub.outbound.deliver(delivery.id)
-    names = [payload_of(call)["NAMA_LGKP"] for call in stage.town.calls["dukcapil"]]
+    names = [call.json["NAMA_LGKP"] for call in stage.town.calls["dukcapil"]]
     assert names[:2] == ["Siti Contoh", "Siti Contoh"]

@@ -75,7 +75,7 @@ class Town:
         self.heard = threading.Condition()
         self.always: dict[str, Answer] = {
             "dukcapil": says({"content": [{"NIK": "Sesuai", "NAMA_LGKP": "Sesuai (100)"}], "quotaLimiter": 9}),
-            "sms": says({"status": "accepted", "reference": "r"}),
+            "sms": lambda call: says({"status": "accepted", "reference": call.json["reference"]})(call),
             "oss": says({"responreceiveLicenseStatus": {"kode": 200, "keterangan": "Sukses", "dataNIB": {}}}),
             "dpupr": self.acknowledges,
         }

@@ -197,7 +197,9 @@ def test_nothing_of_a_document_is_logged(version: Transport, caplog: pytest.LogC
     finally:
         logging.getLogger("spyne.protocol.xml").setLevel(logging.NOTSET)
 
-    assert [record.message for record in caplog.records] == ["heard"]
+    # servers of other tests may log in their own threads
+    ours = [record for record in caplog.records if record.name == "another" or record.name.startswith("spyne")]
+    assert [record.message for record in ours] == ["heard"]
 
 
 def test_many_threads_share_one_codec_and_never_see_each_others_documents() -> None:
