@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import quote
 
 import structlog
 from fastapi import FastAPI
@@ -163,7 +164,7 @@ class Gateway:
             clock=clock,
             pin=self.store.master.pin,
             material=SigningMaterial(key_pem=key_pem, certificate_pem=certificate_pem),
-            verify_url=lambda number: f"{settings.public_url}/periksa/{number.replace('/', '-')}",
+            verify_url=lambda number: f"{settings.public_url}/periksa/{quote(number)}",
             signatory=self._signatory,
         )
         self.timers = Timers(self.deeds, self.casework, clock)

@@ -14,7 +14,8 @@ def main() -> None:
     try:
         app()
     except GatewayError as error:
-        print(f"simojo: {error.text} [{error.code}]", file=sys.stderr)
+        text = " ".join(error.text.split())  # what a library said may have line breaks
+        print(f"simojo: {text} [{error.code}]", file=sys.stderr)
         sys.exit(2)
     except OSError as error:
         print(f"simojo: {error.filename or 'the system'}: {error.strerror or error}", file=sys.stderr)

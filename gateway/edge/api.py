@@ -5,16 +5,20 @@ from __future__ import annotations
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from lxml import etree
 from starlette.exceptions import HTTPException
 
 import gateway
-from gateway.domain.errors import GatewayError, Malformed, Refused, SchemaViolation, Violation
+from gateway.contract.message import Transport
+from gateway.domain.errors import GatewayError, Malformed, Refused, Retriable, SchemaViolation, Violation
 from gateway.edge.admin.routes import admin_router
 from gateway.edge.agencies import AgencyEdge, agency_router
 from gateway.edge.console.routes import console_router
 from gateway.edge.http import language_of, problem
 from gateway.edge.office_api.routes import office_router
 from gateway.edge.parts import StaffEdge
+from gateway.edge.portal.routes import portal_router
+from gateway.edge.soap.fault import MEDIA_TYPE, fault_of, fault_status
 from gateway.operations.health import look
 
 
@@ -35,6 +39,7 @@ def make_api(agencies: AgencyEdge, staff: StaffEdge) -> FastAPI:
     api.include_router(admin_router(staff))
     api.include_router(office_router(staff))
     api.include_router(console_router(staff))
+    api.include_router(portal_router(staff))
 
     @api.get("/health/live", include_in_schema=False)
     def live() -> dict[str, str]:
@@ -51,7 +56,20 @@ def make_api(agencies: AgencyEdge, staff: StaffEdge) -> FastAPI:
 
 def _refused(request: Request, error: Exception) -> Response:
     known = error if isinstance(error, GatewayError) else Malformed(str(error))
+    if request.method == "POST" and request.url.path.startswith("/soap/"):
+        return _fault(request, known)
     return problem(known, instance=request.url.path, language=language_of(request.headers))
+
+
+def _fault(request: Request, error: GatewayError) -> Response:
+    """A SOAP client is told in SOAP, also before its interaction is known; unsigned, since nobody was proven."""
+    eleven = request.headers.get("content-type", "").lower().startswith(MEDIA_TYPE[Transport.SOAP_11])
+    version = Transport.SOAP_11 if eleven else Transport.SOAP_12
+    status = 503 if isinstance(error, Retriable) else fault_status(version, sender=isinstance(error, Refused))
+    after_s = error.after_s if isinstance(error, Retriable) else None
+    headers = {} if after_s is None else {"Retry-After": str(after_s)}
+    body = etree.tostring(fault_of(error, version))
+    return Response(body, status_code=status, media_type=f"{MEDIA_TYPE[version]}; charset=utf-8", headers=headers)
 
 
 def _invalid(request: Request, error: Exception) -> Response:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import Gateway
-from tests.office.house import Clock, House, settings_in
+from tests.office.house import House, opened
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +22,6 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def house(furnished: Path, tmp_path: Path) -> Iterator[House]:
     shutil.copytree(furnished, tmp_path, dirs_exist_ok=True)
-    clock = Clock()
-    opened = House(Gateway(settings_in(tmp_path), clock=clock), clock)
-    yield opened
-    opened.gateway.stop()
+    made = opened(tmp_path)
+    yield made
+    made.gateway.stop()

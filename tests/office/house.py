@@ -178,6 +178,12 @@ class House:
         return [row.kind for row in self.gateway.store.reader.case_events(case.id)]
 
 
+def opened(folder: Path) -> House:
+    """Open the hub whose files are in a folder; whoever opens it stops it."""
+    clock = Clock()
+    return House(Gateway(settings_in(folder), clock=clock), clock)
+
+
 def delegation(**other: Any) -> dict[str, Any]:
     """Members of an official who may sign electronically this year."""
     return {

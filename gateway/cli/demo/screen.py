@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from gateway.domain.calendar import JAKARTA
+from gateway.machine import now
 
 FINAL = ("accepted", "refused", "answered", "awaiting", "dead", "cancelled")
 _COLOURS: Mapping[str, str] = {"refused": "red", "dead": "red", "awaiting": "cyan"}
@@ -34,7 +35,7 @@ class Screen:
 
     def deed(self, who: str, what: str) -> None:
         """Print what somebody does."""
-        self._console.print(f"{'':10}[bold]{who}[/bold] {what}")
+        self._console.print(f"{_time(now())}  [bold]{who}[/bold] {what}")
 
     def exchanges(self, items: list[dict[str, Any]]) -> None:
         """Print the exchanges that are over and in the ledger, and were not printed before."""
@@ -51,7 +52,7 @@ class Screen:
         self._shown |= {each["id"] for each in items if each["verdict"] in FINAL}
 
     def _exchange(self, each: dict[str, Any]) -> None:
-        at = datetime.fromisoformat(each["at"]).astimezone(JAKARTA).strftime("%H:%M:%S")
+        at = _time(datetime.fromisoformat(each["at"]))
         name = f"{each['agency']}/{each['interaction']}"
         arrow = "-->  " if each["direction"] == "out" else "  <--"
         colour = _COLOURS.get(each["verdict"], "green")
@@ -59,6 +60,10 @@ class Screen:
         indexes = ", ".join(str(index) for index in sorted(each["leaves"]))
         protocol = self._protocols.get(name, "")
         self._console.print(f"{at}  {arrow} {name:32} {protocol:22} [{colour}]{said:12}[/{colour}] ledger {indexes}")
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(JAKARTA).strftime("%H:%M:%S")
 
 
 class Watch:

@@ -1,0 +1,85 @@
+"""The `simojo` command in a folder of its own, as it stands behind the shell's prompt."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from gateway.cli import main
+from gateway.settings import Settings
+from tests.office.conftest import furnished
+from tests.office.house import NOW
+
+__all__ = ["furnished"]
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def sentence(self) -> str:
+        """What a failed command said: one line, and no stack trace."""
+        assert self.code == 2, (self.out, self.err)
+        assert self.err.startswith("simojo: ")
+        assert self.err.count("\n") == 1
+        assert "Traceback" not in self.err
+        return self.err
+
+
+Simojo = Callable[..., Done]
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder in which the commands run, with no setting."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"SIMOJO_{name.upper()}", raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def home(empty: Path, furnished: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same with keys and a store that has agreements and staff, on the day on which they were made."""
+    shutil.copytree(furnished, empty, dirs_exist_ok=True)
+    for module in ("check", "staff"):
+        monkeypatch.setattr(f"gateway.cli.{module}.now", lambda: NOW)
+    return empty
+
+
+@pytest.fixture
+def simojo(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Simojo:
+    """Run a command: `simojo("agency", "list")`."""
+
+    def run(*words: str | Path, stdin: str = "") -> Done:
+        monkeypatch.setattr(sys, "argv", ["simojo", *map(str, words)])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        code = ended.value.code
+        return Done(code if isinstance(code, int) else 0, said.out, said.err)
+
+    return run
+
+
+@pytest.fixture
+def database(home: Path) -> Iterator[sqlite3.Connection]:
+    """The store's file, opened behind its back."""
+    connection = sqlite3.connect(home / "simojo.db", isolation_level=None)
+    yield connection
+    connection.close()

@@ -1,0 +1,126 @@
+"""`simojo ledger`: a whole ledger is said to be whole; one flipped byte is found and named; exports can be checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from gateway.ledger.receipt import verify_receipt
+from gateway.ledger.verify import verify_export
+from tests.cli.conftest import Simojo
+from tests.office.house import House, opened
+
+EXAMPLE = Path(__file__).parents[2] / "schemas/oss/receiveNIB/1.0/examples/request/one-permit.json"
+
+
+@pytest.fixture
+def house(home: Path) -> Iterator[House]:
+    """A hub with an application that OSS sent, all of it in the tree."""
+    made = opened(home)
+    registry = made.gateway.store.registry
+    for name in ("username", "password", "user_key"):
+        registry.set_credential("oss", name, f"{name}-1", "staff/agus")
+    body = EXAMPLE.read_bytes()
+    nib = json.loads(body)["dataNIB"]["nib"]
+    token = hashlib.sha1(f"username-1password-1{nib}20261124".encode(), usedforsecurity=False).hexdigest()
+    headers = {"Token": token, "Content-Type": "application/json"}
+    answer = TestClient(made.gateway.api).post("/rest/oss/receiveNIB", content=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    while made.gateway.integrator.run_once():
+        pass
+    yield made
+    made.gateway.stop()
+
+
+@pytest.fixture
+def exchange(house: House) -> str:
+    """The exchange in which OSS sent it."""
+    (row,) = house.gateway.store.reader.exchanges()
+    return row.id
+
+
+def flip(database: sqlite3.Connection, table: str, column: str, where: str) -> None:
+    """Flip one bit in the middle of a stored value."""
+    (before,) = database.execute(f"SELECT {column} FROM {table} WHERE {where}").fetchone()  # noqa: S608 - names of this file
+    changed = bytearray(before if isinstance(before, bytes) else before.encode())
+    changed[len(changed) // 2] ^= 1
+    after = bytes(changed) if isinstance(before, bytes) else changed.decode()
+    found = database.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (after,))  # noqa: S608 - names of this file
+    assert found.rowcount == 1
+
+
+def test_a_whole_ledger_is_said_to_be_whole(house: House, simojo: Simojo) -> None:
+    size = house.gateway.store.reader.tree_size()
+    done = simojo("ledger", "verify")
+    assert done.code == 0
+    whole, root = done.out.splitlines()
+    assert whole == f"ledger is whole: {size} entries, 0 waiting for their place"
+    assert root.startswith("root ")
+    assert len(bytes.fromhex(root.split()[1])) == 32
+
+
+def test_one_flipped_byte_of_a_stored_message_is_found_and_the_exchange_named(
+    exchange: str, simojo: Simojo, database: sqlite3.Connection
+) -> None:
+    flip(database, "exchange_part", "body", f"exchange = '{exchange}' AND name = 'request'")
+    done = simojo("ledger", "verify")
+    assert done.code == 1
+    assert done.out.startswith("ledger is damaged: ")
+    assert exchange in done.out
+    assert done.out.endswith("[part-differs]\n")
+
+
+@pytest.mark.usefixtures("house")
+def test_one_flipped_byte_of_a_leaf_is_found_and_the_leaf_named(simojo: Simojo, database: sqlite3.Connection) -> None:
+    flip(database, "leaf", "hash", "tree_index = 3")
+    done = simojo("ledger", "verify")
+    assert (done.code, "leaf 3" in done.out, "[leaf-hash-changed]" in done.out) == (1, True, True)
+
+
+def test_one_changed_fact_of_a_case_is_found_and_the_case_named(
+    house: House, simojo: Simojo, database: sqlite3.Connection
+) -> None:
+    (case,) = house.gateway.store.reader.cases()
+    flip(database, "case_event", "body", f"case_id = '{case.id}' AND seq = 1")
+    done = simojo("ledger", "verify")
+    assert (done.code, case.id in done.out) == (1, True)
+
+
+@pytest.mark.usefixtures("house")
+def test_a_deleted_leaf_is_found(simojo: Simojo, database: sqlite3.Connection) -> None:
+    assert database.execute("DELETE FROM leaf WHERE tree_index = 2").rowcount == 1
+    done = simojo("ledger", "verify")
+    assert (done.code, done.out.startswith("ledger is damaged: ")) == (1, True)
+
+
+def test_an_export_can_be_verified_elsewhere(home: Path, house: House, simojo: Simojo) -> None:
+    assert simojo("ledger", "export", "ledger.jsonl").out == "wrote ledger.jsonl\n"
+    lines = (home / "ledger.jsonl").read_text().splitlines()
+    verdict = verify_export(lines, house.gateway.store.note_key.verifier.encode())
+    assert verdict.size == house.gateway.store.reader.tree_size()
+    assert simojo("ledger", "export").out.splitlines() == lines
+    assert not (home / "ledger.jsonl.part").exists()
+
+
+@pytest.mark.usefixtures("house")
+def test_an_export_that_cannot_be_written_is_one_sentence(simojo: Simojo) -> None:
+    assert "No such file or directory" in simojo("ledger", "export", "nowhere/ledger.jsonl").sentence
+
+
+def test_a_receipt_of_an_exchange_proves_its_bytes(home: Path, house: House, exchange: str, simojo: Simojo) -> None:
+    assert simojo("ledger", "receipt", exchange, "receipt.json").out == "wrote receipt.json\n"
+    found = verify_receipt((home / "receipt.json").read_bytes(), house.gateway.store.note_key.verifier.encode())
+    assert found
+    assert b"9999014506900001" not in (home / "receipt.json").read_bytes()
+
+
+@pytest.mark.usefixtures("house")
+def test_a_receipt_of_an_exchange_that_is_not_there_is_refused(home: Path, simojo: Simojo) -> None:
+    assert "[exchange-unknown]" in simojo("ledger", "receipt", "x-9", "receipt.json").sentence
+    assert not (home / "receipt.json").exists()
