@@ -54,12 +54,12 @@ def export(
         lines = export_lines(store.reader, store.vault, (store.note_key.verifier,))
         if file is None:
             for line in lines:
-                sys.stdout.write(line + "\n")
+                sys.stdout.write(line)
             return
         part = file.with_suffix(file.suffix + ".part")
         with part.open("w", encoding="utf-8") as out:
             for line in lines:
-                out.write(line + "\n")
+                out.write(line)
         part.replace(file)
         print(f"wrote {file}")
 

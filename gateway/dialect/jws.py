@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from gateway.contract.message import Json, Message
 from gateway.dialect.party import Hub, Party, Proven
-from gateway.dialect.placeholders import fill
+from gateway.dialect.blanks import fill
 from gateway.dialect.rest import Answering, Asking, Heard, SealedRequest, body_of, canonical, digest
 from gateway.domain.errors import Unauthenticated
 from gateway.trust.jws import JwsClaims, sign_detached, verify_detached

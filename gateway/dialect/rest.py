@@ -31,7 +31,7 @@ class Answering:
 class Asking:
     """What is asked of an agency. `path` is the path and query of the URL.
 
-    `payload` still holds the placeholders of secrets, in the members named by `redacted`.
+    `payload` still holds the blanks where secrets go, in the members named by `redacted`.
     """
 
     method: str

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from gateway.contract.message import Json, Message
 from gateway.dialect.party import Hub, Party, Proven
-from gateway.dialect.placeholders import fill
+from gateway.dialect.blanks import fill
 from gateway.dialect.rest import Answering, Asking, Heard, SealedRequest, body_of, canonical
 from gateway.domain.errors import Unauthenticated
 
@@ -32,7 +32,7 @@ class HeaderKey:
     """A secret in a header of its own, both ways: the credential `inbound` is expected, `outbound` is sent.
 
     `header` is the header's name. A side without a credential name has no such seat: inbound messages are refused,
-    outbound ones carry no header (the secret then stands in the body, see `placeholders`).
+    outbound ones carry no header (the secret then stands in the body, see `blanks`).
     """
 
     header: str

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from gateway.domain.errors import LedgerBroken
 from gateway.ledger.receipt import verify_receipt
 from gateway.ledger.verify import verify_export
 from tests.cli.conftest import Simojo
@@ -115,9 +116,14 @@ def test_an_export_that_cannot_be_written_is_one_sentence(simojo: Simojo) -> Non
 
 def test_a_receipt_of_an_exchange_proves_its_bytes(home: Path, house: House, exchange: str, simojo: Simojo) -> None:
     assert simojo("ledger", "receipt", exchange, "receipt.json").out == "wrote receipt.json\n"
-    found = verify_receipt((home / "receipt.json").read_bytes(), house.gateway.store.note_key.verifier.encode())
-    assert found
-    assert b"9999014506900001" not in (home / "receipt.json").read_bytes()
+    document = (home / "receipt.json").read_bytes()
+    verifier = house.gateway.store.note_key.verifier.encode()
+    request = house.gateway.store.reader.part(exchange, "request")
+    assert request is not None
+    assert verify_receipt(document, verifier, {"request": request.body}).exchange == exchange
+    with pytest.raises(LedgerBroken):
+        verify_receipt(document, verifier, {"request": request.body + b" "})
+    assert b"9999014506900001" not in document
 
 
 @pytest.mark.usefixtures("house")

@@ -12,11 +12,11 @@ import re
 from gateway.contract.message import Json, Payload
 from gateway.dialect.party import Hub, Party
 
-_PLACEHOLDER = re.compile(r"\{\{(secret|pin):([^{}]{1,128})\}\}")
+_BLANK = re.compile(r"\{\{(secret|pin):([^{}]{1,128})\}\}")
 
 
 def fill(payload: Payload, redacted: tuple[str, ...], party: Party, hub: Hub) -> Payload:
-    """Give the payload with the placeholders of its `redacted` members filled in.
+    """Give the payload with the blanks of its `redacted` members filled in.
 
     Raises Misconfigured `credential-missing`.
     """
@@ -25,6 +25,6 @@ def fill(payload: Payload, redacted: tuple[str, ...], party: Party, hub: Hub) ->
         return party.secret(match[2]) if match[1] == "secret" else hub.pin(match[2])
 
     def filled(value: Json) -> Json:
-        return _PLACEHOLDER.sub(secret, value) if isinstance(value, str) else value
+        return _BLANK.sub(secret, value) if isinstance(value, str) else value
 
     return {name: filled(value) if name in redacted else value for name, value in payload.items()}
