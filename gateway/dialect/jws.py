@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.contract.message import Json, Message
-from gateway.dialect.party import Hub, Party, Proven
 from gateway.dialect.blanks import fill
+from gateway.dialect.party import Hub, Party, Proven
 from gateway.dialect.rest import Answering, Asking, Heard, SealedRequest, body_of, canonical, digest
 from gateway.domain.errors import Unauthenticated
 from gateway.trust.jws import JwsClaims, sign_detached, verify_detached

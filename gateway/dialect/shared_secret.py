@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.contract.message import Json, Message
-from gateway.dialect.party import Hub, Party, Proven
 from gateway.dialect.blanks import fill
+from gateway.dialect.party import Hub, Party, Proven
 from gateway.dialect.rest import Answering, Asking, Heard, SealedRequest, body_of, canonical
 from gateway.domain.errors import Unauthenticated
 

@@ -16,20 +16,20 @@ from datetime import date
 from gateway.domain.errors import Misconfigured
 
 _ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_FIELD = re.compile(r"\{([^{}]*)\}")
 _SEQUENCE = re.compile(r"N+")
 _KNOWN = frozenset({"TYPE", "ROMAN-MONTH", "MM", "YYYY"})
 
 
 def check_template(template: str) -> str:
     """Give `template` back; Misconfigured `number-template-invalid` if a number cannot be made from it."""
-    names = _PLACEHOLDER.findall(template)
+    names = _FIELD.findall(template)
     unknown = [name for name in names if name not in _KNOWN and not _SEQUENCE.fullmatch(name)]
     if unknown:
         raise _wrong(
             template, f"it knows no {{{unknown[0]}}}; use {{NNN}}, {{TYPE}}, {{ROMAN-MONTH}}, {{MM}}, {{YYYY}}"
         )
-    if {"{", "}"} & set(_PLACEHOLDER.sub("", template)):
+    if {"{", "}"} & set(_FIELD.sub("", template)):
         raise _wrong(template, "a brace is not closed or not opened")
     if len([name for name in names if _SEQUENCE.fullmatch(name)]) != 1:
         raise _wrong(template, "exactly one {NNN} is needed")
@@ -44,7 +44,7 @@ def format_number(template: str, sequence: int, service: str, on: date) -> str:
     if sequence < 1:
         raise ValueError(f"a sequence starts at 1, not at {sequence}")
     values = {"TYPE": service.upper(), "ROMAN-MONTH": _ROMAN[on.month - 1], "MM": f"{on:%m}", "YYYY": f"{on.year:04}"}
-    return _PLACEHOLDER.sub(
+    return _FIELD.sub(
         lambda match: values.get(match[1]) or str(sequence).zfill(len(match[1])), check_template(template)
     )
 
@@ -56,7 +56,7 @@ def counter_scope(template: str, service: str, on: date) -> str:
     restarts with the month. Raises Misconfigured `number-template-invalid`.
     """
     values = {"TYPE": service.upper(), "YYYY": f"{on.year:04}"}
-    return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), check_template(template))
+    return _FIELD.sub(lambda match: values.get(match[1], match[0]), check_template(template))
 
 
 def _wrong(template: str, why: str) -> Misconfigured:
