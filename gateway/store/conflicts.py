@@ -13,7 +13,7 @@ from gateway.store.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
 
-PREPARATIONS = 8
+PREPARATIONS = 32
 """A message that loses its race this often stands in a crowd; its sender is asked to come again."""
 
 

@@ -1,0 +1,92 @@
+"""`simojo demo --exit`: it plays to its end, whatever is killed on the way, and nothing happens twice."""
+
+from __future__ import annotations
+
+import re
+import signal
+from pathlib import Path
+
+from gateway.trust.certificates import load_certificate
+from tests.demo.plays import AGENCIES, Remains, await_gone, kill, playing, processes_of
+
+LAST = re.compile(r"permit (\d{3}/PBG/[IVX]+/\d{4}) active; ledger (\d+) entries verified")
+
+
+def ended_well(said: str) -> tuple[str, int]:
+    """The permit's number and the ledger's size in the last line."""
+    found = LAST.fullmatch(said.splitlines()[-1])
+    assert found is not None, said
+    return found[1], int(found[2])
+
+
+def test_the_demo_plays_a_permit_and_a_second_run_plays_the_next(tmp_path: Path) -> None:
+    home = tmp_path / "demo"
+    with playing(home) as play:
+        assert play.end() == 0, play.said
+    first, entries = ended_well(play.said)
+    for text in ("soap-1.2 wss-x509", "rest snap-bi", "rest oss-token", "rest basic", "rest sms-key"):
+        assert text in play.said
+    assert processes_of(home) == {}
+    assert_folders_are_as_promised(home)
+    with playing(home) as again:
+        assert again.end() == 0, again.said
+    second, more = ended_well(again.said)
+    assert (first[:7], second[:7], more > entries) == ("001/PBG", "002/PBG", True)
+    remains = Remains(home)
+    assert remains.permits() == [first, second]
+    remains.assert_nothing_doubled(permits=2)
+    assert [stage for (stage,) in remains.rows("SELECT stage FROM permit_case ORDER BY stage")] == [
+        "handed-over", "handed-over", "rejected", "rejected"
+    ]  # fmt: skip
+
+
+def assert_folders_are_as_promised(home: Path) -> None:
+    """Each agency has its key, certificate and guide; what is secret is for its owner alone."""
+    for agency in AGENCIES:
+        folder = home / "agencies" / agency
+        load_certificate((folder / "certificate.pem").read_bytes())
+        assert b"PRIVATE KEY" in (folder / "key.pem").read_bytes()
+        assert "http://127.0.0.1:" in (folder / "README.md").read_text()
+        assert "PRIVATE KEY" not in (folder / "README.md").read_text()
+    secret = [home / "demo.json", *(home / "keys").glob("*.key"), home / "keys" / "hub.key.pem"]
+    secret += [*home.glob("agencies/*/key.pem"), *home.glob("agencies/*/config.json")]
+    assert len(secret) == 4 + 2 * len(AGENCIES)
+    assert [path.name for path in secret if path.stat().st_mode & 0o077] == []
+    assert home.stat().st_mode & 0o077 == 0
+
+
+def test_a_hub_that_is_killed_in_the_middle_is_started_again_and_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    home = tmp_path / "demo"
+    with playing(home) as play:
+        play.until("issues the SKRD")
+        killed = play.hub
+        kill([killed])
+        assert play.end() == 0, play.said
+    ended_well(play.said)
+    assert f"The hub ended (-{signal.SIGKILL.value}); it is started again" in play.said
+    assert play.hub != killed
+    assert processes_of(home) == {}
+    Remains(home).assert_nothing_doubled(permits=1)
+
+
+def test_a_demo_that_is_killed_goes_on_where_it_was_and_leaves_no_process_behind(tmp_path: Path) -> None:
+    home = tmp_path / "demo"
+    with playing(home) as whole_tree:
+        whole_tree.until("pays virtual account")
+        pids = list(processes_of(home))
+        assert len(pids) == 2 + len(AGENCIES)  # the demo, the hub and the agencies
+        kill(pids)
+        await_gone(pids)
+    with playing(home) as parent_alone:
+        parent_alone.until("signs the PDF")
+        children = [pid for pid in processes_of(home) if pid != parent_alone.process.pid]
+        assert len(children) == 1 + len(AGENCIES)
+        kill([parent_alone.process.pid])
+        await_gone(children)
+    assert processes_of(home) == {}
+    with playing(home) as last:
+        assert last.end() == 0, last.said
+    number, _ = ended_well(last.said)
+    assert number.startswith("001/PBG/")
+    assert processes_of(home) == {}
+    Remains(home).assert_nothing_doubled(permits=1)
