@@ -46,6 +46,7 @@ SECRETS: Mapping[str, Mapping[str, str]] = {
     "oss": {"username": "oss-user-7Q", "password": "oss-password-7Q", "user_key": "oss-key-7Q"},
     "sms": {"userkey": "sms-userkey-7Q", "passkey": "sms-passkey-7Q", "report_key": "report-key-7Q"},
 }
+ADAPTERS = load_adapters()
 BUSINESS = ("permit_case", "case_event", "case_opening", "case_reference", "deadline", "delivery", "attempt", "counter")
 """The tables in which a refusal must not leave a trace."""
 
@@ -75,7 +76,7 @@ class Stage:
     door: Door
     street: Street
     clock: Clock = field(default_factory=Clock)
-    adapters: dict[str, Adapter] = field(default_factory=lambda: dict(load_adapters()))
+    adapters: dict[str, Adapter] = field(default_factory=lambda: dict(ADAPTERS))
 
     def __post_init__(self) -> None:
         self.town = Town(self.clock)

@@ -109,4 +109,5 @@ def test_the_ledger_of_a_process_that_died_verifies(stage: Stage, monkeypatch: p
         pass
     assert stage.hub.store.reader.pending_count() == 0
     verdict = verify_store(stage.hub.store.reader, stage.hub.store.vault, stage.hub.store.note_key.verifier)
-    assert verdict
+    assert verdict.pending == 0
+    assert verdict.tiles > 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -12,10 +11,8 @@ from gateway.contract.adapter import Accept, Adapter, Effect, Interaction
 from gateway.domain import events as e
 from gateway.domain.errors import Refused
 from tests.exchange import voices
-from tests.exchange.stage import RINA, Stage
-from tests.exchange.test_outbound_agencies import asked, now
+from tests.exchange.stage import Stage
 from tests.exchange.test_refused_terms import recorded
-from tests.exchange.town import raw
 
 
 def twisted(stage: Stage, agency: str, name: str, **members: Any) -> Adapter:
@@ -182,104 +179,3 @@ def test_a_missing_schema_is_a_fault_of_ours_and_binds_nothing(stage: Stage) -> 
     assert (said.status, said.code) == (500, "schema-unknown")
     assert b"schemas/" not in said.body
     assert recorded(stage, "dpupr", "schema-unknown").message_id is None
-
-
-# --- outbound -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("agency", ["dukcapil", "dpupr"])
-def test_a_need_that_the_adapter_cannot_map_is_held_back_and_sent_once_it_is_mended(stage: Stage, agency: str) -> None:
-    delivery = asked(stage, agency)
-    right = twisted(stage, agency, delivery.interaction, to_agency=raises)
-    assert stage.deliver(agency) == 0
-    row = now(stage, delivery)
-    assert (row.state, row.attempts) == ("queued", 0)
-    assert "cannot map" in (row.cause or "")
-    assert "9999014506900001" not in (row.cause or "")
-    assert stage.town.calls[agency] == []
-    stage.adapters[agency] = right
-    stage.clock.advance(minutes=1)
-    assert stage.deliver(agency) == 1
-    assert now(stage, delivery).state in ("answered", "awaiting")
-
-
-def more_than_agreed(stage: Stage) -> None:
-    stage.agree("dukcapil", ('fields = ["NIK", "NAMA_LGKP"]', 'fields = ["NIK"]'))
-
-
-def test_personal_data_beyond_the_agreement_does_not_leave(stage: Stage) -> None:
-    more_than_agreed(stage)
-    delivery = asked(stage, "dukcapil")
-    assert stage.deliver("dukcapil") == 0
-    assert "personal data beyond the agreement: /NAMA_LGKP" in (now(stage, delivery).cause or "")
-    assert stage.town.calls["dukcapil"] == []
-    assert b"Siti" not in b"".join(stage.parts(delivery.id).values())
-
-
-@pytest.mark.parametrize(
-    ("agency", "payload"),
-    [("dukcapil", {"NIK": "1"}), ("dpupr", {"case": "K-1"}), ("dpupr", {"nothing": "K-1"})],
-)
-def test_a_message_of_ours_that_breaks_the_agreed_schema_does_not_leave(
-    stage: Stage, agency: str, payload: dict[str, str]
-) -> None:
-    delivery = asked(stage, agency)
-    twisted(stage, agency, delivery.interaction, to_agency=lambda *_: payload)
-    assert stage.deliver(agency) == 0
-    assert "breaks the agreed schema" in (now(stage, delivery).cause or "")
-    assert stage.town.calls[agency] == []
-
-
-def test_a_mapping_that_says_that_a_need_cannot_be_sent_gives_it_up(stage: Stage) -> None:
-    def refuses(*_: object) -> Any:
-        raise Refused("nomor telepon kosong", code="phone-missing")
-
-    delivery = asked(stage, "dukcapil")
-    twisted(stage, "dukcapil", "verify-resident", to_agency=refuses)
-    assert stage.deliver("dukcapil") == 0
-    assert now(stage, delivery).state == "dead"
-    assert any("nomor telepon kosong" in text for text in stage.case(delivery.case_id).attention)
-    assert json.loads(stage.leaves(delivery.id)[-1])["kind"] == "dead"
-
-
-def test_an_answer_that_the_adapter_cannot_map_is_kept_for_a_person(stage: Stage) -> None:
-    delivery = asked(stage, "dukcapil")
-    right = twisted(stage, "dukcapil", "verify-resident", to_case=raises)
-    stage.deliver("dukcapil")
-    assert now(stage, delivery).state == "dead"
-    assert "reply-1" in stage.parts(delivery.id)
-    stage.adapters["dukcapil"] = right
-    stage.letters.redrive(delivery.id, RINA.actor)
-    stage.deliver("dukcapil")
-    assert now(stage, delivery).state == "answered"
-
-
-def test_a_notification_without_an_agreed_reply_is_acknowledged_by_any_2xx(stage: Stage) -> None:
-    delivery = asked(stage, "dukcapil")
-    stage.deliver("dukcapil")
-    stage.hub.deeds.complete(delivery.case_id, RINA)
-    twisted(stage, "sms", "send-message", reply=None, to_case=None)
-    stage.town.next("sms", raw(b"OK", 204))
-    stage.deliver("sms")
-    assert stage.state(stage.delivery(delivery.case_id, "sms")) == "answered"
-    stage.hub.deeds.return_(delivery.case_id, RINA, ["ktp"])
-    stage.town.next("sms", raw(b"OK", 400))
-    stage.deliver("sms")
-    assert stage.state(stage.delivery(delivery.case_id, "sms")) == "dead"
-
-
-def test_a_reply_that_nobody_maps_is_an_acknowledgement(stage: Stage) -> None:
-    delivery = asked(stage, "dukcapil")
-    stage.deliver("dukcapil")
-    stage.hub.deeds.complete(delivery.case_id, RINA)
-    twisted(stage, "sms", "send-message", to_case=None)
-    stage.deliver("sms")
-    assert stage.state(stage.delivery(delivery.case_id, "sms")) == "answered"
-
-
-def test_a_history_that_was_tampered_with_sends_nothing_and_says_so(stage: Stage) -> None:
-    delivery = asked(stage, "dukcapil")
-    with stage.hub.store.engine.connect() as connection:
-        connection.exec_driver_sql("DELETE FROM case_event")
-    assert stage.deliver("dukcapil") == 0
-    assert "history" in (now(stage, delivery).cause or "")

@@ -65,6 +65,7 @@ SOAP: Mapping[str, tuple[Script, str]] = {
     "html under 200": (lambda _t: raw(b"<html>login</html>"), "unknown"),
     "another signer": (lambda t: lambda call: t.acknowledges(call, signer="stranger"), "unknown"),
     "an acknowledgement of another message": (lambda t: lambda call: t.acknowledges(call, about="urn:x"), "unknown"),
+    "an acknowledgement that breaks the schema": (lambda t: t.acknowledges_badly, "unknown"),
     "no envelope": (lambda _t: _not_signed, "unknown"),
     "a Fault of the receiver": (lambda t: t.faults(sender=False), "not-sent"),
     "a Fault of the sender": (lambda t: t.faults(sender=True), "dead"),
@@ -234,7 +235,8 @@ def test_what_staff_have_to_mend_holds_back_without_an_attempt(stage: Stage, nam
 
 def test_an_endpoint_that_http_cannot_carry_counts_as_not_sent(stage: Stage) -> None:
     delivery = asked(stage, "dukcapil")
-    stage.endpoint("dukcapil", "http://127.0.0.1:99999/")
+    with stage.hub.store.engine.connect() as connection:
+        connection.exec_driver_sql("UPDATE endpoint SET url = 'ftp://127.0.0.1/' WHERE agency = 'dukcapil'")
     stage.deliver("dukcapil")
     assert now(stage, delivery).state == "not-sent"
     stage.endpoint("dukcapil", f"{stage.street.url}/dukcapil")
@@ -265,3 +267,26 @@ def test_what_was_said_is_said_again_word_for_word_whatever_happened_to_the_case
     stage.hub.outbound.deliver(delivery.id)
     names = [call.json["NAMA_LGKP"] for call in stage.town.calls["dukcapil"]]
     assert names[:2] == ["Siti Contoh", "Siti Contoh"]
+
+
+def test_an_endpoint_that_nobody_set_holds_back(stage: Stage) -> None:
+    delivery = asked(stage, "dukcapil")
+    with stage.hub.store.engine.connect() as connection:
+        connection.exec_driver_sql("DELETE FROM endpoint WHERE agency = 'dukcapil'")
+    assert stage.deliver("dukcapil") == 0
+    assert "no endpoint of dukcapil is set" in (now(stage, delivery).cause or "")
+    url = f"{stage.street.url}/dukcapil/own"
+    stage.hub.store.registry.set_endpoint("dukcapil", url, "staff/siti", "verify-resident")
+    stage.clock.advance(minutes=1)
+    stage.deliver("dukcapil")
+    assert [call.path for call in stage.town.calls["dukcapil"]] == ["/dukcapil/own"]
+
+
+def test_soap_11_is_spoken_where_it_was_agreed(stage: Stage) -> None:
+    stage.agree("dpupr", ('transport = "soap-1.2"', 'transport = "soap-1.1"'))
+    delivery = asked(stage, "dpupr")
+    stage.deliver("dpupr")
+    (call,) = stage.town.calls["dpupr"]
+    assert call.headers["content-type"] == "text/xml; charset=utf-8"
+    assert call.headers["soapaction"].endswith('#RecommendationRequest"')
+    assert now(stage, delivery).state == "awaiting"

@@ -270,11 +270,12 @@ def test_a_dead_letter_redriven_has_all_its_attempts_anew_and_names_who_did_it_b
 
 def test_only_a_dead_letter_is_redriven_and_only_an_open_one_cancelled(stage: Stage) -> None:
     delivery = asked(stage, "dukcapil")
-    for deed, code in (
+    deeds: list[tuple[Callable[[], None], str]] = [
         (lambda: stage.letters.redrive(delivery.id, "staff/siti"), "delivery-state"),
         (lambda: stage.letters.redrive("nothing", "staff/siti"), "delivery-unknown"),
         (lambda: stage.letters.cancel("nothing", "x", "staff/siti"), "delivery-unknown"),
-    ):
+    ]
+    for deed, code in deeds:
         with stage.unchanged("leaf"), pytest.raises(Refused) as raised:
             deed()
         assert raised.value.code == code

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 from lxml import etree
@@ -175,7 +175,7 @@ def test_an_unproven_message_is_refused_in_its_agencys_own_dialect(stage: Stage,
         ({"X_TIMESTAMP": "2026-03-02T10:00:00"}, "timestamp-missing"),
     ],
 )
-def test_a_snap_header_of_the_wrong_form_is_refused(stage: Stage, headers: Mapping[str, str], code: str) -> None:
+def test_a_snap_header_of_the_wrong_form_is_refused(stage: Stage, headers: Mapping[str, Any], code: str) -> None:
     said = voices.ask_bill(stage, **headers)
     assert said.status in (400, 401)
     assert stage.refusals() == {code: 1}

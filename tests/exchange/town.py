@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
 
 import uvicorn
+from lxml import etree
 
 from conformance.signing import soap, wss
 from tests.exchange.keys import agency_identity
@@ -101,11 +102,21 @@ class Town:
         signed = wss.sign(soap.envelope(document, addressing), agency_identity(signer), at=self.clock())
         return Told(body=signed, headers={"Content-Type": soap.CONTENT_TYPES[soap.SOAP_12]})
 
+    def acknowledges_badly(self, call: Call) -> Told:
+        """A signed acknowledgement that breaks its schema: it does not say when."""
+        document = soap.acknowledgement(call.message_id, self.clock(), "D-17")
+        document.remove(document[1])
+        addressing = soap.Addressing(
+            message_id="urn:dpupr:ack", to=soap.ANONYMOUS, action=soap.action_of(document), relates_to=call.message_id
+        )
+        signed = wss.sign(soap.envelope(document, addressing), agency_identity("dpupr"), at=self.clock())
+        return Told(body=signed, headers={"Content-Type": soap.CONTENT_TYPES[soap.SOAP_12]})
+
     def faults(self, *, sender: bool, **headers: str) -> Answer:
         """A SOAP Fault."""
         said = soap.fault_document(soap.Fault(code="not-now", text="Sistem DPUPR sedang ditutup", sender=sender))
         envelope = soap.envelope(said, soap.Addressing(message_id="urn:f", to=soap.ANONYMOUS, action=soap.FAULT_ACTION))
-        body = soap.etree.tostring(envelope)
+        body = etree.tostring(envelope)
         return raw(body, 400 if sender else 500, soap.CONTENT_TYPES[soap.SOAP_12], **headers)
 
     def silence(self, _call: Call) -> Told:

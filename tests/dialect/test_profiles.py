@@ -1,0 +1,290 @@
+"""Each profile by itself: what it proves, what it refuses, what it puts in, against signing code written apart."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from conformance.signing import jws, oss, snap
+from conformance.signing.keys import Identity
+from gateway.contract.message import Json, Message, Payload, Transport
+from gateway.dialect.blanks import fill
+from gateway.dialect.jws import Jws
+from gateway.dialect.oss_token import OssToken
+from gateway.dialect.party import Hub, Party, Proven
+from gateway.dialect.profiles import CREDENTIALS, INBOUND, OUTBOUND
+from gateway.dialect.rest import Answering, Asking, Heard, body_of, canonical
+from gateway.dialect.shared_secret import Basic, HeaderKey
+from gateway.dialect.snap_bi import SnapBi, issue_token, minify
+from gateway.domain.calendar import JAKARTA
+from gateway.domain.errors import Misconfigured, Unauthenticated
+from gateway.trust.certificates import register
+from gateway.trust.keys import signing_key
+from tests.exchange.keys import AT, agency_identity
+
+SECRETS = {
+    "username": "u",
+    "password": "p",
+    "client_id": "c",
+    "client_secret": "s",
+    "partner_id": "P",
+    "report_key": "r",
+    "user_key": "k",
+    "basic_user": "b",
+    "basic_password": "bp",
+}
+
+
+def secret(name: str) -> str:
+    if name not in SECRETS:
+        raise Misconfigured(f"no credential {name}", code="credential-missing")
+    return SECRETS[name]
+
+
+def hub() -> Hub:
+    identity = agency_identity("hub")
+    return Hub(
+        id="dpmptsp", key=signing_key(identity.key, identity.certificate), pin=lambda challenge: f"pin-{challenge}"
+    )
+
+
+def party(agency: str = "dpupr", identity: Identity | None = None) -> Party:
+    certificate = (identity or agency_identity(agency)).certificate
+    return Party(agency=agency, certificates=(register(agency, certificate, None),), secret=secret)
+
+
+def message(body: bytes = b"{}", path: str = "/rest/x/y", **headers: str) -> Message:
+    return Message(
+        agency="dpupr",
+        interaction="permit-validity",
+        transport=Transport.REST,
+        method="POST",
+        path=path,
+        headers={name.lower().replace("_", "-"): value for name, value in headers.items()},
+        body=body,
+        received_at=AT,
+        address="127.0.0.1",
+    )
+
+
+def refusal(profile: Any, said: Message, payload: Any, who: Party, at: datetime = AT) -> str:
+    with pytest.raises(Unauthenticated) as raised:
+        profile.authenticate(said, payload, who, hub(), at)
+    return raised.value.code
+
+
+def asking(**payload: Any) -> Asking:
+    return Asking(
+        method="POST",
+        path="/x",
+        payload=payload,
+        message_id="urn:uuid:1",
+        agreement="dpupr-2026/1.0",
+        interaction="permit-validity",
+        redacted=("hidden",),
+    )
+
+
+def answering(proven: Proven, body: bytes) -> Answering:
+    return Answering(
+        body=body,
+        proven=proven,
+        request=message(b'{"a":1}'),
+        agreement="dpupr-2026/1.0",
+        interaction="permit-validity",
+        leaf="ab" * 32,
+    )
+
+
+# --- jws ----------------------------------------------------------------------------------------------------------
+
+CLAIMS = {"iss": "dpupr", "aud": "dpmptsp", "jti": "m-1", "agr": "dpupr-2026/1.0", "int": "permit-validity"}
+
+
+def test_a_jws_proves_who_said_what_when_under_which_agreement() -> None:
+    body = b'{"b": 1, "a": 2}'
+    token = jws.sign_detached(body, agency_identity("dpupr"), CLAIMS, at=AT)
+    proven = Jws().authenticate(message(body, X_JWS_Signature=token), json.loads(body), party(), hub(), AT)
+    assert (proven.agency, proven.message_id, proven.agreement) == ("dpupr", "m-1", "dpupr-2026/1.0")
+    assert proven.content == b'{"a":2,"b":1}'
+    assert (proven.created, proven.expires) == (AT, AT + timedelta(seconds=300))
+    assert proven.actor.startswith("certificate/")
+    Jws().check_fresh(proven, AT)
+    Jws().check_fresh(Proven(agency="x", actor="x", content=b"", document={}), AT)
+    with pytest.raises(Unauthenticated) as raised:
+        Jws().check_fresh(proven, AT + timedelta(hours=1))
+    assert raised.value.code == "timestamp-stale"
+
+
+@pytest.mark.parametrize("member", ["iss", "int"])
+def test_a_jws_of_another_sender_or_interaction_is_refused(member: str) -> None:
+    token = jws.sign_detached(b"{}", agency_identity("dpupr"), {**CLAIMS, member: "other"}, at=AT)
+    assert refusal(Jws(), message(X_JWS_Signature=token), {}, party()) == "signature-claims"
+
+
+def test_our_jws_answer_names_request_and_leaf() -> None:
+    proven = Proven(agency="dpupr", actor="x", content=b"", document={}, message_id="m-1")
+    headers = Jws().seal(answering(proven, b"{}"), hub(), AT)
+    trusted = [agency_identity("hub").certificate]
+    claims = jws.verify_detached(headers["X-JWS-Signature"], b"{}", trusted, issuer="dpmptsp", audience="dpupr", at=AT)
+    assert (claims["rel"], claims["leaf"]) == (jws.body_digest(b'{"a":1}'), "ab" * 32)
+    assert claims["jti"] == "m-1.answer"
+
+
+def test_our_jws_request_is_signed_as_it_leaves_and_stored_without_its_secrets() -> None:
+    sealed = Jws().seal_request(asking(a="x", hidden="{{secret:user_key}}"), party(), hub(), AT)
+    assert json.loads(sealed.body) == {"a": "x", "hidden": "k"}
+    assert json.loads(sealed.stored_body) == {"a": "x", "hidden": "{{secret:user_key}}"}
+    trusted = [agency_identity("hub").certificate]
+    token = sealed.headers["X-JWS-Signature"]
+    claims = jws.verify_detached(token, sealed.body, trusted, issuer="dpmptsp", audience="dpupr", at=AT)
+    assert (claims["jti"], claims["int"], "rel" in claims) == ("urn:uuid:1", "permit-validity", False)
+
+
+def _reply(*, at: datetime = AT, **claims: str) -> tuple[Heard, Any]:
+    sealed = Jws().seal_request(asking(a="x"), party(), hub(), AT)
+    said = {**CLAIMS, "rel": jws.body_digest(sealed.body), **claims}
+    token = jws.sign_detached(b"[]", agency_identity("dpupr"), said, at=at)
+    return Heard(status=200, headers={"x-jws-signature": token}, body=b"[]"), sealed
+
+
+def test_a_signed_reply_to_this_request_is_believed() -> None:
+    heard, sealed = _reply()
+    Jws().check_reply(heard, asking(a="x"), sealed, party(), hub(), AT)
+
+
+@pytest.mark.parametrize(
+    ("twist", "code"),
+    [
+        ({"rel": "AAAA"}, "signature-claims"),
+        ({"iss": "bank"}, "signature-claims"),
+        ({"aud": "bank"}, "signature-claims"),
+        ({"at": AT - timedelta(hours=1)}, "timestamp-stale"),
+    ],
+)
+def test_a_reply_to_another_request_from_another_or_of_yesterday_is_not_believed(
+    twist: Mapping[str, Any], code: str
+) -> None:
+    heard, sealed = _reply(**twist)
+    with pytest.raises(Unauthenticated) as raised:
+        Jws().check_reply(heard, asking(a="x"), sealed, party(), hub(), AT)
+    assert raised.value.code == code
+
+
+# --- oss ----------------------------------------------------------------------------------------------------------
+
+NIB: Json = {"dataNIB": {"nib": "0000000000017"}}
+
+
+def nib_token(at: datetime, nib: str = "0000000000017") -> str:
+    return oss.token("u", "p", nib, at)
+
+
+def test_the_token_of_today_proves_oss_in_either_case() -> None:
+    for token in (nib_token(AT), nib_token(AT).upper()):
+        proven = OssToken().authenticate(message(Token=token), NIB, party("oss", agency_identity("x")), hub(), AT)
+        assert (proven.actor, proven.message_id) == ("credential/username", None)
+        OssToken().check_fresh(proven, AT)
+        assert OssToken().seal(answering(proven, b""), hub(), AT) == {}
+
+
+@pytest.mark.parametrize("payload", [{}, [], {"dataNIB": []}, {"dataNIB": {"nib": 17}}, {"dataNIB": {"nib": "1"}}])
+def test_a_token_of_another_nib_or_of_none_is_refused(payload: Any) -> None:
+    assert refusal(OssToken(), message(Token=nib_token(AT)), payload, party()) == "token-wrong"
+
+
+def test_around_midnight_in_jakarta_the_neighbouring_day_counts_for_ten_minutes() -> None:
+    midnight = datetime(2026, 3, 3, tzinfo=JAKARTA)
+    before, after = nib_token(midnight - timedelta(hours=1)), nib_token(midnight + timedelta(hours=1))
+    minute = timedelta(minutes=1)
+    for token, at in ((before, midnight + 9 * minute), (after, midnight - 9 * minute)):
+        OssToken().authenticate(message(Token=token), NIB, party(), hub(), at)
+    assert refusal(OssToken(), message(Token=before), NIB, party(), midnight + 11 * minute) == "token-expired"
+    assert refusal(OssToken(), message(Token=after), NIB, party(), midnight - 11 * minute) == "token-wrong"
+
+
+# --- shared secrets -----------------------------------------------------------------------------------------------
+
+
+def test_a_key_in_a_header_proves_who_holds_it_and_no_other() -> None:
+    profile = HeaderKey("X-Passkey", inbound="report_key")
+    proven = profile.authenticate(message(X_Passkey="r"), {"a": 1}, party(), hub(), AT)
+    assert (proven.content, proven.message_id) == (b'{"a":1}', None)
+    profile.check_fresh(proven, AT)
+    assert profile.seal(answering(proven, b""), hub(), AT) == {}
+    for said in (message(X_Passkey="other"), message(X_Passkey=""), message()):
+        assert refusal(profile, said, {}, party()) == "credentials-wrong"
+    assert refusal(HeaderKey("X-Passkey"), message(X_Passkey="r"), {}, party()) == "credentials-wrong"
+
+
+def test_a_header_key_is_sent_and_hidden_in_what_is_stored() -> None:
+    sealed = HeaderKey("user_key", outbound="user_key").seal_request(asking(a="x"), party(), hub(), AT)
+    assert sealed.headers["user_key"] == "k"
+    assert sealed.stored_headers["user_key"] == "***"
+    plain = HeaderKey("X-Passkey").seal_request(asking(a="x"), party(), hub(), AT)
+    assert "X-Passkey" not in plain.headers
+    profile = HeaderKey("X-Passkey")
+    profile.check_reply(Heard(status=200), asking(), plain, party(), hub(), AT)
+
+
+def test_basic_is_user_and_password_in_base64_and_hidden_in_what_is_stored() -> None:
+    sealed = Basic().seal_request(asking(a="x"), party(), hub(), AT)
+    assert base64.b64decode(sealed.headers["Authorization"].removeprefix("Basic ")) == b"b:bp"
+    assert sealed.stored_headers["Authorization"] == "***"
+    Basic().check_reply(Heard(status=200), asking(), sealed, party(), hub(), AT)
+
+
+def test_blanks_are_filled_in_named_members_alone_and_a_missing_credential_is_said() -> None:
+    payload: Payload = {"hidden": "a {{secret:user_key}} b {{pin:c-1}}", "name": "{{secret:user_key}}", "n": 1}
+    filled = fill(payload, ("hidden", "n"), party(), hub())
+    assert filled == {"hidden": "a k b pin-c-1", "name": "{{secret:user_key}}", "n": 1}
+    with pytest.raises(Misconfigured) as raised:
+        fill({"hidden": "{{secret:nothing}}"}, ("hidden",), party(), hub())
+    assert raised.value.code == "credential-missing"
+    assert fill({"hidden": "{{other:x}} {{secret:}}"}, ("hidden",), party(), hub()) == {
+        "hidden": "{{other:x}} {{secret:}}"
+    }
+
+
+# --- snap ---------------------------------------------------------------------------------------------------------
+
+
+def test_minifying_drops_space_between_tokens_and_nothing_else() -> None:
+    assert minify(b'{ "a b" : "c \\" d" ,\n\t"n" : 1.50 }') == b'{"a b":"c \\" d","n":1.50}'
+
+
+def test_a_snap_answer_echoes_the_time_and_a_message_without_time_is_as_fresh_as_its_token() -> None:
+    proven = Proven(agency="bank", actor="x", content=b"", document={})
+    assert SnapBi().seal(answering(proven, b""), hub(), AT) == {"X-TIMESTAMP": "2026-03-02T03:00:00+00:00"}
+    SnapBi().check_fresh(proven, AT)
+
+
+def test_a_snap_token_cannot_be_made_or_prolonged_by_hand() -> None:
+    moment = snap.timestamp(AT)
+    for token in ("", ".", "99999999999.ab", "9" * 12 + ".ab", "x.y", "²."):
+        said = message(Authorization=f"Bearer {token}", X_TIMESTAMP=moment)
+        assert refusal(SnapBi(), said, {}, party()) == "token-wrong"
+
+
+def test_an_ec_certificate_signs_no_snap_token_request() -> None:
+    said = message(X_TIMESTAMP=snap.timestamp(AT), X_CLIENT_KEY="c", X_SIGNATURE="AAAA")
+    with pytest.raises(Unauthenticated) as raised:
+        issue_token(said, party(), AT)
+    assert raised.value.code == "signature-wrong"
+
+
+# --- all ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_body_is_written_compact_in_its_order_and_compared_in_canonical_form() -> None:
+    assert body_of({"b": "ä", "a": 1}) == '{"b":"ä","a":1}'.encode()
+    assert canonical({"b": "ä", "a": 1}) == '{"a":1,"b":"ä"}'.encode()
+
+
+def test_every_profile_with_a_shared_secret_names_its_credentials() -> None:
+    assert set(CREDENTIALS) == (set(INBOUND) | set(OUTBOUND)) - {"jws"}

@@ -1,0 +1,258 @@
+"""The small parts: backoff, verdicts, adapters found, agreements checked, a store that cannot write."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from importlib.metadata import EntryPoint
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from adapters.dpupr import ADAPTER as DPUPR
+from adapters.sms import ADAPTER as SMS
+from gateway.contract.adapter import Accept, Adapter, Decline, Inquiry, Outbound, Reason, Repeat
+from gateway.contract.agreement import RetrySchedule
+from gateway.domain.errors import GatewayError, HubBusy, MappingFault, Misconfigured, Refused
+from gateway.exchange.backoff import wait_before
+from gateway.exchange.checking import check_agreement
+from gateway.exchange.directory import Terms
+from gateway.exchange.mapping import Mapping
+from gateway.exchange.plugins import GROUP, load_adapters
+from gateway.exchange.speaking import reply_document, retry_after
+from gateway.exchange.states import Delivery
+from gateway.exchange.verdict import Judge
+from gateway.store.plan import Claim, Conflict, Outcome, Plan
+from gateway.store.tables import ExchangeRow
+from gateway.store.unit_of_work import SingleWriter
+from gateway.validation.agreement_file import packaged_agreements, read_agreement
+from gateway.validation.library import SchemaLibrary, default_roots
+from tests.exchange import voices
+from tests.exchange.keys import AT
+from tests.exchange.stage import Stage
+
+SCHEDULE = RetrySchedule(first_s=5, factor=2, max_s=60, attempts=5)
+
+
+# --- backoff ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("attempts", "whole"), [(1, 5), (2, 10), (3, 20), (4, 40), (5, 60), (500, 60), (5000, 60)])
+def test_waits_grow_to_the_agreed_most_and_lie_between_half_and_whole(attempts: int, whole: float) -> None:
+    least, middle, most = (
+        wait_before(SCHEDULE, attempts, chance, None).total_seconds()
+        for chance in (lambda: 0.0, lambda: 0.5, lambda: 1.0)
+    )
+    assert (least, middle, most) == (whole / 2, whole * 0.75, whole)
+
+
+@pytest.mark.parametrize(("asked", "expected"), [(1, 5), (30, 30), (10**9, 86_400)])
+def test_an_agency_that_says_when_is_obeyed_up_to_a_day_and_never_sooner_than_the_schedule(
+    asked: int, expected: float
+) -> None:
+    assert wait_before(SCHEDULE, 1, lambda: 1.0, asked) == timedelta(seconds=expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("5", 5), ("", None), ("-1", None), ("soon", None), ("9999999", None), ("²", None)]
+)
+def test_retry_after_is_read_as_seconds_alone(text: str, seconds: int | None) -> None:
+    assert retry_after({"retry-after": text}) == seconds
+
+
+# --- verdicts -----------------------------------------------------------------------------------------------------
+
+
+def terms(adapter: Adapter, name: str) -> Terms:
+    agreement = read_agreement(packaged_agreements()[adapter.agreement])
+    declared, agreed = adapter.interaction(name), agreement.interaction(name)
+    assert declared is not None
+    assert agreed is not None
+    return Terms(adapter=adapter, interaction=declared, agreement=agreement, agreed=agreed)
+
+
+JUDGE = Judge(lambda: 0.0)
+RECOMMENDATION = terms(DPUPR, "technical-recommendation")
+PIN = terms(SMS, "send-pin")
+
+
+def test_a_declined_answer_calls_a_person() -> None:
+    verdict = JUDGE.heard(RECOMMENDATION, Decline(reason=Reason.NOT_FOUND, text="tidak ada"), 1, AT)
+    assert (verdict.state, verdict.attention) == (Delivery.ANSWERED, "tidak ada")
+    assert JUDGE.heard(RECOMMENDATION, Accept(), 1, AT).state is Delivery.AWAITING
+    assert JUDGE.heard(PIN, None, 1, AT).state is Delivery.ANSWERED
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (MappingFault("x"), Delivery.DEAD),
+        (Refused("x"), Delivery.UNKNOWN),
+        (Misconfigured("x"), Delivery.UNKNOWN),
+    ],
+)
+def test_a_fault_after_the_answer_came_leaves_what_was_done_unknown(error: GatewayError, state: Delivery) -> None:
+    assert JUDGE.failed(RECOMMENDATION, error, 1, AT).state is state
+    assert JUDGE.failed(PIN, error, 1, AT).state is Delivery.DEAD
+
+
+def test_what_may_not_be_repeated_is_not_repeated_when_a_worker_was_lost() -> None:
+    assert JUDGE.lease_ran_out(RECOMMENDATION, 1, AT).state is Delivery.UNKNOWN
+    assert JUDGE.lease_ran_out(RECOMMENDATION, 8, AT).state is Delivery.DEAD
+    assert JUDGE.lease_ran_out(PIN, 1, AT).state is Delivery.DEAD
+
+
+def test_the_hub_does_not_speak_first_in_an_inquiry() -> None:
+    with pytest.raises(Misconfigured, match="does not speak first"):
+        reply_document(terms(DPUPR, "permit-validity"))
+
+
+# --- mappings -----------------------------------------------------------------------------------------------------
+
+
+def test_a_mappings_mistake_is_a_fault_of_ours_that_shows_no_value() -> None:
+    with pytest.raises(MappingFault) as raised, Mapping("dpupr/x"):
+        raise ValueError("9999014506900001")
+    assert "ValueError" in raised.value.text
+    assert "9999014506900001" not in raised.value.text
+    with pytest.raises(Refused, match="genau"), Mapping("dpupr/x"):
+        raise Refused("genau")
+    with pytest.raises(KeyboardInterrupt), Mapping("dpupr/x"):
+        raise KeyboardInterrupt
+
+
+# --- adapters -----------------------------------------------------------------------------------------------------
+
+
+def point(name: str, value: str) -> EntryPoint:
+    return EntryPoint(name, value, GROUP)
+
+
+def test_adapters_are_found_by_their_entry_points() -> None:
+    found = load_adapters([point("sms", "adapters.sms:ADAPTER"), point("dpupr", "adapters.dpupr:ADAPTER")])
+    assert list(found) == ["dpupr", "sms"]
+
+
+@pytest.mark.parametrize(
+    ("points", "code"),
+    [
+        ([point("x", "adapters.nothing:ADAPTER")], "adapter-invalid"),
+        ([point("x", "adapters.sms:NOTHING")], "adapter-invalid"),
+        ([point("x", "adapters.sms.mapping:PIN")], "adapter-invalid"),
+        ([point("a", "adapters.sms:ADAPTER"), point("b", "adapters.sms:ADAPTER")], "adapter-duplicate"),
+        ([point("a", "tests.exchange.test_parts:TWICE")], "adapter-duplicate"),
+    ],
+)
+def test_an_adapter_that_cannot_be_used_is_named(points: list[EntryPoint], code: str) -> None:
+    with pytest.raises(Misconfigured) as raised:
+        load_adapters(points)
+    assert raised.value.code == code
+
+
+TWICE = replace(SMS, interactions=SMS.interactions * 2)
+
+
+# --- adapter, agreement and schemas -------------------------------------------------------------------------------
+
+
+def library() -> SchemaLibrary:
+    return SchemaLibrary(default_roots([DPUPR, SMS]))
+
+
+def twisted(adapter: Adapter, name: str, **members: Any) -> Adapter:
+    changed = [replace(each, **members) if each.name == name else each for each in adapter.interactions]
+    return replace(adapter, interactions=tuple(changed))
+
+
+@pytest.mark.parametrize("adapter", [DPUPR, SMS], ids=lambda each: each.agency.id)
+def test_the_packaged_agreements_fit_their_adapters(adapter: Adapter) -> None:
+    assert check_agreement(adapter, read_agreement(packaged_agreements()[adapter.agreement]), library()) == ()
+
+
+def test_every_difference_of_adapter_and_agreement_is_said_in_a_sentence() -> None:
+    said = packaged_agreements()["dpupr-2026"]
+    agreement = read_agreement(said)
+
+    def differs(adapter: Adapter, other: str = said) -> str:
+        return " | ".join(check_agreement(adapter, read_agreement(other), library()))
+
+    assert "REST" not in differs(DPUPR)
+    over_soap = twisted(DPUPR, "technical-recommendation", security="jws")
+    assert "profile jws does not go with soap-1.2" in differs(over_soap)
+    assert "no inbound profile 'nothing'" in differs(twisted(DPUPR, "permit-validity", security="nothing"))
+    over_rest = said.replace('transport = "soap-1.2"', 'transport = "rest"')
+    both = differs(twisted(DPUPR, "technical-recommendation", security="nothing"), over_rest)
+    assert "no inbound profile 'nothing'" in both
+    assert "no outbound profile 'nothing'" in both
+    probing = twisted(DPUPR, "technical-recommendation", security="jws", repeat=Repeat.PROBE)
+    assert "repeat = probe is not served" in differs(probing, over_rest)
+    missing = twisted(DPUPR, "permit-validity", request="dpupr/permit-validity/9.9/request")
+    assert "'dpupr/permit-validity/9.9/request' (.json) is not published" in differs(missing)
+    unmarked = said.replace("fields = []", 'fields = ["permitNumber"]')
+    assert "personal_data names permitNumber" in differs(DPUPR, unmarked)
+    shorter = replace(agreement, interactions=agreement.interactions[:1])
+    assert any("permit-validity" in each for each in check_agreement(DPUPR, shorter, library()))
+
+
+def test_an_agency_whose_adapter_and_agreement_differ_is_suspended_alone_until_they_agree(stage: Stage) -> None:
+    right = stage.adapters["dpupr"]
+    stage.adapters["dpupr"] = twisted(right, "permit-validity", security="nothing")
+    stage.hub.suspend_where_different()
+    stage.adapters["dpupr"] = right
+    assert voices.ask_validity(stage).code == "agency-suspended"
+    assert voices.send_nib(stage).json["responreceiveNIB"]["status"] == "1"
+    stage.hub.suspend_where_different()
+    assert voices.ask_validity(stage).code == "not-found"
+
+
+def test_models_of_the_vocabulary_are_told_apart() -> None:
+    assert isinstance(RECOMMENDATION.interaction, Outbound)
+    assert isinstance(terms(DPUPR, "permit-validity").interaction, Inquiry)
+    assert RECOMMENDATION.reference == "dpupr-2026/1.0"
+
+
+# --- a store that cannot write ------------------------------------------------------------------------------------
+
+
+class FullDisk(SingleWriter):
+    """Takes nothing; `taken` counts what was asked of it."""
+
+    taken = 0
+
+    def commit(self, plan: Plan) -> Outcome:
+        type(self).taken += 1
+        raise HubBusy("the store cannot write now; nothing was kept, send again", after_s=5)
+
+
+class Crowd(SingleWriter):
+    """Another is always first at an exchange."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.losses = 0
+
+    def commit(self, plan: Plan) -> Outcome:
+        first = next((each for each in plan.changes if isinstance(each, Claim) and each.model is ExchangeRow), None)
+        if first is None:
+            return super().commit(plan)
+        self.losses += 1
+        return Conflict(first)
+
+
+@pytest.mark.parametrize("name", ["soap", "jws", "oss"])
+@pytest.mark.parametrize(("writer", "after"), [(FullDisk, "5"), (Crowd, "1")])
+def test_a_hub_that_cannot_keep_a_message_says_so_in_the_senders_form_and_keeps_nothing(
+    stage: Stage, name: str, writer: type[SingleWriter], after: str
+) -> None:
+    stage.restart(writer)
+    with stage.unchanged("exchange", "leaf"):
+        said = voices.VOICES[name][1](stage)
+    if name == "oss":
+        assert (said.status, said.json["responreceiveNIB"]["status"]) == (504, "2")
+    else:
+        assert (said.status, said.code) == (500 if name == "soap" else 503, "hub-busy")
+        assert said.headers["retry-after"] == after
+    stage.restart()
+    voices.VOICES[name][1](stage)
+    assert len(stage.exchanges(voices.VOICES[name][0])) == 1
