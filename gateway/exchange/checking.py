@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.contract.adapter import Adapter, Inbound, Inquiry, Interaction, Outbound, Repeat, Request
+from gateway.contract.adapter import Adapter, Inbound, Interaction, Outbound, Repeat, Request
 from gateway.contract.agreement import AgreedInteraction, Agreement, differences
 from gateway.dialect.profiles import INBOUND, OUTBOUND, WSS_X509
-from gateway.domain.errors import Misconfigured
-from gateway.validation.library import SchemaDocument, SchemaLibrary
+from gateway.validation.library import SchemaLibrary
+from gateway.validation.minimise import personal_differences
 
 
 def check_agreement(adapter: Adapter, agreement: Agreement, library: SchemaLibrary) -> tuple[str, ...]:
     """Sentences that say where they differ; empty when they do not."""
-    return (*differences(agreement, adapter), *_found(adapter, agreement, library))
+    profiles = _profiles(adapter, agreement)
+    return (*differences(agreement, adapter), *profiles, *personal_differences(agreement, library))
 
 
-def _found(adapter: Adapter, agreement: Agreement, library: SchemaLibrary) -> Iterator[str]:
+def _profiles(adapter: Adapter, agreement: Agreement) -> Iterator[str]:
     for declared in adapter.interactions:
         agreed = agreement.interaction(declared.name)
         if agreed is None:
             continue  # `differences` has said so
         where = f"{adapter.agency.id}/{declared.name}"
         yield from (f"{where}: {each}" for each in _profile(declared, agreed))
-        yield from (f"{where}: {each}" for each in _documents(declared, agreed, library))
 
 
 def _profile(declared: Interaction, agreed: AgreedInteraction) -> Iterator[str]:
@@ -37,27 +37,3 @@ def _profile(declared: Interaction, agreed: AgreedInteraction) -> Iterator[str]:
         yield f"the hub has no outbound profile {declared.security!r}; it has {', '.join(OUTBOUND)}"
     if isinstance(declared, Outbound) and declared.repeat is Repeat.PROBE:
         yield "repeat = probe is not served by this version: agree on safe, same-id or never"
-
-
-def _documents(declared: Interaction, agreed: AgreedInteraction, library: SchemaLibrary) -> Iterator[str]:
-    personal: set[str] = set()
-    for name in _names(declared):
-        try:
-            document: SchemaDocument = library.document(name, soap=agreed.transport.is_soap)
-        except Misconfigured as error:
-            yield error.text
-            continue
-        personal |= set(document.personal_fields)
-    missing = sorted(agreed.personal.fields - personal)
-    if missing:
-        yield f"personal_data names {', '.join(missing)}, which no schema of the interaction marks as personal"
-
-
-def _names(declared: Interaction) -> Iterator[str]:
-    yield declared.request
-    if isinstance(declared, Request):
-        yield declared.answer
-    elif isinstance(declared, Inquiry):
-        yield declared.reply
-    elif getattr(declared, "reply", None):
-        yield declared.reply  # type: ignore[attr-defined]  # Query, Notification and Submission have one

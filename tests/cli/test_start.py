@@ -90,6 +90,23 @@ def test_check_tells_where_an_active_agreement_and_its_adapter_differ(home: Path
     assert done.out.endswith(" in the agreement\n")
 
 
+def test_a_hub_suspends_the_agency_that_differs_and_no_other_until_they_agree_again(
+    home: Path, database: sqlite3.Connection
+) -> None:
+    activate_changed(home)
+    house = opened(home)
+    try:
+        assert list(house.gateway.suspend_where_different()) == ["sms"]
+        reasons = {row.id: row.suspended for row in house.gateway.store.reader.agencies()}
+        assert (reasons.pop("sms") or "").startswith("adapter and agreement differ: ")
+        assert set(reasons.values()) == {None}
+        database.execute("UPDATE agreement SET state = 'draft' WHERE id = 'sms-2026' AND version = '1.1'")
+        assert house.gateway.suspend_where_different() == {}
+        assert {row.suspended for row in house.gateway.store.reader.agencies()} == {None}
+    finally:
+        house.gateway.stop()
+
+
 def activate_changed(home: Path) -> None:
     """Keep and activate the agreement with SMS with one field changed: as if the adapter had changed after it."""
     text = packaged_agreements()["sms-2026"].replace('version = "1.0"', 'version = "1.1"', 1)

@@ -31,6 +31,7 @@ from gateway.store.plan import Plan, Update
 from gateway.store.tables import AgreementRow, DeliveryRow, ExchangeRow
 from gateway.store.unit_of_work import SingleWriter, UnitOfWork
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
+from gateway.validation.library import SchemaLibrary, default_roots
 from tests.exchange.keys import AT, agency_identity, hub_leaf
 from tests.exchange.town import Door, Street, Town
 
@@ -47,6 +48,8 @@ SECRETS: Mapping[str, Mapping[str, str]] = {
     "sms": {"userkey": "sms-userkey-7Q", "passkey": "sms-passkey-7Q", "report_key": "report-key-7Q"},
 }
 ADAPTERS = load_adapters()
+LIBRARY = SchemaLibrary(default_roots(ADAPTERS.values()))
+"""Read once for each process: it is immutable, and reading it takes longer than a test."""
 BUSINESS = ("permit_case", "case_event", "case_opening", "case_reference", "deadline", "delivery", "attempt", "counter")
 """The tables in which a refusal must not leave a trace."""
 
@@ -81,14 +84,20 @@ class Stage:
     def __post_init__(self) -> None:
         self.town = Town(self.clock)
         self.street.town = self.town
-        self.client = httpx2.Client(base_url=self.door.url, trust_env=False)
+        # verify: the door is plain HTTP, and reading the authorities would take longer than a test
+        self.client = httpx2.Client(base_url=self.door.url, trust_env=False, verify=False)
         self.hub = self.start()
 
     # --- life -----------------------------------------------------------------------------------------------------
 
     def start(self, writer: Callable[[Engine], UnitOfWork] = SingleWriter) -> Gateway:
         """A hub on the file; it takes the door."""
-        with mock.patch.multiple("gateway.app", load_adapters=lambda: self.adapters, SingleWriter=writer):
+        with mock.patch.multiple(
+            "gateway.app",
+            load_adapters=lambda: self.adapters,
+            SchemaLibrary=lambda _roots: LIBRARY,
+            SingleWriter=writer,
+        ):
             hub = Gateway(self.settings, clock=self.clock)
         self.door.app = hub.api
         return hub

@@ -11,7 +11,7 @@ from gateway.contract.adapter import Accept, Adapter, Effect, Interaction
 from gateway.domain import events as e
 from gateway.domain.errors import Refused
 from tests.exchange import voices
-from tests.exchange.stage import Stage
+from tests.exchange.stage import Stage, application
 from tests.exchange.test_refused_terms import recorded
 
 
@@ -179,3 +179,10 @@ def test_a_missing_schema_is_a_fault_of_ours_and_binds_nothing(stage: Stage) -> 
     assert (said.status, said.code) == (500, "schema-unknown")
     assert b"schemas/" not in said.body
     assert recorded(stage, "dpupr", "schema-unknown").message_id is None
+
+
+def test_a_permit_named_twice_in_one_message_opens_one_case(stage: Stage) -> None:
+    effect = Effect(case=None, events=(application("pbg"),), key=e.Reference(kind="oss-permit", value="I-17"))
+    twisted(stage, "oss", "receiveNIB", to_cases=lambda _p, _f: Accept(effects=(effect, effect)))
+    assert voices.send_nib(stage).json["responreceiveNIB"]["status"] == "1"
+    assert len(stage.rows("permit_case")["permit_case"]) == 1

@@ -12,9 +12,16 @@ from sqlalchemy import Engine
 
 from adapters.dpupr import ADAPTER as DPUPR
 from adapters.sms import ADAPTER as SMS
+from gateway.casework.occasion import Occasion
+from gateway.casework.steps import CaseSteps
 from gateway.contract.adapter import Accept, Adapter, Decline, Inquiry, Outbound, Reason, Repeat
 from gateway.contract.agreement import RetrySchedule
+from gateway.contract.message import Json, Reply
+from gateway.dialect.party import Proven
 from gateway.domain.errors import GatewayError, HubBusy, MappingFault, Misconfigured, Refused
+from gateway.edge.soap.codec import SoapCodec
+from gateway.edge.soap.wire import SoapWire
+from gateway.exchange.answering import Heard, act
 from gateway.exchange.backoff import wait_before
 from gateway.exchange.checking import check_agreement
 from gateway.exchange.directory import Terms
@@ -27,7 +34,7 @@ from gateway.store.plan import Claim, Conflict, Outcome, Plan
 from gateway.store.tables import ExchangeRow
 from gateway.store.unit_of_work import SingleWriter
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
-from gateway.validation.library import SchemaLibrary, default_roots
+from gateway.validation.library import ACKNOWLEDGEMENT, SchemaLibrary, default_roots
 from tests.exchange import voices
 from tests.exchange.keys import AT
 from tests.exchange.stage import Stage
@@ -187,10 +194,10 @@ def test_every_difference_of_adapter_and_agreement_is_said_in_a_sentence() -> No
     assert "no outbound profile 'nothing'" in both
     probing = twisted(DPUPR, "technical-recommendation", security="jws", repeat=Repeat.PROBE)
     assert "repeat = probe is not served" in differs(probing, over_rest)
-    missing = twisted(DPUPR, "permit-validity", request="dpupr/permit-validity/9.9/request")
-    assert "'dpupr/permit-validity/9.9/request' (.json) is not published" in differs(missing)
+    missing = said.replace("dpupr/permit-validity/1.0/request", "dpupr/permit-validity/9.9/request")
+    assert "'dpupr/permit-validity/9.9/request' (.json) is not published" in differs(DPUPR, missing)
     unmarked = said.replace("fields = []", 'fields = ["permitNumber"]')
-    assert "personal_data names permitNumber" in differs(DPUPR, unmarked)
+    assert "personal field permitNumber is permitted, and no schema" in differs(DPUPR, unmarked)
     shorter = replace(agreement, interactions=agreement.interactions[:1])
     assert any("permit-validity" in each for each in check_agreement(DPUPR, shorter, library()))
 
@@ -256,3 +263,32 @@ def test_a_hub_that_cannot_keep_a_message_says_so_in_the_senders_form_and_keeps_
     stage.restart()
     voices.VOICES[name][1](stage)
     assert len(stage.exchanges(voices.VOICES[name][0])) == 1
+
+
+# --- a wire and a model that an agreement rules out ---------------------------------------------------------------
+
+
+def soap_wire() -> SoapWire:
+    element = "{urn:simojo:acknowledgement:1.0}Acknowledgement"
+    codec = SoapCodec("dpupr", "x", request=element, answer=element)
+    return SoapWire(codec, path="/soap/dpupr/x", action="urn:x", library=library())
+
+
+@pytest.mark.parametrize("payload", [{"nothing": "x"}, {"messageId": "x"}, {"messageId": "x", "receivedAt": "now"}])
+def test_a_soap_reply_of_ours_that_breaks_its_schema_does_not_leave(payload: dict[str, Json]) -> None:
+    with pytest.raises(MappingFault, match="our own reply breaks"):
+        soap_wire().reply(ACKNOWLEDGEMENT, payload)
+    assert soap_wire().reply(ACKNOWLEDGEMENT, {"messageId": "x", "receivedAt": "2026-03-02T10:00:00Z"}).status == 200
+
+
+def test_a_dialect_of_an_adapter_has_no_form_in_soap() -> None:
+    with pytest.raises(Misconfigured, match="SOAP"):
+        soap_wire().custom(Reply(status=200, payload={}))
+
+
+def test_nothing_can_be_sent_to_an_interaction_in_which_the_hub_alone_speaks(stage: Stage) -> None:
+    proven = Proven(agency="sms", actor="x", content=b"", document={})
+    heard = Heard(terms=PIN, proven=proven, payload={}, message_id=None, exchange="x-1")
+    steps = CaseSteps(stage.hub.casework, Occasion(actor="x", occurred_at=AT, entered_at=AT))
+    with pytest.raises(Misconfigured, match="nothing can be sent to it"):
+        act(heard, soap_wire(), steps, stage.hub.casework, library(), AT)
