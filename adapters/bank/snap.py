@@ -16,6 +16,17 @@ SERVICES: Mapping[str, str] = MappingProxyType({"va-inquiry": "24", "va-payment"
 SUCCESSFUL: Mapping[str, str] = MappingProxyType({"english": "Successful", "indonesia": "Sukses"})
 ACCOUNT_MEMBERS = ("partnerServiceId", "customerNo", "virtualAccountNo")
 
+NOT_AGREED = (
+    "not-agreed",
+    "no-agreement",
+    "agreement-not-yet",
+    "agreement-expired",
+    "agreement-mismatch",
+    "agency-suspended",
+    "service-not-agreed",
+)
+"""Refusals that no change of the message mends: the agreement does not cover it, or not now."""
+
 _PAID_MEMBERS = ("paymentRequestId", "paidAmount", "trxDateTime")
 _UNAUTHORIZED = (401, "00", "Unauthorized. [Signature]")
 _STALE = (401, "00", "Unauthorized. [Timestamp]")
@@ -36,9 +47,13 @@ _CODES: Mapping[str, tuple[int, str, str]] = MappingProxyType(
         "signature-wrong": _UNAUTHORIZED,
         "credentials-wrong": _UNAUTHORIZED,
         "timestamp-stale": _STALE,
+        "timestamp-future": _STALE,
+        "timestamp-missing": _STALE,
+        "signature-missing": _UNAUTHORIZED,
         "token-wrong": _TOKEN,
         "token-expired": _TOKEN,
-        "not-agreed": (403, "01", "Feature Not Allowed"),
+        **dict.fromkeys(NOT_AGREED, (403, "01", "Feature Not Allowed")),
+        "personal-data-excess": _BAD_REQUEST,
         "message-id-reused": (409, "00", "Conflict"),
         "charge-lapsed": _EXPIRED,
         "case-ended": _EXPIRED,

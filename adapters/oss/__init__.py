@@ -32,6 +32,19 @@ AUTHENTICATION_CODES = frozenset(
 )
 
 
+NOT_AGREED = frozenset(
+    {
+        "not-agreed",
+        "no-agreement",
+        "agreement-not-yet",
+        "agreement-expired",
+        "agreement-mismatch",
+        "agency-suspended",
+        "service-not-agreed",
+    }
+)
+
+
 def refuse(_interaction: Interaction, refusal: Refusal, _payload: Payload | None) -> Reply:
     """Answer status 2, with our reason, under the HTTP status that the guide has for it."""
     if refusal.retriable:
@@ -39,7 +52,7 @@ def refuse(_interaction: Interaction, refusal: Refusal, _payload: Payload | None
     elif refusal.code in AUTHENTICATION_CODES:
         status = 401
     else:
-        status = 403 if refusal.code == "not-agreed" else 400
+        status = 403 if refusal.code in NOT_AGREED else 400
     return _reply(status, NOT_TAKEN, refusal.text or refusal.code)
 
 

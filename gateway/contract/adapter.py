@@ -206,14 +206,10 @@ class Submission(Inbound):
 
 @dataclass(frozen=True, kw_only=True)
 class Dialect:
-    """For agencies whose answers have their own shape. The payload is None when refused before it was read.
-
-    `on_duplicate` is the HTTP status for a repeated message where the dialect demands one of its own.
-    """
+    """For agencies whose answers have their own shape. The payload is None when refused before it was read."""
 
     refuse: Callable[[Interaction, Refusal, Payload | None], Reply]
     accept: Callable[[Interaction, Payload, Accept], Reply]
-    on_duplicate: int | None = None
 
 
 AnyInteraction: TypeAlias = "Query[Ask] | Notification[Ask] | Request[Ask] | Inquiry | Submission"
