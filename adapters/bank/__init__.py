@@ -3,7 +3,9 @@
 From the public SNAP BI standard: services 24 (inquiry), 25 (payment) and 26 (status) with the biller as server,
 their field names and lengths, the padding of partnerServiceId, amounts as text with two decimals, and the response
 codes. Ours: the paths' names follow the bank's onboarding form; every account is closed (type C), since an SKRD
-fixes its amount (14(6)); trxDateTime is required, because the payment period ends on it (14(3)).
+fixes its amount (14(6)); trxDateTime is required, because it is the time of payment that the case keeps: not before
+the day of the SKRD and not in the future (14(3)). Once the charge has lapsed a payment is refused, also one that was
+made in time and is told late: the debt is gone (14(4)), and the bank gives the money back.
 
 A message is identified by X-EXTERNAL-ID, which the `snap-bi` dialect reads with its day; a payment by
 paymentRequestId, the one identifier of it that SNAP makes mandatory: it becomes the bank reference of the case.

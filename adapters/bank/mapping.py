@@ -62,9 +62,8 @@ def paid(payload: Payload, found: Found) -> Accept | Decline:
         return Decline(reason=Reason.WRONG_AMOUNT, text="a retribution is whole rupiah: pay the amount of the inquiry")
     if payload.get("totalAmount", payload["paidAmount"]) != payload["paidAmount"]:
         return Decline(reason=Reason.INCONSISTENT, text="totalAmount and paidAmount differ on a closed amount")
-    try:
-        paid_at = datetime.fromisoformat(str(payload["trxDateTime"]))
-    except ValueError:
+    paid_at = _moment(str(payload["trxDateTime"]))
+    if paid_at is None:
         return Decline(reason=Reason.INCONSISTENT, text=f"trxDateTime {payload['trxDateTime']} does not exist")
     request_id = str(payload["paymentRequestId"])
     if case.payment is not None and case.payment.bank_reference == request_id:
@@ -115,9 +114,18 @@ def _charged(payload: Payload, found: Found) -> tuple[PermitCase, SKRD] | Declin
     return cases[0], cases[0].skrd
 
 
+def _moment(text: str) -> datetime | None:
+    """Read a time of this millennium; None for another, which not every time zone can tell, or for none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if 2000 <= moment.year <= 2999 else None
+
+
 def _rupiah(amount: Json) -> int | None:
-    """Read whole rupiah of `{"value": "12345678.00"}`; None when there are sen."""
-    match = re.fullmatch(r"([0-9]+)\.00", str(amount["value"])) if isinstance(amount, dict) else None
+    """Read whole rupiah of `{"value": "12345678.00"}`; None when there are sen or leading zeros."""
+    match = re.fullmatch(r"(0|[1-9][0-9]{0,15})\.00", str(amount["value"])) if isinstance(amount, dict) else None
     return int(match[1]) if match else None
 
 

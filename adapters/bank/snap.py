@@ -58,6 +58,7 @@ _CODES: Mapping[str, tuple[int, str, str]] = MappingProxyType(
         "charge-lapsed": _EXPIRED,
         "case-ended": _EXPIRED,
         "already-paid": _PAID,
+        "payment-time": _INCONSISTENT,
         "case-refused": _NOT_PERMITTED,
         "hub-busy": _BUSY,
         "agency-unavailable": _BUSY,

@@ -29,6 +29,7 @@ def serve(
     """
     settings = load_settings()
     logging.basicConfig(level=settings.log_level, stream=sys.stderr, format="%(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

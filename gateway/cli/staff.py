@@ -8,13 +8,15 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.opening import opened
+from gateway.app import Store
+from gateway.cli.opening import ACTOR, opened
 from gateway.domain.errors import Refused
 from gateway.domain.identifiers import NIP, Phone
 from gateway.edge.parts import token_hash
+from gateway.ledger.leaf import LeafKind
 from gateway.machine import now
 from gateway.store.conflicts import commit
-from gateway.store.plan import Claim, Plan
+from gateway.store.plan import Change, Claim, Plan
 from gateway.store.tables import StaffRow, TokenRow
 
 app = typer.Typer(no_args_is_help=True)
@@ -58,7 +60,8 @@ def add(
     with opened() as store:
         if store.reader.staff(staff) is not None:
             raise Refused(f"staff {staff} is there already", code="staff-exists")
-        commit(store.unit_of_work, Plan.of(Claim(StaffRow, ("id",), values)))
+        leaf = _leaf(store, {"step": "staff-added", "staff": staff})
+        commit(store.unit_of_work, Plan.of(Claim(StaffRow, ("id",), values), leaf))
     print(f"added {staff}")
 
 
@@ -83,5 +86,11 @@ def token(
             "made_at": now(),
             "expires_at": ends,
         }
-        commit(store.unit_of_work, Plan.of(Claim(TokenRow, ("hash",), values)))
+        leaf = _leaf(store, {"step": "token-granted", "staff": staff, "scopes": " ".join(scopes.split())})
+        commit(store.unit_of_work, Plan.of(Claim(TokenRow, ("hash",), values), leaf))
     print(made)
+
+
+def _leaf(store: Store, said: dict[str, str | int]) -> Change:
+    """A grant is a deed that the ledger keeps (Pasal 22(1))."""
+    return store.leaves.make(LeafKind.STAFF, at=now(), actor=ACTOR, extra=said).row

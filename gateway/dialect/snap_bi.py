@@ -37,6 +37,12 @@ TOKEN_LIFE = timedelta(seconds=900)
 WINDOW = timedelta(minutes=5)
 """How far X-TIMESTAMP may be from our clock."""
 
+_TIMESTAMP = re.compile(
+    r"2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
+"""ISO 8601 as SNAP BI sends it. Years 2000 to 2999: at the ends of the calendar no zone can be changed for another."""
+
+_WIDEST_OFFSET = timedelta(hours=14)
 _EXTERNAL_ID = re.compile(r"[0-9]{1,36}", re.ASCII)
 
 
@@ -139,10 +145,10 @@ def _signed_by(key: object, signature: bytes, text: bytes) -> bool:
 def _timestamp(message: Message) -> str:
     text = message.headers.get("x-timestamp", "")
     try:
-        aware = datetime.fromisoformat(text).utcoffset() is not None
+        offset = datetime.fromisoformat(text).utcoffset() if _TIMESTAMP.fullmatch(text) else None
     except ValueError:
-        aware = False
-    if not aware:
+        offset = None
+    if offset is None or abs(offset) > _WIDEST_OFFSET:
         raise Unauthenticated(
             "X-TIMESTAMP must be a time with its offset, such as 2026-03-02T09:00:00+07:00",
             code="timestamp-missing",

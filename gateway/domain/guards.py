@@ -20,6 +20,9 @@ from gateway.domain.stages import Hold, Residency, Stage
 if TYPE_CHECKING:
     from gateway.domain.case import PermitCase
 
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far ahead of ours another party's clock may be when it says when something happened."""
+
 # --- kinds of case: these choose between two rows of the table ----------------------------------------------------
 
 
@@ -139,6 +142,17 @@ def unpaid(case: PermitCase, _event: CaseEvent, _at: datetime) -> bool:
 @guard("wrong-amount", "Pasal 14(6)", "the SKRD says {case.skrd.amount} rupiah, {event.amount} came")
 def exact_amount(case: PermitCase, event: events.PaymentReceived, _at: datetime) -> bool:
     return case.skrd is not None and event.amount == case.skrd.amount
+
+
+@guard(
+    "payment-time",
+    "Pasal 14(3)",
+    "a payment of {event.paid_at} is refused: it must be made from {case.skrd.issued_on} on and not in the future",
+)
+def paid_since_the_charge(case: PermitCase, event: events.PaymentReceived, at: datetime) -> bool:
+    if case.skrd is None or event.paid_at > at + CLOCKS_DIFFER:
+        return False
+    return case.skrd.issued_on <= local_date(event.paid_at)
 
 
 @guard("payment-missing", "Pasal 14(3)", "the retribusi has to be charged and paid first")

@@ -149,7 +149,7 @@ STEPS: tuple[Step, ...] = (
         "pembayaran retribusi, also while suspended",
         ((_S.CHARGED,), _S.PAID),
         exact=(g.levied, g.not_lapsed, g.unpaid),
-        guards=(g.exact_amount,),
+        guards=(g.exact_amount, g.paid_since_the_charge),
     ),
     *_steps(
         e.ChargeLapsed,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
+
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
@@ -21,6 +24,8 @@ from gateway.edge.portal.routes import portal_router
 from gateway.edge.soap.fault import MEDIA_TYPE, fault_of, fault_status
 from gateway.operations.health import look
 
+_log = structlog.get_logger("simojo.api")
+
 
 def make_api(agencies: AgencyEdge, staff: StaffEdge) -> FastAPI:
     """Put the routers together."""
@@ -35,6 +40,7 @@ def make_api(agencies: AgencyEdge, staff: StaffEdge) -> FastAPI:
     api.add_exception_handler(GatewayError, _refused)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(HTTPException, _not_routed)
+    api.add_exception_handler(Exception, _unforeseen)
     api.include_router(agency_router(agencies))
     api.include_router(admin_router(staff))
     api.include_router(office_router(staff))
@@ -48,7 +54,7 @@ def make_api(agencies: AgencyEdge, staff: StaffEdge) -> FastAPI:
     @api.get("/health/ready", include_in_schema=False)
     def ready() -> Response:
         found = look(staff.reader, staff.unit_of_work, staff.clock())
-        body = {"status": "ready" if found.ready else "not ready", "warnings": list(found.warnings)}
+        body = {"status": "ready" if found.ready else "not ready"}  # anybody may ask: why is under /admin/v1/health
         return JSONResponse(body, status_code=200 if found.ready else 503)
 
     return api
@@ -59,6 +65,17 @@ def _refused(request: Request, error: Exception) -> Response:
     if request.method == "POST" and request.url.path.startswith("/soap/"):
         return _fault(request, known)
     return problem(known, instance=request.url.path, language=language_of(request.headers))
+
+
+def _unforeseen(request: Request, error: Exception) -> Response:
+    """A fault of the hub that no part of it foresaw: the caller learns that it is ours, the log where it came from.
+
+    The log has the frames and not the error's own text, which may quote a message and so personal data.
+    """
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("unforeseen", method=request.method, error=type(error).__name__, traceback=frames)
+    text = "The hub failed on this request by a fault of its own; its staff can see where. Send it again later."
+    return _refused(request, GatewayError(text, code="internal"))
 
 
 def _fault(request: Request, error: GatewayError) -> Response:

@@ -65,6 +65,11 @@ def officer(edge: StaffEdge, request: Request, scope: str) -> Officer:
         raise Unauthenticated(
             "send `Authorization: Bearer <token>`; `simojo staff token` makes one", code="token-missing"
         )
+    return officer_of_token(edge, token, scope)
+
+
+def officer_of_token(edge: StaffEdge, token: str, scope: str) -> Officer:
+    """Whose token it is, if it has that scope. Raises what `officer` raises but `token-missing`."""
     row = edge.reader.token(token_hash(token))
     member = edge.reader.staff(row.staff) if row else None
     if row is None or member is None or row.revoked_at is not None:

@@ -81,8 +81,8 @@ class SigningDeeds:
     def ask_pin(self, case_id: str, officer: Officer, step: PinStep) -> Challenge:
         """Send a PIN to the officer's registered telephone.
 
-        Raises CaseRefusal `phone-missing`, `pin-no-route` (no active agreement with an SMS agency), and for a
-        signature what `Officer.require_delegation` raises.
+        Raises CaseRefusal `phone-missing`, `pin-no-route` (no active agreement with an SMS agency), and
+        what `Officer.require_delegation` raises.
         """
         if officer.phone is None:
             raise CaseRefusal(
@@ -95,8 +95,8 @@ class SigningDeeds:
         def prepare() -> Challenge:
             steps = self._deeds.steps(officer.actor)
             case = steps.case(case_id)
-            if step is PinStep.SIGN:
-                officer.require_delegation(local_date(self._clock()), case.signing)
+            method = case.signing if step is PinStep.SIGN else SigningMethod.WET
+            officer.require_delegation(local_date(self._clock()), method)
             challenge = self._casework.new_id()
             expires_at = self._clock() + PIN_LIFE
             if steps.ask(case_id, SendPin(challenge=challenge, phone=phone, purpose=_PURPOSE[step])) is None:
@@ -113,9 +113,13 @@ class SigningDeeds:
         return prepared_again(prepare)
 
     def approve(self, case_id: str, officer: Officer, challenge: str, pin: str) -> PermitCase:
-        """Penetapan persetujuan (11(3)e). Raises what `gateway.office.pins` raises for a PIN that does not fit."""
+        """Penetapan persetujuan (11(3)e), by an official with a delegation (13(4)).
+
+        Raises what `Officer.require_delegation` and, for a PIN that does not fit, `gateway.office.pins` raise.
+        """
 
         def step(case: PermitCase, at: datetime) -> Step:
+            officer.require_delegation(local_date(at), SigningMethod.WET)  # any valid one: nothing is signed yet
             used = self._use_pin(case, officer, PinStep.APPROVE, challenge, pin, at)
             return Step(facts=[e.ApplicationApproved(officer=officer.name, challenge=challenge)], changes=[used])
 

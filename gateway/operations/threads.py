@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Callable
+from types import TracebackType
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,8 +18,8 @@ _log = structlog.get_logger("simojo.threads")
 class Loop:
     """Calls `work` again and again: at once while it says that there is more, else after `interval_s` or a wake-up.
 
-    A failure of ours or of the store is logged and the loop goes on after its interval; the work it did not do is
-    still in the store.
+    A failure is logged and the loop goes on after its interval, whatever it was: the work that was not done is still
+    in the store, and a thread that ended would be missed by nobody until it is too late.
     """
 
     def __init__(self, name: str, work: Callable[[], bool], interval_s: float) -> None:
@@ -46,11 +48,34 @@ class Loop:
     def _run(self) -> None:
         while not self._stop.is_set():
             self._wake.clear()
-            try:
+            more = False
+            with _Logged(self._name):
                 more = self._work()
-            except (GatewayError, SQLAlchemyError, OSError) as error:
-                code = error.code if isinstance(error, GatewayError) else type(error).__name__
-                _log.error("loop-failed", loop=self._name, code=code, error=str(error)[:500])
-                more = False
             if not more:
                 self._wake.wait(self._interval_s)
+
+
+class _Logged:
+    """`with _Logged(...)`: an exception is logged and ends there. An unforeseen one is logged with its stack.
+
+    Of an unforeseen exception the text is left out, since it may quote personal data.
+    """
+
+    def __init__(self, loop: str) -> None:
+        self._loop = loop
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        if isinstance(error, GatewayError | SQLAlchemyError | OSError):
+            code = error.code if isinstance(error, GatewayError) else type(error).__name__
+            _log.error("loop-failed", loop=self._loop, code=code, error=str(error)[:500])
+        else:
+            stack = "".join(traceback.format_tb(trace))
+            _log.error("loop-failed", loop=self._loop, code=type(error).__name__, stack=stack)
+        return True

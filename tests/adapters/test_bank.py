@@ -146,13 +146,23 @@ def test_another_amount_is_left_to_the_domain_to_refuse(payment: Submission, cha
     assert heard.effects[0].events == (replace(PAYMENT, amount=349_999),)
 
 
-@pytest.mark.parametrize("value", ["350000.50", "0.01", "350000", "350000.000"])
+@pytest.mark.parametrize(
+    "value", ["350000.50", "0.01", "350000", "350000.000", "00350000.00", "3500000000000000000.00"]
+)
 def test_sen_are_no_retribution(payment: Submission, charged_case: PermitCase, value: str) -> None:
     heard = payment.to_cases(_payment(paidAmount=_idr(value)), _found(charged_case))
     assert _reason(heard) is Reason.WRONG_AMOUNT
 
 
-@pytest.mark.parametrize("members", [{"totalAmount": _idr("700000.00")}, {"trxDateTime": "2026-02-30T09:05:00+07:00"}])
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"totalAmount": _idr("700000.00")},
+        {"trxDateTime": "2026-02-30T09:05:00+07:00"},
+        {"trxDateTime": "0001-01-01T00:00:00+07:00"},
+        {"trxDateTime": "9999-12-31T23:59:59-07:00"},
+    ],
+)
 def test_a_payment_that_contradicts_itself_is_inconsistent(
     payment: Submission, charged_case: PermitCase, members: dict[str, Json]
 ) -> None:

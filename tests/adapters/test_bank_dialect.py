@@ -52,6 +52,7 @@ def _schema(name: str) -> str:
         ("charge-lapsed", False, "404{}19"),
         ("case-ended", False, "404{}19"),
         ("already-paid", False, "404{}14"),
+        ("payment-time", False, "404{}18"),
         ("case-refused", False, "403{}15"),
         (Reason.WRONG_AMOUNT.value, False, "404{}13"),
         (Reason.ALREADY_DONE.value, False, "404{}14"),

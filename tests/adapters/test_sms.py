@@ -161,6 +161,8 @@ def test_a_report_on_a_pin_changes_no_case(reports: Submission, case: PermitCase
         (_report(), False, Reason.NOT_FOUND),
         (_report("invoice"), True, Reason.INCONSISTENT),
         (_report(done_at="2026-02-30T09:05:00+07:00"), True, Reason.INCONSISTENT),
+        (_report(done_at="0001-01-01T00:00:00+14:00"), True, Reason.INCONSISTENT),
+        (_report(done_at="9999-12-31T23:59:59-14:00"), True, Reason.INCONSISTENT),
     ],
 )
 def test_a_report_that_fits_nothing_is_declined(

@@ -65,7 +65,7 @@ VALIDATED = e.AdministrationValidated(officer="petugas-2")
 APPROVED = e.ApplicationApproved(officer="kepala-bidang", challenge="c-1")
 REJECTED = e.ApplicationRejected(officer="kepala-bidang", grounds=("tidak sesuai tata ruang",))
 CHARGED = e.ChargeIssued(skrd=SKRD_350)
-PAID = e.PaymentReceived(amount=350_000, bank_reference="b-1", channel="va", paid_at=START + HOUR)
+PAID = e.PaymentReceived(amount=350_000, bank_reference="b-1", channel="va", paid_at=START)
 RESERVED = e.NumberReserved(number="001/PBG/III/2026")
 PREPARED = e.DocumentPrepared(sha256=DIGEST)
 SIGNED = e.DocumentSigned(

@@ -44,6 +44,9 @@ FICTION = e.ApprovedByFiction(due_on=date(2026, 3, 11))
 FICTION_OVER = end_of(START, 9)
 OVER = end_of(START, 14)
 MICROSECOND = timedelta(microseconds=1)
+FIVE_MINUTES = timedelta(minutes=5)
+MIDNIGHT = START - 9 * j.HOUR
+"""The beginning, in Mojokerto, of the day on which the SKRD was issued."""
 
 EXAMINATION: list[Twin] = [
     Twin(
@@ -171,6 +174,20 @@ CHARGE: list[Twin] = [
         "Pasal 14(6)",
         (_charged(), replace(j.PAID, amount=349_999)),
         (_charged(), replace(j.PAID, amount=350_000)),
+    ),
+    Twin(
+        guards.paid_since_the_charge,
+        "payment-time",
+        "Pasal 14(3)",
+        (_charged(), replace(j.PAID, paid_at=MIDNIGHT - MICROSECOND)),
+        (_charged(), replace(j.PAID, paid_at=MIDNIGHT)),
+    ),
+    Twin(
+        guards.paid_since_the_charge,
+        "payment-time",
+        "Pasal 14(3)",
+        (_charged(), replace(j.PAID, paid_at=START + FIVE_MINUTES + MICROSECOND)),
+        (_charged(), replace(j.PAID, paid_at=START + FIVE_MINUTES)),
     ),
     Twin(
         guards.paid_if_levied,

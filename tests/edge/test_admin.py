@@ -121,7 +121,10 @@ def test_cases_of_one_instant_are_each_shown_once(house: House, visitor: Visitor
     assert (len(shown), set(shown)) == (3, ids)
 
 
-@pytest.mark.parametrize("before", ["yesterday", "~", "2026-99-01T00:00:00+00:00~x"])
+@pytest.mark.parametrize(
+    "before",
+    ["yesterday", "~", "2026-99-01T00:00:00%2B00:00~x", "0001-01-01T00:00:00%2B14:00~x", "9999-12-31T23:59:59-14:00~x"],
+)
 def test_a_cursor_that_is_none_of_ours_is_refused(visitor: Visitor, before: str) -> None:
     problem = visitor.refused("GET", f"/admin/v1/cases?before={before}", AGUS)
     assert (problem.status, problem.code) == (400, "cursor-malformed")

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+from fastapi.testclient import TestClient
+from lxml import etree
+from structlog.testing import capture_logs
+
 from gateway.store.plan import Update
 from gateway.store.tables import AgencyRow
 from tests.edge.visitors import Visitor
@@ -10,20 +15,20 @@ from tests.office.house import House
 
 def test_a_living_hub_says_so_to_anybody(visitor: Visitor) -> None:
     assert visitor.get("/health/live", by=None) == {"status": "live"}
-    assert visitor.get("/health/ready", by=None) == {"status": "ready", "warnings": []}
+    assert visitor.get("/health/ready", by=None) == {"status": "ready"}
 
 
 def test_a_suspended_agency_is_a_warning_and_holds_up_nobody(house: House, visitor: Visitor) -> None:
     house.commit(Update(AgencyRow, {"id": "bank"}, {}, {"suspended": "berbeda"}))
-    said = visitor.get("/health/ready", by=None)
-    assert said == {"status": "ready", "warnings": ["agency bank is suspended: berbeda"]}
+    said = visitor.get("/admin/v1/health")
+    assert said == {"ready": True, "warnings": ["agency bank is suspended: berbeda"]}
+    assert visitor.get("/health/ready", by=None) == {"status": "ready"}
 
 
 def test_a_hub_that_cannot_write_is_not_ready(house: House, visitor: Visitor) -> None:
     house.gateway.store.unit_of_work.close()
     answer = visitor.client.get("/health/ready")
-    assert (answer.status_code, answer.json()["status"]) == (503, "not ready")
-    assert answer.json()["warnings"]
+    assert (answer.status_code, answer.json()) == (503, {"status": "not ready"})
 
 
 def test_what_is_at_no_address_is_a_problem_in_the_callers_language(visitor: Visitor) -> None:
@@ -59,3 +64,40 @@ def test_a_violation_names_its_place_and_never_the_value(house: House, visitor: 
     assert (problem.status, problem.code) == (422, "schema-violation")
     assert [each["path"] for each in problem.body["violations"]] == ["/body/area_m2"]
     assert "rahasia" not in str(problem.body)
+
+
+def _break() -> None:
+    raise ZeroDivisionError("rahasia 9999014506900001")
+
+
+@pytest.fixture
+def breaking(house: House) -> TestClient:
+    """A browser that gets what a hub answers whose code fails at /breaks and at /soap/breaks."""
+    house.gateway.api.add_api_route("/breaks", _break, methods=["GET", "POST"])
+    house.gateway.api.add_api_route("/soap/breaks", _break, methods=["GET", "POST"])
+    return TestClient(house.gateway.api, raise_server_exceptions=False)
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/breaks"), ("POST", "/breaks"), ("GET", "/soap/breaks")])
+def test_an_unforeseen_fault_is_a_problem_that_tells_nothing_of_itself(
+    breaking: TestClient, method: str, path: str
+) -> None:
+    with capture_logs() as log:
+        answer = breaking.request(method, path, headers={"Accept-Language": "en"})
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    body = answer.json()
+    assert (body["code"], body["status"], body["title"]) == ("internal", 500, "Error in the hub")
+    assert not [each for each in ("rahasia", "ZeroDivision", "Traceback", "_break") if each in answer.text]
+    (entry,) = [each for each in log if each["event"] == "unforeseen"]
+    assert (entry["error"], entry["log_level"]) == ("ZeroDivisionError", "error")
+    assert "in _break" in entry["traceback"]
+    assert "9999014506900001" not in str(entry)
+
+
+@pytest.mark.parametrize("media_type", ["text/xml", "application/soap+xml"])
+def test_a_soap_client_is_told_of_an_unforeseen_fault_in_soap(breaking: TestClient, media_type: str) -> None:
+    answer = breaking.post("/soap/breaks", content=b"<a/>", headers={"Content-Type": media_type})
+    assert (answer.status_code, answer.headers["content-type"]) == (500, f"{media_type}; charset=utf-8")
+    code = etree.fromstring(answer.content).findtext(".//{urn:simojo:fault:1.0}code")
+    assert code == "internal"
+    assert "rahasia" not in answer.text

@@ -92,8 +92,9 @@ def test_a_wake_up_that_comes_while_it_works_is_not_lost() -> None:
         (HubBusy("penuh"), "hub-busy"),
         (OperationalError("SELECT 1", {}, ValueError("hilang")), "OperationalError"),
         (OSError("disk penuh"), "OSError"),
+        (KeyError("NIK 9999014506900001"), "KeyError"),
     ],
-    ids=["ours", "store", "system"],
+    ids=["ours", "store", "system", "unforeseen"],
 )
 def test_a_failure_is_logged_and_the_loop_goes_on(failure: Exception, code: str) -> None:
     work = Work(failure)
@@ -105,6 +106,7 @@ def test_a_failure_is_logged_and_the_loop_goes_on(failure: Exception, code: str)
         work.await_idle()
         loop.stop()
     assert [(each["event"], each["loop"], each["code"]) for each in logs] == [("loop-failed", "kurir", code)]
+    assert "9999014506900001" not in str(logs)
     assert work.done == 2
 
 

@@ -172,6 +172,7 @@ class Journey:
         return self._do(case_id, "hand-over", "rina", "hands the permit over", handed)
 
     def _do(self, case_id: str, deed: str, by: str, text: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        self._screen.exchanges(self._office.exchanges())  # what came before stands above
         self._screen.deed(by.capitalize(), text)
         try:
             return self._office.do(case_id, deed, by, body)

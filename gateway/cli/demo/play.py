@@ -8,8 +8,10 @@ import secrets
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 from cryptography import x509
@@ -28,7 +30,10 @@ from gateway.validation.agreement_file import packaged_agreements, read_agreemen
 SIGNING_AGENCIES = ("dpupr", "bank")
 """Those that prove themselves by certificate."""
 
-RESTARTS = 5
+PATIENCE = 150
+"""Tries, most of them a fifth of a second apart, before a running hub that does not answer is given up."""
+
+T = TypeVar("T")
 
 
 def play(home: Path, *, leave: bool) -> None:
@@ -57,9 +62,11 @@ def _play(home: Path, stage: Stage, *, leave: bool) -> None:
         processes.start_hub()
         screen.say(f"Hub: {stage.hub_url}, process {(home / 'hub.pid').read_text().strip()}; five simulated agencies")
         office = Office(stage)
-        screen.skip(office.exchanges())
-        case = _journeys(stage, screen, office, processes)
-        entries = _verified(stage, office)
+        kept = Kept(screen, processes)
+        screen.skip(kept(office.exchanges))
+        case = _journeys(stage, screen, office, kept)
+        kept(lambda: _settled(office))
+        entries = _verified(stage)
         if not leave:
             screen.say(f"Console: {stage.hub_url}/console  token: {stage.tokens['agus']}")
         screen.say(f"permit {case['number']} active; ledger {entries} entries verified")
@@ -69,35 +76,48 @@ def _play(home: Path, stage: Stage, *, leave: bool) -> None:
         office.close()
 
 
-def _journeys(stage: Stage, screen: Screen, office: Office, processes: Processes) -> dict[str, Any]:
+def _journeys(stage: Stage, screen: Screen, office: Office, kept: Kept) -> dict[str, Any]:
     ended = []
     for plot, title in ((PERMIT, "A building permit (PBG)"), (REFUSED, "A statement that is refused (KRK)")):
         screen.title(title)
         journey = Journey(plot, office, screen, stage.home)
-        ended.append((journey, _play_through(journey, screen, office, processes)))
-        screen.exchanges(_settled(office))
+        ended.append((journey, kept(partial(_play_through, journey, screen, office))))
+        screen.exchanges(kept(lambda: _settled(office)))
     for journey, _ in ended:
         journey.forget()
     return ended[0][1]
 
 
-def _play_through(journey: Journey, screen: Screen, office: Office, processes: Processes) -> dict[str, Any]:
-    """Play a journey; when the hub ends, start it again and go on."""
+class Kept:
+    """Does things that need the hub, and does them anew when it ended meanwhile, however often it is killed."""
 
+    def __init__(self, screen: Screen, processes: Processes) -> None:
+        self._screen = screen
+        self._processes = processes
+        self._pause = threading.Event()
+
+    def __call__(self, action: Callable[[], T]) -> T:
+        """Give what `action` gives. Raises what it raises when the hub runs and still does not answer."""
+        for _ in range(PATIENCE):
+            try:
+                return action()
+            except (HubGone, httpx2.HTTPError):
+                code = self._processes.hub_died()
+                if code is None:
+                    self._pause.wait(0.2)  # it runs, and is busy or about to end
+                    continue
+                self._screen.say(f"The hub ended ({code}); it is started again, and the journey goes on.")
+                self._processes.start_hub()
+        return action()
+
+
+def _play_through(journey: Journey, screen: Screen, office: Office) -> dict[str, Any]:
     def look() -> None:
-        with contextlib.suppress(HubGone):
+        with contextlib.suppress(HubGone, httpx2.HTTPError):
             screen.exchanges(office.exchanges())
 
-    for _ in range(RESTARTS):
-        try:
-            with Watch(look):
-                return journey.play()
-        except (HubGone, httpx2.HTTPError):
-            code = processes.hub_died()
-            if code is not None:
-                screen.say(f"The hub ended ({code}); it is started again, and the journey goes on.")
-                processes.start_hub()
-    raise HubGone(f"the hub ended {RESTARTS} times; look at its log")
+    with Watch(look):
+        return journey.play()
 
 
 def _furnish(stage: Stage) -> None:
@@ -130,9 +150,8 @@ def _settled(office: Office) -> list[dict[str, Any]]:
     return items
 
 
-def _verified(stage: Stage, office: Office) -> int:
+def _verified(stage: Stage) -> int:
     """Verify the ledger from the store, without the hub's help; gives the number of its entries."""
-    _settled(office)
     store = open_store(stage.settings())
     try:
         verdict = verify_store(store.reader, store.vault, store.note_key.verifier)

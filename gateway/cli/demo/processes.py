@@ -78,10 +78,13 @@ class Processes:
         )
 
     def _await(self, name: str, url: str) -> None:
+        """Wait until it answers. Raises Misconfigured when it ends by itself or stays silent; a kill is waited out."""
         pause = threading.Event()
         waited = 0.0
         while waited < START_S:
             if (code := self._running[name].poll()) is not None:
+                if code < 0:
+                    return  # somebody killed it: whoever needs it will find it gone, and start it again
                 raise Misconfigured(f"{name} ended with {code} at its start; its log is under {self._stage.home}")
             try:
                 if self._http.get(url).is_success:

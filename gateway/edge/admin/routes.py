@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -149,8 +149,8 @@ def _cursor(text: str | None) -> tuple[datetime, str] | None:
         return None
     at, _, last = text.partition("~")
     try:
-        return require_aware(datetime.fromisoformat(at), "the cursor"), last
-    except (ValueError, CaseRefusal):
+        return require_aware(datetime.fromisoformat(at), "the cursor").astimezone(UTC), last
+    except (ValueError, OverflowError, CaseRefusal):
         raise Malformed("`before` is the `next` of an earlier answer, unchanged", code="cursor-malformed") from None
 
 

@@ -26,11 +26,14 @@ class RestWire:
         self._library = library
 
     def open(self, message: Message, max_bytes: int) -> Any:
-        """Parse the body. Raises Malformed."""
+        """Parse the body. Raises Malformed; `content-type-wrong` for another type or charset (RFC 8259 section 8.1)."""
         if message.content_type != JSON:
             raise Malformed(
                 f"content type {message.content_type[:60] or 'missing'!r}: send {JSON}", code="content-type-wrong"
             )
+        charset = _foreign_charset(message.headers.get("content-type", ""))
+        if charset is not None:
+            raise Malformed(f"charset {charset[:60]!r}: send {JSON} in UTF-8", code="content-type-wrong")
         return parse_json(message.body, max_bytes=max_bytes)
 
     def authenticate(self, message: Message, opened: Any, party: Party, hub: Hub, at: datetime) -> Proven:
@@ -95,3 +98,13 @@ class RestWire:
             proof = dict(self._profile.seal(answering, hub, at))
         headers = {"Content-Type": answer.media_type, **answer.headers, **proof}
         return Sealed(status=answer.status, headers=headers, body=answer.body)
+
+
+def _foreign_charset(content_type: str) -> str | None:
+    """Give the first charset parameter that is not UTF-8, if there is one."""
+    for parameter in content_type.split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        charset = value.strip().strip('"').lower()
+        if name.strip().lower() == "charset" and charset != "utf-8":
+            return charset
+    return None
