@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
@@ -30,6 +31,25 @@ def event_body(event: CaseEvent) -> tuple[str, str]:
     return kind, json.dumps(body, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
+def fact_record(
+    *, kind: str, body: str, occurred_at: datetime, entered_at: datetime, actor: str, exchange: str | None
+) -> bytes:
+    """Give the bytes that the ledger commits to for a fact: all that is stored of it, not its text alone.
+
+    JSON with its members in order and no blanks; instants in UTC to the microsecond, as the store keeps them. When a
+    fact happened and who entered it are evidence as much as what it says (Pasal 22, 26(4)).
+    """
+    record = {
+        "kind": kind,
+        "body": body,
+        "occurred_at": _instant(occurred_at),
+        "entered_at": _instant(entered_at),
+        "actor": actor,
+        "exchange": exchange,
+    }
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
 def case_at(rows: Sequence[CaseEventRow], catalogue: Catalogue, version: int) -> PermitCase:
     """Give the case as it stood after its first `version` facts.
 
@@ -51,3 +71,7 @@ def case_at(rows: Sequence[CaseEventRow], catalogue: Catalogue, version: int) ->
     if case is None:
         raise Tampered("case history is empty", code="history-broken")
     return case
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")

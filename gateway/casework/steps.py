@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gateway.casework.desk import Casework
-from gateway.casework.history import case_body, case_of, event_body
+from gateway.casework.history import case_body, case_of, event_body, fact_record
 from gateway.casework.occasion import Occasion
 from gateway.casework.routes import Route
 from gateway.domain.calendar import local_date
@@ -205,6 +205,7 @@ class CaseSteps:
         first = work.case.version - len(work.facts) + 1
         for seq, event in enumerate(work.facts, first):
             kind, body = event_body(event)
+            occasion = self._occasion
             yield Insert(
                 CaseEventRow,
                 {
@@ -212,11 +213,19 @@ class CaseSteps:
                     "seq": seq,
                     "kind": kind,
                     "body": body,
-                    "occurred_at": self._occasion.occurred_at,
-                    "entered_at": self._occasion.entered_at,
-                    "actor": self._occasion.actor,
-                    "exchange": self._occasion.exchange,
+                    "occurred_at": occasion.occurred_at,
+                    "entered_at": occasion.entered_at,
+                    "actor": occasion.actor,
+                    "exchange": occasion.exchange,
                 },
+            )
+            record = fact_record(
+                kind=kind,
+                body=body,
+                occurred_at=occasion.occurred_at,
+                entered_at=occasion.entered_at,
+                actor=occasion.actor,
+                exchange=occasion.exchange,
             )
             made = self._casework.leaves.make(
                 LeafKind.CASE_STEP,
@@ -225,7 +234,7 @@ class CaseSteps:
                 exchange=work.case.id,
                 case_id=work.case.id,
                 key=key,
-                parts={fact_part(seq): body.encode()},
+                parts={fact_part(seq): record},
                 extra={"fact": kind, "seq": seq, "caused-by": self._occasion.exchange or ""},
             )
             yield made.row
@@ -260,7 +269,7 @@ def delivery_of(message: str) -> str:
 
 
 def fact_part(seq: int) -> str:
-    """The name under which a fact's stored text is committed to in the ledger."""
+    """The name under which a fact's record (`history.fact_record`) is committed to in the ledger."""
     return f"fact-{seq}"
 
 

@@ -140,11 +140,9 @@ async def _receive(
 
 
 def _exchange(edge: AgencyEdge, wires: Wires, message: Message) -> Sealed:
-    found = edge.directory.spoken_to_us(message.agency, message.interaction)
-    soap = message.transport.is_soap
-    if found is None or (found[1].security == WSS_X509) is not soap:
+    interaction = _served(edge, message.agency, message.interaction, message.transport)
+    if interaction is None:
         return _not_served(edge, message, _unknown(edge, message.agency, message.interaction))
-    interaction = found[1]
     named = replace(message, interaction=interaction.name)
     return edge.inbound.receive(named, wires.find(message.agency, interaction), interaction)
 
@@ -153,15 +151,23 @@ async def _refuse_unread(
     edge: AgencyEdge, wires: Wires, request: Request, agency: str, name: str, transport: Transport, error: Refused
 ) -> Response:
     """A body that was not read whole is refused in its interaction's own form, and counted."""
-    found = edge.directory.spoken_to_us(agency, name)
-    if found is None:
+    interaction = _served(edge, agency, name, transport)
+    if interaction is None:
         message = _message(request, agency, name, transport, b"", edge.clock())
         sealed = await anyio.to_thread.run_sync(_not_served, edge, message, error)
-        return _response(sealed)
-    message = _message(request, agency, found[1].name, transport, b"", edge.clock())
-    wire = wires.find(agency, found[1])
-    sealed = await anyio.to_thread.run_sync(edge.inbound.refuse_unknown, message, wire, error)
+    else:
+        message = _message(request, agency, interaction.name, transport, b"", edge.clock())
+        wire = wires.find(agency, interaction)
+        sealed = await anyio.to_thread.run_sync(edge.inbound.refuse_unknown, message, wire, error)
     return _response(sealed, Connection="close")  # what is left of the body is not read
+
+
+def _served(edge: AgencyEdge, agency: str, name: str, transport: Transport) -> Interaction | None:
+    """The interaction at an address, if that transport is the one that it is spoken over."""
+    found = edge.directory.spoken_to_us(agency, name)
+    if found is None or (found[1].security == WSS_X509) is not transport.is_soap:
+        return None
+    return found[1]
 
 
 def _not_served(edge: AgencyEdge, message: Message, error: Refused) -> Sealed:
@@ -202,10 +208,10 @@ def _message(request: Request, agency: str, name: str, transport: Transport, bod
 
 
 def _soap_port(edge: AgencyEdge, wires: Wires, agency: str, name: str) -> Port:
-    found = edge.directory.spoken_to_us(agency, name)
-    if found is None or found[1].security != WSS_X509:
+    interaction = _served(edge, agency, name, Transport.SOAP_12)
+    if interaction is None:
         raise _unknown(edge, agency, name)
-    return wires.port(agency, found[1])
+    return wires.port(agency, interaction)
 
 
 def _openapi(edge: AgencyEdge, agency: str) -> dict[str, object]:

@@ -80,7 +80,7 @@ def _inquiry(heard: Heard, inquiry: Inquiry, wire: Wire, casework: Casework, lib
     if beyond := excess(document, answer, heard.terms.agreed.personal.fields):
         raise MappingFault(
             f"the adapter {heard.terms.name} answers with personal data beyond the agreement: {beyond[0].path}",
-            code="personal-data-excess",
+            code="own-personal-data-excess",  # not the sender's excess, which dialects answer with a 4xx
             clause=f"{heard.terms.reference} personal_data",
         )
     return Outcome(answer=wire.reply(inquiry.reply, answer), plan=Plan(), case_id=_only_case(found))

@@ -1,6 +1,6 @@
 """One attempt of a delivery before its call: prepare once, seal now, commit, so that what leaves is on record first.
 
-1. terms      those under which the delivery was made, and still active
+1. terms      those under which the delivery was made, still active and in force today
 2. map        at the case version that asked, once; the payload is kept for all attempts
 3. minimise   no personal data beyond the agreement
 4. validate   against the agreed schema: our own mistake must not leave
@@ -19,6 +19,7 @@ from typing import cast
 from gateway.casework.desk import Casework
 from gateway.contract.adapter import Outbound
 from gateway.contract.message import Payload
+from gateway.domain.calendar import local_date
 from gateway.domain.errors import MappingFault, SchemaViolation
 from gateway.domain.events import Ask
 from gateway.domain.facts import decode_ask
@@ -73,7 +74,8 @@ class Preparing:
         Raises Unauthorised or Misconfigured (staff have to act), MappingFault (the adapter is to be mended), Refused
         (the mapping itself says that this cannot be sent).
         """
-        terms = self._directory.terms_of(row.agency, row.interaction, row.agreement, row.agreement_version)  # 1
+        agreement, version = row.agreement, row.agreement_version
+        terms = self._directory.terms_of(row.agency, row.interaction, agreement, version, local_date(at))  # 1
         payload = json.loads(row.payload) if row.payload else self._payload(row, terms)  # 2 to 4
         speech = Speech(
             terms=terms,
@@ -102,7 +104,7 @@ class Preparing:
         if beyond:
             raise MappingFault(
                 f"the adapter {terms.name} sends personal data beyond the agreement: {beyond[0].path}",
-                code="personal-data-excess",
+                code="own-personal-data-excess",
                 clause=f"{terms.reference} personal_data",
             )
         try:

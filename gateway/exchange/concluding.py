@@ -9,7 +9,7 @@ from datetime import datetime
 from gateway.casework.desk import Casework
 from gateway.casework.occasion import Occasion
 from gateway.casework.steps import CaseSteps
-from gateway.contract.adapter import Effect
+from gateway.contract.adapter import Effect, Interaction
 from gateway.domain.errors import CaseRefusal
 from gateway.domain.events import AttentionRaised, CaseEvent
 from gateway.exchange.attempt import Attempt
@@ -21,6 +21,9 @@ from gateway.ledger.leaf import LeafKind
 from gateway.store.plan import Change, Plan, Update
 from gateway.store.tables import AttemptRow, DeliveryRow, ExchangeRow
 from gateway.transport.http import HttpReply
+
+LEASE_RAN_OUT = "lease-ran-out"
+"""The outcome of an attempt whose worker never said how it ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +44,13 @@ class Concluding:
         self._casework = casework
 
     def terms_of(self, row: DeliveryRow) -> Terms:
-        """The terms under which a delivery was made. Raises Unauthorised."""
+        """The terms to judge a delivery's attempt by, whatever the day. Raises Unauthorised."""
         return self._directory.terms_of(row.agency, row.interaction, row.agreement, row.agreement_version)
+
+    def declared(self, row: DeliveryRow) -> Interaction | None:
+        """What the adapter declares of a delivery's interaction, whatever the agreement; None without an adapter."""
+        adapter = self._directory.adapters.get(row.agency)
+        return adapter.interaction(row.interaction) if adapter else None
 
     def plan(self, result: Result) -> Plan:
         """Everything that follows from an attempt's end; what the delivery has become meanwhile is read here."""
@@ -50,10 +58,8 @@ class Concluding:
         row = self._casework.reader.delivery(attempt.row.id)
         mine = row is not None and row.fence == attempt.fence and row.state == Delivery.SENDING
         ended = {"ended_at": result.at, "outcome": verdict.outcome, "detail": verdict.cause}
-        plan = Plan.of(
-            Update(AttemptRow, {"delivery": attempt.row.id, "number": attempt.fence}, {"ended_at": None}, ended)
-        )
-        plan += Plan(tuple(self._reply_changes(result)))
+        changes = (*self._attempt_ends(attempt.row.id, attempt.fence, ended), *self._reply_changes(result))
+        plan = Plan(changes)
         if row is None or not mine:
             return plan  # a callback came first, or another worker took over: what came is kept, and decides nothing
         steps, late = self._steps(row, verdict, result.at)
@@ -86,6 +92,14 @@ class Concluding:
             changes.append(leaf.row)
         return Plan(tuple(changes))
 
+    def lost(self, row: DeliveryRow, verdict: Verdict, at: datetime) -> Plan:
+        """The end of an attempt whose worker was lost, and where its delivery stands now."""
+        ended = {"ended_at": at, "outcome": LEASE_RAN_OUT, "detail": verdict.cause}
+        plan = Plan(self._attempt_ends(row.id, row.fence, ended))
+        if verdict.state is Delivery.DEAD:
+            return plan + self.give_up(row, verdict.cause or "", at)
+        return plan + self.moved(row, verdict, at)
+
     def give_up(self, row: DeliveryRow, cause: str, at: datetime) -> Plan:
         """A dead letter and the case's call for a person, without an attempt."""
         verdict = Verdict(state=Delivery.DEAD, outcome="given-up", cause=cause, attention=cause)
@@ -93,6 +107,14 @@ class Concluding:
         return self.moved(row, verdict, at) + steps.plan()
 
     # --- within ---------------------------------------------------------------------------------------------------
+
+    def _attempt_ends(self, delivery: str, fence: int, values: dict[str, object]) -> tuple[Change, ...]:
+        """An attempt's end. A worker that was thought lost knows better how its own attempt ended."""
+        rows = self._casework.reader.attempts(delivery)
+        row = next((each for each in rows if each.number == fence), None)
+        if row is None or row.outcome not in (None, LEASE_RAN_OUT):
+            return ()
+        return (Update(AttemptRow, {"delivery": delivery, "number": fence}, {"ended_at": row.ended_at}, values),)
 
     def _reply_changes(self, result: Result) -> Iterator[Change]:
         reply, row = result.reply, result.attempt.row

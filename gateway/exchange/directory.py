@@ -104,10 +104,11 @@ class Directory:
             )
         return Terms(adapter=adapter, interaction=declared, agreement=agreement, agreed=agreed)
 
-    def terms_of(self, agency: str, interaction: str, agreement: str, version: str) -> Terms:
+    def terms_of(self, agency: str, interaction: str, agreement: str, version: str, on: date | None = None) -> Terms:
         """The terms under which a delivery was made, though a later version may be in force by now.
 
-        Raises Unauthorised `no-agreement`, `agency-suspended` or `not-agreed`.
+        `on`: the day on which something is to leave under them; None when they are only to be judged by.
+        Raises Unauthorised `no-agreement`, `agency-suspended`, `agreement-not-yet` or `agreement-expired`.
         """
         self._check_not_suspended(agency)
         row = self._reader.agreement(agreement, version)
@@ -129,6 +130,8 @@ class Directory:
                 code="no-agreement",
                 clause="Pasal 21(2)",
             )
+        if on is not None and not parsed.in_force(on):
+            raise _out_of_force(parsed, on)
         return Terms(adapter=adapter, interaction=declared, agreement=parsed, agreed=agreed)
 
     def serving(self, ask: Ask, service: str, on: date) -> Route | None:
@@ -191,14 +194,7 @@ class Directory:
                 code="no-agreement",
                 clause="Pasal 21(2)",
             )
-        latest = active[0]
-        early = on < latest.valid_from
-        raise Unauthorised(
-            f"agreement {latest.id} {latest.version} is valid from {latest.valid_from} to {latest.valid_until}, "
-            f"today is {on}",
-            code="agreement-not-yet" if early else "agreement-expired",
-            clause=latest.id,
-        )
+        raise _out_of_force(active[0], on)
 
     def _active(self, agency: str) -> list[Agreement]:
         """Active agreements, the one that began last first: it is the one after a cut-over."""
@@ -213,3 +209,13 @@ class Directory:
 
     def _secret(self, agency: str) -> Callable[[str], str]:
         return lambda name: self._vault.credential(agency, name)
+
+
+def _out_of_force(agreement: Agreement, on: date) -> Unauthorised:
+    early = on < agreement.valid_from
+    return Unauthorised(
+        f"agreement {agreement.id} {agreement.version} is valid from {agreement.valid_from} to "
+        f"{agreement.valid_until}, today is {on}",
+        code="agreement-not-yet" if early else "agreement-expired",
+        clause=agreement.id,
+    )

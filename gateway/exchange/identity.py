@@ -10,18 +10,19 @@ from datetime import datetime
 from gateway.contract.adapter import Interaction
 from gateway.contract.message import Message, Payload
 from gateway.dialect.party import Proven
+from gateway.domain.errors import Unauthorised
 from gateway.exchange.directory import Terms
 from gateway.exchange.wire import Wire
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """A message whose sender is proven: the terms (None: none cover it) and what identifies it."""
+    """A message whose sender is proven: the terms (or why none cover it) and what identifies it."""
 
     message: Message
     wire: Wire
     proven: Proven
-    terms: Terms | None
+    terms: Terms | Unauthorised
     message_id: str | None
     content: str
 
@@ -33,11 +34,11 @@ class Seen:
     @property
     def agreement(self) -> str:
         """`<agreement>/<version>`, or "" when none covers it."""
-        return self.terms.reference if self.terms else ""
+        return self.terms.reference if isinstance(self.terms, Terms) else ""
 
 
 def identify(
-    message: Message, wire: Wire, interaction: Interaction, proven: Proven, *, terms: Terms | None, key: bytes
+    message: Message, wire: Wire, interaction: Interaction, proven: Proven, *, terms: Terms | Unauthorised, key: bytes
 ) -> Seen:
     """Give the message its identity. `key` keys the digests: whoever reads the store cannot guess contents."""
     scope = f"{message.agency}/{interaction.name}\x00".encode()

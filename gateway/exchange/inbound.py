@@ -147,14 +147,17 @@ class Inbound:
     # --- 2 to 5 ---------------------------------------------------------------------------------------------------
 
     def _identify(self, message: Message, wire: Wire, interaction: Interaction, proven: Proven) -> Seen:
+        terms: Terms | Unauthorised
         try:
             terms = self._directory.terms(message.agency, interaction.name, message.received_at)
-        except Unauthorised:
-            terms = None  # said again, with its reason, in step 3
+        except Unauthorised as uncovered:
+            terms = uncovered  # raised in step 3: an agreement activated meanwhile covers the next message
         return identify(message, wire, interaction, proven, terms=terms, key=self._replay_key)
 
     def _authorise(self, seen: Seen) -> Terms:
-        terms = seen.terms or self._directory.terms(seen.message.agency, seen.message.interaction, seen.at)
+        if isinstance(seen.terms, Unauthorised):
+            raise seen.terms
+        terms = seen.terms
         said = seen.proven.agreement
         if said is not None and said != terms.reference:
             raise Unauthorised(

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Protocol
+
+import structlog
 
 from gateway.casework.desk import Casework
 from gateway.contract.adapter import Heard
@@ -32,17 +34,16 @@ from gateway.domain.events import Ask
 from gateway.exchange.attempt import Attempt, Preparing
 from gateway.exchange.concluding import Concluding, Result
 from gateway.exchange.mapping import Mapping
-from gateway.exchange.states import WAITING, Delivery
-from gateway.exchange.verdict import Judge, Verdict
+from gateway.exchange.states import WAITING
+from gateway.exchange.verdict import HELD_BACK, Judge, Verdict
 from gateway.store.conflicts import Moved, commit, prepared_again
-from gateway.store.plan import Plan, Update
+from gateway.store.plan import Committed, Plan, Update
 from gateway.store.tables import DeliveryRow
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.transport.errors import NotSent, Stage
 from gateway.transport.http import HttpReply, OutboundCall
 
-HELD_BACK = timedelta(minutes=1)
-"""How long a delivery waits that staff have to make possible (an endpoint, a credential, an agreement)."""
+_log = structlog.get_logger("simojo.outbound")
 
 
 class Client(Protocol):
@@ -103,16 +104,14 @@ class Outbound:
         return True
 
     def recover(self, limit: int = 100, *, alone: bool = False) -> int:
-        """Take back what workers left behind: a claim whose lease ran out. Gives how many.
+        """Take back what workers left behind: a claim whose lease ran out. Gives how many were taken back.
 
+        One that cannot be (its history is broken, say) is logged and stays; the others are not kept waiting by it.
         `alone`: this process has just begun and is the only one on the store, so nobody holds any lease.
         """
         now = self._clock()
         rows = self._casework.reader.expired_leases(datetime.max.replace(tzinfo=UTC) if alone else now, limit)
-        for row in rows:
-            plan = self._recovery(row, now)
-            self._unit_of_work.commit(plan)  # a conflict means that the worker, or another, was quicker
-        return len(rows)
+        return sum(self._recovered(row, now) for row in rows)
 
     # --- within ---------------------------------------------------------------------------------------------------
 
@@ -171,15 +170,21 @@ class Outbound:
     def _give_up(self, row: DeliveryRow, refusal: Refused, now: datetime) -> None:
         prepared_again(lambda: commit(self._unit_of_work, self._concluding.give_up(row, refusal.text, now)))
 
-    def _recovery(self, row: DeliveryRow, now: datetime) -> Plan:
+    def _recovered(self, row: DeliveryRow, now: datetime) -> bool:
+        try:
+            plan = self._concluding.lost(row, self._loss(row, now), now)
+            outcome = self._unit_of_work.commit(plan)
+        except GatewayError as fault:
+            _log.error("delivery-not-recovered", delivery=row.id, agency=row.agency, code=fault.code)
+            return False
+        return isinstance(outcome, Committed)  # a conflict means that the worker, or another, was quicker
+
+    def _loss(self, row: DeliveryRow, now: datetime) -> Verdict:
         try:
             terms = self._concluding.terms_of(row)
         except Unauthorised as error:
-            return self._concluding.give_up(row, error.text, now)
-        verdict = self._judge.lease_ran_out(terms, row.attempts, now)
-        if verdict.state is Delivery.DEAD:
-            return self._concluding.give_up(row, verdict.cause or "", now)
-        return self._concluding.moved(row, verdict, now)
+            return self._judge.lease_ran_out_uncovered(self._concluding.declared(row), error, now)
+        return self._judge.lease_ran_out(terms, row.attempts, now)
 
 
 def _to_case(interaction: object) -> Callable[[Any, Ask, Any], Heard] | None:

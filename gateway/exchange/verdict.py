@@ -16,15 +16,29 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gateway.contract.adapter import Accept, AskPerson, Decline, Effect, Heard, Outbound, Repeat, Request, Retry
-from gateway.domain.errors import AgencyUnavailable, GatewayError, MappingFault, Refused
+from gateway.contract.adapter import (
+    Accept,
+    AskPerson,
+    Decline,
+    Effect,
+    Heard,
+    Interaction,
+    Outbound,
+    Repeat,
+    Request,
+    Retry,
+)
+from gateway.domain.errors import AgencyUnavailable, GatewayError, MappingFault, Refused, Unauthorised
 from gateway.exchange.backoff import wait_before
 from gateway.exchange.directory import Terms
 from gateway.exchange.speaking import AgencyBusy, AgencyRefused
 from gateway.exchange.states import Delivery
 from gateway.transport.errors import NotSent
 
-MAPPING_WAIT = timedelta(minutes=5)
+HELD_BACK = timedelta(minutes=1)
+"""How long a delivery waits that staff have to make possible (an endpoint, a credential, an agreement)."""
+
+ASK_THE_AGENCY = "it may have arrived, and repeating it is not agreed: ask the agency"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,12 +93,19 @@ class Judge:
         """A worker claimed it and never said how it ended."""
         return self._unknown(terms, "the worker ended before the answer came", attempts, at, None)
 
+    def lease_ran_out_uncovered(self, interaction: Interaction | None, error: Unauthorised, at: datetime) -> Verdict:
+        """The same, while nothing may leave: it waits for staff where repeating is agreed, as a queued one does.
+
+        `interaction`: what the adapter declares, None when there is no adapter any more.
+        """
+        if interaction is None or not _may_repeat(interaction):
+            return _dead("unknown", f"{error.text}; {ASK_THE_AGENCY}")
+        return Verdict(state=Delivery.UNKNOWN, outcome="unknown", due_at=at + HELD_BACK, cause=error.text)
+
     def _unknown(self, terms: Terms, cause: str, attempts: int, at: datetime, after_s: int | None) -> Verdict:
-        interaction = terms.interaction
-        repeat = interaction.repeat if isinstance(interaction, Outbound) else Repeat.NEVER
-        if repeat in (Repeat.SAFE, Repeat.SAME_ID):
+        if _may_repeat(terms.interaction):
             return self._again(terms, Delivery.UNKNOWN, cause, attempts, at, after_s)
-        return _dead("unknown", f"{cause}; it may have arrived, and repeating it is not agreed: ask the agency")
+        return _dead("unknown", f"{cause}; {ASK_THE_AGENCY}")
 
     def _again(
         self, terms: Terms, state: Delivery, cause: str, attempts: int, at: datetime, after_s: int | None
@@ -94,6 +115,10 @@ class Judge:
             return _dead("used-up", f"{cause} ({attempts} attempts, as agreed)")
         due_at = at + wait_before(schedule, attempts, self.jitter, after_s)
         return Verdict(state=state, outcome=state.value, due_at=due_at, cause=cause)
+
+
+def _may_repeat(interaction: Interaction) -> bool:
+    return isinstance(interaction, Outbound) and interaction.repeat in (Repeat.SAFE, Repeat.SAME_ID)
 
 
 def _dead(outcome: str, cause: str) -> Verdict:

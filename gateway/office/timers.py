@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+import structlog
+
 from gateway.casework.desk import Casework
 from gateway.domain import events as e
 from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
 from gateway.domain.deadlines import DeadlineKind
-from gateway.domain.errors import CaseRefusal
+from gateway.domain.errors import CaseRefusal, GatewayError
 from gateway.domain.events import CaseEvent
 from gateway.office.deeds import Deeds, Step
 from gateway.store.plan import Delete, Plan
 from gateway.store.tables import DeadlineRow
 
 ACTOR = "timer"
+
+_log = structlog.get_logger("simojo.timers")
 
 
 class Timers:
@@ -28,11 +32,19 @@ class Timers:
         self._clock = clock
 
     def run_once(self, limit: int = 100) -> int:
-        """Handle what is due; gives how many deadlines were."""
-        due = self._casework.reader.due_deadlines(self._clock(), limit)
-        for row in due:
+        """Handle what is due; gives how many deadlines were handled.
+
+        One that cannot be (its case's history is broken, say) is logged and stays due; the others go on.
+        """
+        return sum(self._handled(row) for row in self._casework.reader.due_deadlines(self._clock(), limit))
+
+    def _handled(self, row: DeadlineRow) -> bool:
+        try:
             self._handle(row)
-        return len(due)
+        except GatewayError as fault:
+            _log.error("deadline-not-handled", case=row.case_id, kind=row.kind, code=fault.code)
+            return False
+        return True
 
     def _handle(self, row: DeadlineRow) -> None:
         # this one alone: the fact that came first may have set a later one of the same kind

@@ -1,7 +1,7 @@
 """What the commitments of stored leaves stand for: the digest of the stored bytes as they are now, and the salt.
 
 leaf of an exchange   each commitment is named as a part (`request`, `answer`, `sent-1`): its `exchange_part` row
-leaf of a case step   its exchange is the case, its commitment `fact-<seq>`: the text of that `case_event` row
+leaf of a case step   its exchange is the case, its commitment `fact-<seq>`: the record of that `case_event` row
 salt                  `gateway.ledger.leaf.part_salt` of the data key; which key, `gateway.store.vault` says
 """
 
@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
+from gateway.casework.history import fact_record
 from gateway.casework.steps import fact_part
 from gateway.domain.errors import LedgerBroken, Tampered
 from gateway.ledger.damage import Damage, broken
 from gateway.ledger.leaf import Leaf, LeafKind, part_salt
 from gateway.ledger.merkle import leaf_hash
 from gateway.store.reading import Reader
-from gateway.store.tables import ExchangeRow, LeafRow
+from gateway.store.tables import CaseEventRow, ExchangeRow, LeafRow
 from gateway.store.vault import Vault, scope_of
 
 
@@ -40,7 +42,7 @@ class Evidence:
         others = {leaf.exchange for leaf in self._leaves.values() if leaf.commitments} - steps
         self._exchanges: dict[str, ExchangeRow] = reader.exchanges_by_id(others)
         self._digests = reader.part_digests(others)
-        self._digests |= {(case, fact_part(seq)): digest for (case, seq), digest in reader.fact_digests(steps).items()}
+        self._digests |= {(row.case_id, fact_part(row.seq)): _fact_digest(row) for row in reader.facts_of(steps)}
 
     def leaf(self, row: LeafRow) -> Leaf | None:
         """What a leaf of the batch says; None when its bytes are not those of a leaf with its stored hash."""
@@ -85,6 +87,21 @@ class Evidence:
             return self._vault.stored_key(scope)
         except Tampered:
             return None
+
+
+def _fact_digest(row: CaseEventRow) -> bytes:
+    try:
+        record = fact_record(
+            kind=row.kind,
+            body=row.body,
+            occurred_at=row.occurred_at,
+            entered_at=row.entered_at,
+            actor=row.actor,
+            exchange=row.exchange,
+        )
+    except TypeError:  # a blob where text belongs, which SQLite lets in: no leaf commits to it
+        return bytes(32)
+    return sha256(record).digest()
 
 
 def read_leaf(row: LeafRow) -> Leaf | None:

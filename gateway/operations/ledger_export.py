@@ -11,14 +11,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.casework.steps import fact_part
+from gateway.domain.catalogue import SAMPLE, Catalogue
+from gateway.domain.errors import HubBusy
 from gateway.ledger.checkpoint import NoteVerifier
 from gateway.ledger.damage import Damage, broken
 from gateway.ledger.export import checkpoint_line, header_line, leaf_line, part_line
 from gateway.ledger.leaf import commitment
 from gateway.ledger.verify import Verdict, verify_export
+from gateway.operations.ledger_cases import check_agreements, check_cases, check_documents, check_opened
 from gateway.operations.ledger_evidence import Evidence, read_leaf
 from gateway.operations.ledger_tiles import check_tiles
 from gateway.store.reading import Reader
+from gateway.store.reads.base import UNREADABLE
 from gateway.store.tables import LeafRow
 from gateway.store.vault import Vault
 
@@ -53,10 +57,12 @@ def verify_store(
     vault: Vault,
     verifiers: NoteVerifier | Sequence[NoteVerifier],
     progress: Callable[[int], None] | None = None,
+    catalogue: Catalogue = SAMPLE,
 ) -> StoreVerdict:
     """Verify all that is stored of the ledger. Raises LedgerBroken for the first damage, naming the leaf or exchange.
 
-    `progress` is told the number of leaves done, every 10,000. The hub may go on writing meanwhile.
+    `progress` is told the number of leaves done, every 10,000; `catalogue` is the one that cases were opened with.
+    The hub may go on writing meanwhile.
 
     1. tree head, last checkpoint and last leaf agree
     2. the walk: every leaf, every part that it commits to, every checkpoint
@@ -64,7 +70,25 @@ def verify_store(
     4. every tile holds the hashes of these leaves
     5. the leaves that wait for their place are what was promised, and so are their parts
     6. no stored bytes that no leaf commits to: such a leaf was deleted before it was placed, or they were put in
+    7. each case is what its facts lead to; documents and agreements are those of their hashes
+
+    A value that cannot be read at all is damage too.
     """
+    try:
+        return _verify(reader, vault, verifiers, progress, catalogue)
+    except HubBusy as unread:
+        if unread.code != UNREADABLE:
+            raise
+        raise broken(Damage.PART_DIFFERS, "store", expected="readable values", found=unread.text) from unread
+
+
+def _verify(
+    reader: Reader,
+    vault: Vault,
+    verifiers: NoteVerifier | Sequence[NoteVerifier],
+    progress: Callable[[int], None] | None,
+    catalogue: Catalogue,
+) -> StoreVerdict:
     keys = (verifiers,) if isinstance(verifiers, NoteVerifier) else tuple(verifiers)
     # 1
     size = _agreed_size(reader)
@@ -81,6 +105,11 @@ def verify_store(
         _check_spoken_for(reader, batch)
     for facts in reader.fact_keys():
         _check_spoken_for(reader, [(case, fact_part(seq)) for case, seq in facts])
+        check_opened(reader, {case for case, _ in facts})
+    # 7
+    check_cases(reader, catalogue)
+    check_documents(reader)
+    check_agreements(reader)
     return StoreVerdict(ledger=verdict, tiles=tiles, pending=pending)
 
 

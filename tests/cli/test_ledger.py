@@ -93,6 +93,24 @@ def test_one_changed_fact_of_a_case_is_found_and_the_case_named(
     assert (done.code, case.id in done.out) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("permit_case", "body = replace(body, '9999014506900001', '9999014506900002')"),
+        ("case_event", "body = cast(x'ff7b' as text)"),
+        ("case_event", "actor = 'staff/siti'"),
+    ],
+)
+def test_a_changed_row_of_a_case_is_found(
+    house: House, simojo: Simojo, database: sqlite3.Connection, table: str, change: str
+) -> None:
+    assert house.gateway.store.reader.cases()
+    assert simojo("ledger", "verify").code == 0
+    assert database.execute(f"UPDATE {table} SET {change}").rowcount >= 1  # noqa: S608 - names of this file
+    done = simojo("ledger", "verify")
+    assert (done.code, done.out.startswith("ledger is damaged: ")) == (1, True)
+
+
 @pytest.mark.usefixtures("house")
 def test_a_deleted_leaf_is_found(simojo: Simojo, database: sqlite3.Connection) -> None:
     assert database.execute("DELETE FROM leaf WHERE tree_index = 2").rowcount == 1

@@ -20,7 +20,7 @@ from gateway.dialect.party import Hub, Party, Proven
 from gateway.dialect.profiles import CREDENTIALS, INBOUND, OUTBOUND
 from gateway.dialect.rest import Answering, Asking, Heard, body_of, canonical
 from gateway.dialect.shared_secret import Basic, HeaderKey
-from gateway.dialect.snap_bi import SnapBi, _token_mac, issue_token, minify, symmetric_signature
+from gateway.dialect.snap_bi import SnapBi, issue_token, minify
 from gateway.domain.calendar import JAKARTA
 from gateway.domain.errors import Misconfigured, Unauthenticated
 from gateway.trust.certificates import register
@@ -269,59 +269,6 @@ def test_a_snap_token_cannot_be_made_or_prolonged_by_hand() -> None:
     for token in ("", ".", "99999999999.ab", "9" * 12 + ".ab", "x.y", "²."):
         said = message(Authorization=f"Bearer {token}", X_TIMESTAMP=moment)
         assert refusal(SnapBi(), said, {}, party()) == "token-wrong"
-
-
-WRONG_TIMES = (
-    "",
-    "2026-03-02",
-    "2026-03-02T10:00:00",
-    "20260302T100000+0700",
-    "2026-03-02 10:00:00+07:00",
-    "2026-03-02T10:00+07:00",
-    "2026-02-30T10:00:00+07:00",
-    "2026-03-02T10:00:00+14:01",
-    "2026-03-02T10:00:00+07:00:30",
-    "1999-12-31T23:59:59+07:00",
-    "3000-01-01T00:00:00+07:00",
-    "0001-01-01T00:00:00+14:00",
-    "9999-12-31T23:59:59.9-23:00",
-)
-
-
-def _signed_at(moment: str) -> Message:
-    ends = str(int(AT.timestamp()) + 60)
-    token = f"{ends}.{_token_mac(ends, party())}"
-    signature = symmetric_signature("s", "POST", "/rest/x/y", token, b"{}", moment)
-    return message(
-        Authorization=f"Bearer {token}",
-        X_TIMESTAMP=moment,
-        X_PARTNER_ID="P",
-        X_EXTERNAL_ID="17",
-        X_SIGNATURE=signature,
-    )
-
-
-@pytest.mark.parametrize("moment", WRONG_TIMES)
-def test_a_snap_time_of_another_form_or_millennium_is_none_however_well_signed(moment: str) -> None:
-    assert refusal(SnapBi(), _signed_at(moment), {}, party()) == "timestamp-missing"
-    with pytest.raises(Unauthenticated) as raised:
-        issue_token(message(X_TIMESTAMP=moment, X_CLIENT_KEY="c"), party(), AT)
-    assert raised.value.code == "timestamp-missing"
-
-
-@pytest.mark.parametrize(
-    ("moment", "day"),
-    [
-        ("2026-03-02T10:00:00+07:00", "20260302"),
-        ("2026-03-02T17:00:00.123Z", "20260303"),
-        ("2026-03-02T17:00:00+14:00", "20260302"),
-        ("2000-01-01T00:00:00+14:00", "19991231"),
-        ("2999-12-31T23:59:59.9-14:00", "30000101"),
-    ],
-)
-def test_a_signed_snap_time_gives_the_day_in_jakarta(moment: str, day: str) -> None:
-    proven = SnapBi().authenticate(_signed_at(moment), {}, party(), hub(), AT)
-    assert proven.message_id == f"{day}-17"
 
 
 def test_an_ec_certificate_signs_no_snap_token_request() -> None:

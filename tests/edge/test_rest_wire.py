@@ -33,7 +33,7 @@ def _message(content_type: str, body: bytes = b'{"a":"\xc3\xa4"}') -> Message:
 @pytest.fixture(scope="module")
 def wire() -> RestWire:
     """Some interaction; none of its schemas is needed to parse."""
-    return RestWire(Jws(), library=SchemaLibrary(SCHEMAS))
+    return RestWire(Jws(), library=SchemaLibrary([SCHEMAS]))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -55,7 +55,16 @@ BUSINESS = ("permit_case", "case_event", "case_opening", "case_reference", "dead
 
 RINA = Officer(id="rina", name="Rina Contoh", title="Petugas verifikasi")
 AGUS = Officer(id="agus", name="Agus Contoh", title="Petugas validasi")
-DEWI = Officer(id="dewi", name="Dewi Contoh", title="Kepala Dinas", phone="081200000090")
+DEWI = Officer(
+    id="dewi",
+    name="Dewi Contoh",
+    title="Kepala Dinas",
+    nip="198001012005012001",
+    phone="081200000090",
+    delegation="SK contoh 188.45/1/2026",
+    delegation_from=date(2026, 1, 1),
+    delegation_until=date(2026, 12, 31),
+)
 
 
 class Clock:

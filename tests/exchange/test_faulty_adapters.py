@@ -115,7 +115,7 @@ def test_a_reply_of_ours_with_personal_data_beyond_the_agreement_does_not_leave(
     said = voices.ask_bill(stage)
     assert said.json["responseCode"] == "5002400"
     assert b"Siti" not in said.body
-    recorded(stage, "bank", "personal-data-excess")
+    recorded(stage, "bank", "own-personal-data-excess")
 
 
 def test_a_case_that_is_opened_without_an_application_is_a_fault_of_the_adapter(stage: Stage) -> None:

@@ -11,7 +11,7 @@ import pytest
 from adapters.dpupr.recommendation import recommendation_request
 from gateway.contract.adapter import Notification, Repeat
 from gateway.domain import events as e
-from gateway.domain.errors import HubBusy, Refused, Unauthorised
+from gateway.domain.errors import HubBusy, MappingFault, Refused, Unauthorised
 from tests.exchange import voices
 from tests.exchange.stage import RINA, Stage
 from tests.exchange.test_faulty_adapters import raises, twisted
@@ -44,6 +44,9 @@ def test_personal_data_beyond_the_agreement_does_not_leave(stage: Stage) -> None
     delivery = asked(stage, "dukcapil")
     assert stage.deliver("dukcapil") == 0
     assert "personal data beyond the agreement: /NAMA_LGKP" in (now(stage, delivery).cause or "")
+    with pytest.raises(MappingFault) as raised:
+        stage.hub.outbound._preparing.prepare(now(stage, delivery), stage.clock())  # its code is kept nowhere else
+    assert raised.value.code == "own-personal-data-excess"
     assert stage.town.calls["dukcapil"] == []
     assert b"Siti" not in b"".join(stage.parts(delivery.id).values())
 

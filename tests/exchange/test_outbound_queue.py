@@ -105,7 +105,9 @@ def test_a_pin_whose_worker_was_lost_is_dead(stage: Stage) -> None:
     assert "repeating it is not agreed" in (row.cause or "")
 
 
-def test_a_lost_claim_under_an_agreement_that_ended_is_a_dead_letter(stage: Stage) -> None:
+def test_a_lost_claim_under_an_agreement_that_ended_waits_for_staff_and_its_late_result_decides_nothing(
+    stage: Stage,
+) -> None:
     delivery = asked(stage, "dukcapil")
 
     def lost(_call: Call) -> None:
@@ -115,8 +117,10 @@ def test_a_lost_claim_under_an_agreement_that_ended_is_a_dead_letter(stage: Stag
 
     meanwhile(stage, "dukcapil", lost)
     stage.hub.outbound.deliver(delivery.id)
-    assert now(stage, delivery).state == "dead"
-    assert "is not active" in (now(stage, delivery).cause or "")
+    row = now(stage, delivery)
+    assert row.state == "unknown"
+    assert "is not active" in (row.cause or "")
+    assert [outcome for outcome, _ in attempts(stage, delivery)] == ["answered"]
 
 
 def test_a_delivery_that_is_not_due_or_not_there_is_not_sent(stage: Stage) -> None:

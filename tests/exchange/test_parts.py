@@ -18,7 +18,7 @@ from gateway.contract.adapter import Accept, Adapter, Decline, Inquiry, Outbound
 from gateway.contract.agreement import RetrySchedule
 from gateway.contract.message import Json, Reply
 from gateway.dialect.party import Proven
-from gateway.domain.errors import GatewayError, HubBusy, MappingFault, Misconfigured, Refused
+from gateway.domain.errors import GatewayError, HubBusy, MappingFault, Misconfigured, Refused, Unauthorised
 from gateway.edge.soap.codec import SoapCodec
 from gateway.edge.soap.wire import SoapWire
 from gateway.exchange.answering import Heard, act
@@ -29,7 +29,7 @@ from gateway.exchange.mapping import Mapping
 from gateway.exchange.plugins import GROUP, load_adapters
 from gateway.exchange.speaking import reply_document, retry_after
 from gateway.exchange.states import Delivery
-from gateway.exchange.verdict import Judge
+from gateway.exchange.verdict import HELD_BACK, Judge
 from gateway.store.plan import Claim, Conflict, Outcome, Plan
 from gateway.store.tables import ExchangeRow
 from gateway.store.unit_of_work import SingleWriter
@@ -108,6 +108,16 @@ def test_what_may_not_be_repeated_is_not_repeated_when_a_worker_was_lost() -> No
     assert JUDGE.lease_ran_out(RECOMMENDATION, 1, AT).state is Delivery.UNKNOWN
     assert JUDGE.lease_ran_out(RECOMMENDATION, 8, AT).state is Delivery.DEAD
     assert JUDGE.lease_ran_out(PIN, 1, AT).state is Delivery.DEAD
+
+
+def test_a_lost_worker_without_terms_leaves_its_delivery_to_staff_where_repeating_is_agreed() -> None:
+    suspended = Unauthorised("agency sms is suspended", code="agency-suspended")
+    held = JUDGE.lease_ran_out_uncovered(RECOMMENDATION.interaction, suspended, AT)
+    assert (held.state, held.due_at, held.cause) == (Delivery.UNKNOWN, AT + HELD_BACK, suspended.text)
+    for interaction in (PIN.interaction, None):
+        dead = JUDGE.lease_ran_out_uncovered(interaction, suspended, AT)
+        assert (dead.state, dead.due_at) == (Delivery.DEAD, None)
+        assert "ask the agency" in (dead.attention or "")
 
 
 def test_the_hub_does_not_speak_first_in_an_inquiry() -> None:

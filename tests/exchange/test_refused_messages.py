@@ -94,6 +94,9 @@ def test_soap_11_is_spoken_to_those_who_speak_it(stage: Stage) -> None:
         (voices.NIB_PATH, voices.JSON, 400),
         ("/rest/nobody/x", voices.JSON, 413),
         ("/soap/nobody/x", voices.SOAP_12, 400),
+        ("/soap/dpupr/permit-validity", voices.SOAP_12, 400),
+        ("/soap/oss/receiveNIB", voices.SOAP_12, 400),
+        ("/rest/dpupr/technical-recommendation", voices.JSON, 413),
     ],
 )
 def test_a_body_beyond_what_is_read_at_all_is_refused_in_its_form(
@@ -102,6 +105,7 @@ def test_a_body_beyond_what_is_read_at_all_is_refused_in_its_form(
     with stage.unchanged("exchange"):
         said = voices.post(stage, path, b"x" * (6 * 2**20 + 1), content_type)
     assert said.status == status
+    assert ("soap" in said.headers["content-type"]) is path.startswith("/soap/")
     if path == voices.NIB_PATH:
         assert said.json["responreceiveNIB"]["status"] == "2"
     else:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -14,11 +15,25 @@ from gateway.ledger.merkle import leaf_hash
 from gateway.ledger.verify import verify_export
 from gateway.operations import ledger_export, ledger_tiles
 from gateway.operations.ledger_export import export_lines, verify_store
+from gateway.store.engine import open_engine
+from gateway.store.schema import prepare
 from gateway.store.vault import Vault
 from gateway.trust.secrets import MasterKey
 from tests.operations.ledgers import KEY, Office, counted_bytes
+from tests.operations.test_ledger_cases import CaseOffice
 
 TRUSTED = KEY.verifier.encode()
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """An office whose facts can be replayed, for verification replays them."""
+    engine = open_engine(f"sqlite:///{tmp_path / 'replayed.db'}")
+    prepare(engine)
+    opened = CaseOffice(engine)
+    yield opened
+    opened.writer.close()
+    engine.dispose()
 
 
 def fault(office: Office) -> LedgerBroken:
@@ -81,7 +96,7 @@ def test_no_message_and_no_key_is_in_the_lines(filled: Office) -> None:
     assert key is not None
     assert key.hex() not in lines
     assert "<request" not in lines
-    assert "stepped" not in lines
+    assert "Siti Contoh" not in lines
 
 
 def test_after_a_roll_over_of_the_note_key_both_keys_are_needed(filled: Office) -> None:

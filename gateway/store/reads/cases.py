@@ -66,6 +66,35 @@ class CaseReads(Reads):
         rows = self._all(wanted.where(col(CaseEventRow.case_id).in_(cases)))
         return {(case_id, seq): sha256(body.encode()).digest() for case_id, seq, body in rows}
 
+    def facts_of(self, cases: Collection[str]) -> list[CaseEventRow]:
+        """All events of these cases, by case and in their order."""
+        wanted = select(CaseEventRow).where(col(CaseEventRow.case_id).in_(cases))
+        return self._all(wanted.order_by(col(CaseEventRow.case_id), col(CaseEventRow.seq)))
+
+    def case_ids(self, batch: int = 1000) -> Iterator[list[str]]:
+        """The ids of all cases, in order, in lists of at most `batch`."""
+        last = ""
+        while True:
+            wanted = select(CaseRow.id).where(col(CaseRow.id) > last).order_by(col(CaseRow.id)).limit(batch)
+            found: list[str] = self._all(wanted)
+            if not found:
+                return
+            yield found
+            last = found[-1]
+
+    def document_keys(self, batch: int = 1000) -> Iterator[list[tuple[str, str]]]:
+        """Every stored document as (case, sha256), in that order, in lists of at most `batch`."""
+        last = ("", "")
+        while True:
+            case_id, digest = col(DocumentRow.case_id), col(DocumentRow.sha256)
+            behind = (case_id > last[0]) | ((case_id == last[0]) & (digest > last[1]))
+            wanted = select(DocumentRow.case_id, DocumentRow.sha256).where(behind).order_by(case_id, digest)
+            found = [(each, name) for each, name in self._all(wanted.limit(batch))]
+            if not found:
+                return
+            yield found
+            last = found[-1]
+
     def fact_keys(self, batch: int = 1000) -> Iterator[list[tuple[str, int]]]:
         """Every stored event as (case, seq), in that order, in lists of at most `batch`."""
         last = ("", -1)

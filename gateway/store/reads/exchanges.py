@@ -72,7 +72,7 @@ class ExchangeReads(Reads):
     def part_digests(self, exchanges: Collection[str]) -> dict[tuple[str, str], bytes]:
         """SHA-256 of every stored part of these exchanges, by (exchange, name). One body is in memory at a time."""
         wanted = select(PartRow.exchange, PartRow.name, PartRow.body).where(col(PartRow.exchange).in_(exchanges))
-        with self._session() as session:
+        with self._session(wanted) as session:
             rows = session.exec(wanted.execution_options(yield_per=1))
             return {(exchange, name): sha256(body).digest() for exchange, name, body in rows}
 
