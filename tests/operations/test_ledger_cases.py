@@ -53,7 +53,12 @@ class CaseOffice(Office):
         record = fact_record(
             kind=kind, body=body, occurred_at=self.now, entered_at=self.now, actor="staff/siti", exchange=None
         )
-        now = {"version": seq, "stage": case.stage.value, "ended": case.ended, "body": case_body(case)}
+        now: dict[str, object] = {
+            "version": seq,
+            "stage": case.stage.value,
+            "ended": case.ended,
+            "body": case_body(case),
+        }
         now |= {"changed_at": self.now, "next_order": 0}
         first = {"id": case_id, "service": case.service, "origin": case.origin.value, "opened_at": self.now}
         row: Change = Claim(CaseRow, ("id",), first | now)
