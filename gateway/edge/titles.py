@@ -34,6 +34,9 @@ class Title(NamedTuple):
 
 TITLES: Mapping[str, Title] = MappingProxyType(
     {
+        "internal": Title("Kesalahan pada hub", "Error in the hub"),
+        "payment-time": Title("Waktu pembayaran tidak sesuai", "The time of the payment does not fit"),
+        "own-personal-data-excess": Title("Kesalahan pada hub", "Error in the hub"),
         "gateway-error": Title("Kesalahan pada hub", "Error in the hub"),
         "try-again": Title("Coba lagi nanti", "Try again later"),
         "agency-unavailable": Title("Instansi tidak menjawab", "The agency does not answer"),
