@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
-from hashlib import sha256
 
 from sqlmodel import col, select
 
@@ -59,12 +58,6 @@ class CaseReads(Reads):
         """All events of a case, in their order."""
         wanted = select(CaseEventRow).where(col(CaseEventRow.case_id) == case_id)
         return self._all(wanted.order_by(col(CaseEventRow.seq)))
-
-    def fact_digests(self, cases: Collection[str]) -> dict[tuple[str, int], bytes]:
-        """SHA-256 of the stored text of every event of these cases, by (case, seq)."""
-        wanted = select(CaseEventRow.case_id, CaseEventRow.seq, CaseEventRow.body)
-        rows = self._all(wanted.where(col(CaseEventRow.case_id).in_(cases)))
-        return {(case_id, seq): sha256(body.encode()).digest() for case_id, seq, body in rows}
 
     def facts_of(self, cases: Collection[str]) -> list[CaseEventRow]:
         """All events of these cases, by case and in their order."""
