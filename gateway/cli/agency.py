@@ -15,7 +15,7 @@ from gateway.cli.opening import ACTOR, opened
 from gateway.domain.errors import Refused
 from gateway.exchange.plugins import load_adapters
 from gateway.operations.registry import require_known
-from gateway.trust.certificates import load_certificate
+from gateway.trust.certificates import Use, load_certificate
 from gateway.trust.keys import fingerprint
 
 app = typer.Typer(no_args_is_help=True)
@@ -75,13 +75,16 @@ def certify(
     certificate: PemFile,
     challenge_file: Annotated[Path, typer.Argument(help="the text from `simojo agency challenge`", exists=True)],
     proof: Annotated[Path, typer.Argument(help="the agency's signature over it, binary or base64", exists=True)],
+    use: Annotated[list[Use], typer.Option(help="what it is used for; may be given again")] = [Use.SIGN],  # noqa: B006 - typer reads it and hands out a copy
 ) -> None:
     """Register a certificate, with the agency's proof that it holds its key."""
     require_known(load_adapters().get(agency), agency)
     signature = _signature(proof.read_bytes())
     found = load_certificate(certificate.read_bytes())
     with opened() as store:
-        store.registry.register_certificate(agency, found, challenge_file.read_bytes(), signature, ACTOR)
+        store.registry.register_certificate(
+            agency, found, challenge_file.read_bytes(), signature, ACTOR, frozenset(use)
+        )
     print(f"certificate {fingerprint(found)} is registered for {agency}")
 
 

@@ -22,7 +22,7 @@ from gateway.domain.events import Ask
 from gateway.store.reading import Reader
 from gateway.store.tables import AgreementRow
 from gateway.store.vault import Vault
-from gateway.trust.certificates import RegisteredCertificate
+from gateway.trust.certificates import RegisteredCertificate, Use
 
 ACTIVE = "active"
 
@@ -79,6 +79,7 @@ class Directory:
                 certificate=x509.load_pem_x509_certificate(row.pem.encode()),
                 fingerprint=row.fingerprint,
                 revoked_at=row.revoked_at,
+                uses=frozenset(Use(word) for word in row.uses.split()),
             )
             for row in self._reader.certificates(agency)
         )

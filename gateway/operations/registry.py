@@ -24,7 +24,7 @@ from gateway.store.reading import Reader
 from gateway.store.tables import AgencyRow, AgreementRow, CertificateRow, EndpointRow
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.store.vault import Vault
-from gateway.trust.certificates import check_registrable, possession_challenge, verify_possession
+from gateway.trust.certificates import Use, check_registrable, possession_challenge, verify_possession
 from gateway.trust.dev_ca import is_development
 from gateway.trust.keys import fingerprint
 
@@ -126,9 +126,15 @@ class Registry:
         return possession_challenge(agency, fingerprint(certificate), nonce)
 
     def register_certificate(
-        self, agency: str, certificate: x509.Certificate, challenge: bytes, proof: bytes, actor: str
+        self,
+        agency: str,
+        certificate: x509.Certificate,
+        challenge: bytes,
+        proof: bytes,
+        actor: str,
+        uses: frozenset[Use] = frozenset({Use.SIGN}),
     ) -> str:
-        """Register a certificate whose key the agency was proven to hold; gives its fingerprint.
+        """Register a certificate whose key the agency was proven to hold, for `uses`; gives its fingerprint.
 
         Raises Refused `possession-not-proven`, `challenge-other` (a text that `challenge` did not make for this agency
         and certificate), what `check_registrable` raises, `certificate-taken`, `certificate-revoked`, or
@@ -164,6 +170,7 @@ class Registry:
                 "pem": certificate.public_bytes(Encoding.PEM).decode(),
                 "possession": challenge.decode() + "\n" + proof.hex(),
                 "registered_at": self._clock(),
+                "uses": " ".join(sorted(uses)),
             }
             said = {"step": "registered", "agency": agency, "fingerprint": found}
             self._commit([Claim(CertificateRow, ("fingerprint",), values)], LeafKind.KEY, actor, said)

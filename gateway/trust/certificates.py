@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -23,20 +24,40 @@ _STRONG_HASHES = (SHA256, SHA384, SHA512)
 MAX_CERTIFICATE_BYTES = 16 * 1024
 
 
+class Use(StrEnum):
+    """What an agency uses a certificate for."""
+
+    SIGN = "sign"
+    """It signs messages to us."""
+    ENCRYPT = "encrypt"
+    """We encrypt confidential messages to it."""
+    TLS = "tls"
+    """It is shown in the TLS handshake (mTLS)."""
+
+
+ALL_USES = frozenset(Use)
+
+
 @dataclass(frozen=True, kw_only=True)
 class RegisteredCertificate:
-    """A certificate that staff registered for an agency; `revoked_at` is None while it stands."""
+    """A certificate that staff registered for an agency, for `uses`; `revoked_at` is None while it stands."""
 
     agency: str
     certificate: x509.Certificate
     fingerprint: str
     revoked_at: datetime | None = None
+    uses: frozenset[Use] = ALL_USES
 
 
-def register(agency: str, certificate: x509.Certificate, revoked_at: datetime | None = None) -> RegisteredCertificate:
+def register(
+    agency: str,
+    certificate: x509.Certificate,
+    revoked_at: datetime | None = None,
+    uses: frozenset[Use] = ALL_USES,
+) -> RegisteredCertificate:
     """Make the registered value, with its fingerprint computed. Checks nothing."""
     return RegisteredCertificate(
-        agency=agency, certificate=certificate, fingerprint=fingerprint(certificate), revoked_at=revoked_at
+        agency=agency, certificate=certificate, fingerprint=fingerprint(certificate), revoked_at=revoked_at, uses=uses
     )
 
 
@@ -57,9 +78,18 @@ def load_certificate(data: bytes) -> x509.Certificate:
 
 
 def find_certificate(certificates: Sequence[RegisteredCertificate], wanted: str) -> RegisteredCertificate:
-    """Give the registered certificate with the fingerprint `wanted`. Raises Unauthenticated `certificate-unknown`."""
+    """Give the certificate with the fingerprint `wanted` that is registered for signing.
+
+    Raises Unauthenticated `certificate-unknown`, or `certificate-not-for-signing` for one registered for other uses.
+    """
     for registered in certificates:
         if registered.fingerprint == wanted:
+            if Use.SIGN not in registered.uses:
+                raise Unauthenticated(
+                    f"certificate {wanted[:16]} is registered for {', '.join(sorted(registered.uses))} and not for "
+                    "signing; sign with another registered one, or have this one registered for signing too",
+                    code="certificate-not-for-signing",
+                )
             return registered
     raise Unauthenticated(
         "the signing certificate is not registered for this agency; register it, or sign with the registered one",

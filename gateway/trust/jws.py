@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from gateway.domain.errors import Unauthenticated
 from gateway.trust.certificates import RegisteredCertificate, check_usable, find_certificate
 from gateway.trust.freshness import WINDOW_S
-from gateway.trust.keys import PrivateKey, SigningKey
+from gateway.trust.keys import SigningKey
 from gateway.trust.policy import (
     JWS_SIGNING,
     Padding,
@@ -86,7 +86,7 @@ def sign_detached(payload: bytes, key: SigningKey, claims: JwsClaims) -> str:
     }
     header |= {name: value for name, value in (("rel", claims.rel), ("leaf", claims.leaf)) if value is not None}
     protected = _encode(json.dumps(header, separators=(",", ":")).encode())
-    return f"{protected}..{_encode(_sign(algorithm, key.private_key, _signing_input(protected, payload)))}"
+    return f"{protected}..{_encode(key.operations.sign(algorithm, _signing_input(protected, payload)))}"
 
 
 def verify_detached(
@@ -227,18 +227,6 @@ def _decode(text: str, place: str) -> bytes:
 
 def _signing_input(protected: str, payload: bytes) -> bytes:
     return f"{protected}.{_encode(payload)}".encode()
-
-
-def _sign(algorithm: SignatureAlgorithm, private_key: PrivateKey, data: bytes) -> bytes:
-    match private_key:
-        case ed25519.Ed25519PrivateKey():
-            return private_key.sign(data)
-        case rsa.RSAPrivateKey():
-            return private_key.sign(data, _PSS, SHA256())
-        case ec.EllipticCurvePrivateKey():
-            size = private_key.curve.key_size // 8
-            r, s = utils.decode_dss_signature(private_key.sign(data, _ecdsa(algorithm)))
-            return r.to_bytes(size) + s.to_bytes(size)
 
 
 def _verify(algorithm: SignatureAlgorithm, public_key: PublicKey, signature: bytes, data: bytes) -> None:

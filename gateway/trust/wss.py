@@ -217,17 +217,18 @@ def sign_envelope(envelope: etree._Element, key: SigningKey, *, created: datetim
     signature = xmlsec.template.create(root, _FORM, _SIGNATURES[XML_SIGNING[key.kind].name], ns="ds")
     security.append(signature)
     taken = {str(value) for value in _ids(root)}
-    context = xmlsec.SignatureContext()
     for name, part in [("body", body), ("timestamp", timestamp), *((f"header-{n}", b) for n, b in enumerate(blocks))]:
         part.set(names.WSU_ID, _free(name, taken))
-        context.register_id(part, "Id", names.WSU)
         reference = xmlsec.template.add_reference(
             signature, xmlsec.constants.TransformSha256, uri=f"#{part.get(names.WSU_ID)}"
         )
         xmlsec.template.add_transform(reference, _FORM)
+        # xmlsec's template puts DigestValue last
+        reference[-1].text = b64encode(hashlib.sha256(canonical(part)).digest()).decode()
     _point_to_token(xmlsec.template.ensure_key_info(signature), security[0], _free("certificate", taken))
-    context.key = xmlsec.Key.from_memory(key.private_pem(), xmlsec.constants.KeyDataFormatPem, None)
-    context.sign(signature)
+    # The key signs, not xmlsec, which would have to hold it: it may live in a token.
+    signed_info, value = signature[0], signature[1]
+    value.text = b64encode(key.operations.sign(XML_SIGNING[key.kind], canonical(signed_info))).decode()
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 

@@ -42,7 +42,10 @@ class CredentialRow(SQLModel, table=True):
 
 
 class CertificateRow(SQLModel, table=True):
-    """A certificate that staff registered for an agency, with the evidence that the agency holds its key."""
+    """A certificate that staff registered for an agency, with the evidence that the agency holds its key.
+
+    `uses` is what it may be used for, words of `gateway.trust.certificates.Use` with spaces between.
+    """
 
     __tablename__ = "certificate"
 
@@ -53,6 +56,7 @@ class CertificateRow(SQLModel, table=True):
     registered_at: datetime = Field(sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_because: str | None = Field(default=None, sa_type=Text)
+    uses: str = Field(default="sign", sa_column_kwargs={"server_default": "sign"})
 
 
 class AgreementRow(SQLModel, table=True):
