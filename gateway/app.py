@@ -21,7 +21,6 @@ from gateway.contract.adapter import Adapter
 from gateway.dialect.party import Hub
 from gateway.domain.calendar import WorkingCalendar, local_date
 from gateway.domain.catalogue import SAMPLE
-from gateway.domain.errors import Misconfigured
 from gateway.edge.agencies import AgencyEdge
 from gateway.edge.api import make_api
 from gateway.edge.parts import StaffEdge
@@ -35,6 +34,7 @@ from gateway.exchange.plugins import load_adapters
 from gateway.exchange.soap_speaking import SoapSpeaker
 from gateway.exchange.speaking import RestSpeaker
 from gateway.exchange.verdict import Judge
+from gateway.identity import hub_chain, hub_key, previous_keys
 from gateway.ledger.checkpoint import NoteKey
 from gateway.machine import new_case_id, new_id, now
 from gateway.office.calendar_source import indonesian_calendar
@@ -57,8 +57,6 @@ from gateway.store.unit_of_work import SingleWriter
 from gateway.store.vault import Vault
 from gateway.transport.http import HttpClient
 from gateway.transport.soap import SoapRequestBuilder
-from gateway.trust.dev_ca import is_development
-from gateway.trust.keys import SigningKey, load_signing_key
 from gateway.trust.secrets import MasterKey
 from gateway.validation.library import SchemaLibrary, default_roots
 
@@ -132,7 +130,7 @@ class Gateway:
         self.library = SchemaLibrary(default_roots(self.adapters.values()))
         self.directory = Directory(self.store.reader, self.store.vault, self.adapters)
         self._key = hub_key(settings)
-        hub = Hub(id=settings.hub_id, key=self._key, pin=self.store.master.pin)
+        hub = Hub(id=settings.hub_id, key=self._key, pin=self.store.master.pin, previous=previous_keys(settings))
         self.casework = Casework(
             reader=self.store.reader,
             vault=self.store.vault,
@@ -157,13 +155,12 @@ class Gateway:
             partner_service_id=settings.partner_service_id,
             signatory=self._signatory,
         )
-        key_pem, certificate_pem = settings.signing_pems()
         self.signing = SigningDeeds(
             deeds=self.deeds,
             casework=self.casework,
             clock=clock,
             pin=self.store.master.pin,
-            material=SigningMaterial(key_pem=key_pem, certificate_pem=certificate_pem),
+            material=SigningMaterial(key=self._key, chain=hub_chain(settings)[1:]),
             verify_url=lambda number: f"{settings.public_url}/periksa/{quote(number)}",
             signatory=self._signatory,
         )
@@ -302,18 +299,6 @@ def differences(
         if agreement is not None and (said := check_agreement(adapter, agreement, library)):
             found[agency] = said
     return found
-
-
-def hub_key(settings: Settings) -> SigningKey:
-    """The hub's signing key. Raises Misconfigured; in production also for a development certificate."""
-    key = load_signing_key(*settings.signing_pems())
-    if settings.is_production and is_development(key.certificate):
-        raise Misconfigured(
-            "the hub's certificate is of a development CA, which is refused in production mode: set "
-            "SIMOJO_SIGNING_KEY_FILE and SIMOJO_SIGNING_CERTIFICATE_FILE",
-            code="certificate-development",
-        )
-    return key
 
 
 def _calendar(settings: Settings, at: datetime) -> WorkingCalendar:

@@ -10,10 +10,11 @@ import binascii
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.domain.errors import Misconfigured
+from gateway.trust.certificates import RevocationMode
 
 MASTER_KEY_SIZE = 32
 
@@ -43,7 +44,44 @@ class Settings(BaseSettings):
     )
     master_key: SecretStr | None = Field(None, description="the same as a value, in place of the file")
     signing_key_file: Path = Field(Path("keys/hub.key.pem"), description="the hub's private signing key, PEM")
-    signing_certificate_file: Path = Field(Path("keys/hub.pem"), description="the certificate of that key, PEM")
+    signing_certificate_file: Path = Field(
+        Path("keys/hub.pem"), description="the certificate of that key, PEM, followed by its chain"
+    )
+    signing_key: SecretStr | None = Field(None, description="the private signing key as a value, in place of the file")
+    signing_key_password: SecretStr | None = Field(
+        None, description="the password of that key and of the previous one, if they have one"
+    )
+    pkcs11_module: Path | None = Field(
+        None, description="library of the token that holds the signing key, in place of file and value"
+    )
+    pkcs11_token: str = Field("", description="label of the token")
+    pkcs11_key_label: str = Field("", description="label of the key pair in the token")
+    pkcs11_pin: SecretStr | None = Field(None, description="user PIN of the token")
+    pkcs11_pin_file: Path | None = Field(None, description="the same in a file, which is better")
+    previous_signing_key_file: Path | None = Field(
+        None, description="the key before this one: messages still encrypted to it are decrypted"
+    )
+    previous_pkcs11_key_label: str = Field("", description="its label, where it is in the token")
+    previous_signing_certificate_file: Path | None = Field(None, description="the certificate of the previous key")
+    next_signing_certificate_file: Path | None = Field(
+        None, description="the certificate that will follow, published ahead at `/hub/certificates.json`"
+    )
+    next_signs_from: AwareDatetime | None = Field(
+        None, description="when the next one is to sign, such as 2026-12-01T00:00+07:00; published with it"
+    )
+    agency_ca_file: Path | None = Field(
+        None, description="authorities (PEM) that agencies' certificates must chain to; unset: trusted as registered"
+    )
+    revocation: RevocationMode | None = Field(
+        None, description="`off`, `soft` or `hard`; unset: soft in development, hard in production"
+    )
+    revocation_grace_h: float = Field(
+        24, ge=0, le=720, description="hours that a status holds beyond its end while its source cannot be reached"
+    )
+    revocation_interval_min: float = Field(
+        60, gt=0, le=1440, description="minutes between two questions about the status of one certificate"
+    )
+    crl_files: str = Field("", description="local revocation lists, PEM or DER, commas between; asked first")
     ledger_origin: str = Field("simojo.mojokertokota.example/ledger", description="the ledger's name in checkpoints")
     ledger_key_file: Path = Field(Path("keys/ledger.key"), description="32 random bytes in base64: the ledger's key")
     max_body_bytes: int = Field(10 * 2**20, ge=1024, description="largest body that is read at all, in bytes")
@@ -71,11 +109,39 @@ class Settings(BaseSettings):
         """The seed of the ledger's Ed25519 key. Raises Misconfigured as above."""
         return _key(_text_of(self.ledger_key_file, "SIMOJO_LEDGER_KEY_FILE"), "SIMOJO_LEDGER_KEY_FILE")
 
+    def signing_key_pem(self) -> bytes:
+        """The hub's private key as PEM, by value or from its file. Raises Misconfigured when it cannot be read."""
+        if self.signing_key is not None:
+            return self.signing_key.get_secret_value().encode()
+        return _bytes_of(self.signing_key_file, "SIMOJO_SIGNING_KEY_FILE")
+
     def signing_pems(self) -> tuple[bytes, bytes]:
         """The hub's private key and certificate as PEM. Raises Misconfigured when a file cannot be read."""
-        return (
-            _bytes_of(self.signing_key_file, "SIMOJO_SIGNING_KEY_FILE"),
-            _bytes_of(self.signing_certificate_file, "SIMOJO_SIGNING_CERTIFICATE_FILE"),
+        return self.signing_key_pem(), _bytes_of(self.signing_certificate_file, "SIMOJO_SIGNING_CERTIFICATE_FILE")
+
+    def file(self, name: str) -> bytes | None:
+        """What stands in the file that an optional setting names, None when it names none. Raises Misconfigured."""
+        path = getattr(self, name)
+        return None if path is None else _bytes_of(path, f"SIMOJO_{name.upper()}")
+
+    @property
+    def revocation_mode(self) -> RevocationMode:
+        """What an unknown status means."""
+        return self.revocation or (RevocationMode.HARD if self.is_production else RevocationMode.SOFT)
+
+    def revocation_lists(self) -> tuple[bytes, ...]:
+        """The local revocation lists. Raises Misconfigured when one cannot be read."""
+        paths = [Path(each.strip()) for each in self.crl_files.split(",") if each.strip()]
+        return tuple(_bytes_of(path, "SIMOJO_CRL_FILES") for path in paths)
+
+    def pkcs11_user_pin(self) -> str:
+        """The PIN of the token. Raises Misconfigured `pkcs11-pin-missing`."""
+        if self.pkcs11_pin is not None:
+            return self.pkcs11_pin.get_secret_value()
+        if self.pkcs11_pin_file is not None:
+            return _text_of(self.pkcs11_pin_file, "SIMOJO_PKCS11_PIN_FILE").strip()
+        raise Misconfigured(
+            "the token's PIN is not set: name a file in SIMOJO_PKCS11_PIN_FILE", code="pkcs11-pin-missing"
         )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from gateway.app import differences, hub_key
+from gateway.app import differences
 from gateway.cli.opening import opened
 from gateway.exchange.checking import check_agreement
 from gateway.exchange.plugins import load_adapters
+from gateway.identity import hub_key
 from gateway.machine import now
 from gateway.settings import load_settings
 from gateway.validation.agreement_file import packaged_agreements, read_agreement

@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gateway.app import hub_key
 from gateway.cli.opening import opened
 from gateway.domain.errors import LedgerBroken, Refused
+from gateway.identity import hub_key
 from gateway.ledger.leaf import Leaf, part_salt
 from gateway.operations.ledger_export import export_lines, verify_store
 from gateway.operations.proofs import Proofs

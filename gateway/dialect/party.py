@@ -26,11 +26,15 @@ class Party:
 
 @dataclass(frozen=True, kw_only=True)
 class Hub:
-    """The office's own identity: its id in `iss` and `aud`, its signing key, and its derivation of PINs."""
+    """The office's own identity: its id in `iss` and `aud`, its signing key, and its derivation of PINs.
+
+    `previous` are keys that it signed with before: they decrypt what is still encrypted to them, and sign nothing.
+    """
 
     id: str
     key: SigningKey
     pin: Callable[[str], str]
+    previous: tuple[SigningKey, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

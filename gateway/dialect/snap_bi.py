@@ -31,7 +31,7 @@ from gateway.dialect.rest import Answering, canonical
 from gateway.dialect.shared_secret import equal
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import Unauthenticated
-from gateway.trust.certificates import check_usable
+from gateway.trust.certificates import Use, check_usable
 
 TOKEN_LIFE = timedelta(seconds=900)
 WINDOW = timedelta(minutes=5)
@@ -107,7 +107,12 @@ def issue_token(message: Message, party: Party, at: datetime) -> str:
         signature = b""
     text = f"{client}|{timestamp}".encode()
     signer = next(
-        (each for each in party.certificates if _signed_by(each.certificate.public_key(), signature, text)), None
+        (
+            each
+            for each in party.certificates
+            if Use.SIGN in each.uses and _signed_by(each.certificate.public_key(), signature, text)
+        ),
+        None,
     )
     if signer is None:
         raise Unauthenticated(

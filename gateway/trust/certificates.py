@@ -6,15 +6,18 @@ Registration: the certificate is strong enough (`check_registrable`), and its ho
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from gateway.domain.errors import Malformed, Refused, Unauthenticated
 from gateway.trust.keys import fingerprint
@@ -22,6 +25,8 @@ from gateway.trust.policy import kind_of
 
 _STRONG_HASHES = (SHA256, SHA384, SHA512)
 MAX_CERTIFICATE_BYTES = 16 * 1024
+MAX_CHAIN = 8
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
 class Use(StrEnum):
@@ -38,6 +43,35 @@ class Use(StrEnum):
 ALL_USES = frozenset(Use)
 
 
+class RevocationMode(StrEnum):
+    """What it means that an authority's word about a certificate cannot be had. A revoked one is always refused."""
+
+    OFF = "off"
+    """Nobody asks."""
+    SOFT = "soft"
+    """A warning for staff."""
+    HARD = "hard"
+    """The certificate is refused once the last word is too old."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificateStatus:
+    """What is known of a certificate beyond itself, as `gateway.exchange.directory` read it from the store.
+
+    `revoked_at` is when its authority (or one above it) revoked it, by the authority's own date. `good_until` is how
+    long the last good word may be built on, grace included; None where nothing depends on it. `chain_until` is when
+    the first certificate above it expires.
+    """
+
+    revoked_at: datetime | None = None
+    good_until: datetime | None = None
+    chain_until: datetime | None = None
+
+
+UNWATCHED = CertificateStatus()
+"""The status of a certificate that is trusted because staff registered it, and by nobody else's word."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RegisteredCertificate:
     """A certificate that staff registered for an agency, for `uses`; `revoked_at` is None while it stands."""
@@ -47,6 +81,7 @@ class RegisteredCertificate:
     fingerprint: str
     revoked_at: datetime | None = None
     uses: frozenset[Use] = ALL_USES
+    status: CertificateStatus = UNWATCHED
 
 
 def register(
@@ -77,6 +112,20 @@ def load_certificate(data: bytes) -> x509.Certificate:
     return certificate
 
 
+def load_chain(data: bytes) -> tuple[x509.Certificate, ...]:
+    """Read a certificate (PEM or DER), or in PEM several: the leaf first, then those above it.
+
+    Raises Malformed `certificate-malformed`.
+    """
+    found = _PEM.findall(data[: MAX_CHAIN * MAX_CERTIFICATE_BYTES]) or [data]
+    if len(found) > MAX_CHAIN:
+        raise Malformed(
+            f"the file holds {len(found)} certificates, more than {MAX_CHAIN}: give the leaf and those above it",
+            code="certificate-malformed",
+        )
+    return tuple(load_certificate(each) for each in found)
+
+
 def find_certificate(certificates: Sequence[RegisteredCertificate], wanted: str) -> RegisteredCertificate:
     """Give the certificate with the fingerprint `wanted` that is registered for signing.
 
@@ -98,16 +147,21 @@ def find_certificate(certificates: Sequence[RegisteredCertificate], wanted: str)
 
 
 def check_usable(registered: RegisteredCertificate, at: datetime) -> None:
-    """Let a certificate pass that is valid at `at` and not revoked by then.
+    """Let a certificate pass that is valid at `at`, neither revoked by then nor of a status that is not known.
 
-    Raises Unauthenticated: `certificate-revoked`, `certificate-not-yet-valid`, `certificate-expired`.
+    `at` is when the message came, by our clock. A signature is judged by that and not by the time that it claims,
+    which whoever has a stolen key can choose. So what came before the date of revocation stands, what came after it
+    is refused, and the ledger tells which is which. Raises Unauthenticated: `certificate-revoked`,
+    `certificate-not-yet-valid`, `certificate-expired`, `certificate-chain-expired`, `certificate-status-unknown`.
     """
     shown = registered.fingerprint[:16]
-    if registered.revoked_at is not None and registered.revoked_at <= at:
-        raise Unauthenticated(
-            f"certificate {shown} was revoked at {registered.revoked_at.isoformat()}; sign with another registered one",
-            code="certificate-revoked",
-        )
+    status = registered.status
+    for who, revoked_at in (("", registered.revoked_at), (" by its authority", status.revoked_at)):
+        if revoked_at is not None and revoked_at <= at:
+            raise Unauthenticated(
+                f"certificate {shown} was revoked{who} at {revoked_at.isoformat()}; sign with another registered one",
+                code="certificate-revoked",
+            )
     if at < registered.certificate.not_valid_before_utc:
         raise Unauthenticated(
             f"certificate {shown} is valid from {registered.certificate.not_valid_before_utc.isoformat()}; "
@@ -120,13 +174,49 @@ def check_usable(registered: RegisteredCertificate, at: datetime) -> None:
             "register its successor and sign with that",
             code="certificate-expired",
         )
+    if status.chain_until is not None and at > status.chain_until:
+        raise Unauthenticated(
+            f"an authority above certificate {shown} expired at {status.chain_until.isoformat()}; register a "
+            "certificate of its successor and sign with that",
+            code="certificate-chain-expired",
+        )
+    if status.good_until is not None and at > status.good_until:
+        raise Unauthenticated(
+            f"whether certificate {shown} was revoked could not be learned from its authority since "
+            f"{status.good_until.isoformat()}; send the same message again later, or sign with another registered one",
+            code="certificate-status-unknown",
+        )
 
 
-def check_registrable(certificate: x509.Certificate) -> None:
-    """Let a certificate pass whose key and own signature are strong enough and which is meant for signing.
+def permitted_uses(certificate: x509.Certificate) -> frozenset[Use]:
+    """What a certificate allows by its key usage (RFC 5280, 4.2.1.3) and extended key usage (4.2.1.12).
 
-    Raises Refused: `certificate-weak` (key kind or size, signature over SHA-1 or MD5), `certificate-not-for-signing`
-    (a key usage that leaves out digital signatures).
+    Without a key usage all are allowed that the key can do; an Ed25519 key encrypts nothing. TLS needs the extended
+    usage clientAuth where there is one. Raises Malformed `certificate-malformed`.
+    """
+    usage = _extension(certificate, x509.KeyUsage)
+    extended = _extension(certificate, x509.ExtendedKeyUsage)
+    key = certificate.public_key()
+    found = set()
+    signs = usage is None or usage.digital_signature
+    if signs or (usage is not None and usage.content_commitment):
+        found.add(Use.SIGN)
+    by_transport = isinstance(key, rsa.RSAPublicKey) and (usage is None or usage.key_encipherment)
+    by_agreement = isinstance(key, ec.EllipticCurvePublicKey) and (usage is None or usage.key_agreement)
+    if by_transport or by_agreement:
+        found.add(Use.ENCRYPT)
+    clients = {ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
+    if signs and (extended is None or clients & set(extended)):
+        found.add(Use.TLS)
+    return frozenset(found)
+
+
+def check_registrable(certificate: x509.Certificate, uses: frozenset[Use] | None = None) -> frozenset[Use]:
+    """Let a certificate pass whose key and own signature are strong enough; give what it is registered for.
+
+    That is `uses`, or, when None, all that the certificate allows, signing among it. Raises Refused:
+    `certificate-weak` (key kind or size, signature over SHA-1 or MD5), `certificate-not-for-use` (its key usage or
+    extended key usage leaves a use out), `uses-missing`; Malformed `certificate-malformed`.
     """
     if kind_of(certificate.public_key()) is None:
         raise Refused(
@@ -138,17 +228,29 @@ def check_registrable(certificate: x509.Certificate) -> None:
             "the certificate itself is signed with a weak algorithm: have it issued with SHA-256 or better",
             code="certificate-weak",
         )
+    permitted = permitted_uses(certificate)
+    wanted = permitted | {Use.SIGN} if uses is None else uses
+    if not wanted:
+        raise Refused("a certificate is registered for something: name a use", code="uses-missing")
+    if missing := wanted - permitted:
+        raise Refused(
+            f"the certificate's key usage does not allow {', '.join(sorted(missing))} (it allows "
+            f"{', '.join(sorted(permitted)) or 'nothing of ours'}); have one issued for it, or register it for less",
+            code="certificate-not-for-use",
+        )
+    return wanted
+
+
+_Extension = TypeVar("_Extension", bound=x509.ExtensionType)
+
+
+def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:
     try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+        return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
-        return
+        return None
     except ValueError as fault:
         raise Malformed("the extensions of the certificate cannot be read", code="certificate-malformed") from fault
-    if not (usage.digital_signature or usage.content_commitment):
-        raise Refused(
-            "the certificate's key usage leaves out digital signatures; have one issued for signing",
-            code="certificate-not-for-signing",
-        )
 
 
 def _is_strongly_signed(certificate: x509.Certificate) -> bool:

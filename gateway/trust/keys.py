@@ -145,6 +145,21 @@ def load_signing_key(key_pem: bytes, certificate_pem: bytes, password: bytes | N
     `key-mismatch` (the certificate belongs to another key), `key-weak` (not RSA of 2048 to 8192 bits, P-256, P-384 or
     Ed25519).
     """
+    operations = load_private_key(key_pem, password)
+    try:
+        certificate = x509.load_pem_x509_certificate(certificate_pem)
+    except ValueError as fault:
+        raise Misconfigured(
+            "the certificate of the signing key cannot be read: give a PEM certificate", code="certificate-unreadable"
+        ) from fault
+    return join(operations, certificate)
+
+
+def load_private_key(key_pem: bytes, password: bytes | None = None) -> SoftwareKey:
+    """Read a private key in PEM. A password that an unencrypted key does not need is refused, as it was not meant so.
+
+    Raises Misconfigured `key-unreadable` (also for a wrong or missing password) or `key-weak` (not RSA, EC or Ed25519).
+    """
     try:
         private_key = load_pem_private_key(key_pem, password)
     except (ValueError, TypeError, UnsupportedAlgorithm) as fault:
@@ -152,20 +167,18 @@ def load_signing_key(key_pem: bytes, certificate_pem: bytes, password: bytes | N
             "the signing key cannot be read: give a PEM private key, and its password if it has one",
             code="key-unreadable",
         ) from fault
-    try:
-        certificate = x509.load_pem_x509_certificate(certificate_pem)
-    except ValueError as fault:
-        raise Misconfigured(
-            "the certificate of the signing key cannot be read: give a PEM certificate", code="certificate-unreadable"
-        ) from fault
-    return signing_key(private_key, certificate)
+    return _software(private_key)
 
 
 def signing_key(private_key: object, certificate: x509.Certificate) -> SigningKey:
     """Join a private key and its certificate. Raises Misconfigured `key-mismatch` or `key-weak`."""
+    return join(_software(private_key), certificate)
+
+
+def _software(private_key: object) -> SoftwareKey:
     if not isinstance(private_key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey):
         raise _weak()
-    return join(SoftwareKey(private_key), certificate)
+    return SoftwareKey(private_key)
 
 
 def join(operations: KeyOperations, certificate: x509.Certificate) -> SigningKey:

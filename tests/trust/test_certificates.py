@@ -113,7 +113,7 @@ def test_a_certificate_signed_over_sha_1_or_by_something_unknown_is_not() -> Non
 
 
 def test_a_certificate_for_something_other_than_signing_is_not() -> None:
-    assert refused(certificate(private_key(), usage=usage(signing=False))) == "certificate-not-for-signing"
+    assert refused(certificate(private_key(), usage=usage(signing=False))) == "certificate-not-for-use"
 
 
 def test_extensions_that_cannot_be_read_are_refused() -> None:

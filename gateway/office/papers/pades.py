@@ -18,16 +18,16 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign import PdfSignatureMetadata, PdfSigner, SimpleSigner
+from pyhanko.sign import PdfSignatureMetadata, PdfSigner, Signer
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.signers.pdf_signer import PdfSigningSession
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
@@ -37,8 +37,8 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from gateway.domain.calendar import require_aware
 from gateway.domain.errors import Malformed, Misconfigured
 from gateway.office.papers.signing import PdfSignature, SigningMaterial
-from gateway.trust.keys import SigningKey, load_signing_key
-from gateway.trust.policy import KeyKind
+from gateway.trust.keys import SigningKey
+from gateway.trust.policy import JWS_SIGNATURES, KeyKind
 
 FIELD = "Pengesahan"
 """The name of the first signature field; later ones are numbered from 2."""
@@ -46,6 +46,13 @@ FIELD = "Pengesahan"
 _DIGESTS = {KeyKind.P384: "sha384", KeyKind.ED25519: "sha512"}  # SHA-256 for the others; RFC 8419 fixes Ed25519's
 _STRONG_DIGESTS = frozenset({"sha256", "sha384", "sha512"})
 _CMS_VERSIONS = frozenset({"v1", "v3"})  # of SignedData and SignerInfo, RFC 5652, 5.1 and 5.3
+_ALGORITHMS = {
+    KeyKind.RSA: JWS_SIGNATURES["RS256"],
+    KeyKind.P256: JWS_SIGNATURES["ES256"],
+    KeyKind.P384: JWS_SIGNATURES["ES384"],
+    KeyKind.ED25519: JWS_SIGNATURES["Ed25519"],
+}
+_LONGEST_SIGNATURE = 1024  # RSA of 8192 bits
 _FILE_ID_SIZE = 16
 _CONSTRUCTED = 0x20
 _LONG_FORM = 0x80
@@ -195,8 +202,27 @@ def _damage_is_malformed() -> Iterator[None]:
         ) from error
 
 
-def _signer(material: SigningMaterial, signed_at: datetime) -> tuple[SimpleSigner, str]:
-    key, chain = _key(material)
+class _KeySigner(Signer):
+    """A signer whose key may live in a token: all it is asked for is a signature."""
+
+    key: SigningKey
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+        """Sign as CMS has it: ECDSA as a sequence (RFC 5753, 2.1.1), where JWS and XML put r and s side by side."""
+        algorithm = _ALGORITHMS[self.key.kind]
+        if algorithm.hash is not None and algorithm.hash().name != digest_algorithm:
+            raise ValueError(f"{algorithm.name} does not hash with {digest_algorithm}")
+        if dry_run:  # the same length at most, without a question to the token
+            return bytes(_LONGEST_SIGNATURE)
+        signature = self.key.operations.sign(algorithm, data)
+        if self.key.kind not in (KeyKind.P256, KeyKind.P384):
+            return signature
+        half = len(signature) // 2
+        return encode_dss_signature(int.from_bytes(signature[:half]), int.from_bytes(signature[half:]))
+
+
+def _signer(material: SigningMaterial, signed_at: datetime) -> tuple[Signer, str]:
+    key = material.key
     if not key.certificate.not_valid_before_utc <= signed_at <= key.certificate.not_valid_after_utc:
         raise Misconfigured(
             f"the certificate for documents is valid from {key.certificate.not_valid_before_utc.isoformat()} to "
@@ -204,23 +230,8 @@ def _signer(material: SigningMaterial, signed_at: datetime) -> tuple[SimpleSigne
             code="document-certificate-not-valid",
         )
     registry = SimpleCertificateStore()  # type: ignore[no-untyped-call]  # pyHanko leaves it untyped
-    registry.register_multiple([asn1_x509.Certificate.load(each.public_bytes(Encoding.DER)) for each in chain])
-    private = key.private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    signer = SimpleSigner(
-        signing_cert=asn1_x509.Certificate.load(key.certificate_der),
-        signing_key=asn1_keys.PrivateKeyInfo.load(private),
-        cert_registry=registry,
-    )
+    chain = [each.public_bytes(Encoding.DER) for each in material.chain]
+    registry.register_multiple([asn1_x509.Certificate.load(each) for each in chain])
+    signer = _KeySigner(signing_cert=asn1_x509.Certificate.load(key.certificate_der), cert_registry=registry)
+    signer.key = key
     return signer, _DIGESTS.get(key.kind, "sha256")
-
-
-def _key(material: SigningMaterial) -> tuple[SigningKey, list[x509.Certificate]]:
-    try:
-        key = load_signing_key(material.key_pem, material.certificate_pem)
-        return key, x509.load_pem_x509_certificates(material.certificate_pem)[1:]
-    except Misconfigured as error:
-        unfit = error.code in ("key-mismatch", "key-weak")
-        raise Misconfigured(
-            f"documents cannot be signed: {error.text}",
-            code="document-key-unfit" if unfit else "document-key-unreadable",
-        ) from error

@@ -7,16 +7,20 @@ registered ones, and the time with the ledger.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+
+from cryptography import x509
+
+from gateway.trust.keys import SigningKey
 
 
 @dataclass(frozen=True, kw_only=True)
 class SigningMaterial:
-    """The key and certificate that documents are signed with, PEM; further certificates in the file are its chain."""
+    """The key and certificate that documents are signed with; `chain` travels along, so that readers can follow it."""
 
-    key_pem: bytes = field(repr=False)
-    certificate_pem: bytes
+    key: SigningKey
+    chain: tuple[x509.Certificate, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +51,8 @@ def sign_pdf(
     The bytes of `pdf` stay as they are and the signature is appended. `signed_at` is what the signature claims; with
     an RSA key the same arguments give the same bytes. It starts an event loop of its own: call it from a thread.
 
-    Raises Malformed `pdf-malformed`, CaseRefusal `time-without-zone`, Misconfigured: `document-key-unreadable`,
-    `document-key-unfit` (another key's certificate, or a weak key), `document-certificate-not-valid` (not at
-    `signed_at`).
+    Raises Malformed `pdf-malformed`, CaseRefusal `time-without-zone`, Misconfigured `document-certificate-not-valid`
+    (not at `signed_at`), HubBusy `key-unavailable` while the token that holds the key cannot be used.
     """
     from gateway.office.papers import pades
 
