@@ -7,7 +7,8 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import quote
 
 import structlog
@@ -23,6 +24,7 @@ from gateway.domain.calendar import WorkingCalendar, local_date
 from gateway.domain.catalogue import SAMPLE
 from gateway.edge.agencies import AgencyEdge
 from gateway.edge.api import make_api
+from gateway.edge.hub_certificates import HubCertificates, hub_certificates_router
 from gateway.edge.parts import StaffEdge
 from gateway.exchange.attempt import Preparing
 from gateway.exchange.checking import check_agreement
@@ -34,7 +36,7 @@ from gateway.exchange.plugins import load_adapters
 from gateway.exchange.soap_speaking import SoapSpeaker
 from gateway.exchange.speaking import RestSpeaker
 from gateway.exchange.verdict import Judge
-from gateway.identity import hub_chain, hub_key, previous_keys
+from gateway.identity import agency_authorities, held_certificates, hub_chain, hub_key, previous_keys
 from gateway.ledger.checkpoint import NoteKey
 from gateway.machine import new_case_id, new_id, now
 from gateway.office.calendar_source import indonesian_calendar
@@ -43,12 +45,18 @@ from gateway.office.papers.signing import SigningMaterial
 from gateway.office.signing import SigningDeeds, signatory_among
 from gateway.office.staff import Officer, officer_of
 from gateway.office.timers import Timers
+from gateway.operations.admission import Admission
+from gateway.operations.expiry import ExpiryWatch
+from gateway.operations.hub_certificates import record
 from gateway.operations.integrator import Integrator
 from gateway.operations.letters import Letters
 from gateway.operations.refusals import Refusals
 from gateway.operations.registry import Registry
+from gateway.operations.revocation import Revocation
+from gateway.operations.status_sources import StatusSources
 from gateway.operations.threads import Loop
 from gateway.settings import Settings
+from gateway.store.certificate_status import RevocationPolicy
 from gateway.store.engine import open_engine
 from gateway.store.exclusive import HubLock
 from gateway.store.reading import Reader
@@ -102,6 +110,7 @@ def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_i
         leaves=leaves,
         clock=clock,
         production=settings.is_production,
+        admission=_admission(settings),
     )
     return Store(
         settings=settings,
@@ -128,9 +137,11 @@ class Gateway:
         self.store = open_store(settings, clock=clock, new_id=new_id)
         self.adapters = load_adapters()
         self.library = SchemaLibrary(default_roots(self.adapters.values()))
-        self.directory = Directory(self.store.reader, self.store.vault, self.adapters)
+        self.directory = Directory(self.store.reader, self.store.vault, self.adapters, revocation_policy(settings))
         self._key = hub_key(settings)
-        hub = Hub(id=settings.hub_id, key=self._key, pin=self.store.master.pin, previous=previous_keys(settings))
+        self._hub = hub = Hub(
+            id=settings.hub_id, key=self._key, pin=self.store.master.pin, previous=previous_keys(settings)
+        )
         self.casework = Casework(
             reader=self.store.reader,
             vault=self.store.vault,
@@ -181,6 +192,7 @@ class Gateway:
         """Check agreements, then begin to deliver, to integrate the ledger, and to keep time."""
         self._lock.take()
         self.suspend_where_different()
+        record_hub_certificates(self.store, self._clock())
         while self.outbound.recover(alone=True):
             pass  # whatever the last process was sending when it ended
         interval = self.settings.merge_interval_s
@@ -190,6 +202,7 @@ class Gateway:
             Loop("refusals", lambda: self.refusals.run_once() > 0, 5.0),
             Loop("timers", lambda: self.timers.run_once() > 0, 5.0),
             Loop("recovery", lambda: self.outbound.recover() > 0, 1.0),
+            *self._certificate_loops(),
         ]
         for loop in (*self._loops, *self._couriers):
             loop.start()
@@ -257,6 +270,23 @@ class Gateway:
             clock=self._clock,
         )
 
+    def _certificate_loops(self) -> list[Loop]:
+        store = self.store
+        revocation = Revocation(
+            reader=store.reader,
+            unit_of_work=store.unit_of_work,
+            leaves=store.leaves,
+            clock=self._clock,
+            sources=partial(StatusSources, self._client, self.settings.revocation_lists(), secrets.token_bytes),
+            mode=self.settings.revocation_mode,
+            interval=timedelta(minutes=self.settings.revocation_interval_min),
+        )
+        watch = ExpiryWatch(store.reader, store.unit_of_work, self._clock)
+        return [
+            Loop("revocation", lambda: revocation.run_once() > 0, 30.0),
+            Loop("expiry", lambda: watch.run_once() > 0, 3600.0),
+        ]
+
     def _signatory(self) -> Officer:
         officers = (officer_of(row) for row in self.store.reader.all_staff())
         return signatory_among(officers, local_date(self._clock()))
@@ -282,7 +312,34 @@ class Gateway:
             library=self.library,
             clock=self._clock,
         )
-        return make_api(agencies, staff)
+        own = HubCertificates(
+            reader=self.store.reader,
+            hub=self._hub,
+            clock=self._clock,
+            new_id=new_id,
+            next_signs_from=self.settings.next_signs_from,
+        )
+        return make_api(agencies, staff, hub_certificates_router(own))
+
+
+def record_hub_certificates(store: Store, at: datetime) -> None:
+    """Keep which certificates the settings name, and since when the hub signs with the current one."""
+    held = [(each.role.value, each.certificate) for each in held_certificates(store.settings)]
+    record(store.reader, store.unit_of_work, store.leaves, held, at)
+
+
+def revocation_policy(settings: Settings) -> RevocationPolicy:
+    """What an unknown status of an agency's certificate means."""
+    return RevocationPolicy(mode=settings.revocation_mode, grace=timedelta(hours=settings.revocation_grace_h))
+
+
+def _admission(settings: Settings) -> Admission:
+    authorities = agency_authorities(settings)
+    if not authorities:
+        return Admission()
+    client = HttpClient(clock=time.monotonic)
+    sources = partial(StatusSources, client, settings.revocation_lists(), secrets.token_bytes)
+    return Admission(authorities=authorities, mode=settings.revocation_mode, sources=sources)
 
 
 DIFFERS = "adapter and agreement differ:"

@@ -6,6 +6,8 @@ import base64
 import binascii
 import secrets
 import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +16,13 @@ import typer
 from gateway.cli.opening import ACTOR, opened
 from gateway.domain.errors import Refused
 from gateway.exchange.plugins import load_adapters
+from gateway.machine import now
+from gateway.operations.expiry import certificate_of, gap_after, successor, usable
 from gateway.operations.registry import require_known
-from gateway.trust.certificates import Use, load_certificate
+from gateway.store.certificate_status import asked_about
+from gateway.store.reading import Reader
+from gateway.store.tables import CertificateRow, CertificateStatusRow
+from gateway.trust.certificates import Use, load_certificate, load_chain
 from gateway.trust.keys import fingerprint
 
 app = typer.Typer(no_args_is_help=True)
@@ -75,17 +82,38 @@ def certify(
     certificate: PemFile,
     challenge_file: Annotated[Path, typer.Argument(help="the text from `simojo agency challenge`", exists=True)],
     proof: Annotated[Path, typer.Argument(help="the agency's signature over it, binary or base64", exists=True)],
-    use: Annotated[list[Use], typer.Option(help="what it is used for; may be given again")] = [Use.SIGN],  # noqa: B006 - typer reads it and hands out a copy
+    use: Annotated[
+        list[Use] | None, typer.Option(help="what it is used for; may be given again. Else: all that it allows")
+    ] = None,
 ) -> None:
-    """Register a certificate, with the agency's proof that it holds its key."""
+    """Register a certificate, with the agency's proof that it holds its key.
+
+    Certificates between it and an authority follow it in the same PEM file.
+    """
     require_known(load_adapters().get(agency), agency)
     signature = _signature(proof.read_bytes())
-    found = load_certificate(certificate.read_bytes())
+    found, *between = load_chain(certificate.read_bytes())
+    uses = frozenset(use) if use else None
     with opened() as store:
-        store.registry.register_certificate(
-            agency, found, challenge_file.read_bytes(), signature, ACTOR, frozenset(use)
-        )
+        store.registry.register_certificate(agency, found, challenge_file.read_bytes(), signature, ACTOR, uses, between)
+        warnings = _warnings(store.reader, agency, fingerprint(found))
     print(f"certificate {fingerprint(found)} is registered for {agency}")
+    for each in warnings:
+        print(f"warning: {each}", file=sys.stderr)
+
+
+@app.command()
+def certificates(agency: Agency) -> None:
+    """List an agency's certificates: use, validity, what its authority says, and which one follows."""
+    require_known(load_adapters().get(agency), agency)
+    with opened() as store:
+        rows = store.reader.certificates(agency)
+        statuses = store.reader.certificate_statuses()
+        at = now()
+        for row in rows:
+            print(_listed(row, rows, statuses, at))
+    if not rows:
+        print(f"no certificate of {agency} is registered")
 
 
 @app.command()
@@ -105,3 +133,55 @@ def _signature(given: bytes) -> bytes:
         return base64.b64decode(b"".join(given.split()), validate=True)
     except binascii.Error:
         return given
+
+
+def _warnings(reader: Reader, agency: str, registered: str) -> list[str]:
+    """What staff read after registering: a hole between this certificate and another, an authority that is silent."""
+    at, rows = now(), reader.certificates(agency)
+    mine = next(row for row in rows if row.fingerprint == registered)
+    found = [
+        f"{use}: {before.fingerprint[:16]} ends before this one begins: nobody can use either in between"
+        for use in mine.uses.split()
+        for before in rows
+        if before.revoked_at is None and use in before.uses.split()
+        if successor(before, rows, Use(use)) is mine and (gap_after(before, rows, Use(use)) or "")
+    ]
+    begins = certificate_of(mine).not_valid_before_utc
+    if begins > at and not any(usable(row, at) for row in rows):
+        found.append(f"it is valid only from {begins:%Y-%m-%d %H:%M} UTC, and no other is valid until then")
+    statuses = reader.certificate_statuses(asked_about(mine))
+    found += [f"not known whether it was revoked: {each.fault}" for each in statuses.values() if each.fault]
+    return found
+
+
+def _listed(
+    row: CertificateRow, rows: Sequence[CertificateRow], statuses: Mapping[str, CertificateStatusRow], at: datetime
+) -> str:
+    certificate = certificate_of(row)
+    ends = f"{certificate.not_valid_before_utc:%Y-%m-%d} to {certificate.not_valid_after_utc:%Y-%m-%d}"
+    follows = [
+        f"{use} by {after.fingerprint[:16]}"
+        for use in row.uses.split()
+        if (after := successor(row, rows, Use(use))) is not None and row.revoked_at is None
+    ]
+    followed = f"followed for {', '.join(follows)}" if follows else "followed by none"
+    words = [statuses.get(each) for each in asked_about(row)]
+    return f"{row.fingerprint}  {row.uses:16}  {ends}  {_state(row, words, at)}  {followed}"
+
+
+def _state(row: CertificateRow, words: Sequence[CertificateStatusRow | None], at: datetime) -> str:
+    """One phrase, the gravest first."""
+    if row.revoked_at is not None:
+        return f"revoked {row.revoked_at:%Y-%m-%d} ({row.revoked_because})"
+    known = [each for each in words if each is not None]
+    for word in known:
+        if word.revoked_at is not None:
+            return f"revoked by its authority {word.revoked_at:%Y-%m-%d}"
+    if not usable(row, at):
+        return "not yet valid" if at < certificate_of(row).not_valid_before_utc else "expired"
+    if not words:
+        return "trusted as registered"
+    until = [each.next_update for each in known if each.next_update is not None]
+    if len(until) < len(words) or min(until) < at:
+        return "chained, status not known"
+    return f"chained, good until {min(until):%Y-%m-%d %H:%M}"

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from gateway.app import differences
+from gateway.app import differences, record_hub_certificates
 from gateway.cli.opening import opened
 from gateway.exchange.checking import check_agreement
 from gateway.exchange.plugins import load_adapters
 from gateway.identity import hub_key
 from gateway.machine import now
+from gateway.operations.expiry import certificate_warnings
 from gateway.settings import load_settings
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
 from gateway.validation.library import SchemaLibrary, default_roots
 
 
 def check() -> None:
-    """Say where adapters and agreements differ; exit 1 when they do.
+    """Say where adapters and agreements differ, with exit code 1; warn of certificates that end soon or are doubtful.
 
     Checks the agreement files that came with the gateway, and the agreements that are active in the store.
     """
@@ -34,6 +35,10 @@ def check() -> None:
     with opened() as store:
         for agency, said in differences(store, adapters, library, now()).items():
             wrong += [f"active agreement with {agency}: {each}" for each in said]
+        record_hub_certificates(store, now())
+        warnings = certificate_warnings(store.reader, now())
+    for each in warnings:
+        print(f"warning: {each}")
     for each in wrong:
         print(each)
     if wrong:

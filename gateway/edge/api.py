@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from lxml import etree
@@ -27,8 +27,8 @@ from gateway.operations.health import look
 _log = structlog.get_logger("simojo.api")
 
 
-def make_api(agencies: AgencyEdge, staff: StaffEdge) -> FastAPI:
-    """Put the routers together."""
+def make_api(agencies: AgencyEdge, staff: StaffEdge, *more: APIRouter) -> FastAPI:
+    """Put the routers together; `more` stand beside those of agencies and staff."""
     api = FastAPI(
         title="SIMOJO Gateway",
         version=gateway.__version__,
@@ -46,6 +46,8 @@ def make_api(agencies: AgencyEdge, staff: StaffEdge) -> FastAPI:
     api.include_router(office_router(staff))
     api.include_router(console_router(staff))
     api.include_router(portal_router(staff))
+    for router in more:
+        api.include_router(router)
 
     @api.get("/health/live", include_in_schema=False)
     def live() -> dict[str, str]:

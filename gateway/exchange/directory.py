@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from cryptography import x509
-
 from gateway.casework.routes import Route
 from gateway.contract.adapter import Adapter, Inbound, Interaction, Outbound, Request
 from gateway.contract.agreement import AgreedInteraction, Agreement, from_canonical
@@ -19,10 +17,10 @@ from gateway.dialect.party import Party
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import Misconfigured, Unauthorised
 from gateway.domain.events import Ask
+from gateway.store.certificate_status import SOFT, RevocationPolicy, asked_about, registered_certificates
 from gateway.store.reading import Reader
 from gateway.store.tables import AgreementRow
 from gateway.store.vault import Vault
-from gateway.trust.certificates import RegisteredCertificate, Use
 
 ACTIVE = "active"
 
@@ -50,10 +48,17 @@ class Terms:
 class Directory:
     """Looks up parties and terms. Reads are small and made anew for each message: a revocation counts at once."""
 
-    def __init__(self, reader: Reader, vault: Vault, adapters: Mapping[str, Adapter]) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        vault: Vault,
+        adapters: Mapping[str, Adapter],
+        revocation: RevocationPolicy = SOFT,
+    ) -> None:
         self._reader = reader
         self._vault = vault
         self._adapters = adapters
+        self._revocation = revocation
         self._parsed: dict[tuple[str, str, str], Agreement] = {}
 
     @property
@@ -73,16 +78,10 @@ class Directory:
 
     def party(self, agency: str) -> Party:
         """What staff registered about an agency."""
-        certificates = tuple(
-            RegisteredCertificate(
-                agency=row.agency,
-                certificate=x509.load_pem_x509_certificate(row.pem.encode()),
-                fingerprint=row.fingerprint,
-                revoked_at=row.revoked_at,
-                uses=frozenset(Use(word) for word in row.uses.split()),
-            )
-            for row in self._reader.certificates(agency)
-        )
+        rows = self._reader.certificates(agency)
+        asked = [each for row in rows for each in asked_about(row)]
+        statuses = self._reader.certificate_statuses(asked) if asked else {}
+        certificates = registered_certificates(rows, statuses, self._revocation)
         return Party(agency=agency, certificates=certificates, secret=self._secret(agency))
 
     def terms(self, agency: str, interaction: str, at: datetime) -> Terms:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from gateway.domain.errors import HubBusy, LedgerBroken
 from gateway.ledger.leaf import Leaf
+from gateway.operations.expiry import certificate_warnings
 from gateway.operations.proofs import MERGE_DELAY_S
 from gateway.store.plan import Add, Plan
 from gateway.store.reading import Reader
@@ -24,7 +25,8 @@ class Health:
 
     `store_fault` says why the store could not write, "" when it could. `pending_leaves` wait for the tree, the oldest
     since `oldest_pending_s` seconds (None when it cannot be read). `dead_letters` are deliveries that wait for a
-    person. `suspended` maps each suspended agency to the reason.
+    person. `suspended` maps each suspended agency to the reason. `certificates` are sentences about those that end
+    soon, were revoked, or of whose revocation nothing is known.
     """
 
     store_fault: str
@@ -32,6 +34,7 @@ class Health:
     oldest_pending_s: float | None
     dead_letters: int
     suspended: Mapping[str, str]
+    certificates: tuple[str, ...] = ()
 
     @property
     def ready(self) -> bool:
@@ -52,6 +55,7 @@ class Health:
         if self.dead_letters:
             found.append(f"{self.dead_letters} deliveries were given up and wait for a person")
         found += [f"agency {agency} is suspended: {reason}" for agency, reason in sorted(self.suspended.items())]
+        found += self.certificates
         return tuple(found)
 
 
@@ -63,6 +67,7 @@ def look(reader: Reader, unit_of_work: UnitOfWork, now: datetime) -> Health:
         oldest_pending_s=_oldest_pending(reader, now),
         dead_letters=reader.delivery_counts().get("dead", 0),
         suspended={row.id: row.suspended for row in reader.agencies() if row.suspended is not None},
+        certificates=certificate_warnings(reader, now),
     )
 
 

@@ -6,8 +6,8 @@ production mode (Pasal 21(2); the full life cycle of an agreement builds on it).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from cryptography import x509
@@ -18,18 +18,36 @@ from gateway.contract.adapter import Adapter
 from gateway.contract.agreement import Agreement, agreement_hash, canonical_bytes
 from gateway.domain.errors import Misconfigured, Refused
 from gateway.ledger.leaf import LeafKind
+from gateway.operations.admission import Admission, Admitted
+from gateway.operations.revocation import word_values
 from gateway.store.conflicts import commit, prepared_again
 from gateway.store.plan import Change, Claim, Plan, Update
 from gateway.store.reading import Reader
-from gateway.store.tables import AgencyRow, AgreementRow, CertificateRow, EndpointRow
+from gateway.store.tables import (
+    AgencyRow,
+    AgreementRow,
+    CertificateRow,
+    CertificateStatusRow,
+    EndpointRow,
+    PossessionChallengeRow,
+)
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.store.vault import Vault
 from gateway.trust.certificates import Use, check_registrable, possession_challenge, verify_possession
 from gateway.trust.dev_ca import is_development
 from gateway.trust.keys import fingerprint
+from gateway.trust.revocation import Word
 
 DRAFT, ACTIVE, SUSPENDED = "draft", "active", "suspended"
 DEVELOPMENT = "development"
+
+
+CHALLENGE_LIFE = timedelta(days=7)
+"""From the challenge to its proof: it may travel by letter, over a week-end. It is worth nothing to anybody else."""
+
+
+EVERYBODY = Admission()
+"""Certificates are trusted because staff registered them."""
 
 
 class Registry:
@@ -44,6 +62,7 @@ class Registry:
         leaves: Leaves,
         clock: Callable[[], datetime],
         production: bool,
+        admission: Admission = EVERYBODY,
     ) -> None:
         self._reader = reader
         self._vault = vault
@@ -51,6 +70,7 @@ class Registry:
         self._leaves = leaves
         self._clock = clock
         self._production = production
+        self._admission = admission
 
     def import_agreement(self, agreement: Agreement, adapter: Adapter, actor: str) -> str:
         """Keep an agreement file as a draft; gives its hash. From then on the stored row is the truth.
@@ -122,8 +142,24 @@ class Registry:
         prepared_again(prepare)
 
     def challenge(self, agency: str, certificate: x509.Certificate, nonce: str) -> bytes:
-        """What the agency has to sign to prove that it holds the certificate's key."""
-        return possession_challenge(agency, fingerprint(certificate), nonce)
+        """What the agency has to sign to prove that it holds the certificate's key; kept until it is used.
+
+        `nonce` is random. It is good for CHALLENGE_LIFE and for one proof. Raises Refused `challenge-used` for a nonce
+        that was spent on this certificate.
+        """
+        found = fingerprint(certificate)
+
+        def prepare() -> bytes:
+            row = self._reader.possession_challenge(found, nonce)
+            if row is not None and (row.agency != agency or row.used_at is not None):
+                raise Refused("this nonce was given out before: take a new one", code="challenge-used")
+            if row is None:
+                values = {"fingerprint": found, "nonce": nonce, "agency": agency, "made_at": self._clock()}
+                claim = Claim(PossessionChallengeRow, ("fingerprint", "nonce"), values)
+                commit(self._unit_of_work, Plan.of(claim))
+            return possession_challenge(agency, found, nonce)
+
+        return prepared_again(prepare)
 
     def register_certificate(
         self,
@@ -132,48 +168,59 @@ class Registry:
         challenge: bytes,
         proof: bytes,
         actor: str,
-        uses: frozenset[Use] = frozenset({Use.SIGN}),
+        uses: frozenset[Use] | None = None,
+        given: Sequence[x509.Certificate] = (),
     ) -> str:
-        """Register a certificate whose key the agency was proven to hold, for `uses`; gives its fingerprint.
+        """Register a certificate whose key the agency was proven to hold; gives its fingerprint.
+
+        `uses` None: all that the certificate allows. `given`: certificates between it and an authority. Registering
+        the same again changes nothing, and needs a challenge of its own.
 
         Raises Refused `possession-not-proven`, `challenge-other` (a text that `challenge` did not make for this agency
-        and certificate), what `check_registrable` raises, `certificate-taken`, `certificate-revoked`, or
-        `certificate-development` in production mode.
+        and certificate), `challenge-used`, `challenge-expired`, `certificate-taken`, `certificate-revoked`,
+        `certificate-expired`, `certificate-development` in production mode, and what `check_registrable` and
+        `Admission.admit` raise.
         """
-        check_registrable(certificate)
-        if not challenge.startswith(self.challenge(agency, certificate, "-")[:-2]):
-            raise Refused(
-                f"the challenge is not the one for this certificate of {agency}: run `simojo agency challenge` again "
-                "and let the agency sign that file unchanged",
-                code="challenge-other",
-            )
+        wanted = check_registrable(certificate, uses)
+        found = fingerprint(certificate)
+        nonce = self._nonce(agency, found, challenge)
+        self._challenge_row(found, nonce, agency)
         verify_possession(certificate, challenge, proof)
         if self._production and is_development(certificate):
             raise Refused(
                 "a certificate of a development CA is refused in production mode", code="certificate-development"
             )
-        found = fingerprint(certificate)
+        if certificate.not_valid_after_utc < self._clock():
+            raise Refused(
+                f"the certificate expired at {certificate.not_valid_after_utc.isoformat()}: have a new one issued",
+                code="certificate-expired",
+            )
+        admitted = self._admission.admit(certificate, given, self._clock())
 
         def prepare() -> str:
+            changes: list[Change] = [self._spent(found, nonce, agency)]
             owner = self._reader.certificate_owner(found)
+            if owner not in (None, agency):
+                raise Refused(f"this certificate is registered for {owner}", code="certificate-taken")
             if owner == agency:
                 if self._revoked(agency, found):
                     raise Refused(
                         "this certificate was revoked: register another one, with a new key", code="certificate-revoked"
                     )
+                commit(self._unit_of_work, Plan(tuple(changes)))
                 return found
-            if owner is not None:
-                raise Refused(f"this certificate is registered for {owner}", code="certificate-taken")
             values = {
                 "fingerprint": found,
                 "agency": agency,
                 "pem": certificate.public_bytes(Encoding.PEM).decode(),
                 "possession": challenge.decode() + "\n" + proof.hex(),
                 "registered_at": self._clock(),
-                "uses": " ".join(sorted(uses)),
+                "uses": " ".join(sorted(wanted)),
+                "chain": "".join(each.public_bytes(Encoding.PEM).decode() for each in admitted.chain),
             }
+            changes += [Claim(CertificateRow, ("fingerprint",), values), *self._words(admitted)]
             said = {"step": "registered", "agency": agency, "fingerprint": found}
-            self._commit([Claim(CertificateRow, ("fingerprint",), values)], LeafKind.KEY, actor, said)
+            self._commit(changes, LeafKind.KEY, actor, said)
             return found
 
         return prepared_again(prepare)
@@ -229,6 +276,65 @@ class Registry:
         prepared_again(prepare)
 
     # --- within ---------------------------------------------------------------------------------------------------
+
+    def _nonce(self, agency: str, found: str, challenge: bytes) -> str:
+        """The nonce of a challenge that is word for word one of ours. Raises Refused `challenge-other`."""
+        nonce = challenge.rstrip(b"\n").rpartition(b"nonce: ")[2].decode("ascii", "replace")
+        try:
+            ours = possession_challenge(agency, found, nonce)
+        except ValueError:
+            ours = b""
+        if not ours or ours != challenge:
+            raise Refused(
+                f"the challenge is not the one for this certificate of {agency}: run `simojo agency challenge` again "
+                "and let the agency sign that file unchanged",
+                code="challenge-other",
+            )
+        return nonce
+
+    def _challenge_row(self, found: str, nonce: str, agency: str) -> PossessionChallengeRow:
+        """The row of a challenge that may still be used."""
+        row = self._reader.possession_challenge(found, nonce)
+        if row is None or row.agency != agency:
+            raise Refused(
+                "this hub gave out no such challenge: run `simojo agency challenge` and let the agency sign that",
+                code="challenge-other",
+            )
+        if row.used_at is not None:
+            raise Refused(
+                "a proof over this challenge was taken before: run `simojo agency challenge` again",
+                code="challenge-used",
+            )
+        if self._clock() >= row.made_at + CHALLENGE_LIFE:
+            raise Refused(
+                f"the challenge is of {row.made_at.isoformat()} and was good for {CHALLENGE_LIFE.days} days: run "
+                "`simojo agency challenge` again",
+                code="challenge-expired",
+            )
+        return row
+
+    def _spent(self, found: str, nonce: str, agency: str) -> Update:
+        self._challenge_row(found, nonce, agency)
+        key = {"fingerprint": found, "nonce": nonce}
+        return Update(PossessionChallengeRow, key, {"used_at": None}, {"used_at": self._clock()})
+
+    def _words(self, admitted: Admitted) -> list[Change]:
+        """What authorities said at registration, where nothing was known yet."""
+        now, known = self._clock(), self._reader.certificate_statuses(admitted.words)
+        return [
+            Claim(
+                CertificateStatusRow,
+                ("fingerprint",),
+                {
+                    "fingerprint": each,
+                    "since": now,
+                    "asked_at": now,
+                    **(word_values(word) if isinstance(word, Word) else {"fault": word}),
+                },
+            )
+            for each, word in admitted.words.items()
+            if each not in known
+        ]
 
     def _revoked(self, agency: str, found: str) -> bool:
         rows = self._reader.certificates(agency)

@@ -223,7 +223,7 @@ def check_registrable(certificate: x509.Certificate, uses: frozenset[Use] | None
             "the key of the certificate is not allowed: use RSA of 2048 to 8192 bits, EC P-256 or P-384, or Ed25519",
             code="certificate-weak",
         )
-    if not _is_strongly_signed(certificate):
+    if not is_strongly_signed(certificate):
         raise Refused(
             "the certificate itself is signed with a weak algorithm: have it issued with SHA-256 or better",
             code="certificate-weak",
@@ -253,7 +253,8 @@ def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extens
         raise Malformed("the extensions of the certificate cannot be read", code="certificate-malformed") from fault
 
 
-def _is_strongly_signed(certificate: x509.Certificate) -> bool:
+def is_strongly_signed(certificate: x509.Certificate) -> bool:
+    """Whether a certificate is signed over SHA-256 or better."""
     if certificate.signature_algorithm_oid == x509.SignatureAlgorithmOID.ED25519:
         return True
     try:

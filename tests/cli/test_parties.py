@@ -120,6 +120,8 @@ def test_a_certificate_is_revoked_by_its_fingerprint(
     done = simojo("agency", "revoke", holder.upper(), "--reason", "kunci hilang")
     assert done.code == 0
     assert database.execute("SELECT revoked_because FROM certificate").fetchall() == [("kunci hilang",)]
+    assert "[challenge-used]" in simojo(*certify(simojo)).sentence
+    prove(home, simojo)
     assert "[certificate-revoked]" in simojo(*certify(simojo)).sentence
     assert "[certificate-unknown]" in simojo("agency", "revoke", "0" * 64, "--reason", "x").sentence
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
-TABLE = dict(re.findall(r"^\| `(SIMOJO_[A-Z_]+)` \| (?:`([^`]*)`)? ?\|", README, re.MULTILINE))
+TABLE = dict(re.findall(r"^\| `(SIMOJO_[A-Z0-9_]+)` \| (?:`([^`]*)`)? ?\|", README, re.MULTILINE))
 COMMANDS = sorted(set(re.findall(r"`simojo ([a-z]+(?: [a-z]+)?)", README)))
 
 

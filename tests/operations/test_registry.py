@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -149,8 +150,11 @@ def holder(tmp_path: Path) -> Holder:
     return make_holder(tmp_path / "dpupr")
 
 
+NONCES = itertools.count()
+
+
 def registered(registry: Registry, holder: Holder, agency: str = "dpupr") -> str:
-    challenge = registry.challenge(agency, holder.certificate, "n-1")
+    challenge = registry.challenge(agency, holder.certificate, f"n-{next(NONCES)}")
     return registry.register_certificate(agency, holder.certificate, challenge, holder.sign(challenge), ACTOR)
 
 

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from sqlmodel import col, select
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlmodel import col, func, select
 
 from gateway.store.reads.base import Reads
-from gateway.store.tables import AgencyRow, AgreementRow, CertificateRow, CredentialRow, EndpointRow, StaffRow, TokenRow
+from gateway.store.tables import (
+    AgencyRow,
+    AgreementRow,
+    CertificateAlertRow,
+    CertificateRow,
+    CertificateStatusRow,
+    CredentialRow,
+    EndpointRow,
+    ExchangeRow,
+    HubCertificateRow,
+    PossessionChallengeRow,
+    StaffRow,
+    TokenRow,
+)
 
 
 class PartyReads(Reads):
@@ -45,6 +61,36 @@ class PartyReads(Reads):
         """All certificates registered for an agency, revoked ones too, oldest first."""
         wanted = select(CertificateRow).where(col(CertificateRow.agency) == agency)
         return self._all(wanted.order_by(col(CertificateRow.registered_at), col(CertificateRow.fingerprint)))
+
+    def all_certificates(self) -> list[CertificateRow]:
+        """All certificates of all agencies, by agency and age."""
+        order = (CertificateRow.agency, CertificateRow.registered_at, CertificateRow.fingerprint)
+        return self._all(select(CertificateRow).order_by(*(col(each) for each in order)))
+
+    def certificate_statuses(self, fingerprints: Collection[str] | None = None) -> dict[str, CertificateStatusRow]:
+        """What authorities said about these certificates (None: about all), by fingerprint; the unasked are missing."""
+        wanted = select(CertificateStatusRow)
+        if fingerprints is not None:
+            wanted = wanted.where(col(CertificateStatusRow.fingerprint).in_(list(fingerprints)))
+        return {row.fingerprint: row for row in self._all(wanted)}
+
+    def accepted_since(self, agency: str, at: datetime) -> int:
+        """How many messages of an agency were let in at that moment or later."""
+        counted = select(func.count()).select_from(ExchangeRow)
+        mine = (col(ExchangeRow.agency) == agency, col(ExchangeRow.direction) == "in", col(ExchangeRow.at) >= at)
+        return int(self._first(counted.where(*mine, col(ExchangeRow.verdict) == "accepted")) or 0)
+
+    def possession_challenge(self, fingerprint: str, nonce: str) -> PossessionChallengeRow | None:
+        """A challenge that was given out, used or not."""
+        return self._get(PossessionChallengeRow, (fingerprint, nonce))
+
+    def hub_certificates(self) -> list[HubCertificateRow]:
+        """Certificates that the settings name or named, those without a role too."""
+        return self._all(select(HubCertificateRow).order_by(col(HubCertificateRow.fingerprint)))
+
+    def certificate_alerts(self) -> set[tuple[str, int]]:
+        """Which alerts staff have had: fingerprint and days."""
+        return {(row.fingerprint, row.days) for row in self._all(select(CertificateAlertRow))}
 
     def certificate_owner(self, fingerprint: str) -> str | None:
         """The agency that this certificate was registered for, also when it is revoked by now."""

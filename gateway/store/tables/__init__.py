@@ -19,7 +19,17 @@ from gateway.store.tables.cases import (
 from gateway.store.tables.exchanges import ExchangeRow, PartRow, RefusalTallyRow
 from gateway.store.tables.ledger import CheckpointRow, DataKeyRow, LeafRow, TileRow, TreeHeadRow
 from gateway.store.tables.outbox import AttemptRow, DeliveryRow
-from gateway.store.tables.parties import AgencyRow, AgreementRow, CertificateRow, CredentialRow, EndpointRow
+from gateway.store.tables.parties import (
+    AgencyRow,
+    AgreementRow,
+    CertificateAlertRow,
+    CertificateRow,
+    CertificateStatusRow,
+    CredentialRow,
+    EndpointRow,
+    HubCertificateRow,
+    PossessionChallengeRow,
+)
 from gateway.store.tables.staff import StaffRow, TokenRow
 
 __all__ = [
@@ -29,7 +39,9 @@ __all__ = [
     "CaseEventRow",
     "CaseReferenceRow",
     "CaseRow",
+    "CertificateAlertRow",
     "CertificateRow",
+    "CertificateStatusRow",
     "CheckpointRow",
     "CounterRow",
     "CredentialRow",
@@ -39,10 +51,12 @@ __all__ = [
     "DocumentRow",
     "EndpointRow",
     "ExchangeRow",
+    "HubCertificateRow",
     "LeafRow",
     "OpeningRow",
     "PartRow",
     "PinChallengeRow",
+    "PossessionChallengeRow",
     "RefusalTallyRow",
     "StaffRow",
     "TileRow",

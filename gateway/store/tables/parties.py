@@ -44,7 +44,8 @@ class CredentialRow(SQLModel, table=True):
 class CertificateRow(SQLModel, table=True):
     """A certificate that staff registered for an agency, with the evidence that the agency holds its key.
 
-    `uses` is what it may be used for, words of `gateway.trust.certificates.Use` with spaces between.
+    `uses` is what it may be used for, words of `gateway.trust.certificates.Use` with spaces between. `chain` is what
+    stood above it when it was registered, PEM, up to a configured authority; empty when it is trusted as registered.
     """
 
     __tablename__ = "certificate"
@@ -57,6 +58,65 @@ class CertificateRow(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_because: str | None = Field(default=None, sa_type=Text)
     uses: str = Field(default="sign", sa_column_kwargs={"server_default": "sign"})
+    chain: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+
+
+class CertificateStatusRow(SQLModel, table=True):
+    """An authority's last word about a certificate in a chain; the agency's own, or one above it.
+
+    `this_update`, `next_update` and `source` are those of the last word that counted, null before the first;
+    `revoked_at` and `reason` are set when it was that the certificate is revoked. `fault` says why the last question
+    (at `asked_at`) was not answered, null when it was.
+    """
+
+    __tablename__ = "certificate_status"
+
+    fingerprint: str = Field(primary_key=True)
+    since: datetime = Field(sa_type=UtcDateTime)
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    this_update: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    next_update: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    source: str | None = Field(default=None, sa_type=Text)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reason: str | None = None
+    fault: str | None = Field(default=None, sa_type=Text)
+
+
+class PossessionChallengeRow(SQLModel, table=True):
+    """A challenge that was given out, for one agency and certificate; `used_at` once a proof over it was taken."""
+
+    __tablename__ = "possession_challenge"
+
+    fingerprint: str = Field(primary_key=True)
+    nonce: str = Field(primary_key=True)
+    agency: str
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class HubCertificateRow(SQLModel, table=True):
+    """A certificate that the settings name: the hub's own by its role, and the authorities of agencies.
+
+    `signs_from` and `signs_until` are when the hub signed with it; they stay when its role ends ("" from then on).
+    """
+
+    __tablename__ = "hub_certificate"
+
+    fingerprint: str = Field(primary_key=True)
+    role: str
+    pem: str = Field(sa_type=Text)
+    signs_from: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    signs_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class CertificateAlertRow(SQLModel, table=True):
+    """Staff were told, once, that a certificate has `days` days left or fewer."""
+
+    __tablename__ = "certificate_alert"
+
+    fingerprint: str = Field(primary_key=True)
+    days: int = Field(primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
 
 
 class AgreementRow(SQLModel, table=True):
