@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 import structlog
@@ -202,4 +203,9 @@ def usable(row: CertificateRow, at: datetime) -> bool:
 
 def certificate_of(row: CertificateRow | HubCertificateRow) -> x509.Certificate:
     """The certificate in a row."""
-    return x509.load_pem_x509_certificate(row.pem.encode())
+    return _parsed(row.pem)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(pem: str) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(pem.encode())

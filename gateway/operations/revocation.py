@@ -1,6 +1,6 @@
 """Keeps what authorities say about registered certificates up to date, and tells the ledger when one is revoked.
 
-A word is never taken back for an older one (a list from yesterday, replayed). Who is revoked stays so, save after
+A word is never taken back by an older one (a list from yesterday, played back). Who is revoked stays so, save after
 certificateHold. When no source answers, the row keeps its last word and says why; what that means for messages is
 `gateway.store.certificate_status`.
 """
@@ -138,7 +138,11 @@ class Revocation:
 
 
 def word_values(word: Word, row: CertificateStatusRow | None = None) -> dict[str, Any]:
-    """The columns of a word that was had, beside what stands there already. Raises Refused for an older one."""
+    """The columns of a word that was had, beside what stands there already.
+
+    An older word than the one held (a list beside an OCSP answer) may say the same, or a revocation that lasts; it
+    lifts no hold and puts none on. Raises Refused for one that would.
+    """
     values: dict[str, Any] = {
         "this_update": word.this_update,
         "next_update": word.next_update,
@@ -147,13 +151,16 @@ def word_values(word: Word, row: CertificateStatusRow | None = None) -> dict[str
         "reason": word.reason or None,
         "fault": None,
     }
-    if row is None or row.this_update is None:
+    if row is None or row.this_update is None or row.next_update is None:
         return values
-    if word.this_update < row.this_update:
-        raise Refused(
-            f"{word.source} gives a word of {word.this_update.isoformat()}, and a later one is held",
-            code="revocation-answer-wrong",
-        )
     if row.revoked_at is not None and row.reason != HOLD:
         return {**values, "revoked_at": row.revoked_at, "reason": row.reason}
-    return values
+    if word.this_update >= row.this_update or (word.revoked_at is not None and word.reason != HOLD):
+        return values
+    if (word.revoked_at is None) is not (row.revoked_at is None):
+        raise Refused(
+            f"{word.source} gives a word of {word.this_update.isoformat()}; a later one is held that says otherwise",
+            code="revocation-answer-wrong",
+        )
+    times = {"this_update": row.this_update, "next_update": max(word.next_update, row.next_update)}
+    return {**values, **times, "revoked_at": row.revoked_at, "reason": row.reason}

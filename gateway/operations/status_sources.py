@@ -41,10 +41,16 @@ class Client(Protocol):
 
 
 class StatusSources:
-    """Asks. One for each round: a list that several certificates name is fetched once. `nonce` gives random bytes."""
+    """Asks. One for each round: a list that several certificates name is fetched once.
 
-    def __init__(self, client: Client, lists: Sequence[bytes], nonce: Callable[[int], bytes]) -> None:
+    `nonce` gives random bytes; one question takes `time_s` seconds at most.
+    """
+
+    def __init__(
+        self, client: Client, lists: Sequence[bytes], nonce: Callable[[int], bytes], *, time_s: float = TIME_S
+    ) -> None:
         self._client = client
+        self._time_s = time_s
         self._lists = lists
         self._nonce = nonce
         self._fetched: dict[str, x509.CertificateRevocationList | GatewayError] = {}
@@ -98,7 +104,7 @@ class StatusSources:
         if url in self._away:  # one that keeps us waiting does so once in a round
             raise self._away[url]
         call = OutboundCall(
-            method=method, url=url, headers=headers, body=body, timeout_s=TIME_S, max_reply_bytes=max_bytes
+            method=method, url=url, headers=headers, body=body, timeout_s=self._time_s, max_reply_bytes=max_bytes
         )
         try:
             reply = self._client.send(call)

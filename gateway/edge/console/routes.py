@@ -20,6 +20,7 @@ from gateway.edge.console.texts import TEXTS, WORDS
 from gateway.edge.http import language_of, read_body
 from gateway.edge.parts import COOKIE, StaffEdge, officer, officer_of_token
 from gateway.edge.titles import Language
+from gateway.operations.expiry import certificate_warnings
 
 ROWS = 25
 COOKIE_S = 8 * 3600
@@ -132,6 +133,7 @@ def _facts(edge: StaffEdge) -> dict[str, Any]:
         "dead": counts.get("dead", 0),
         "waiting": sum(counts.get(state, 0) for state in ("queued", "not-sent", "unknown", "sending")),
         "suspended": [row.id for row in reader.agencies() if row.suspended],
+        "certificates": certificate_warnings(reader, edge.clock()),
     }
 
 

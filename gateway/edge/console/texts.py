@@ -35,6 +35,7 @@ _ID = {
     "waiting": "Pengiriman menunggu",
     "dead": "Surat mati",
     "suspended": "Instansi ditangguhkan",
+    "certificates": "Sertifikat yang perlu diperhatikan",
     "live": "Halaman diperbarui sendiri.",
 }
 _EN = {
@@ -65,6 +66,7 @@ _EN = {
     "waiting": "Deliveries waiting",
     "dead": "Dead letters",
     "suspended": "Suspended agencies",
+    "certificates": "Certificates to look at",
     "live": "The page keeps itself up to date.",
 }
 
