@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from gateway.domain.errors import Malformed, Refused, Unauthenticated
 from gateway.trust.certificates import (
+    CertificateStatus,
+    Use,
     check_registrable,
     check_usable,
     find_certificate,
     load_certificate,
+    load_chain,
+    permitted_uses,
     possession_challenge,
     register,
     verify_possession,
 )
 from gateway.trust.keys import fingerprint
 from tests.trust import openssl_made
+from tests.trust.authorities import key_usage, root
 from tests.trust.parties import AT, certificate, key, private_key, registered
 
 CHALLENGE = possession_challenge("dpupr", "ab" * 32, "nonce-1")
@@ -114,6 +121,75 @@ def test_a_certificate_signed_over_sha_1_or_by_something_unknown_is_not() -> Non
 
 def test_a_certificate_for_something_other_than_signing_is_not() -> None:
     assert refused(certificate(private_key(), usage=usage(signing=False))) == "certificate-not-for-use"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "clients", "uses"),
+    [
+        ("rsa", None, None, "encrypt sign tls"),
+        ("p256", None, None, "encrypt sign tls"),
+        ("ed25519", None, None, "sign tls"),
+        ("rsa", {"digital_signature"}, None, "sign tls"),
+        ("rsa", {"digital_signature", "key_encipherment"}, None, "encrypt sign tls"),
+        ("rsa", {"digital_signature", "key_agreement"}, None, "sign tls"),
+        ("p256", {"digital_signature", "key_encipherment"}, None, "sign tls"),
+        ("p256", {"key_agreement"}, None, "encrypt"),
+        ("rsa", {"content_commitment"}, None, "sign"),
+        ("p256", {"digital_signature"}, ExtendedKeyUsageOID.CLIENT_AUTH, "sign tls"),
+        ("p256", {"digital_signature"}, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE, "sign tls"),
+        ("p256", {"digital_signature"}, ExtendedKeyUsageOID.SERVER_AUTH, "sign"),
+        ("p256", {"crl_sign"}, None, ""),
+    ],
+)
+def test_key_usage_and_extended_key_usage_say_what_a_certificate_is_for(
+    kind: str, said: set[str] | None, clients: x509.ObjectIdentifier | None, uses: str
+) -> None:
+    given = None if said is None else key_usage(**dict.fromkeys(said, True))
+    more: list[tuple[x509.ExtensionType, bool]] = [] if clients is None else [(x509.ExtendedKeyUsage([clients]), False)]
+    made = root().issue(key=private_key(kind), usage=given, more=more).certificate
+    assert " ".join(sorted(permitted_uses(made))) == uses
+    if "sign" in uses:
+        assert check_registrable(made) == permitted_uses(made)
+    for use in Use:
+        if use in uses.split():
+            assert check_registrable(made, frozenset({use})) == {use}
+        else:
+            with pytest.raises(Refused) as caught:
+                check_registrable(made, frozenset({use}))
+            assert caught.value.code == "certificate-not-for-use"
+
+
+def test_a_certificate_is_registered_for_something() -> None:
+    with pytest.raises(Refused) as caught:
+        check_registrable(key().certificate, frozenset())
+    assert caught.value.code == "uses-missing"
+
+
+def test_a_file_holds_the_leaf_and_those_above_it() -> None:
+    above = root()
+    leaf = above.issue()
+    assert load_chain(leaf.pem + b"catatan\n" + above.pem) == (leaf.certificate, above.certificate)
+    assert load_chain(leaf.certificate.public_bytes(Encoding.DER)) == (leaf.certificate,)
+    for wrong in (b"", b"-----BEGIN CERTIFICATE-----", leaf.pem * 9, leaf.pem.replace(b"M", b"!")):
+        with pytest.raises(Malformed) as caught:
+            load_chain(wrong)
+        assert caught.value.code == "certificate-malformed"
+
+
+@pytest.mark.parametrize(
+    ("status", "after", "code"),
+    [
+        (CertificateStatus(revoked_at=AT), timedelta(0), "certificate-revoked"),
+        (CertificateStatus(chain_until=AT), timedelta(seconds=1), "certificate-chain-expired"),
+        (CertificateStatus(good_until=AT), timedelta(seconds=1), "certificate-status-unknown"),
+    ],
+)
+def test_what_authorities_say_counts_from_its_moment_on(status: CertificateStatus, after: timedelta, code: str) -> None:
+    mine = replace(registered(key()), status=status)
+    check_usable(mine, AT + after - timedelta(seconds=1))
+    with pytest.raises(Unauthenticated) as caught:
+        check_usable(mine, AT + after)
+    assert caught.value.code == code
 
 
 def test_extensions_that_cannot_be_read_are_refused() -> None:
