@@ -87,10 +87,13 @@ class Store:
     unit_of_work: SingleWriter
     leaves: Leaves
     registry: Registry
+    client: HttpClient | None = None
 
     def close(self) -> None:
         """Finish what waits to be written, and close."""
         self.unit_of_work.close()
+        if self.client is not None:
+            self.client.close()
         self.engine.dispose()
 
 
@@ -103,6 +106,8 @@ def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_i
     vault = Vault(reader, master, secrets.token_bytes)
     leaves = Leaves(master, new_id)
     unit_of_work = SingleWriter(engine)
+    authorities = agency_authorities(settings)
+    client = HttpClient(clock=time.monotonic) if authorities else None
     registry = Registry(
         reader=reader,
         vault=vault,
@@ -110,7 +115,11 @@ def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_i
         leaves=leaves,
         clock=clock,
         production=settings.is_production,
-        admission=_admission(settings),
+        admission=Admission(
+            authorities=authorities,
+            mode=settings.revocation_mode,
+            sources=None if client is None else partial(_sources, settings, client),
+        ),
     )
     return Store(
         settings=settings,
@@ -122,6 +131,7 @@ def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_i
         unit_of_work=unit_of_work,
         leaves=leaves,
         registry=registry,
+        client=client,
     )
 
 
@@ -184,6 +194,8 @@ class Gateway:
             clock,
             new_id,
         )
+        self.revocation = self._revocation()
+        self.expiry = ExpiryWatch(self.store.reader, self.store.unit_of_work, clock)
         self.api = self._api()
 
     # --- life -----------------------------------------------------------------------------------------------------
@@ -202,7 +214,8 @@ class Gateway:
             Loop("refusals", lambda: self.refusals.run_once() > 0, 5.0),
             Loop("timers", lambda: self.timers.run_once() > 0, 5.0),
             Loop("recovery", lambda: self.outbound.recover() > 0, 1.0),
-            *self._certificate_loops(),
+            Loop("revocation", lambda: self.revocation.run_once() > 0, 30.0),
+            Loop("expiry", lambda: self.expiry.run_once() > 0, 3600.0),
         ]
         for loop in (*self._loops, *self._couriers):
             loop.start()
@@ -270,22 +283,16 @@ class Gateway:
             clock=self._clock,
         )
 
-    def _certificate_loops(self) -> list[Loop]:
-        store = self.store
-        revocation = Revocation(
-            reader=store.reader,
-            unit_of_work=store.unit_of_work,
-            leaves=store.leaves,
+    def _revocation(self) -> Revocation:
+        return Revocation(
+            reader=self.store.reader,
+            unit_of_work=self.store.unit_of_work,
+            leaves=self.store.leaves,
             clock=self._clock,
-            sources=partial(StatusSources, self._client, self.settings.revocation_lists(), secrets.token_bytes),
+            sources=partial(_sources, self.settings, self._client),
             mode=self.settings.revocation_mode,
             interval=timedelta(minutes=self.settings.revocation_interval_min),
         )
-        watch = ExpiryWatch(store.reader, store.unit_of_work, self._clock)
-        return [
-            Loop("revocation", lambda: revocation.run_once() > 0, 30.0),
-            Loop("expiry", lambda: watch.run_once() > 0, 3600.0),
-        ]
 
     def _signatory(self) -> Officer:
         officers = (officer_of(row) for row in self.store.reader.all_staff())
@@ -333,13 +340,9 @@ def revocation_policy(settings: Settings) -> RevocationPolicy:
     return RevocationPolicy(mode=settings.revocation_mode, grace=timedelta(hours=settings.revocation_grace_h))
 
 
-def _admission(settings: Settings) -> Admission:
-    authorities = agency_authorities(settings)
-    if not authorities:
-        return Admission()
-    client = HttpClient(clock=time.monotonic)
-    sources = partial(StatusSources, client, settings.revocation_lists(), secrets.token_bytes)
-    return Admission(authorities=authorities, mode=settings.revocation_mode, sources=sources)
+def _sources(settings: Settings, client: HttpClient) -> StatusSources:
+    """What asks authorities in one round; local lists are read anew each time."""
+    return StatusSources(client, settings.revocation_lists(), secrets.token_bytes)
 
 
 DIFFERS = "adapter and agreement differ:"
