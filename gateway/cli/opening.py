@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from gateway.app import Store, open_store
+from gateway.machine import now
 from gateway.settings import load_settings
 
 ACTOR = "staff/console"
@@ -15,7 +16,7 @@ ACTOR = "staff/console"
 @contextmanager
 def opened() -> Iterator[Store]:
     """The store by the settings of the environment."""
-    store = open_store(load_settings())
+    store = open_store(load_settings(), clock=now)
     try:
         yield store
     finally:
