@@ -30,6 +30,7 @@ from gateway.exchange.checking import check_agreement
 from gateway.exchange.concluding import Concluding
 from gateway.exchange.directory import Directory
 from gateway.exchange.inbound import Inbound
+from gateway.exchange.meta.services import MetaServices
 from gateway.exchange.outbound import Outbound
 from gateway.exchange.plugins import load_adapters
 from gateway.exchange.soap_speaking import SoapSpeaker
@@ -176,6 +177,7 @@ class Gateway:
             clock,
             new_id,
         )
+        self.meta = MetaServices(directory=self.directory, clock=clock)
         self.api = self._api()
 
     # --- life -----------------------------------------------------------------------------------------------------
@@ -268,6 +270,7 @@ class Gateway:
         agencies = AgencyEdge(
             inbound=self.inbound,
             directory=self.directory,
+            meta=self.meta,
             library=self.library,
             public_url=self.settings.public_url.rstrip("/"),
             clock=self._clock,

@@ -27,6 +27,7 @@ from gateway.edge.soap.codec import SoapCodec
 from gateway.edge.soap.wire import SoapWire, fault_answer, leaving, version_of
 from gateway.exchange.directory import Directory
 from gateway.exchange.inbound import Inbound
+from gateway.exchange.meta.services import MetaServices
 from gateway.exchange.wire import Sealed, Wire
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.openapi import openapi_document
@@ -41,6 +42,7 @@ class AgencyEdge:
 
     inbound: Inbound
     directory: Directory
+    meta: MetaServices
     library: SchemaLibrary
     public_url: str
     clock: Callable[[], datetime]
@@ -53,11 +55,11 @@ class Wires:
 
     def __init__(self, edge: AgencyEdge) -> None:
         self._edge = edge
-        self._made: dict[tuple[str, str], Wire] = {}
+        self._made: dict[tuple[str, str, str], Wire] = {}
 
     def find(self, agency: str, interaction: Interaction) -> Wire:
         """The wire of an interaction: SOAP for the one SOAP profile, REST else."""
-        key = (agency, interaction.name)
+        key = (agency, interaction.name, interaction.security)  # a meta-service is served under two profiles
         if key not in self._made:
             self._made[key] = self._make(agency, interaction)
         return self._made[key]
@@ -164,6 +166,9 @@ async def _refuse_unread(
 
 def _served(edge: AgencyEdge, agency: str, name: str, transport: Transport) -> Interaction | None:
     """The interaction at an address, if that transport is the one that it is spoken over."""
+    meta = edge.meta.served(agency, name, transport)
+    if meta is not None:
+        return meta
     found = edge.directory.spoken_to_us(agency, name)
     if found is None or (found[1].security == WSS_X509) is not transport.is_soap:
         return None
