@@ -23,7 +23,7 @@ def echo(asked: Asked, certificate: RegisteredCertificate, standing: Standing, h
     reply: dict[str, Json] = {"text": said["text"]} if "text" in said else {}
     reply |= {
         "agency": asked.agency,
-        "messageId": asked.message_id,
+        "messageId": asked.message_id[:256],
         "exchange": asked.exchange,
         "receivedAt": moment(asked.at),
         "hubTime": moment(hub_time),
