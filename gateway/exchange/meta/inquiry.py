@@ -112,6 +112,12 @@ def meta_terms(adapter: Adapter, inquiry: MetaInquiry) -> Terms:
     return Terms(adapter=adapter, interaction=inquiry, agreement=agreement, agreed=agreed)
 
 
+def plain(text: str, most: int) -> str:
+    """A text as any transport carries it: at most so many characters, and what cannot be printed as a space."""
+    cut = text if len(text) <= most else f"{text[: most - 3]}..."
+    return "".join(each if each.isprintable() else " " for each in cut)
+
+
 def moment(at: datetime) -> str:
     """An instant as replies write it: UTC, to the millisecond."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
