@@ -1,6 +1,7 @@
 """OpenAPI 3.1 from an agreement: what one agency may call over REST, with the agreed JSON Schemas as they are.
 
 The hub's own inquiries (meta-services) are described beside what is agreed, and without an agreement too.
+What the agreement calls confidential travels as a JWE around the agreed document (`application/jose`).
 """
 
 from __future__ import annotations
@@ -80,6 +81,12 @@ HEADERS: Mapping[str, Mapping[str, str]] = {
 """Headers that a security profile asks for beside its credential, by profile."""
 
 
+JWE = (
+    "Compact JWE (RFC 7516) to the receiver's certificate: alg RSA-OAEP-256, ECDH-ES or ECDH-ES+A256KW, enc A256GCM or "
+    "A128GCM, cty json. The detached JWS is over the plaintext: signed, then encrypted."
+)
+
+
 def openapi_document(
     adapter: Adapter,
     agreement: Agreement | None,
@@ -139,18 +146,21 @@ def _operation(
     refused = REFUSED
     if adapter.dialect is not None:  # such an agency hears no in its own shape
         refused = {"application/json": {"schema": dict(library.json(reply).schema)}}
+    if agreed.confidential:
+        refused = {**refused, "application/jose": {"schema": _encrypted({"$ref": "#/components/schemas/Problem"})}}
     summary = f"{agreed.model}; {', '.join(agreed.services)}; {agreed.personal.purpose}"
-    return _described(declared, summary, said, reply, refused, library)
+    return _described(declared, summary, refused, _content(said, agreed, library), _content(reply, agreed, library))
 
 
 def _own_operation(declared: Inbound, library: SchemaLibrary) -> dict[str, Any]:
     reply = getattr(declared, "reply", ACKNOWLEDGEMENT)
     summary = f"meta-service; {library.json(declared.request).schema.get('description', '')}"
-    return _described(declared, summary, declared.request, reply, REFUSED, library)
+    said, answered = (_in_clear(each, library) for each in (declared.request, reply))
+    return _described(declared, summary, REFUSED, said, answered)
 
 
 def _described(
-    declared: Interaction, summary: str, said: str, reply: str, refused: Mapping[str, Any], library: SchemaLibrary
+    declared: Interaction, summary: str, refused: Mapping[str, Any], said: dict[str, Any], answered: dict[str, Any]
 ) -> dict[str, Any]:
     signed = {"headers": {"X-JWS-Signature": {"schema": _TEXT}}} if declared.security == "jws" else {}
     return {
@@ -161,15 +171,32 @@ def _described(
             {"name": name, "in": "header", "required": True, "schema": _TEXT, "description": text}
             for name, text in HEADERS.get(declared.security, {}).items()
         ],
-        "requestBody": {"required": True, "content": {"application/json": _content(said, library)}},
+        "requestBody": {"required": True, "content": said},
         "responses": {
-            "200": {"description": "As agreed.", "content": {"application/json": _content(reply, library)}, **signed},
+            "200": {"description": "As agreed.", "content": answered, **signed},
             "4XX": {"description": "Refused; change the message before sending again.", "content": refused},
             "5XX": {"description": "Nothing was kept; send the same again later.", "content": refused},
         },
     }
 
 
-def _content(document: str, library: SchemaLibrary) -> dict[str, Any]:
+def _content(document: str, agreed: AgreedInteraction, library: SchemaLibrary) -> dict[str, Any]:
+    """The agreed document as it travels: in clear with examples, or as what a JWE holds."""
+    if agreed.confidential:
+        return {"application/jose": {"schema": _encrypted(dict(library.json(document).schema))}}
+    return _in_clear(document, library)
+
+
+def _in_clear(document: str, library: SchemaLibrary) -> dict[str, Any]:
+    schema = dict(library.json(document).schema)
     examples = {each.path.stem: {"value": json.loads(each.data)} for each in examples_of(document, library, soap=False)}
-    return {"schema": dict(library.json(document).schema), "examples": examples}
+    return {"application/json": {"schema": schema, "examples": examples}}
+
+
+def _encrypted(schema: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "string",
+        "description": JWE,
+        "contentMediaType": "application/json",
+        "contentSchema": schema,
+    }
