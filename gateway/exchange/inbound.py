@@ -1,8 +1,9 @@
 """The way of a message from an agency, the same for all of them:
 
      1. shape         bounded, hardened parsing
-     2. authenticate  the profile verifies, and only what it verified is used from here on
-     3. authorise     an active agreement covers agency, interaction and moment
+     2. authenticate  the client certificate is the agency's (mTLS), the profile verifies, and only what it verified
+                      is used from here on
+     3. authorise     an active agreement covers agency, interaction and moment, at the agreed rate
      4. replay        a message id seen before: the same answer, or refused when its content differs
      5. fresh         the timestamp is inside the window
      6. validate      against the agreed schema version, every violation with its path
@@ -13,7 +14,8 @@
 
 Refusals up to step 2 come from nobody we know: they are counted, not kept. Refusals in 3 to 5 are kept and do not
 bind the message id, since the same message may be let in later (a new agreement, a new timestamp). Outcomes of 6 to
-8 are final and bind it. A fault of ours binds nothing.
+8 are final and bind it. A fault of ours binds nothing. A message beyond the agreed rate is answered unsigned and not
+kept: keeping it would cost what the rate protects.
 """
 
 from __future__ import annotations
@@ -30,8 +32,18 @@ from gateway.casework.steps import CaseSteps
 from gateway.contract.adapter import Interaction, Request
 from gateway.contract.message import Message, Payload
 from gateway.dialect.party import Hub, Proven
-from gateway.domain.errors import GatewayError, HubBusy, Malformed, Refused, Replayed, SchemaViolation, Unauthorised
+from gateway.domain.errors import (
+    GatewayError,
+    HubBusy,
+    Malformed,
+    RateLimited,
+    Refused,
+    Replayed,
+    SchemaViolation,
+    Unauthorised,
+)
 from gateway.exchange.answering import Heard, Outcome, act
+from gateway.exchange.client_certificates import ClientCertificates, check_shown
 from gateway.exchange.directory import Directory, Terms
 from gateway.exchange.identity import Seen, identify
 from gateway.exchange.records import (
@@ -75,6 +87,8 @@ class Inbound:
         clock: Callable[[], datetime],
         max_bytes: int,
         deliveries_made: Callable[[], None],
+        allowance: Callable[[str, str, float | None], None],
+        client_certificates: ClientCertificates,
     ) -> None:
         self._directory = directory
         self._library = library
@@ -86,6 +100,8 @@ class Inbound:
         self._clock = clock
         self._max_bytes = max_bytes
         self._deliveries_made = deliveries_made
+        self._allowance = allowance
+        self._client_certificates = client_certificates
 
     def receive(self, message: Message, wire: Wire, interaction: Interaction) -> Sealed:
         """Take one message and give the sealed answer, which is on disk when this returns.
@@ -95,6 +111,9 @@ class Inbound:
         """
         try:
             return self._receive(message, wire, interaction)
+        except RateLimited as limited:
+            _log.warning("rate-limited", agency=message.agency, interaction=message.interaction)
+            return self._unsigned(message, wire, limited)
         except GatewayError as fault:
             _log.error("message-not-kept", agency=message.agency, interaction=message.interaction, code=fault.code)
             return self._unsigned(message, wire, fault)
@@ -103,6 +122,7 @@ class Inbound:
         try:
             opened = wire.open(message, self._max_bytes)  # 1. shape
             party = self._directory.party(message.agency)
+            check_shown(self._client_certificates, message.client_certificate, party, message.received_at)
             proven = wire.authenticate(message, opened, party, self._hub, message.received_at)  # 2. authenticate
         except Refused as refusal:
             return self.refuse_unknown(message, wire, refusal)
@@ -128,6 +148,7 @@ class Inbound:
         exchange = self._casework.new_id()
         try:
             terms = self._authorise(seen)  # 3. authorise
+            self._allowance(seen.message.agency, terms.interaction.name, terms.agreed.rate_per_s)
             earlier = self._replay(seen)  # 4. replay
             if earlier is not None:
                 return earlier
