@@ -23,6 +23,8 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
+from typing import TypeAlias
 
 import structlog
 
@@ -68,6 +70,9 @@ from gateway.validation.minimise import excess
 
 _log = structlog.get_logger("simojo.inbound")
 
+Allowance: TypeAlias = Callable[[str, str, float | None], None]
+"""Counts one message of a proven agency in an interaction with that agreed rate. Raises RateLimited."""
+
 SEALED_AGAIN_AFTER = timedelta(seconds=240)
 """A stored answer's own timestamp is fresh for 300 s; before that runs out the same body is sealed anew."""
 
@@ -87,7 +92,7 @@ class Inbound:
         clock: Callable[[], datetime],
         max_bytes: int,
         deliveries_made: Callable[[], None],
-        allowance: Callable[[str, str, float | None], None],
+        allowance: Allowance,
         client_certificates: ClientCertificates,
     ) -> None:
         self._directory = directory
@@ -126,7 +131,8 @@ class Inbound:
             proven = wire.authenticate(message, opened, party, self._hub, message.received_at)  # 2. authenticate
         except Refused as refusal:
             return self.refuse_unknown(message, wire, refusal)
-        return prepared_again(lambda: self._answer(message, wire, interaction, proven))
+        spend = cache(self._allowance)  # an exchange that is prepared again is one message all the same
+        return prepared_again(lambda: self._answer(message, wire, interaction, proven, spend))
 
     def refuse_unknown(self, message: Message, wire: Wire, refusal: Refused) -> Sealed:
         """Refuse somebody who did not prove to be anybody: counted per address, minute and code, and answered."""
@@ -143,12 +149,14 @@ class Inbound:
         key = {"minute": minute, "address": self._address(message.address), "code": code}
         commit(self._unit_of_work, Plan.of(Add(RefusalTallyRow, key, "count")))
 
-    def _answer(self, message: Message, wire: Wire, interaction: Interaction, proven: Proven) -> Sealed:
+    def _answer(
+        self, message: Message, wire: Wire, interaction: Interaction, proven: Proven, spend: Allowance
+    ) -> Sealed:
         seen = self._identify(message, wire, interaction, proven)
         exchange = self._casework.new_id()
         try:
             terms = self._authorise(seen)  # 3. authorise
-            self._allowance(seen.message.agency, terms.interaction.name, terms.agreed.rate_per_s)
+            spend(seen.message.agency, terms.interaction.name, terms.agreed.rate_per_s)
             earlier = self._replay(seen)  # 4. replay
             if earlier is not None:
                 return earlier

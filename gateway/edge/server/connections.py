@@ -1,8 +1,8 @@
 """How many connections there are, and whose. No input or output: the listener asks, the protocol reports.
 
 One address has at most so many; a trusted proxy has as many as it likes, since its clients are others. When all
-places are taken, the connection that has been without a request for longest goes. When none is without one, a few
-places are left in which health alone is answered.
+places are taken, a connection without a request goes: first one that never had any, of the address with the most, for
+longest. When all are in a request, a few places are left in which health alone is answered.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ RESERVE = 16
 class Place:
     """One connection's place. `since` is when it began to be idle, in the listener's seconds; None: in a request.
 
-    `end` closes the connection at once; None while there is nothing to close.
+    `answered`: a request was answered in it. `end` closes the connection at once; None while there is nothing to close.
     """
 
     owner: str
     since: float | None
     health_only: bool = False
+    answered: bool = False
     end: Callable[[], None] | None = None
 
 
@@ -66,9 +67,9 @@ class Connections:
         place.since = None
 
     def idle(self, place: Place) -> None:
-        """The connection waits for a request."""
-        if place.since is None:
-            place.since = self._seconds()
+        """A request was answered: the connection waits for another."""
+        place.since = self._seconds()
+        place.answered = True
 
     def leave(self, place: Place) -> None:
         """The connection is gone; said twice is said once."""
@@ -82,8 +83,8 @@ class Connections:
         idle = [each for each in self._places if each.since is not None and each.end is not None]
         if not idle:
             return False
-        longest = min(idle, key=lambda each: each.since or 0.0)
-        self.leave(longest)
-        if longest.end is not None:
-            longest.end()
+        least = min(idle, key=lambda each: (each.answered, -self._by_owner[each.owner], each.since))
+        self.leave(least)
+        if least.end is not None:
+            least.end()
         return True

@@ -98,6 +98,8 @@ class Listener:
             greeting = self._loop.create_task(self._greet(sock, place))
             self._greetings.add(greeting)
             greeting.add_done_callback(self._greetings.discard)
+            place.end = greeting.cancel  # until the protocol has the connection: a crowd can be sent away at once
+            await asyncio.sleep(0)  # sock_accept does not wait while others queue: they are not alone here
 
     async def _greet(self, sock: socket.socket, place: Place) -> None:
         """Make the connection, with its handshake where there is TLS; from then on the protocol has it."""
