@@ -25,7 +25,9 @@ from gateway.domain.catalogue import SAMPLE
 from gateway.domain.errors import Misconfigured
 from gateway.edge.agencies import AgencyEdge
 from gateway.edge.api import make_api
+from gateway.edge.limits import Bounds, Limits
 from gateway.edge.parts import StaffEdge
+from gateway.edge.proxies import proxies_of
 from gateway.exchange.attempt import Preparing
 from gateway.exchange.checking import check_agreement
 from gateway.exchange.concluding import Concluding
@@ -130,6 +132,8 @@ class Gateway:
     ) -> None:
         self.settings = settings
         self._clock = clock
+        self.limits = Limits(_bounds(settings), time.monotonic)
+        self.proxies = proxies_of(settings.trusted_proxies, settings.proxy_address_header)
         self._lock = HubLock(settings.database_url)
         self.store = open_store(settings, clock=clock, new_id=new_id)
         self.adapters = load_adapters()
@@ -151,7 +155,12 @@ class Gateway:
         self._loops: list[Loop] = []
         self._couriers: list[Loop] = []
         self.inbound = self._inbound(hub)
-        self._client = HttpClient(clock=time.monotonic)
+        self._client = HttpClient(
+            clock=time.monotonic,
+            ca_file=settings.outbound_ca_file,
+            certificate_file=settings.tls_client_certificate_file,
+            key_file=settings.tls_client_key_file,
+        )
         self.outbound = self._outbound(hub)
         self.deeds = Deeds(
             casework=self.casework,
@@ -257,6 +266,8 @@ class Gateway:
             clock=self._clock,
             max_bytes=self.settings.max_body_bytes,
             deliveries_made=self.wake,
+            allowance=self.limits.take,
+            client_certificates=self.settings.client_certificates,
         )
 
     def _outbound(self, hub: Hub) -> Outbound:
@@ -286,6 +297,9 @@ class Gateway:
             clock=self._clock,
             max_body_bytes=self.settings.max_body_bytes,
             body_timeout_s=self.settings.body_timeout_s,
+            limits=self.limits,
+            proxies=self.proxies,
+            client_certificates=self.settings.client_certificates,
         )
         staff = StaffEdge(
             reader=self.store.reader,
@@ -333,6 +347,19 @@ def hub_key(settings: Settings) -> SigningKey:
             code="certificate-development",
         )
     return key
+
+
+def _bounds(settings: Settings) -> Bounds:
+    return Bounds(
+        rate_per_address=settings.rate_per_address,
+        rate_per_agency=settings.rate_per_agency,
+        max_exchanges=settings.max_exchanges,
+        max_requests_per_address=settings.max_requests_per_address,
+        busy_wait_s=settings.busy_wait_s,
+        body_memory_bytes=settings.body_memory_bytes,
+        max_body_bytes=settings.max_body_bytes,
+        body_timeout_s=settings.body_timeout_s,
+    )
 
 
 def _calendar(settings: Settings, at: datetime) -> WorkingCalendar:

@@ -1,8 +1,10 @@
 """The way of a message from an agency, the same for all of them:
 
      1. shape         bounded, hardened parsing
-     2. authenticate  decrypted where it came encrypted; the profile verifies, and only that is used from here on
-     3. authorise     an active agreement covers agency, interaction and moment; what it calls confidential came so
+     2. authenticate  the client certificate is the agency's (mTLS); decrypted where it came encrypted; the profile
+                      verifies, and only what it verified is used from here on
+     3. authorise     an active agreement covers agency, interaction and moment, at the agreed rate; what it calls
+                      confidential came so
      4. replay        a message id seen before: the same answer, or refused when its content differs
      5. fresh         the timestamp is inside the window
      6. validate      against the agreed schema version, every violation with its path
@@ -16,7 +18,8 @@ A meta-service goes the same way; in 3 it needs no agreement, and the refusal of
 
 Refusals up to step 2 come from nobody we know: they are counted, not kept. Refusals in 3 to 5 are kept and do not
 bind the message id, since the same message may be let in later (a new agreement, a new timestamp). Outcomes of 6 to
-8 are final and bind it. A fault of ours binds nothing.
+8 are final and bind it. A fault of ours binds nothing. A message beyond the agreed rate is answered unsigned and not
+kept: keeping it would cost what the rate protects.
 
 An answer that has to be encrypted needs a certificate of the agency for it: where staff registered none, nothing
 happens, and that is said in clear. Refusals name rules and paths and no values, so they may leave in clear.
@@ -27,6 +30,8 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
+from typing import TypeAlias
 
 import structlog
 from cryptography import x509
@@ -42,6 +47,7 @@ from gateway.domain.errors import (
     HubBusy,
     Malformed,
     Misconfigured,
+    RateLimited,
     Refused,
     Replayed,
     SchemaViolation,
@@ -49,6 +55,7 @@ from gateway.domain.errors import (
     Unauthorised,
 )
 from gateway.exchange.answering import Heard, Outcome, act
+from gateway.exchange.client_certificates import ClientCertificates, check_shown
 from gateway.exchange.directory import Directory, Terms
 from gateway.exchange.identity import Seen, identify
 from gateway.exchange.meta.inquiry import MetaInquiry, meta_terms
@@ -74,6 +81,9 @@ from gateway.validation.minimise import excess
 
 _log = structlog.get_logger("simojo.inbound")
 
+Allowance: TypeAlias = Callable[[str, str, float | None], None]
+"""Counts one message of a proven agency in an interaction with that agreed rate. Raises RateLimited."""
+
 SEALED_AGAIN_AFTER = timedelta(seconds=240)
 """A stored answer's own timestamp is fresh for 300 s; before that runs out the same body is sealed anew."""
 
@@ -93,6 +103,8 @@ class Inbound:
         clock: Callable[[], datetime],
         max_bytes: int,
         deliveries_made: Callable[[], None],
+        allowance: Allowance,
+        client_certificates: ClientCertificates,
     ) -> None:
         self._directory = directory
         self._library = library
@@ -104,6 +116,8 @@ class Inbound:
         self._clock = clock
         self._max_bytes = max_bytes
         self._deliveries_made = deliveries_made
+        self._allowance = allowance
+        self._client_certificates = client_certificates
 
     def receive(self, message: Message, wire: Wire, interaction: Interaction) -> Sealed:
         """Take one message and give the sealed answer, which is on disk when this returns.
@@ -113,6 +127,9 @@ class Inbound:
         """
         try:
             return self._receive(message, wire, interaction)
+        except RateLimited as limited:
+            _log.warning("rate-limited", agency=message.agency, interaction=message.interaction)
+            return self._unsigned(message, wire, limited)
         except GatewayError as fault:
             _log.error("message-not-kept", agency=message.agency, interaction=message.interaction, code=fault.code)
             return self._unsigned(message, wire, fault)
@@ -121,10 +138,12 @@ class Inbound:
         try:
             opened = wire.open(message, self._max_bytes)  # 1. shape
             party = self._directory.party(message.agency)
+            check_shown(self._client_certificates, message.client_certificate, party, message.received_at)
             proven = wire.authenticate(message, opened, party, self._hub, message.received_at)  # 2. authenticate
         except Refused as refusal:
             return self.refuse_unknown(message, wire, _explained(message, interaction, refusal))
-        return prepared_again(lambda: self._answer(message, wire, interaction, proven, party))
+        spend = cache(self._allowance)  # an exchange that is prepared again is one message all the same
+        return prepared_again(lambda: self._answer(message, wire, interaction, proven, party, spend))
 
     def refuse_unknown(self, message: Message, wire: Wire, refusal: Refused) -> Sealed:
         """Refuse somebody who did not prove to be anybody: counted per address, minute and code, and answered."""
@@ -141,11 +160,20 @@ class Inbound:
         key = {"minute": minute, "address": self._address(message.address), "code": code}
         commit(self._unit_of_work, Plan.of(Add(RefusalTallyRow, key, "count")))
 
-    def _answer(self, message: Message, wire: Wire, interaction: Interaction, proven: Proven, party: Party) -> Sealed:
+    def _answer(
+        self,
+        message: Message,
+        wire: Wire,
+        interaction: Interaction,
+        proven: Proven,
+        party: Party,
+        spend: Allowance,
+    ) -> Sealed:
         seen = self._identify(message, wire, interaction, proven, party)
         exchange = self._casework.new_id()
         try:
             terms = self._authorise(seen)  # 3. authorise
+            spend(seen.message.agency, terms.interaction.name, terms.agreed.rate_per_s)
             earlier = self._replay(seen)  # 4. replay
             if earlier is not None:
                 return earlier

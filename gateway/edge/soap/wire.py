@@ -21,6 +21,7 @@ from gateway.domain.errors import (
     Malformed,
     MappingFault,
     Misconfigured,
+    RateLimited,
     Refused,
     Retriable,
     SchemaViolation,
@@ -158,7 +159,7 @@ def fault_answer(error: GatewayError, message: Message) -> Answer:
     sender = isinstance(error, Refused)
     after_s = error.after_s if isinstance(error, Retriable) else None
     return Answer(
-        status=fault_status(version, sender=sender),
+        status=429 if isinstance(error, RateLimited) else fault_status(version, sender=sender),
         body=etree.tostring(fault_of(error, version)),
         media_type=MEDIA_TYPE[version],
         headers={} if after_s is None else {"Retry-After": str(after_s)},
