@@ -12,6 +12,7 @@ from functools import partial
 from urllib.parse import quote
 
 import structlog
+from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
@@ -25,12 +26,15 @@ from gateway.domain.catalogue import SAMPLE
 from gateway.edge.agencies import AgencyEdge
 from gateway.edge.api import make_api
 from gateway.edge.hub_certificates import HubCertificates, hub_certificates_router
+from gateway.edge.limits import Bounds, Limits
 from gateway.edge.parts import StaffEdge
+from gateway.edge.proxies import proxies_of
 from gateway.exchange.attempt import Preparing
 from gateway.exchange.checking import check_agreement
 from gateway.exchange.concluding import Concluding
 from gateway.exchange.directory import Directory
 from gateway.exchange.inbound import Inbound
+from gateway.exchange.meta.services import MetaServices
 from gateway.exchange.outbound import Outbound
 from gateway.exchange.plugins import load_adapters
 from gateway.exchange.soap_speaking import SoapSpeaker
@@ -50,6 +54,8 @@ from gateway.operations.expiry import ExpiryWatch
 from gateway.operations.hub_certificates import record
 from gateway.operations.integrator import Integrator
 from gateway.operations.letters import Letters
+from gateway.operations.proofs import Proofs
+from gateway.operations.receipts import Receipts
 from gateway.operations.refusals import Refusals
 from gateway.operations.registry import Registry
 from gateway.operations.revocation import Revocation
@@ -65,6 +71,7 @@ from gateway.store.unit_of_work import SingleWriter
 from gateway.store.vault import Vault
 from gateway.transport.http import HttpClient
 from gateway.transport.soap import SoapRequestBuilder
+from gateway.trust.keys import SigningKey
 from gateway.trust.secrets import MasterKey
 from gateway.validation.library import SchemaLibrary, default_roots
 
@@ -143,6 +150,8 @@ class Gateway:
     ) -> None:
         self.settings = settings
         self._clock = clock
+        self.limits = Limits(_bounds(settings), time.monotonic)
+        self.proxies = proxies_of(settings.trusted_proxies, settings.proxy_address_header)
         self._lock = HubLock(settings.database_url)
         self.store = open_store(settings, clock=clock, new_id=new_id)
         self.adapters = load_adapters()
@@ -166,7 +175,12 @@ class Gateway:
         self._loops: list[Loop] = []
         self._couriers: list[Loop] = []
         self.inbound = self._inbound(hub)
-        self._client = HttpClient(clock=time.monotonic)
+        self._client = HttpClient(
+            clock=time.monotonic,
+            ca_file=settings.outbound_ca_file,
+            certificate_file=settings.tls_client_certificate_file,
+            key_file=settings.tls_client_key_file,
+        )
         self.outbound = self._outbound(hub)
         self.deeds = Deeds(
             casework=self.casework,
@@ -196,6 +210,14 @@ class Gateway:
         )
         self.revocation = self._revocation()
         self.expiry = ExpiryWatch(self.store.reader, self.store.unit_of_work, clock)
+        self.meta = MetaServices(
+            directory=self.directory,
+            reader=self.store.reader,
+            library=self.library,
+            receipts=receipts_of(self.store, self._key).make,
+            public_url=settings.public_url.rstrip("/"),
+            clock=clock,
+        )
         self.api = self._api()
 
     # --- life -----------------------------------------------------------------------------------------------------
@@ -268,6 +290,8 @@ class Gateway:
             clock=self._clock,
             max_bytes=self.settings.max_body_bytes,
             deliveries_made=self.wake,
+            allowance=self.limits.take,
+            client_certificates=self.settings.client_certificates,
         )
 
     def _outbound(self, hub: Hub) -> Outbound:
@@ -302,11 +326,15 @@ class Gateway:
         agencies = AgencyEdge(
             inbound=self.inbound,
             directory=self.directory,
+            meta=self.meta,
+            published=self.meta.published,
             library=self.library,
-            public_url=self.settings.public_url.rstrip("/"),
             clock=self._clock,
             max_body_bytes=self.settings.max_body_bytes,
             body_timeout_s=self.settings.body_timeout_s,
+            limits=self.limits,
+            proxies=self.proxies,
+            client_certificates=self.settings.client_certificates,
         )
         staff = StaffEdge(
             reader=self.store.reader,
@@ -359,6 +387,25 @@ def differences(
         if agreement is not None and (said := check_agreement(adapter, agreement, library)):
             found[agency] = said
     return found
+
+
+def receipts_of(store: Store, key: SigningKey) -> Receipts:
+    """What makes receipts of exchanges; `key` is the hub's, whose certificate they carry."""
+    pem = key.certificate.public_bytes(Encoding.PEM).decode()
+    return Receipts(store.reader, store.vault, Proofs(store.reader, store.note_key.verifier), pem)
+
+
+def _bounds(settings: Settings) -> Bounds:
+    return Bounds(
+        rate_per_address=settings.rate_per_address,
+        rate_per_agency=settings.rate_per_agency,
+        max_exchanges=settings.max_exchanges,
+        max_requests_per_address=settings.max_requests_per_address,
+        busy_wait_s=settings.busy_wait_s,
+        body_memory_bytes=settings.body_memory_bytes,
+        max_body_bytes=settings.max_body_bytes,
+        body_timeout_s=settings.body_timeout_s,
+    )
 
 
 def _calendar(settings: Settings, at: datetime) -> WorkingCalendar:

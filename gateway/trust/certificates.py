@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from gateway.domain.errors import Malformed, Refused, Unauthenticated
+from gateway.domain.errors import Malformed, Misconfigured, Refused, Unauthenticated
 from gateway.trust.keys import fingerprint
-from gateway.trust.policy import kind_of
+from gateway.trust.policy import KeyKind, kind_of
 
 _STRONG_HASHES = (SHA256, SHA384, SHA512)
 MAX_CERTIFICATE_BYTES = 16 * 1024
@@ -186,6 +186,52 @@ def check_usable(registered: RegisteredCertificate, at: datetime) -> None:
             f"{status.good_until.isoformat()}; send the same message again later, or sign with another registered one",
             code="certificate-status-unknown",
         )
+
+
+def encryption_certificate(
+    agency: str, certificates: Sequence[RegisteredCertificate], kinds: frozenset[KeyKind], at: datetime
+) -> x509.Certificate:
+    """Give the certificate of `agency` that we encrypt to: the newest one for encryption, of `kinds`, usable at `at`.
+
+    Newest is the one that became valid last, of equal ones that which was registered last: so a successor is used as
+    soon as it is valid, and its predecessor while it is not. Raises Misconfigured `encryption-certificate-missing`.
+    """
+    usable = [
+        each.certificate
+        for each in certificates
+        if Use.ENCRYPT in each.uses
+        and _is_usable(each, at)
+        and kind_of(each.certificate.public_key()) in kinds
+        and _may_encrypt(each.certificate)
+    ]
+    if not usable:
+        raise Misconfigured(
+            f"no usable certificate of {agency} is registered for encryption ({' or '.join(sorted(kinds))}): "
+            f"simojo agency certify {agency} CERTIFICATE CHALLENGE PROOF --use encrypt",
+            code="encryption-certificate-missing",
+            clause="Pasal 20 c",
+        )
+    return max(reversed(usable), key=lambda certificate: certificate.not_valid_before_utc)
+
+
+def _is_usable(registered: RegisteredCertificate, at: datetime) -> bool:
+    """Whether `check_usable` lets a certificate pass that nobody has revoked, not even for a later moment."""
+    try:
+        check_usable(registered, at)
+    except Unauthenticated:
+        return False
+    return registered.revoked_at is None
+
+
+def _may_encrypt(certificate: x509.Certificate) -> bool:
+    """Say whether a certificate leaves encryption among its key's usages; one that names no usages leaves all."""
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except (x509.ExtensionNotFound, ValueError):
+        return True
+    if isinstance(certificate.public_key(), rsa.RSAPublicKey):
+        return usage.key_encipherment or usage.data_encipherment
+    return usage.key_agreement
 
 
 def permitted_uses(certificate: x509.Certificate) -> frozenset[Use]:

@@ -46,7 +46,7 @@ class Watched(Stage):
         this = this or self.clock()
         (self.folder / "ca.crl").write_bytes(ROOT.crl(said, this=this, following=this + DAY))
 
-    def enrol(self, leaf: Holder) -> Identity:
+    def certify(self, leaf: Holder) -> Identity:
         """DPUPR registers a certificate of the authority."""
         registry = self.hub.store.registry
         challenge = registry.challenge("dpupr", leaf.certificate, f"nonce-{leaf.serial}")
@@ -80,7 +80,7 @@ def spoken(stage: Stage, signer: Identity) -> tuple[str, str]:
 
 def test_a_certificate_of_an_authority_signs_until_it_is_revoked(stage: Watched) -> None:
     leaf = ROOT.issue(start=AT - DAY)
-    signer = stage.enrol(leaf)
+    signer = stage.certify(leaf)
     before = spoken(stage, signer)
     assert not any(each.startswith("certificate-") for each in before)
     stage.clock.advance(hours=1)
@@ -96,7 +96,7 @@ def test_a_certificate_of_an_authority_signs_until_it_is_revoked(stage: Watched)
 
 
 def test_a_status_that_is_not_known_any_more_refuses_and_the_same_message_passes_once_it_is(stage: Watched) -> None:
-    signer = stage.enrol(ROOT.issue(start=AT - DAY))
+    signer = stage.certify(ROOT.issue(start=AT - DAY))
     before = spoken(stage, signer)
     stage.clock.advance(days=2)  # nextUpdate and 24 hours of grace
     stage.hub.revocation.run_once()
@@ -114,7 +114,7 @@ def test_a_status_that_is_not_known_any_more_refuses_and_the_same_message_passes
 def test_a_soft_hub_takes_it_and_warns(stage: Watched) -> None:
     stage.more = {"revocation": RevocationMode.SOFT}
     stage.restart()
-    signer = stage.enrol(ROOT.issue(start=AT - DAY))
+    signer = stage.certify(ROOT.issue(start=AT - DAY))
     before = spoken(stage, signer)
     stage.clock.advance(days=9)
     stage.hub.revocation.run_once()
@@ -132,17 +132,17 @@ def test_who_was_registered_before_there_were_authorities_goes_on(stage: Watched
 
 def test_a_certificate_of_nobody_we_know_is_not_registered_and_one_without_a_word_neither(stage: Watched) -> None:
     with pytest.raises(Refused) as caught:
-        stage.enrol(root("Lain").issue(start=AT - DAY))
+        stage.certify(root("Lain").issue(start=AT - DAY))
     assert caught.value.code == "certificate-chain"
     (stage.folder / "ca.crl").write_bytes(ROOT.crl(this=AT - 3 * DAY, following=AT - 2 * DAY))
     with pytest.raises(Refused) as caught:
-        stage.enrol(ROOT.issue(start=AT - DAY))
+        stage.certify(ROOT.issue(start=AT - DAY))
     assert caught.value.code == "certificate-status-unknown"
 
 
 def test_an_agency_has_two_certificates_while_it_rolls_over(stage: Watched) -> None:
     one, two = ROOT.issue(start=AT - DAY), ROOT.issue(start=AT - DAY)
-    old, new = stage.enrol(one), stage.enrol(two)
+    old, new = stage.certify(one), stage.enrol(two)
     assert spoken(stage, old) == spoken(stage, new)
     stage.clock.advance(hours=2)
     stage.publish(one)
