@@ -142,7 +142,7 @@ def test_a_certificate_of_nobody_we_know_is_not_registered_and_one_without_a_wor
 
 def test_an_agency_has_two_certificates_while_it_rolls_over(stage: Watched) -> None:
     one, two = ROOT.issue(start=AT - DAY), ROOT.issue(start=AT - DAY)
-    old, new = stage.certify(one), stage.enrol(two)
+    old, new = stage.certify(one), stage.certify(two)
     assert spoken(stage, old) == spoken(stage, new)
     stage.clock.advance(hours=2)
     stage.publish(one)
