@@ -7,7 +7,9 @@ import json
 from unittest import mock
 
 import pytest
+import zeep.exceptions
 
+from conformance.clients.soap_client import Recommendation, give_recommendation
 from conformance.signing import encryption, jws, soap, wss
 from gateway.dialect.party import Hub
 from gateway.ledger.leaf import Leaf
@@ -159,6 +161,38 @@ def test_a_fault_in_clear_is_heard_as_a_fault(agreed: Stage) -> None:
     agreed.town.next("dpupr", agreed.town.faults(sender=False))
     asked = agreed.requested()
     assert now(agreed, asked).state == "not-sent"
+
+
+def test_a_client_with_zeep_gives_a_confidential_recommendation(agreed: Stage) -> None:
+    asked = agreed.requested()
+    both = agency_identity("dpupr-both", "rsa")
+    agreed.clock.advance(seconds=1)
+    confidential.register(agreed, both, Use.SIGN, Use.ENCRYPT)
+    said = Recommendation(
+        relates_to=asked.message_id,
+        case=asked.case_id,
+        number="600/17/2026",
+        date=agreed.clock().date(),
+        favourable=True,
+        official="Budi Contoh",
+    )
+
+    def give(*, in_secret: bool) -> wss.VerifiedEnvelope:
+        return give_recommendation(
+            f"{agreed.door.url}{voices.SOAP_PATH}?wsdl",
+            said,
+            both,
+            [agreed.certificate],
+            message_id="urn:dpupr:zeep",
+            clock=agreed.clock,
+            confidential=in_secret,
+        )
+
+    with pytest.raises(zeep.exceptions.Fault, match="confidential, and the message came in clear"):
+        give(in_secret=False)
+    taken = give(in_secret=True)
+    assert soap.acknowledged_id(taken.document) == "urn:dpupr:zeep"
+    assert now(agreed, asked).state == "answered"
 
 
 # --- REST ---------------------------------------------------------------------------------------------------------

@@ -112,6 +112,13 @@ def _hints(certificate: x509.Certificate) -> dict[str, str]:
         "issuer and serial alone": serial,
         "certificate": f"<ds:X509Data><ds:X509Certificate>{b64encode(der).decode()}</ds:X509Certificate></ds:X509Data>",
         "subject key identifier": f"<ds:X509Data><ds:X509SKI>{b64encode(b'none').decode()}</ds:X509SKI></ds:X509Data>",
+        "ski by key identifier": _identifier(names.X509_SKI, b"none"),
+        "a token in the header": f'<w:SecurityTokenReference xmlns:w="{names.WSSE}">'
+        '<w:Reference URI="#sj-certificate"/></w:SecurityTokenReference>',
+        "a token that is not there": f'<w:SecurityTokenReference xmlns:w="{names.WSSE}">'
+        '<w:Reference URI="#nowhere"/></w:SecurityTokenReference>',
+        "a certificate longer than any": "<ds:X509Data><ds:X509Certificate>"
+        f"{'A' * 40_000}</ds:X509Certificate></ds:X509Data>",
         "identifier of a kind that nobody knows": _identifier("urn:other", b"x"),
         "key name": "<ds:KeyName>dpmptsp</ds:KeyName>",
         "nothing": "",
