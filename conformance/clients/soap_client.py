@@ -2,8 +2,8 @@
 
     1. load H/soap/dpupr/technical-recommendation?wsdl
     2. zeep makes RecommendationAnswer from the WSDL's own schema
-    3. address it (WS-Addressing), sign it, post it
-    4. verify the signed answer and that it acknowledges this message
+    3. address it (WS-Addressing), sign it, encrypt it where the agreement says confidential, post it
+    4. decrypt what is encrypted, verify the signed answer and that it acknowledges this message
 
 zeep's own signing is not used: it signs with SHA-1 and takes an envelope whose signed Body was moved aside.
 """
@@ -27,7 +27,7 @@ from cryptography import x509
 from lxml import etree
 from zeep.wsdl.bindings.soap import Soap12Binding
 
-from conformance.signing import soap, wss
+from conformance.signing import encryption, soap, wss
 from conformance.signing.keys import Identity, load_certificates, load_identity
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import GatewayError, Misconfigured, Unauthenticated
@@ -62,6 +62,7 @@ class HttpTransport:
 class SignedExchange:
     """The `wsse` of a zeep client, for one call: addresses and signs what leaves, verifies what comes.
 
+    `confidential`: what leaves is encrypted to the hub's first certificate, and an answer has to come encrypted.
     `addressing` is set when the WSDL has told the address; `verified` is the hub's answer as its signature covers it.
     """
 
@@ -69,6 +70,7 @@ class SignedExchange:
     hub_certificates: Sequence[x509.Certificate]
     message_id: str
     clock: Callable[[], datetime]
+    confidential: bool = False
     addressing: soap.Addressing | None = field(default=None, init=False)
     verified: wss.VerifiedEnvelope | None = field(default=None, init=False)
 
@@ -82,7 +84,10 @@ class SignedExchange:
             header = etree.Element(f"{{{version}}}Header")
             envelope.insert(0, header)
         soap.address(header, self.addressing)
-        return etree.fromstring(wss.sign(envelope, self.identity, at=self.clock())), headers
+        signed = wss.sign(envelope, self.identity, at=self.clock())
+        if self.confidential:
+            signed = encryption.encrypt_body(signed, self.hub_certificates[0])
+        return etree.fromstring(signed), headers
 
     def verify(self, envelope: etree._Element) -> None:
         """Verify the answer; an unsigned fault is left for zeep to raise. Raises Unauthenticated."""
@@ -90,12 +95,25 @@ class SignedExchange:
         signed = envelope.find(f"{{{version}}}Header/{{{wss.WSSE}}}Security") is not None
         if not signed and envelope.find(f"{{{version}}}Body/{{{version}}}Fault") is not None:
             return
-        verified = wss.verify(etree.tostring(envelope), self.hub_certificates, at=self.clock())
+        data = etree.tostring(envelope)
+        if encryption.is_encrypted(data):
+            data = encryption.decrypt_body(data, self.identity)
+            _put_in_clear(envelope, data)
+        elif self.confidential:
+            raise Unauthenticated("the answer came in clear: it has to be encrypted", code="encryption-missing")
+        verified = wss.verify(data, self.hub_certificates, at=self.clock())
         fault = soap.read_fault(verified.document)
         if verified.relates_to != self.message_id and fault is None:
             text = f"the answer relates to {verified.relates_to}, not to {self.message_id}"
             raise Unauthenticated(text, code="signature-claims")
         self.verified = verified
+
+
+def _put_in_clear(envelope: etree._Element, data: bytes) -> None:
+    """Give zeep, which reads the envelope after it was verified, its Body in clear."""
+    body, clear = envelope.find("{*}Body"), soap.parse(data).find("{*}Body")
+    if body is not None and clear is not None:
+        body[:] = list(clear)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +137,7 @@ def give_recommendation(
     *,
     message_id: str,
     clock: Callable[[], datetime],
+    confidential: bool = False,
 ) -> wss.VerifiedEnvelope:
     """Send a recommendation and give the hub's verified acknowledgement.
 
@@ -129,7 +148,8 @@ def give_recommendation(
         # forbid_external would refuse the WSDL's own XSDs too; the transport refuses those of others
         settings = zeep.Settings(strict=True, forbid_dtd=True, forbid_entities=True)
         client = zeep.Client(wsdl, transport=HttpTransport(http, wsdl), settings=settings)
-        return _give(client, recommendation, SignedExchange(identity, hub_certificates, message_id, clock))
+        exchange = SignedExchange(identity, hub_certificates, message_id, clock, confidential)
+        return _give(client, recommendation, exchange)
 
 
 def _give(client: zeep.Client, recommendation: Recommendation, exchange: SignedExchange) -> wss.VerifiedEnvelope:
@@ -184,6 +204,7 @@ def main(
     condition: Annotated[list[str] | None, typer.Option(help="a condition; may be given again")] = None,
     *,
     favourable: Annotated[bool, typer.Option("--favourable/--unfavourable", help="the recommendation")] = True,
+    confidential: Annotated[bool, typer.Option(help="encrypt it, and take an encrypted answer alone")] = False,
 ) -> None:
     """Give a technical recommendation to the hub over signed SOAP, dated today, and print its acknowledgement."""
     try:
@@ -202,6 +223,7 @@ def main(
             load_certificates(hub_certificate),
             message_id=f"urn:uuid:{uuid4()}",
             clock=lambda: datetime.now(UTC),
+            confidential=confidential,
         )
     except (GatewayError, zeep.exceptions.Error, httpx2.HTTPError, OSError) as fault:
         print(f"not acknowledged: {fault}", file=sys.stderr)

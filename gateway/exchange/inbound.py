@@ -22,7 +22,8 @@ bind the message id, since the same message may be let in later (a new agreement
 kept: keeping it would cost what the rate protects.
 
 An answer that has to be encrypted needs a certificate of the agency for it: where staff registered none, nothing
-happens, and that is said in clear. Refusals name rules and paths and no values, so they may leave in clear.
+happens. That, and what is refused in step 3 for want of one, is all that is ever said in clear of a confidential
+interaction to a proven sender, and it says nothing of the body, which nobody has read by then.
 """
 
 from __future__ import annotations

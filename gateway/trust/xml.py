@@ -63,10 +63,16 @@ def parse_xml(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> etr
     except etree.XMLSyntaxError as fault:
         if fault.code == _LIBXML_RESOURCE_LIMIT and "depth" in str(fault):
             raise _too_deep(max_depth) from fault
-        raise Malformed(f"the document is not well-formed XML in UTF-8: {fault.msg}", code="xml-malformed") from fault
+        said = _one_line(fault.msg)
+        raise Malformed(f"the document is not well-formed XML in UTF-8: {said}", code="xml-malformed") from fault
     if root.xpath("boolean(" + "/*" * (max_depth + 1) + ")"):
         raise _too_deep(max_depth)
     return root
+
+
+def _one_line(message: str) -> str:
+    """A message of libxml2 without its line feeds, and without what came and cannot be shown."""
+    return "".join(each if each.isprintable() else "?" for each in " ".join(message.split()))
 
 
 def refuse_document_type(text: bytes) -> None:

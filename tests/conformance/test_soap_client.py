@@ -16,7 +16,7 @@ from lxml import etree
 
 from conformance.clients.soap_client import Recommendation, give_recommendation
 from conformance.peers.documents import xsd_violations
-from conformance.signing import soap, wss
+from conformance.signing import encryption, soap, wss
 from conformance.signing.keys import Identity
 from gateway.domain.errors import Misconfigured, Unauthenticated
 from tests.conformance.conftest import NOW, FakeHub, Heard
@@ -127,6 +127,38 @@ def test_zeeps_message_is_signed_addressed_and_valid(
     assert said.to == f"{hub.url}{SERVICE}"
     assert xsd_violations("dpupr/technical-recommendation/1.0/answer", said.document) == ()
     assert said.document.findtext(f"{{{ANSWER_NS}}}condition") == "Garis sempadan 3 m"
+
+
+def test_a_confidential_answer_is_taken_encrypted_and_not_in_clear(
+    say: Callable[..., None], hub: FakeHub, agency: Identity, hub_identity: Identity
+) -> None:
+    def give() -> wss.VerifiedEnvelope:
+        return give_recommendation(
+            f"{hub.url}{SERVICE}?wsdl",
+            SAID,
+            agency,
+            [hub_identity.certificate],
+            message_id="urn:uuid:m-1",
+            clock=lambda: NOW,
+            confidential=True,
+        )
+
+    say()
+    in_clear = hub.answer
+    with pytest.raises(Unauthenticated) as caught:
+        give()
+    assert caught.value.code == "encryption-missing"
+
+    def in_secret(heard: Heard) -> Response:
+        answer = in_clear(heard)
+        if heard.path != SERVICE or not heard.body:
+            return answer
+        assert encryption.is_encrypted(heard.body)
+        data = encryption.encrypt_body(bytes(answer.body), agency.certificate)
+        return Response(data, media_type=answer.media_type)
+
+    hub.answer = in_secret
+    assert soap.acknowledged_id(give().document) == "urn:uuid:m-1"
 
 
 def test_a_strangers_acknowledgement_is_not_believed(

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+from unittest import mock
 
 import pytest
+import zeep.exceptions
 
+from conformance.clients.soap_client import Recommendation, give_recommendation
 from conformance.signing import encryption, jws, soap, wss
+from gateway.dialect.party import Hub
 from gateway.ledger.leaf import Leaf
 from gateway.operations.ledger_export import verify_store
 from gateway.trust.certificates import Use
@@ -159,6 +163,38 @@ def test_a_fault_in_clear_is_heard_as_a_fault(agreed: Stage) -> None:
     assert now(agreed, asked).state == "not-sent"
 
 
+def test_a_client_with_zeep_gives_a_confidential_recommendation(agreed: Stage) -> None:
+    asked = agreed.requested()
+    both = agency_identity("dpupr-both", "rsa")
+    agreed.clock.advance(seconds=1)
+    confidential.register(agreed, both, Use.SIGN, Use.ENCRYPT)
+    said = Recommendation(
+        relates_to=asked.message_id,
+        case=asked.case_id,
+        number="600/17/2026",
+        date=agreed.clock().date(),
+        favourable=True,
+        official="Budi Contoh",
+    )
+
+    def give(*, in_secret: bool) -> wss.VerifiedEnvelope:
+        return give_recommendation(
+            f"{agreed.door.url}{voices.SOAP_PATH}?wsdl",
+            said,
+            both,
+            [agreed.certificate],
+            message_id="urn:dpupr:zeep",
+            clock=agreed.clock,
+            confidential=in_secret,
+        )
+
+    with pytest.raises(zeep.exceptions.Fault, match="confidential, and the message came in clear"):
+        give(in_secret=False)
+    taken = give(in_secret=True)
+    assert soap.acknowledged_id(taken.document) == "urn:dpupr:zeep"
+    assert now(agreed, asked).state == "answered"
+
+
 # --- REST ---------------------------------------------------------------------------------------------------------
 
 
@@ -275,8 +311,8 @@ def test_what_was_encrypted_to_the_key_before_a_roll_over_is_still_read(agreed: 
     previous = hub_leaf(agreed.folder.parent / "ca", LeafKind.RSA).key
     agreed.take_key(hub_leaf(agreed.folder.parent / "ca2", LeafKind.RSA))
     assert confidential.ask_validity(agreed, to=before).code == "decryption-failed"
-    hub = agreed.hub.inbound._hub
-    object.__setattr__(hub, "previous", (previous,))
+    with mock.patch("gateway.app.Hub", lambda **said: Hub(**{**said, "previous": (previous,)})):
+        agreed.restart()
     assert confidential.heard(agreed, confidential.ask_validity(agreed, to=before)).said.status == 200
     assert confidential.heard(agreed, confidential.ask_validity(agreed, jti="v-2")).said.status == 200
 
