@@ -6,10 +6,12 @@ import shutil
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +63,13 @@ class Running:
 
 
 @contextmanager
-def running(grounds: Grounds, folder: Path, **settings: Any) -> Iterator[Running]:
+def running(
+    grounds: Grounds, folder: Path, *, seconds: Callable[[], float] = time.monotonic, **settings: Any
+) -> Iterator[Running]:
     """Start a hub on a copy of the grounds; `settings` are those of `Settings`, `head_timeout_s` among them."""
     shutil.copytree(grounds.folder, folder, dirs_exist_ok=True)
     made: Settings = settings_in(folder, **settings)
-    gateway = Gateway(made)
+    gateway = Gateway(made, seconds=seconds)
     serving = Serving(
         host="127.0.0.1",
         port=0,
@@ -150,8 +154,6 @@ def _certificate(
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     )
     if host:
-        import ipaddress
-
-        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))])
+        names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))])
         builder = builder.add_extension(names, critical=False)
     return builder.sign(signer, SHA256())

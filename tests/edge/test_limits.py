@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from gateway.domain.errors import GatewayError, HubBusy, Misconfigured, RateLimited
@@ -188,7 +189,7 @@ def test_an_exchange_beyond_the_places_waits_and_then_is_asked_to_come_back(seco
             for _ in range(2):
                 group.start_soon(made.run, held)
             while len(seen) < 2:
-                await anyio.sleep(0)
+                await anyio.lowlevel.checkpoint()
             error = await refused()
         assert await made.run(lambda: "served") == "served"
         return error
