@@ -114,11 +114,11 @@ class Authority:
     def file(self) -> Path:
         return self.folder / "ca.pem"
 
-    def issue(self, name: str, host: str = "") -> Identity:
-        """Issue, and write `<name>.pem` and `<name>.key`."""
+    def issue(self, name: str, host: str = "", extra: int = 0) -> Identity:
+        """Issue, and write `<name>.pem` and `<name>.key`; `extra` bytes make it larger."""
         key = ec.generate_private_key(ec.SECP256R1())
         issuer = self.certificate.subject.rfc4514_string().removeprefix("CN=")
-        identity = Identity(key, _certificate(name, issuer, key, self.key, host=host))
+        identity = Identity(key, _certificate(name, issuer, key, self.key, host=host, extra=extra))
         (self.folder / f"{name}.pem").write_bytes(identity.certificate.public_bytes(serialization.Encoding.PEM))
         (self.folder / f"{name}.key").write_bytes(identity.key_pem)
         return identity
@@ -139,6 +139,7 @@ def _certificate(
     *,
     ca: bool = False,
     host: str = "",
+    extra: int = 0,
 ) -> x509.Certificate:
     def named(text: str) -> x509.Name:
         return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
@@ -156,4 +157,7 @@ def _certificate(
     if host:
         names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))])
         builder = builder.add_extension(names, critical=False)
+    if extra:
+        comment = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.16.840.1.113730.1.13"), b"\x16" + bytes(extra))
+        builder = builder.add_extension(comment, critical=False)
     return builder.sign(signer, SHA256())

@@ -243,8 +243,8 @@ def test_when_all_are_in_a_request_health_alone_has_places_left() -> None:
 
 
 def test_a_hub_full_of_requests_answers_health(grounds: Grounds, tmp_path: Path) -> None:
-    bounds = {"max_connections": 2, "head_timeout_s": 5.0, "body_timeout_s": 5.0}
-    with running(grounds, tmp_path, **bounds) as hub, ExitStack() as stack:
+    hub_of_two = running(grounds, tmp_path, max_connections=2, head_timeout_s=5.0, body_timeout_s=5.0)
+    with hub_of_two as hub, ExitStack() as stack:
         for _ in range(2):
             sock = stack.enter_context(hub.connect())
             sock.sendall(post(Content_Length="100") + b"y")

@@ -28,7 +28,7 @@ class Place:
     since: float | None
     health_only: bool = False
     answered: bool = False
-    end: Callable[[], None] | None = None
+    end: Callable[[], object] | None = None
 
 
 class Connections:
