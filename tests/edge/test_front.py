@@ -89,13 +89,17 @@ def test_a_page_beyond_the_rate_is_a_problem(grounds: Grounds, tmp_path: Path) -
 
 def test_more_bodies_than_the_memory_has_room_for_are_asked_to_come_back(grounds: Grounds, tmp_path: Path) -> None:
     with running(grounds, tmp_path, body_memory_bytes=2**20) as hub:
-        large = json.dumps(["y" * 300_000]).encode()
+        large = json.dumps(["y" * 400_000]).encode()
         answer = send(hub, VALIDITY, body=large)
         assert (answer.status_code, code(answer), answer.headers["retry-after"]) == (503, "bodies-busy", "2")
         assert answer.headers["connection"] == "close"
         answer = send(hub, RECOMMENDATION, "application/soap+xml", body=large)
         assert code(answer) == "bodies-busy"
+        hub.gateway.limits.bodies.used = 2**20  # full of others' large bodies: a small one finds its way
         assert hub.ask().status_code == 404
+        assert code(send(hub, VALIDITY, body=json.dumps(["y" * 100_000]).encode())) == "bodies-busy"
+        hub.gateway.limits.bodies.used = 0
+        assert code(send(hub, VALIDITY, body=json.dumps(["y" * 100_000]).encode())) == "signature-missing"
         assert hub.gateway.limits.bodies.used == 0
         assert not hub.gateway.limits.bodies.by_owner
 

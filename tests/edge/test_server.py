@@ -182,6 +182,22 @@ def test_a_body_for_staff_is_bounded_too(hub: Running) -> None:
         assert problem(rest(sock)) == (413, "body-too-large")
 
 
+def test_a_client_that_takes_no_answer_is_left(
+    grounds: Grounds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.edge.server.protocol.WRITE_TIMEOUT_S", 0.3)
+    with running(grounds, tmp_path, rate_per_address="") as hub, socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.settimeout(5.0)
+        sock.connect(("127.0.0.1", hub.port))
+        page = head("GET", "/rest/dpupr/openapi.json")
+        with pytest.raises((ConnectionResetError, BrokenPipeError, TimeoutError)):
+            sock.sendall(page * 200_000)
+        deadline = time.monotonic() + 20
+        while len(hub.server.connections):
+            assert time.monotonic() < deadline
+
+
 # --- connections --------------------------------------------------------------------------------------------------
 
 
