@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 # What the virtual environment was made from; another interpreter or lock makes it anew.
 WANTED := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) $(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 
-.PHONY: demo test check coverage format lock clean setup help
+.PHONY: demo test test-hostile check coverage format lock clean setup help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -27,6 +27,9 @@ demo: setup ## play one permit from application to signed document (ARGS=--exit 
 
 test: setup ## the whole suite (ARGS="-k name" picks)
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-hostile: setup ## attacks on a real hub, measured; writes the figures into docs/security.md (two minutes)
+	@$(BIN)/python -m tests.edge.hostile
 
 check: setup ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""The composition root: the one file that knows every part; `clock` and `new_id` are the machine's unless told."""
+"""The composition root: the one file that knows every part; clock and ids are the machine's unless told."""
 
 from __future__ import annotations
 
@@ -147,11 +147,16 @@ class Gateway:
     """One hub process: the web application, the delivery threads, the ledger integrator and the timers."""
 
     def __init__(
-        self, settings: Settings, *, clock: Callable[[], datetime] = now, new_id: Callable[[], str] = new_id
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime] = now,
+        new_id: Callable[[], str] = new_id,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings = settings
         self._clock = clock
-        self.limits = Limits(_bounds(settings), time.monotonic)
+        self.limits = Limits(_bounds(settings), seconds)
         self.proxies = proxies_of(settings.trusted_proxies, settings.proxy_address_header)
         self._lock = HubLock(settings.database_url)
         self.store = open_store(settings, clock=clock, new_id=new_id)

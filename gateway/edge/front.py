@@ -28,6 +28,8 @@ from gateway.edge.proxies import Proxies, tls_extension
 MAX_HEADERS = 100
 MAX_HEAD_BYTES = 32 * 1024
 MAX_TARGET_BYTES = 8 * 1024
+FREE_BYTES = 64 * 1024
+"""So much of each body is not charged to the shared memory: large bodies cannot shut out small ones."""
 HEALTH = "/health/"
 AGENCIES = ("/soap/", "/rest/")
 
@@ -114,6 +116,7 @@ class Body:
         self._limits = limits
         self.owner = ""
         self._size = 0
+        self._charged = 0
         self._ends = limits.seconds() + limits.bounds.body_timeout_s
         self._complete = not _has_body(scope)
 
@@ -147,15 +150,17 @@ class Body:
 
     def release(self) -> None:
         """The request is over."""
-        self._limits.bodies.give_back(self.owner, self._size)
-        self._size = 0
+        self._limits.bodies.give_back(self.owner, self._charged)
+        self._charged = 0
 
     def _take(self, size: int) -> None:
         most = self._limits.bounds.max_body_bytes
         if self._size + size > most:
             raise Malformed(f"the body is larger than the {most} bytes that are read here", code="body-too-large")
-        self._limits.bodies.take(self.owner, size)
         self._size += size
+        due = max(0, self._size - FREE_BYTES) - self._charged
+        self._limits.bodies.take(self.owner, due)
+        self._charged += due
 
 
 def _has_body(scope: Scope) -> bool:
