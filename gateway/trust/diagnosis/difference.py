@@ -16,6 +16,8 @@ BEFORE = 48
 """Characters shown before the first difference."""
 SHOWN = 120
 """Characters shown of either side from there on."""
+WORD = 32
+"""Characters that the difference is shown earlier, so that it begins with a whole word."""
 
 _VISIBLE = {"\r": "\\r", "\n": "\\n", "\t": "\\t", "\ufeff": "\\ufeff", "\u00a0": "\\u00a0"}
 _XML_VALUES = re.compile(r'(?<=>)[^<]+|(?<==")[^"]*(?=")')
@@ -60,12 +62,14 @@ def between(ours: bytes, theirs: bytes) -> Difference | None:
     left, right = _text(ours), _text(theirs)
     at = _first(left, right)
     hidden_left, hidden_right = _masked(left), _masked(right)
-    start = max(0, at - BEFORE)
+    word = max(left.rfind(each, max(0, at - WORD), at) for each in ' <>"{,')
+    begin = at if word < 0 else word + 1
+    start = max(0, begin - BEFORE)
     return Difference(
         offset=len(left[:at].encode(errors="surrogateescape")),
-        before=(left[start:at], hidden_left[start:at]),
-        ours=(left[at : at + SHOWN], hidden_left[at : at + SHOWN]),
-        theirs=(right[at : at + SHOWN], hidden_right[at : at + SHOWN]),
+        before=(left[start:begin], hidden_left[start:begin]),
+        ours=(left[begin : begin + SHOWN], hidden_left[begin : begin + SHOWN]),
+        theirs=(right[begin : begin + SHOWN], hidden_right[begin : begin + SHOWN]),
         ours_size=len(ours),
         theirs_size=len(theirs),
     )

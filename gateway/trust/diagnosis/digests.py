@@ -83,7 +83,10 @@ def _twice(
 def _recognised(
     expected: str, came: str, right: bytes, form: Form, how: Mistake | None, written: Mistake | None
 ) -> Finding:
-    first, *others = [each for each in (form.mistake, how, written) if each is not None]
+    all_of = [each for each in (form.mistake, how, written) if each is not None]
+    if not all_of:
+        raise AssertionError("octets without a mistake have the digest of the right ones")
+    first, *others = all_of
     said = "; ".join([sentence(first), *map(sentence, others)]) + (f" ({form.detail})" if form.detail else "")
     return bad(
         Step.DIGEST,

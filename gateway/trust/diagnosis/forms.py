@@ -39,6 +39,7 @@ _SOAP_PREFIXES: Final = ("soap", "soapenv", "SOAP-ENV", "env", "s", "S", "soap-e
 _CONTENT_PREFIXES: Final = (None, "ns0", "ns1", "ns2", "tns")
 _SECURITY_NAMESPACES: Final = frozenset({names.WSSE, names.WSU, names.DS})
 _START_TAG = re.compile(rb"<[^\s/>]+(?:\"[^\"]*\"|[^\">])*>")
+_DECLARED = re.compile(rb"\s+xmlns(?::[\w.-]+)?=(?:\"[^\"]*\"|'[^']*')")
 _Namespaces = Mapping[str | None, str]
 
 
@@ -105,7 +106,9 @@ def _safely(made: Iterator[Form]) -> Iterator[Form]:
 
 def _other_canonical(part: Part, right: bytes) -> Iterator[Form]:
     element = part.element
-    yield Form(canonical(element), Mistake.PREFIX_LIST if part.prefixes else None, "exclusive, without PrefixList")
+    is_exclusive = part.form.startswith(names.EXCLUSIVE_C14N)
+    plain = Mistake.PREFIX_LIST if is_exclusive else Mistake.EXCLUSIVE_FORM
+    yield Form(canonical(element), plain, "without PrefixList")
     yield Form(inclusive(element), Mistake.INCLUSIVE_FORM)
     scope = element.nsmap
     for prefix in [each for each in scope if each][:12]:
@@ -131,8 +134,9 @@ def _fewer(element: etree._Element) -> Iterator[etree._Element]:
 
 def standing_alone(element: etree._Element, scope: _Namespaces) -> etree._Element:
     """Copy an element into a document of its own, with these declarations and those that it needs."""
-    nsmap = {**scope, **({element.prefix: element.nsmap[element.prefix]} if element.prefix in element.nsmap else {})}
-    copied = etree.Element(element.tag, nsmap=nsmap)
+    uses = {names.namespace_of(element), *(etree.QName(name).namespace for name in element.attrib)}
+    needed = {prefix: uri for prefix, uri in element.nsmap.items() if uri in uses}
+    copied = etree.Element(element.tag, nsmap={**scope, **needed})
     for name, value in element.attrib.items():
         copied.set(name, value)
     copied.text = element.text
@@ -166,8 +170,8 @@ def _without_id(part: Part, right: bytes) -> Iterator[Form]:  # noqa: ARG001 - e
 def _comments(part: Part, right: bytes) -> Iterator[Form]:  # noqa: ARG001
     if part.kept is None:
         return
-    yield Form(_canonical(part.kept, exclusive=True, comments=True), Mistake.COMMENTS)
     yield Form(_canonical(part.kept, exclusive=True, comments=False), Mistake.INSTRUCTIONS)
+    yield Form(_canonical(part.kept, exclusive=True, comments=True), Mistake.COMMENTS)
     yield Form(inclusive(part.kept, comments=True), Mistake.COMMENTS, "inclusive canonical form")
 
 
@@ -235,14 +239,14 @@ def _outer(part: Part, right: bytes) -> Iterator[Form]:  # noqa: ARG001
     root = part.element.getroottree().getroot()
     if root is part.element:
         return
-    for where, made in (("as it came", root), ("without Security", _without(root, names.SECURITY))):
-        yield Form(canonical(made), Mistake.WHOLE_ENVELOPE, where)
-        yield Form(inclusive(made), Mistake.WHOLE_ENVELOPE, f"{where}, inclusive canonical form")
+    for name, tag in (("Signature", f"{{{names.DS}}}Signature"), ("Security", names.SECURITY)):
+        made = _without(root, tag)
+        yield Form(canonical(made), Mistake.WHOLE_ENVELOPE, f"without {name}")
+        yield Form(inclusive(made), Mistake.WHOLE_ENVELOPE, f"without {name}, inclusive canonical form")
     headless = deepcopy(root)
     for header in headless.findall(f"{{{names.namespace_of(root)}}}Header"):
         headless.remove(header)
     yield Form(canonical(headless), Mistake.WHOLE_ENVELOPE, "without Header")
-    yield Form(part.data, Mistake.WHOLE_ENVELOPE, "its bytes")
 
 
 def _without(root: etree._Element, tag: str) -> etree._Element:
@@ -254,14 +258,15 @@ def _without(root: etree._Element, tag: str) -> etree._Element:
     return copied
 
 
-def _raw(part: Part, right: bytes) -> Iterator[Form]:  # noqa: ARG001
+def _raw(part: Part, right: bytes) -> Iterator[Form]:
+    yield Form(_DECLARED.sub(b"", right), Mistake.NOT_CANONICAL, "without namespace declarations")
     raw = raw_text(part)
     if raw is None:
         return
     yield Form(raw, Mistake.NOT_CANONICAL)
     yield Form(raw.replace(b"\r\n", b"\n"), Mistake.NOT_CANONICAL, "with LF line ends")
     yield Form(re.sub(rb">\s+<", b"><", raw), Mistake.NOT_CANONICAL, "without white space between elements")
-    yield Form(re.sub(rb"\s+xmlns(?::[\w.-]+)?=(?:\"[^\"]*\"|'[^']*')", b"", raw), Mistake.NOT_CANONICAL, "bare")
+    yield Form(_DECLARED.sub(b"", raw), Mistake.NOT_CANONICAL, "without namespace declarations")
     yield Form(raw + b"\n", Mistake.NOT_CANONICAL, "with a final line end")
 
 

@@ -17,6 +17,7 @@ class Mistake(StrEnum):
 
     # over which octets a part, SignedInfo or a body was digested
     INCLUSIVE_FORM = "inclusive-form"
+    EXCLUSIVE_FORM = "exclusive-form"
     COMMENTS = "comments"
     INSTRUCTIONS = "processing-instructions"
     PREFIX_LIST = "prefix-list"
@@ -90,6 +91,10 @@ MISTAKES: Mapping[Mistake, Explained] = MappingProxyType(
             "the inclusive canonical form (C14N 1.0 or 1.1) was used where the exclusive one is named",
             "use http://www.w3.org/2001/10/xml-exc-c14n# for the Transform and the CanonicalizationMethod, and call "
             "the library's C14N with exclusive = true",
+        ),
+        Mistake.EXCLUSIVE_FORM: Explained(
+            "the exclusive canonical form was used, which is right, and another one is named",
+            "name http://www.w3.org/2001/10/xml-exc-c14n# in the Transform and the CanonicalizationMethod",
         ),
         Mistake.COMMENTS: Explained(
             "the canonical form with comments was used",
