@@ -11,6 +11,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 import structlog
+from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
@@ -30,6 +31,7 @@ from gateway.exchange.checking import check_agreement
 from gateway.exchange.concluding import Concluding
 from gateway.exchange.directory import Directory
 from gateway.exchange.inbound import Inbound
+from gateway.exchange.meta.services import MetaServices
 from gateway.exchange.outbound import Outbound
 from gateway.exchange.plugins import load_adapters
 from gateway.exchange.soap_speaking import SoapSpeaker
@@ -45,6 +47,8 @@ from gateway.office.staff import Officer, officer_of
 from gateway.office.timers import Timers
 from gateway.operations.integrator import Integrator
 from gateway.operations.letters import Letters
+from gateway.operations.proofs import Proofs
+from gateway.operations.receipts import Receipts
 from gateway.operations.refusals import Refusals
 from gateway.operations.registry import Registry
 from gateway.operations.threads import Loop
@@ -176,6 +180,14 @@ class Gateway:
             clock,
             new_id,
         )
+        self.meta = MetaServices(
+            directory=self.directory,
+            reader=self.store.reader,
+            library=self.library,
+            receipts=receipts_of(self.store, self._key).make,
+            public_url=settings.public_url.rstrip("/"),
+            clock=clock,
+        )
         self.api = self._api()
 
     # --- life -----------------------------------------------------------------------------------------------------
@@ -268,8 +280,9 @@ class Gateway:
         agencies = AgencyEdge(
             inbound=self.inbound,
             directory=self.directory,
+            meta=self.meta,
+            published=self.meta.published,
             library=self.library,
-            public_url=self.settings.public_url.rstrip("/"),
             clock=self._clock,
             max_body_bytes=self.settings.max_body_bytes,
             body_timeout_s=self.settings.body_timeout_s,
@@ -302,6 +315,12 @@ def differences(
         if agreement is not None and (said := check_agreement(adapter, agreement, library)):
             found[agency] = said
     return found
+
+
+def receipts_of(store: Store, key: SigningKey) -> Receipts:
+    """What makes receipts of exchanges; `key` is the hub's, whose certificate they carry."""
+    pem = key.certificate.public_bytes(Encoding.PEM).decode()
+    return Receipts(store.reader, store.vault, Proofs(store.reader, store.note_key.verifier), pem)
 
 
 def hub_key(settings: Settings) -> SigningKey:

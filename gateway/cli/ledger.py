@@ -7,16 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from cryptography.hazmat.primitives.serialization import Encoding
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gateway.app import hub_key
+from gateway.app import hub_key, receipts_of
 from gateway.cli.opening import opened
 from gateway.domain.errors import LedgerBroken, Refused
-from gateway.ledger.leaf import Leaf, part_salt
 from gateway.operations.ledger_export import export_lines, verify_store
-from gateway.operations.proofs import Proofs
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -74,11 +71,5 @@ def receipt(
         row = store.reader.exchange(exchange)
         if row is None:
             raise Refused(f"no exchange {exchange[:64]!r} is known: check the id", code="exchange-unknown")
-        leaves = store.reader.leaves_of_exchange(exchange)
-        key = store.vault.exchange_key(row.case_id, row.at).key
-        parts = {name for leaf in leaves for name in Leaf.parse(leaf.canonical).commitments}
-        salts = {name: part_salt(key, exchange, name) for name in sorted(parts)}
-        pem = hub_key(store.settings).certificate.public_bytes(Encoding.PEM).decode()
-        proofs = Proofs(store.reader, store.note_key.verifier)
-        file.write_bytes(proofs.receipt(exchange, salts, pem))
+        file.write_bytes(receipts_of(store, hub_key(store.settings)).make(row))
     print(f"wrote {file}")

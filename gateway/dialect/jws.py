@@ -53,6 +53,7 @@ class Jws:
             agreement=claims.agr,
             created=claims.iat,
             expires=claims.exp,
+            headers={"algorithm": verified.algorithm},
         )
 
     def check_fresh(self, proven: Proven, at: datetime) -> None:

@@ -35,7 +35,12 @@ def authenticate(envelope: Envelope, party: Party, at: datetime) -> Proven:
         relates_to=verified.relates_to,
         created=verified.created,
         expires=verified.expires,
-        headers={"action": verified.action, "to": verified.to, "version": envelope.version},
+        headers={
+            "action": verified.action,
+            "to": verified.to,
+            "version": envelope.version,
+            "algorithm": verified.algorithm,
+        },
     )
 
 

@@ -19,7 +19,6 @@ from gateway.contract.adapter import Interaction
 from gateway.contract.message import Message, Transport
 from gateway.dialect.profiles import INBOUND, WSS_X509
 from gateway.dialect.snap_bi import TOKEN_LIFE, issue_token
-from gateway.domain.calendar import local_date
 from gateway.domain.errors import Refused, Unauthenticated, Unauthorised
 from gateway.edge.http import PROBLEM_MEDIA_TYPE, language_of, problem_body, read_body, status_of
 from gateway.edge.rest.wire import RestWire
@@ -27,10 +26,11 @@ from gateway.edge.soap.codec import SoapCodec
 from gateway.edge.soap.wire import SoapWire, fault_answer, leaving, version_of
 from gateway.exchange.directory import Directory
 from gateway.exchange.inbound import Inbound
+from gateway.exchange.meta.services import MetaServices
+from gateway.exchange.published import REQUIRED, Published
 from gateway.exchange.wire import Sealed, Wire
 from gateway.validation.library import SchemaLibrary
-from gateway.validation.openapi import openapi_document
-from gateway.validation.wsdl import Port, served_port
+from gateway.validation.wsdl import Port
 
 TOKEN_PATH = "v1.0/access-token/b2b"  # noqa: S105 - a path, not a secret
 
@@ -41,8 +41,9 @@ class AgencyEdge:
 
     inbound: Inbound
     directory: Directory
+    meta: MetaServices
+    published: Published
     library: SchemaLibrary
-    public_url: str
     clock: Callable[[], datetime]
     max_body_bytes: int
     body_timeout_s: float
@@ -53,11 +54,11 @@ class Wires:
 
     def __init__(self, edge: AgencyEdge) -> None:
         self._edge = edge
-        self._made: dict[tuple[str, str], Wire] = {}
+        self._made: dict[tuple[str, str, str], Wire] = {}
 
     def find(self, agency: str, interaction: Interaction) -> Wire:
         """The wire of an interaction: SOAP for the one SOAP profile, REST else."""
-        key = (agency, interaction.name)
+        key = (agency, interaction.name, interaction.security)  # a meta-service is served under two profiles
         if key not in self._made:
             self._made[key] = self._make(agency, interaction)
         return self._made[key]
@@ -71,9 +72,8 @@ class Wires:
         return SoapWire(codec, path=path, action=port.request.action, library=self._edge.library)
 
     def port(self, agency: str, interaction: Interaction) -> Port:
-        """What the WSDL of an interaction says. Its address is the configured URL, never the Host header."""
-        address = f"{self._edge.public_url}/soap/{agency}/{interaction.name}"
-        return served_port(agency, interaction, self._edge.library, address)
+        """What the WSDL of an interaction says."""
+        return self._edge.published.served(agency, interaction)
 
 
 def agency_router(edge: AgencyEdge) -> APIRouter:
@@ -96,16 +96,21 @@ def _add_soap(router: APIRouter, edge: AgencyEdge, wires: Wires) -> None:
 
     @router.get("/soap/{agency}/{interaction}/xsd/{name}")
     def xsd(agency: str, interaction: str, name: str) -> Response:
-        files = _soap_port(edge, wires, agency, interaction).files()
-        if name not in files:
-            raise Refused(f"no XSD {name[:80]!r} belongs to this interaction", code="document-unknown")
-        return Response(files[name], media_type="text/xml")
+        return _xsd(_soap_port(edge, wires, agency, interaction), name)
+
+    @router.get(f"/soap/{{agency}}/{{interaction}}/{REQUIRED}")
+    def required_wsdl(agency: str, interaction: str) -> Response:
+        return Response(edge.published.required(agency, interaction).wsdl(), media_type="text/xml")
+
+    @router.get(f"/soap/{{agency}}/{{interaction}}/{REQUIRED}/xsd/{{name}}")
+    def required_xsd(agency: str, interaction: str, name: str) -> Response:
+        return _xsd(edge.published.required(agency, interaction), name)
 
 
 def _add_rest(router: APIRouter, edge: AgencyEdge, wires: Wires) -> None:
     @router.get("/rest/{agency}/openapi.json")
     def openapi(agency: str) -> Response:
-        return JSONResponse(_openapi(edge, agency))
+        return Response(edge.published.openapi(agency, edge.clock()), media_type="application/json")
 
     @router.post("/rest/{agency}/" + TOKEN_PATH)
     async def token(request: Request, agency: str) -> Response:
@@ -164,6 +169,9 @@ async def _refuse_unread(
 
 def _served(edge: AgencyEdge, agency: str, name: str, transport: Transport) -> Interaction | None:
     """The interaction at an address, if that transport is the one that it is spoken over."""
+    meta = edge.meta.served(agency, name, transport)
+    if meta is not None:
+        return meta
     found = edge.directory.spoken_to_us(agency, name)
     if found is None or (found[1].security == WSS_X509) is not transport.is_soap:
         return None
@@ -214,14 +222,11 @@ def _soap_port(edge: AgencyEdge, wires: Wires, agency: str, name: str) -> Port:
     return wires.port(agency, interaction)
 
 
-def _openapi(edge: AgencyEdge, agency: str) -> dict[str, object]:
-    adapter = edge.directory.adapters.get(agency)
-    if adapter is None:
-        raise Refused(f"no agency {agency[:40]!r} is known here", code="agency-unknown")
-    agreement = edge.directory.active_agreement(agency, local_date(edge.clock()))
-    if agreement is None:
-        raise Unauthorised(f"no agreement with {agency} is in force", code="no-agreement", clause="Pasal 21(2)")
-    return openapi_document(adapter, agreement, edge.library, edge.public_url)
+def _xsd(port: Port, name: str) -> Response:
+    files = port.files()
+    if name not in files:
+        raise Refused(f"no XSD {name[:80]!r} belongs to this interaction", code="document-unknown")
+    return Response(files[name], media_type="text/xml")
 
 
 def _token(edge: AgencyEdge, message: Message) -> dict[str, str]:

@@ -19,6 +19,7 @@ from gateway.domain.errors import (
     GatewayError,
     HubBusy,
     Malformed,
+    MappingFault,
     Misconfigured,
     Refused,
     Replayed,
@@ -56,6 +57,8 @@ _BY_KIND: tuple[tuple[type[GatewayError], int], ...] = (
     (Refused, 400),
     (HubBusy, 503),
     (AgencyUnavailable, 503),
+    (MappingFault, 500),
+    (Retriable, 503),
 )
 
 

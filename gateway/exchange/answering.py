@@ -1,6 +1,7 @@
 """What an agency's validated message does, by its interaction model (Pasal 21(2)c.1).
 
 Inquiry      answered from what the hub knows; changes nothing
+MetaInquiry  the same about the exchange itself
 Submission   its effects are applied to cases, then acknowledged
 Request      here: the callback that answers a message of ours, applied to its case, then acknowledged
 """
@@ -15,13 +16,14 @@ from typing import Any
 from gateway.casework.desk import Casework
 from gateway.casework.steps import CaseSteps
 from gateway.contract.adapter import Decline, Effect, Found, Inquiry, Request, Submission
-from gateway.contract.message import Payload
+from gateway.contract.message import Message, Payload
 from gateway.dialect.party import Proven
 from gateway.domain.errors import CaseRefusal, MappingFault, Misconfigured, Refused, Unauthorised
 from gateway.domain.events import ApplicationRegistered, Reference
 from gateway.domain.facts import decode_ask
 from gateway.exchange.directory import Terms
 from gateway.exchange.mapping import Mapping
+from gateway.exchange.meta.inquiry import Asked, MetaInquiry
 from gateway.exchange.states import CONCLUDED, Delivery
 from gateway.exchange.wire import Answer, Wire
 from gateway.store.plan import Change, Plan, Update
@@ -35,6 +37,7 @@ class Heard:
     """A message that was let in: proven, agreed, fresh, valid, minimal."""
 
     terms: Terms
+    message: Message
     proven: Proven
     payload: Payload
     message_id: str | None
@@ -62,6 +65,8 @@ def act(
     match heard.terms.interaction:
         case Inquiry() as inquiry:
             return _inquiry(heard, inquiry, wire, casework, library)
+        case MetaInquiry() as inquiry:
+            return _meta_inquiry(heard, inquiry, wire)
         case Submission() as submission:
             return _submission(heard, submission, wire, steps, casework, at)
         case Request() as request:
@@ -84,6 +89,20 @@ def _inquiry(heard: Heard, inquiry: Inquiry, wire: Wire, casework: Casework, lib
             clause=f"{heard.terms.reference} personal_data",
         )
     return Outcome(answer=wire.reply(inquiry.reply, answer), plan=Plan(), case_id=_only_case(found))
+
+
+def _meta_inquiry(heard: Heard, inquiry: MetaInquiry, wire: Wire) -> Outcome:
+    asked = Asked(
+        agency=heard.agency,
+        payload=heard.payload,
+        message=heard.message,
+        proven=heard.proven,
+        message_id=heard.message_id or heard.exchange,
+        exchange=heard.exchange,
+    )
+    with Mapping(heard.terms.name):
+        answer = inquiry.answer(asked)
+    return Outcome(answer=wire.reply(inquiry.reply, answer), plan=Plan(), case_id=None)
 
 
 def _submission(

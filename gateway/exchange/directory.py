@@ -162,6 +162,15 @@ class Directory:
         """The agreement in force with an agency on that day, if there is one."""
         return next((each for each in self._active(agency) if each.in_force(on)), None)
 
+    def agreements(self, agency: str) -> tuple[tuple[AgreementRow, Agreement], ...]:
+        """Every version of an agreement with an agency, in whatever state, by id and version."""
+        return tuple((row, self._parse(row)) for row in self._reader.agreements(agency=agency))
+
+    def suspension(self, agency: str) -> str | None:
+        """Why an agency is suspended; None when it is not."""
+        row = self._reader.agency(agency)
+        return (row.suspended or None) if row is not None else None
+
     # --- within ---------------------------------------------------------------------------------------------------
 
     def _route(self, agency: str, interaction: Interaction, service: str, on: date) -> Route | None:
@@ -178,10 +187,10 @@ class Directory:
         )
 
     def _check_not_suspended(self, agency: str) -> None:
-        row = self._reader.agency(agency)
-        if row is not None and row.suspended:
+        suspended = self.suspension(agency)
+        if suspended is not None:
             raise Unauthorised(
-                f"agency {agency} is suspended: {row.suspended}", code="agency-suspended", clause="Pasal 21(2)"
+                f"agency {agency} is suspended: {suspended}", code="agency-suspended", clause="Pasal 21(2)"
             )
 
     def _agreement_in_force(self, agency: str, on: date) -> Agreement:

@@ -11,6 +11,8 @@
      9. seal          the signed answer, naming the leaf that holds the message
     10. commit        everything as one plan; then the answer leaves
 
+A meta-service goes the same way; in 3 it needs no agreement, and the refusal of an echo says what else was found.
+
 Refusals up to step 2 come from nobody we know: they are counted, not kept. Refusals in 3 to 5 are kept and do not
 bind the message id, since the same message may be let in later (a new agreement, a new timestamp). Outcomes of 6 to
 8 are final and bind it. A fault of ours binds nothing.
@@ -30,10 +32,20 @@ from gateway.casework.steps import CaseSteps
 from gateway.contract.adapter import Interaction, Request
 from gateway.contract.message import Message, Payload
 from gateway.dialect.party import Hub, Proven
-from gateway.domain.errors import GatewayError, HubBusy, Malformed, Refused, Replayed, SchemaViolation, Unauthorised
+from gateway.domain.errors import (
+    GatewayError,
+    HubBusy,
+    Malformed,
+    Refused,
+    Replayed,
+    SchemaViolation,
+    Unauthenticated,
+    Unauthorised,
+)
 from gateway.exchange.answering import Heard, Outcome, act
 from gateway.exchange.directory import Directory, Terms
 from gateway.exchange.identity import Seen, identify
+from gateway.exchange.meta.inquiry import MetaInquiry, meta_terms
 from gateway.exchange.records import (
     IN,
     Received,
@@ -105,7 +117,7 @@ class Inbound:
             party = self._directory.party(message.agency)
             proven = wire.authenticate(message, opened, party, self._hub, message.received_at)  # 2. authenticate
         except Refused as refusal:
-            return self.refuse_unknown(message, wire, refusal)
+            return self.refuse_unknown(message, wire, _explained(message, interaction, refusal))
         return prepared_again(lambda: self._answer(message, wire, interaction, proven))
 
     def refuse_unknown(self, message: Message, wire: Wire, refusal: Refused) -> Sealed:
@@ -133,7 +145,7 @@ class Inbound:
                 return earlier
             wire.check_fresh(proven, seen.at)  # 5. fresh
         except Refused as refusal:
-            return self._refuse(seen, exchange, refusal, binds=False)
+            return self._refuse(seen, exchange, _explained(message, interaction, refusal), binds=False)
         try:
             outcome = self._process(seen, terms, exchange)
         except Refused as refusal:
@@ -149,10 +161,15 @@ class Inbound:
     def _identify(self, message: Message, wire: Wire, interaction: Interaction, proven: Proven) -> Seen:
         terms: Terms | Unauthorised
         try:
-            terms = self._directory.terms(message.agency, interaction.name, message.received_at)
+            terms = self._terms(message, interaction)
         except Unauthorised as uncovered:
             terms = uncovered  # raised in step 3: an agreement activated meanwhile covers the next message
         return identify(message, wire, interaction, proven, terms=terms, key=self._replay_key)
+
+    def _terms(self, message: Message, interaction: Interaction) -> Terms:
+        if isinstance(interaction, MetaInquiry):
+            return meta_terms(self._directory.adapters[message.agency], interaction)
+        return self._directory.terms(message.agency, interaction.name, message.received_at)
 
     def _authorise(self, seen: Seen) -> Terms:
         if isinstance(seen.terms, Unauthorised):
@@ -235,7 +252,14 @@ class Inbound:
         )
         steps = CaseSteps(self._casework, occasion)
         return act(
-            Heard(terms=terms, proven=seen.proven, payload=payload, message_id=seen.message_id, exchange=exchange),
+            Heard(
+                terms=terms,
+                message=seen.message,
+                proven=seen.proven,
+                payload=payload,
+                message_id=seen.message_id,
+                exchange=exchange,
+            ),
             seen.wire,
             steps,
             self._casework,
@@ -294,6 +318,13 @@ class Inbound:
 
     def _address(self, address: str) -> str:
         return hmac.digest(self._address_key, address.encode(), "sha256").hex()[:32]
+
+
+def _explained(message: Message, interaction: Interaction, refusal: Refused) -> Refused:
+    """The refusal of a sender who is not proven, with what the meta-service that was asked finds besides."""
+    if isinstance(interaction, MetaInquiry) and isinstance(refusal, Unauthenticated | Malformed):
+        return interaction.explain(message, refusal)
+    return refusal
 
 
 def _request_document(terms: Terms) -> str:

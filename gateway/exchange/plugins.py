@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from gateway.contract.adapter import Adapter
 from gateway.domain.errors import Misconfigured
+from gateway.exchange.meta.inquiry import PATH, PREFIX
 
 GROUP = "simojo.adapters"
 
@@ -15,8 +16,8 @@ GROUP = "simojo.adapters"
 def load_adapters(found: Iterable[EntryPoint] | None = None) -> Mapping[str, Adapter]:
     """All adapters by agency, in the order of their names.
 
-    Raises Misconfigured `adapter-invalid` for an entry point that cannot be loaded or is no Adapter, and
-    `adapter-duplicate` for an agency or an interaction that is declared twice.
+    Raises Misconfigured `adapter-invalid` for an entry point that cannot be loaded, is no Adapter or declares the name
+    of a meta-service, and `adapter-duplicate` for an agency or an interaction that is declared twice.
     """
     adapters: dict[str, Adapter] = {}
     for point in sorted(found if found is not None else entry_points(group=GROUP), key=lambda each: each.name):
@@ -33,8 +34,20 @@ def load_adapters(found: Iterable[EntryPoint] | None = None) -> Mapping[str, Ada
             raise Misconfigured(
                 f"adapter {point.value} declares {', '.join(twice)} more than once", code="adapter-duplicate"
             )
+        _hold_names(point, adapter)
         adapters[agency] = adapter
     return MappingProxyType(adapters)
+
+
+def _hold_names(point: EntryPoint, adapter: Adapter) -> None:
+    """Keep the names of meta-services for the hub."""
+    for each in adapter.interactions:
+        if each.name.startswith(PREFIX) or each.path.startswith(PATH):
+            raise Misconfigured(
+                f"adapter {point.value} declares {each.name!r} at path {each.path!r}: names that begin with {PREFIX} "
+                f"and paths that begin with {PATH} are those of the hub's meta-services, choose another",
+                code="adapter-invalid",
+            )
 
 
 def _load(point: EntryPoint) -> Adapter:

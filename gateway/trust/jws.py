@@ -63,11 +63,12 @@ class JwsClaims:
 
 @dataclass(frozen=True, kw_only=True)
 class VerifiedJws:
-    """What was verified: these bytes, these claims, by this certificate."""
+    """What was verified: these bytes, these claims, by this certificate, with this algorithm (`alg`)."""
 
     payload: bytes
     claims: JwsClaims
     certificate: RegisteredCertificate
+    algorithm: str
 
 
 def sign_detached(payload: bytes, key: SigningKey, claims: JwsClaims) -> str:
@@ -133,7 +134,7 @@ def verify_detached(
     lifetime = (claims.exp - claims.iat).total_seconds()
     if not 0 < lifetime <= WINDOW_S:
         raise _claim("exp", f"is not within {WINDOW_S} s after iat")
-    return VerifiedJws(payload=payload, claims=claims, certificate=registered)
+    return VerifiedJws(payload=payload, claims=claims, certificate=registered, algorithm=algorithm.name)
 
 
 def _parts(signature: str) -> tuple[str, bytes]:

@@ -75,7 +75,7 @@ class VerifiedEnvelope:
     `content` is the document in the Body. `canonical_body` is the Body in exclusive canonical form without its wsu:Id:
     the same for every re-signed sending of one message, so the replay digest is taken over it. `headers` are the
     signed header blocks; the addressing texts come from among them, None where the sender gave none. `created` and
-    `expires` are for `check_fresh`.
+    `expires` are for `check_fresh`. `algorithm` is the signature's, as a URI.
     """
 
     content: etree._Element
@@ -88,6 +88,7 @@ class VerifiedEnvelope:
     created: datetime
     expires: datetime
     certificate: RegisteredCertificate
+    algorithm: str
 
     def header(self, qname: str) -> etree._Element | None:
         """Give the first signed header block of this name (`{namespace}local`), or None."""
@@ -132,6 +133,7 @@ def verify_envelope(
         created=_moment(timestamp, "Created"),
         expires=_moment(timestamp, "Expires"),
         certificate=registered,
+        algorithm=security.algorithm.name,
     )
 
 

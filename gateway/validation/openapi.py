@@ -1,9 +1,12 @@
-"""OpenAPI 3.1 from an agreement: what one agency may call over REST, with the agreed JSON Schemas as they are."""
+"""OpenAPI 3.1 from an agreement: what one agency may call over REST, with the agreed JSON Schemas as they are.
+
+The hub's own inquiries (meta-services) are described beside what is agreed, and without an agreement too.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.contract.adapter import Adapter, Inbound, Inquiry, Interaction, Request, Submission
@@ -61,6 +64,8 @@ SECURITY: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+REFUSED: Mapping[str, Any] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
 _TEXT: Mapping[str, Any] = {"type": "string", "minLength": 1}
 
 HEADERS: Mapping[str, Mapping[str, str]] = {
@@ -75,27 +80,40 @@ HEADERS: Mapping[str, Mapping[str, str]] = {
 """Headers that a security profile asks for beside its credential, by profile."""
 
 
-def openapi_document(adapter: Adapter, agreement: Agreement, library: SchemaLibrary, public_url: str) -> dict[str, Any]:
+def openapi_document(
+    adapter: Adapter,
+    agreement: Agreement | None,
+    library: SchemaLibrary,
+    public_url: str,
+    own: Sequence[Inbound] = (),
+) -> dict[str, Any]:
     """What that agency may call, as agreed: inquiries, submissions, and the answers to our requests.
 
-    SOAP interactions have a WSDL instead. Raises Misconfigured `profile-unknown` for a security profile that cannot be
-    described, `schema-unknown` for a document that is not published.
+    `agreement` is the one in force, or None; `own` are inquiries of the hub's own, which need none. SOAP interactions
+    have a WSDL instead. Raises Misconfigured `profile-unknown` for a security profile that cannot be described,
+    `schema-unknown` for a document that is not published.
     """
     paths: dict[str, Any] = {}
     profiles: dict[str, Any] = {}
     for declared in adapter.interactions:
-        agreed = agreement.interaction(declared.name)
+        agreed = agreement.interaction(declared.name) if agreement else None
         if isinstance(declared, Inbound | Request) and agreed is not None and not agreed.transport.is_soap:
             path = declared.path if isinstance(declared, Inbound) else ""
             operation = _operation(adapter, declared, agreed, library)
             paths[f"/rest/{adapter.agency.id}/{path or declared.name}"] = {"post": operation}
             profiles[declared.security] = _profile(declared)
+    for declared in own:
+        paths[f"/rest/{adapter.agency.id}/{declared.path}"] = {"post": _own_operation(declared, library)}
+        profiles[declared.security] = _profile(declared)
+    says = "No agreement is in force: what is listed needs none."
+    if agreement is not None:
+        says = f"Agreement {agreement.id}, {agreement.number}. What it does not name is refused."
     return {
         "openapi": "3.1.0",
         "info": {
             "title": f"SIMOJO Gateway: {adapter.agency.name}",
-            "version": agreement.version,
-            "description": f"Agreement {agreement.id}, {agreement.number}. What it does not name is refused.",
+            "version": agreement.version if agreement else "0",
+            "description": says,
         },
         "servers": [{"url": public_url}],
         "paths": paths,
@@ -118,13 +136,26 @@ def _operation(
 ) -> dict[str, Any]:
     said = declared.answer if isinstance(declared, Request) else declared.request
     reply = declared.reply if isinstance(declared, Inquiry | Submission) and declared.reply else ACKNOWLEDGEMENT
-    refused = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    refused = REFUSED
     if adapter.dialect is not None:  # such an agency hears no in its own shape
         refused = {"application/json": {"schema": dict(library.json(reply).schema)}}
+    summary = f"{agreed.model}; {', '.join(agreed.services)}; {agreed.personal.purpose}"
+    return _described(declared, summary, said, reply, refused, library)
+
+
+def _own_operation(declared: Inbound, library: SchemaLibrary) -> dict[str, Any]:
+    reply = getattr(declared, "reply", ACKNOWLEDGEMENT)
+    summary = f"meta-service; {library.json(declared.request).schema.get('description', '')}"
+    return _described(declared, summary, declared.request, reply, REFUSED, library)
+
+
+def _described(
+    declared: Interaction, summary: str, said: str, reply: str, refused: Mapping[str, Any], library: SchemaLibrary
+) -> dict[str, Any]:
     signed = {"headers": {"X-JWS-Signature": {"schema": _TEXT}}} if declared.security == "jws" else {}
     return {
         "operationId": declared.name,
-        "summary": f"{agreed.model}; {', '.join(agreed.services)}; {agreed.personal.purpose}",
+        "summary": summary,
         "security": [{declared.security: []}],
         "parameters": [
             {"name": name, "in": "header", "required": True, "schema": _TEXT, "description": text}

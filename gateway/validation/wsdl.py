@@ -6,7 +6,7 @@ that the hub serves (its answer in, our acknowledgement out). The XSDs are named
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml import etree
 
@@ -23,13 +23,17 @@ BINDINGS = {"Soap11": "http://schemas.xmlsoap.org/wsdl/soap/", "Soap12": "http:/
 
 @dataclass(frozen=True, kw_only=True)
 class Port:
-    """One operation with its two agreed documents. `address` is where it listens."""
+    """One operation with its two agreed documents. `address` is where it listens.
+
+    `served_as` is the last part of the URL at which the WSDL lies ("": the interaction's name); its XSDs lie below it.
+    """
 
     agency: str
     interaction: str
     request: XmlDocument
     answer: XmlDocument
     address: str
+    served_as: str = ""
 
     @property
     def namespace(self) -> str:
@@ -38,7 +42,7 @@ class Port:
 
     def wsdl(self) -> bytes:
         """The WSDL. Served at `.../<interaction>?wsdl`, it imports `<interaction>/xsd/<file>`, relative to itself."""
-        return _definitions(self, f"{self.interaction}/xsd/")
+        return _definitions(self, f"{self.served_as or self.interaction}/xsd/")
 
     def files(self) -> dict[str, bytes]:
         """The XSDs that the WSDL imports, by the name in it, with their whole import closure.
@@ -64,9 +68,12 @@ def served_port(agency: str, interaction: Interaction, library: SchemaLibrary, a
     return _port(agency, interaction, library, address, request, reply)
 
 
-def required_port(agency: str, interaction: Interaction, library: SchemaLibrary, address: str) -> Port:
+def required_port(
+    agency: str, interaction: Interaction, library: SchemaLibrary, address: str, *, served_as: str = ""
+) -> Port:
     """What the agency has to serve for an interaction in which we speak to it."""
-    return _port(agency, interaction, library, address, interaction.request, getattr(interaction, "reply", None))
+    reply = getattr(interaction, "reply", None)
+    return replace(_port(agency, interaction, library, address, interaction.request, reply), served_as=served_as)
 
 
 def _port(

@@ -16,7 +16,7 @@ from gateway.casework.occasion import Occasion
 from gateway.casework.steps import CaseSteps
 from gateway.contract.adapter import Accept, Adapter, Decline, Inquiry, Outbound, Reason, Repeat
 from gateway.contract.agreement import RetrySchedule
-from gateway.contract.message import Json, Reply
+from gateway.contract.message import Json, Message, Reply, Transport
 from gateway.dialect.party import Proven
 from gateway.domain.errors import GatewayError, HubBusy, MappingFault, Misconfigured, Refused, Unauthorised
 from gateway.edge.soap.codec import SoapCodec
@@ -159,6 +159,8 @@ def test_adapters_are_found_by_their_entry_points() -> None:
         ([point("x", "adapters.sms.mapping:PIN")], "adapter-invalid"),
         ([point("a", "adapters.sms:ADAPTER"), point("b", "adapters.sms:ADAPTER")], "adapter-duplicate"),
         ([point("a", "tests.exchange.test_parts:TWICE")], "adapter-duplicate"),
+        ([point("a", "tests.exchange.test_parts:NAMED_AS_META")], "adapter-invalid"),
+        ([point("a", "tests.exchange.test_parts:AT_A_META_PATH")], "adapter-invalid"),
     ],
 )
 def test_an_adapter_that_cannot_be_used_is_named(points: list[EntryPoint], code: str) -> None:
@@ -168,6 +170,8 @@ def test_an_adapter_that_cannot_be_used_is_named(points: list[EntryPoint], code:
 
 
 TWICE = replace(SMS, interactions=SMS.interactions * 2)
+NAMED_AS_META = replace(SMS, interactions=(replace(SMS.interactions[0], name="meta.echo"),))
+AT_A_META_PATH = replace(SMS, interactions=(replace(SMS.interactions[0], path="meta/anything"),))
 
 
 # --- adapter, agreement and schemas -------------------------------------------------------------------------------
@@ -298,7 +302,18 @@ def test_a_dialect_of_an_adapter_has_no_form_in_soap() -> None:
 
 def test_nothing_can_be_sent_to_an_interaction_in_which_the_hub_alone_speaks(stage: Stage) -> None:
     proven = Proven(agency="sms", actor="x", content=b"", document={})
-    heard = Heard(terms=PIN, proven=proven, payload={}, message_id=None, exchange="x-1")
+    message = Message(
+        agency="sms",
+        interaction="send-pin",
+        transport=Transport.REST,
+        method="POST",
+        path="/",
+        headers={},
+        body=b"",
+        received_at=AT,
+        address="",
+    )
+    heard = Heard(terms=PIN, message=message, proven=proven, payload={}, message_id=None, exchange="x-1")
     steps = CaseSteps(stage.hub.casework, Occasion(actor="x", occurred_at=AT, entered_at=AT))
     with pytest.raises(Misconfigured, match="nothing can be sent to it"):
         act(heard, soap_wire(), steps, stage.hub.casework, library(), AT)

@@ -175,10 +175,15 @@ def test_a_wsdl_of_nothing_is_a_problem(stage: Stage) -> None:
     assert stage.client.get(f"{voices.SOAP_PATH}?wsdl").status_code == 200
 
 
-def test_an_openapi_document_stands_on_an_agreement_in_force(stage: Stage) -> None:
-    assert stage.client.get("/rest/dpupr/openapi.json").json()["paths"]
+def test_an_openapi_document_stands_on_an_agreement_in_force_and_else_has_meta_services_alone(stage: Stage) -> None:
+    def agreed() -> set[str]:
+        paths = stage.client.get("/rest/dpupr/openapi.json").json()["paths"]
+        assert "/rest/dpupr/meta/echo" in paths
+        return {each for each in paths if not each.startswith("/rest/dpupr/meta/")}
+
+    assert agreed() == {"/rest/dpupr/permit-validity"}
     stage.cease("dpupr")
-    assert voices.read(stage.client.get("/rest/dpupr/openapi.json")).code == "no-agreement"
+    assert agreed() == set()
     assert voices.read(stage.client.get("/rest/nobody/openapi.json")).code == "agency-unknown"
 
 

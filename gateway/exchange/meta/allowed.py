@@ -1,0 +1,108 @@
+"""`meta.allowed`: which interactions are agreed with the agency and in force now, and which are not, with why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gateway.contract.adapter import Adapter, Inbound, Interaction, Outbound, Request
+from gateway.contract.agreement import AgreedInteraction, model_of
+from gateway.contract.message import Json, Payload
+from gateway.exchange.meta.inquiry import JWS, Asked, MetaInquiry, moment
+from gateway.exchange.meta.standing import Standing
+from gateway.exchange.published import REQUIRED
+
+OURS, THEIRS = "you-call-us", "we-call-you"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addresses:
+    """Where the hub is (`public_url`, without a slash at its end), and where it calls the agency, by interaction."""
+
+    public_url: str
+    theirs: dict[str, str]
+
+
+def allowed(
+    asked: Asked, adapter: Adapter, standing: Standing, addresses: Addresses, meta: Sequence[MetaInquiry]
+) -> Payload:
+    """Answer what an agency may exchange at the moment of asking."""
+    reply: dict[str, Json] = {"agency": asked.agency, "at": moment(asked.at)}
+    if standing.in_force is not None:
+        reply["agreement"] = f"{standing.in_force.id}/{standing.in_force.version}"
+        reply["validUntil"] = standing.in_force.valid_until.isoformat()
+    if standing.suspended is not None:
+        reply["suspended"] = standing.suspended[:1024]
+    agreed = {each.name: each for each in standing.in_force.interactions} if standing.in_force else {}
+    may = agreed if standing.may_exchange else {}
+    reply["interaction"] = [
+        _interaction(asked.agency, each, may[each.name], addresses) for each in adapter.interactions if each.name in may
+    ]
+    reply["notAllowed"] = [
+        {"name": each.name, "model": model_of(each), "why": _why_not(each, standing)[:1024]}
+        for each in adapter.interactions
+        if each.name not in may
+    ]
+    reply["metaService"] = list(_meta(asked.agency, addresses.public_url, meta))
+    return reply
+
+
+def _interaction(agency: str, declared: Interaction, agreed: AgreedInteraction, addresses: Addresses) -> Json:
+    said: dict[str, Json] = {
+        "name": declared.name,
+        "model": agreed.model,
+        "direction": THEIRS if isinstance(declared, Outbound) else OURS,
+        "transport": agreed.transport.value,
+        "security": agreed.security,
+        "service": list(agreed.services),
+        **_addresses(agency, declared, agreed, addresses),
+        "request": agreed.request,
+    }
+    documents = {"reply": agreed.reply, "answer": agreed.answer}
+    said |= {name: document for name, document in documents.items() if document is not None}
+    said["maxBytes"] = agreed.max_size
+    if agreed.rate_per_s is not None:
+        said["ratePerMinute"] = round(agreed.rate_per_s * 60)
+    said["confidential"] = agreed.confidential
+    said["personalField"] = list[Json](sorted(agreed.personal.fields))
+    if agreed.personal.purpose:
+        said["personalPurpose"] = agreed.personal.purpose[:1024]
+    said["callTimeoutMs"] = round(agreed.call_timeout_s * 1000)
+    if agreed.answer_within_days is not None:
+        said["answerWithinDays"] = agreed.answer_within_days
+    return said
+
+
+def _addresses(agency: str, declared: Interaction, agreed: AgreedInteraction, addresses: Addresses) -> dict[str, Json]:
+    """Where one calls the other, and what describes it. A Request has both: its answer comes to us."""
+    said: dict[str, Json] = {}
+    soap = f"{addresses.public_url}/soap/{agency}/{declared.name}"
+    rest = f"{addresses.public_url}/rest/{agency}"
+    if isinstance(declared, Inbound | Request):
+        path = declared.path if isinstance(declared, Inbound) else ""
+        is_soap = agreed.transport.is_soap
+        said["url"] = soap if is_soap else f"{rest}/{path or declared.name}"
+        said["description"] = f"{soap}?wsdl" if is_soap else f"{rest}/openapi.json"
+    if isinstance(declared, Outbound):
+        if declared.name in addresses.theirs:
+            said["yourUrl"] = addresses.theirs[declared.name]
+        if agreed.transport.is_soap:
+            said["yourDescription"] = f"{soap}/{REQUIRED}?wsdl"
+    return said
+
+
+def _why_not(declared: Interaction, standing: Standing) -> str:
+    if standing.suspended is not None:
+        return f"the agency is suspended: {standing.suspended}"
+    if standing.in_force is None:
+        return standing.line()
+    reference = f"{standing.in_force.id}/{standing.in_force.version}"
+    return f"agreement {reference} has no interaction {declared.name}: it can come with a next version"
+
+
+def _meta(agency: str, public_url: str, meta: Sequence[MetaInquiry]) -> Iterator[Json]:
+    for each in meta:
+        if each.security == JWS:
+            soap = f"{public_url}/soap/{agency}/{each.name}"
+            rest = f"{public_url}/rest/{agency}/{each.path}"
+            yield {"name": each.name, "rest": rest, "soap": soap, "wsdl": f"{soap}?wsdl"}
