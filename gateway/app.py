@@ -25,6 +25,7 @@ from gateway.domain.catalogue import SAMPLE
 from gateway.domain.errors import Misconfigured
 from gateway.edge.agencies import AgencyEdge
 from gateway.edge.api import make_api
+from gateway.edge.mistake_titles import headline
 from gateway.edge.parts import StaffEdge
 from gateway.exchange.attempt import Preparing
 from gateway.exchange.checking import check_agreement
@@ -45,6 +46,8 @@ from gateway.office.papers.signing import SigningMaterial
 from gateway.office.signing import SigningDeeds, signatory_among
 from gateway.office.staff import Officer, officer_of
 from gateway.office.timers import Timers
+from gateway.operations.allowance import Allowance
+from gateway.operations.explanations import EACH, IN_ALL, Explanations
 from gateway.operations.integrator import Integrator
 from gateway.operations.letters import Letters
 from gateway.operations.proofs import Proofs
@@ -187,6 +190,7 @@ class Gateway:
             receipts=receipts_of(self.store, self._key).make,
             public_url=settings.public_url.rstrip("/"),
             clock=clock,
+            explain=self._explanations(),
         )
         self.api = self._api()
 
@@ -270,6 +274,14 @@ class Gateway:
             client=self._client,
             judge=Judge(random.random),
             clock=self._clock,
+        )
+
+    def _explanations(self) -> Explanations:
+        return Explanations(
+            party=self.directory.party,
+            audience=self.settings.hub_id,
+            allowance=Allowance(each=EACH, in_all=IN_ALL),
+            headline=headline,
         )
 
     def _signatory(self) -> Officer:

@@ -46,6 +46,7 @@ from gateway.exchange.answering import Heard, Outcome, act
 from gateway.exchange.directory import Directory, Terms
 from gateway.exchange.identity import Seen, identify
 from gateway.exchange.meta.inquiry import MetaInquiry, meta_terms
+from gateway.exchange.meta.pointer import pointed_to_echo
 from gateway.exchange.records import (
     IN,
     Received,
@@ -324,7 +325,7 @@ def _explained(message: Message, interaction: Interaction, refusal: Refused) -> 
     """The refusal of a sender who is not proven, with what the meta-service that was asked finds besides."""
     if isinstance(interaction, MetaInquiry) and isinstance(refusal, Unauthenticated | Malformed):
         return interaction.explain(message, refusal)
-    return refusal
+    return pointed_to_echo(message, interaction, refusal)
 
 
 def _request_document(terms: Terms) -> str:

@@ -18,6 +18,10 @@ MAX_TEXT = 600
 """Characters of one text of a finding; what a message says is shown no longer than that."""
 
 
+UNRECOGNISED = "unrecognised"
+"""The rule of a violation whose cause was not recognised; of a recognised one it is the mistake's name."""
+
+
 class Step(StrEnum):
     """The steps of the walk, in its order. SOAP has no claims; REST has no parts and digests."""
 
@@ -94,7 +98,7 @@ def violations(findings: Iterable[Finding], *, masked: bool) -> tuple[Violation,
     """
     return tuple(
         Violation(
-            path=f"/{each.step}", rule=each.mistake.value if each.mistake else str(each.step), text=_told(each, masked)
+            path=str(each.step), rule=each.mistake.value if each.mistake else UNRECOGNISED, text=_told(each, masked)
         )
         for each in findings
         if not each.passed
