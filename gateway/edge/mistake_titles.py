@@ -63,6 +63,7 @@ MISTAKE_TITLES: Mapping[Mistake, Title] = MappingProxyType(
         Mistake.OTHER_KEY: Title("Kunci sertifikat lain dipakai", "The key of another certificate used"),
         Mistake.EMBEDDED_KEY: Title("Kunci dalam pesan tidak terdaftar", "The key in the message is not registered"),
         Mistake.KEY_INFO: Title("Sertifikat ditunjuk dengan cara lain", "The certificate is named in another way"),
+        Mistake.ID_ATTRIBUTE: Title("Atribut Id, bukan wsu:Id", "An Id attribute and not wsu:Id"),
         Mistake.ALGORITHM: Title("Algoritma ditolak", "Algorithm refused"),
         Mistake.ALGORITHM_OF_OTHER_KEY: Title("Algoritma bukan untuk kunci ini", "Algorithm of another kind of key"),
         Mistake.BASE64_PADDING: Title("Base64url dengan padding", "Base64url with padding"),

@@ -196,6 +196,10 @@ def _about_parts(root: etree._Element, loose: LooseSignature) -> Iterator[Findin
     for each in loose.references:
         if each.part is not None:
             signed.append(each.part.element)
+            if each.part.element.get(names.WSU_ID) != each.uri.removeprefix("#"):
+                failed = True
+                found = f"{each.uri!r}: {sentence(Mistake.ID_ATTRIBUTE)}"
+                yield bad(Step.PARTS, expected=expected, found=found, mistake=Mistake.ID_ATTRIBUTE)
             continue
         failed = True
         advice = "give the element a wsu:Id attribute with that value, or correct the URI"

@@ -52,6 +52,7 @@ class Mistake(StrEnum):
     OTHER_KEY = "other-key"
     EMBEDDED_KEY = "embedded-key"
     KEY_INFO = "key-info"
+    ID_ATTRIBUTE = "id-attribute"
     # algorithms by name
     ALGORITHM = "algorithm-refused"
     ALGORITHM_OF_OTHER_KEY = "algorithm-of-other-key"
@@ -218,6 +219,10 @@ MISTAKES: Mapping[Mistake, Explained] = MappingProxyType(
             "KeyInfo names the certificate in another way than by a BinarySecurityToken",
             "send the certificate as BinarySecurityToken and point to it (WSS4J: signatureKeyIdentifier "
             "DirectReference)",
+        ),
+        Mistake.ID_ATTRIBUTE: Explained(
+            "the Reference names its part by another attribute than wsu:Id",
+            "write the id as wsu:Id (Node soap: signerOptions idMode 'wssecurity')",
         ),
         Mistake.ALGORITHM: Explained("an algorithm is named that the hub refuses", ""),
         Mistake.ALGORITHM_OF_OTHER_KEY: Explained(

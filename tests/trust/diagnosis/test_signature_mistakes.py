@@ -274,6 +274,24 @@ def test_a_certificate_that_is_named_in_another_way_is_told(inner: str, kind: st
     assert kind in found.found
 
 
+def test_ids_in_another_attribute_than_wsu_id_are_named() -> None:
+    root = tree()
+    body = body_of(root)
+    del body.attrib[names.WSU_ID]
+    body.set("Id", "sj-body")
+    assert failed(explained(digested(canonical, root=root))) == [(Step.PARTS, M.ID_ATTRIBUTE)]
+
+
+def test_the_transforms_that_the_soap_package_of_node_names_by_default_are_told_apart() -> None:
+    root = tree()
+    transforms = one(root, "//ds:Reference[@URI='#sj-body']/ds:Transforms")
+    enveloped = etree.Element(transforms[0].tag, Algorithm=f"{names.DS}enveloped-signature")
+    transforms.insert(0, enveloped)
+    found = the_failure(explained(finish(root)))
+    assert (found.step, found.mistake) == (Step.ALGORITHM, M.ALGORITHM)
+    assert "enveloped-signature" in found.found
+
+
 def test_a_wrapped_message_has_the_strict_reader_s_word() -> None:
     root = etree.fromstring(signed())
     moved = body_of(root)
