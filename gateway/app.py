@@ -46,8 +46,10 @@ from gateway.office.papers.signing import SigningMaterial
 from gateway.office.signing import SigningDeeds, signatory_among
 from gateway.office.staff import Officer, officer_of
 from gateway.office.timers import Timers
+from gateway.operations import failed_proofs
 from gateway.operations.allowance import Allowance
 from gateway.operations.explanations import EACH, IN_ALL, Explanations
+from gateway.operations.failed_proofs import FailedProofs
 from gateway.operations.integrator import Integrator
 from gateway.operations.letters import Letters
 from gateway.operations.proofs import Proofs
@@ -153,6 +155,7 @@ class Gateway:
         )
         self._loops: list[Loop] = []
         self._couriers: list[Loop] = []
+        self._explanations = self._explaining()
         self.inbound = self._inbound(hub)
         self._client = HttpClient(clock=time.monotonic)
         self.outbound = self._outbound(hub)
@@ -190,7 +193,7 @@ class Gateway:
             receipts=receipts_of(self.store, self._key).make,
             public_url=settings.public_url.rstrip("/"),
             clock=clock,
-            explain=self._explanations(),
+            explain=self._explanations,
         )
         self.api = self._api()
 
@@ -261,6 +264,12 @@ class Gateway:
             clock=self._clock,
             max_bytes=self.settings.max_body_bytes,
             deliveries_made=self.wake,
+            not_proven=FailedProofs(
+                reader=self.store.reader,
+                unit_of_work=self.store.unit_of_work,
+                findings=self._explanations.findings,
+                allowance=Allowance(each=failed_proofs.EACH, in_all=failed_proofs.IN_ALL),
+            ),
         )
 
     def _outbound(self, hub: Hub) -> Outbound:
@@ -276,7 +285,7 @@ class Gateway:
             clock=self._clock,
         )
 
-    def _explanations(self) -> Explanations:
+    def _explaining(self) -> Explanations:
         return Explanations(
             party=self.directory.party,
             audience=self.settings.hub_id,

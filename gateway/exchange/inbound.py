@@ -46,7 +46,7 @@ from gateway.exchange.answering import Heard, Outcome, act
 from gateway.exchange.directory import Directory, Terms
 from gateway.exchange.identity import Seen, identify
 from gateway.exchange.meta.inquiry import MetaInquiry, meta_terms
-from gateway.exchange.meta.pointer import pointed_to_echo
+from gateway.exchange.meta.pointer import SIGNED, pointed_to_echo
 from gateway.exchange.records import (
     IN,
     Received,
@@ -88,6 +88,7 @@ class Inbound:
         clock: Callable[[], datetime],
         max_bytes: int,
         deliveries_made: Callable[[], None],
+        not_proven: Callable[[Message, Refused], None] = lambda _message, _refusal: None,
     ) -> None:
         self._directory = directory
         self._library = library
@@ -99,6 +100,7 @@ class Inbound:
         self._clock = clock
         self._max_bytes = max_bytes
         self._deliveries_made = deliveries_made
+        self._not_proven = not_proven
 
     def receive(self, message: Message, wire: Wire, interaction: Interaction) -> Sealed:
         """Take one message and give the sealed answer, which is on disk when this returns.
@@ -118,6 +120,8 @@ class Inbound:
             party = self._directory.party(message.agency)
             proven = wire.authenticate(message, opened, party, self._hub, message.received_at)  # 2. authenticate
         except Refused as refusal:
+            if interaction.security in SIGNED:
+                self._not_proven(message, refusal)
             return self.refuse_unknown(message, wire, _explained(message, interaction, refusal))
         return prepared_again(lambda: self._answer(message, wire, interaction, proven))
 

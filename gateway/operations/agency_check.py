@@ -253,7 +253,15 @@ class AgencyCheck:
         for code, count, last in self.reader.refusals_since(agency, self.at - LATELY)[:8]:
             found = f"{count} x {code} in {LATELY.days} days, last at {last.isoformat()}"
             yield _warn("lately", "no refusals", found, f"see the exchanges of {agency} in the console")
+        yield from self._failed_proofs(agency)
         yield from self._deliveries(agency)
+
+    def _failed_proofs(self, agency: str) -> Iterator[Line]:
+        for row in self.reader.failed_proofs(agency):
+            if self.at - row.at <= LATELY:
+                found = f"{row.code} at {row.interaction}, last at {row.at.isoformat()}: {row.explanation}"
+                advice = f"ask {agency} whether it was theirs: anybody can fail in its name; see docs/diagnosis.md"
+                yield _warn("lately", "no failed signatures", found, advice)
 
     def _deliveries(self, agency: str) -> Iterator[Line]:
         states = self.reader.delivery_states(agency)

@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from lxml import etree
+
+from gateway.contract.message import Message, Transport
+from gateway.domain.errors import HubBusy, Unauthenticated
 from gateway.exchange.checking import check_agreement
 from gateway.exchange.directory import Directory
+from gateway.operations import failed_proofs
 from gateway.operations.agency_check import AgencyCheck, Line
+from gateway.operations.allowance import Allowance
+from gateway.store.plan import Outcome, Plan
 from gateway.transport.probe import Sight, Stage, Verdict
+from gateway.trust.diagnosis import Finding
 from gateway.validation.library import SchemaLibrary
 from tests.exchange import voices
 from tests.exchange.stage import LIBRARY
@@ -65,6 +73,64 @@ def test_deliveries_that_wait_and_that_were_given_up_are_named_with_their_cause(
     dead = next(each for each in lately(stage, "dukcapil") if "given up" in each[1])
     assert dead[0] == "FAIL"
     assert "TCP" in dead[1] or "agency-unreachable" in dead[1]
+
+
+def test_the_last_failed_signature_is_named_with_its_cause_and_without_values(stage: Hub) -> None:
+    delivery = stage.requested()
+    root = etree.fromstring(voices.callback(stage, delivery, case=delivery.case_id))
+    etree.indent(root[1])
+    with stage.unchanged("exchange", "leaf"):
+        for _ in range(failed_proofs.EACH + 2):
+            assert voices.post(stage, voices.SOAP_PATH, etree.tostring(root), voices.SOAP_12).code == "signature-digest"
+    (found,) = [found for _, found in lately(stage) if "signature-digest" in found]
+    assert "white-space-added" in found
+    assert "at technical-recommendation" in found
+    assert delivery.case_id not in found
+    assert "Budi" not in found
+    (row,) = stage.hub.store.reader.failed_proofs("dpupr")
+    assert row.count == failed_proofs.EACH
+    stage.clock.advance(days=8)
+    assert not any("signature-digest" in found for _, found in lately(stage))
+
+
+def test_what_is_no_failed_proof_or_not_signed_is_not_kept(stage: Hub) -> None:
+    assert voices.post(stage, voices.SOAP_PATH, b"<x/>", voices.SOAP_12).code == "envelope-invalid"
+    assert voices.post(stage, voices.JWS_PATH, b"{}", voices.JSON).code == "signature-missing"
+    assert voices.post(stage, voices.BANK_PATH + "/inquiry", b"{}", voices.JSON).status in (401, 404)
+    assert [(row.agency, row.code) for row in stage.hub.store.reader.failed_proofs("dpupr")] == [
+        ("dpupr", "signature-missing")
+    ]
+    assert stage.hub.store.reader.failed_proofs("bank") == []
+
+
+def test_a_store_that_cannot_write_loses_the_hint_alone(stage: Hub) -> None:
+    class Full:
+        def commit(self, plan: Plan) -> Outcome:
+            raise HubBusy("penuh")
+
+    class Findings:
+        def __call__(self, message: Message) -> tuple[Finding, ...]:
+            return ()
+
+    keep = failed_proofs.FailedProofs(
+        reader=stage.hub.store.reader,
+        unit_of_work=Full(),  # type: ignore[arg-type]  # a writer whose disk is full
+        findings=Findings(),
+        allowance=Allowance(each=1, in_all=1),
+    )
+    message = Message(
+        agency="dpupr",
+        interaction="x",
+        transport=Transport.REST,
+        method="POST",
+        path="/",
+        headers={},
+        body=b"",
+        received_at=stage.clock(),
+        address="127.0.0.1",
+    )
+    keep(message, Unauthenticated("tidak"))
+    assert stage.hub.store.reader.failed_proofs("dpupr") == []
 
 
 def test_what_adapter_and_agreement_differ_in_is_named(stage: Hub) -> None:

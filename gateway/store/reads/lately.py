@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlmodel import col, func, select
 
 from gateway.store.reads.base import Reads
-from gateway.store.tables import DeliveryRow, ExchangeRow
+from gateway.store.tables import DeliveryRow, ExchangeRow, FailedProofRow
 
 
 class LatelyReads(Reads):
@@ -38,6 +38,15 @@ class LatelyReads(Reads):
             .order_by(func.max(ExchangeRow.at).desc())
         )
         return [(str(code), int(count), at) for code, count, at in self._all(counted)]
+
+    def failed_proof(self, agency: str, code: str) -> FailedProofRow | None:
+        """The last failed authentication of an agency with that code."""
+        return self._get(FailedProofRow, (agency, code))
+
+    def failed_proofs(self, agency: str) -> list[FailedProofRow]:
+        """The last failed authentication of an agency with each code, the last one first."""
+        wanted = select(FailedProofRow).where(col(FailedProofRow.agency) == agency)
+        return self._all(wanted.order_by(col(FailedProofRow.at).desc(), col(FailedProofRow.code)))
 
     def delivery_states(self, agency: str) -> dict[str, tuple[int, datetime]]:
         """How many deliveries to an agency are in each state, and when the oldest of them was made."""

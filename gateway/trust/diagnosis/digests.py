@@ -10,7 +10,7 @@ import re
 from lxml import etree
 
 from gateway.domain.errors import Malformed
-from gateway.trust.diagnosis.budget import Budget
+from gateway.trust.diagnosis.budget import Budget, weight
 from gateway.trust.diagnosis.difference import between
 from gateway.trust.diagnosis.finding import Finding, Step, bad, good
 from gateway.trust.diagnosis.forms import Form, Part, forms, named_form
@@ -32,12 +32,16 @@ def about_digest(reference: LooseReference, budget: Budget) -> Finding:
     part = reference.part
     if part is None:
         raise AssertionError("a Reference whose part is missing has no digest to explain")
+    cost = weight(part.data)
     name, hash_name = etree.QName(part.element).localname, named_hash(reference.digest_method)
     try:
         right = named_form(part)
+        affordable = budget.digest(len(right), cost)
     except (Malformed, etree.LxmlError, ValueError):
         found = f"{name} has no canonical form: a namespace name is relative"
         return bad(Step.DIGEST, expected="absolute namespace names", found=found, advice="use absolute names")
+    if not affordable:
+        return _unknown(f"the digest of {name}", "not tried: too large, with the parts before it")
     wanted = digest(hash_name, right)
     expected = f"{hash_name} of {name} ({len(right)} octets in canonical form): {short(wanted)}"
     sent = digest_readings(reference.digest_text)
@@ -55,7 +59,7 @@ def _searched(part: Part, name: str, hash_name: str, right: bytes, expected: str
     tried = 0
     hashes = {name for name, _ in sent.values()}
     for form in forms(part):
-        if not budget.digest(len(form.octets)):
+        if not budget.digest(len(form.octets), weight(part.data)):
             return _unknown(expected, f"{came}; the search stopped after {tried} forms: too large")
         tried += 1
         for each in hashes:

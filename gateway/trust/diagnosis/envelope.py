@@ -9,7 +9,7 @@
 7. signature    over SignedInfo with the key of the named certificate; where not, by whose key and over which form
 8. clock        Created and Expires beside our time
 
-The strict verification is asked first and keeps the last word: what it refuses is refused, also where every finding
+The strict verification keeps the last word: what it refuses is refused, also where every finding
 of this walk is good. Nothing of this module may ever be used to accept a message.
 """
 
@@ -24,7 +24,7 @@ from lxml import etree
 from gateway.domain.errors import Refused
 from gateway.trust import names
 from gateway.trust.certificates import RegisteredCertificate
-from gateway.trust.diagnosis.budget import MAX_BYTES, Budget
+from gateway.trust.diagnosis.budget import MAX_BYTES, Budget, too_heavy
 from gateway.trust.diagnosis.clock import about_clock
 from gateway.trust.diagnosis.digests import about_digest
 from gateway.trust.diagnosis.finding import Finding, Step, bad, good
@@ -70,9 +70,9 @@ def explain_envelope(
     """
     if len(data) > MAX_BYTES:
         return (_too_large(len(data)),)
-    strict = _refused_by(data, certificates, at)
     findings = tuple(_walk(data, certificates, at, budget or Budget()))
-    if strict is not None and all(each.passed for each in findings):
+    strict = _refused_by(data, certificates, at) if all(each.passed for each in findings) else None
+    if strict is not None:
         step = next((step for code, step in _CODES.items() if strict.code.startswith(code)), Step.SHAPE)
         findings = (*findings, bad(step, expected="what the agreement and its security profile say", found=strict.text))
     return findings
@@ -113,6 +113,10 @@ def _walk(
         yield about_certificate(certificates, named, came, at)
     # 5. parts
     yield from _about_parts(root, loose)
+    if too_heavy(root, data):
+        yield _too_heavy()
+        yield from _about_times(loose, at)
+        return
     # 6. digest
     for reference in loose.references:
         if reference.part is not None:
@@ -250,6 +254,15 @@ def _moment(text: str) -> datetime | None:
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def _too_heavy() -> Finding:
+    return bad(
+        Step.DIGEST,
+        expected="a message whose canonical forms can be made in bounded time",
+        found="not tried: too many namespace declarations, or attributes of one element",
+        advice="declare each namespace once, at the Envelope",
+    )
 
 
 def _too_large(size: int) -> Finding:

@@ -8,7 +8,7 @@
 6. claims       iss, aud, int, jti, agr, iat and exp
 7. clock        iat and exp beside our time
 
-The strict verification is asked first and keeps the last word. Nothing of this module may ever be used to accept a
+The strict verification keeps the last word. Nothing of this module may ever be used to accept a
 message.
 """
 
@@ -68,10 +68,10 @@ def explain_jws(
                 advice="send a smaller message of the same kind: the cause shows in that too",
             ),
         )
-    strict = _refused_by(field, body, certificates, at, audience)
     context = {"aud": audience, "iss": agency or (certificates[0].agency if certificates else None), "int": interaction}
     findings = tuple(_walk(field, body, certificates, at, context, budget or Budget()))
-    if strict is not None and all(each.passed for each in findings):
+    strict = _refused_by(field, body, certificates, at, audience) if all(each.passed for each in findings) else None
+    if strict is not None:
         step = next((step for code, step in _CODES.items() if strict.code.startswith(code)), Step.SHAPE)
         findings = (*findings, bad(step, expected="what the security profile says", found=strict.text))
     return findings

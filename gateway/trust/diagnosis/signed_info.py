@@ -10,7 +10,7 @@ from lxml import etree
 
 from gateway.domain.errors import Malformed
 from gateway.trust.certificates import RegisteredCertificate
-from gateway.trust.diagnosis.budget import Budget
+from gateway.trust.diagnosis.budget import Budget, weight
 from gateway.trust.diagnosis.difference import between
 from gateway.trust.diagnosis.digests import named_hash
 from gateway.trust.diagnosis.finding import Finding, Step, bad, good
@@ -55,7 +55,11 @@ def about_signature(
     for number, (key, whose, mistake) in enumerate(keys):
         trial = Trial(key, written, declared, budget)
         for index, form in enumerate(islice(forms(part), None if number == 0 else FORMS_WITH_OTHER_KEYS)):
-            made = trial.over(form.octets, wide=index < WIDE) if budget.digest(len(form.octets)) else None
+            made = (
+                trial.over(form.octets, wide=index < WIDE)
+                if budget.digest(len(form.octets), weight(part.data))
+                else None
+            )
             if made is not None:
                 return _fits(expected, whose, mistake, right, form, made)
         if trial.opened is not None and trial.opened.hash is not None:

@@ -105,6 +105,35 @@ def test_many_parts_that_all_fail_share_one_budget() -> None:
     assert any("too large" in each.found for each in findings)
 
 
+@pytest.mark.parametrize(
+    ("declarations", "elements", "attributes", "references"),
+    [
+        (1000, 20_000, 0, 1),
+        (60, 4_000, 0, 30),
+        (0, 10, 15_000, 1),
+        (0, 10, 900, 30),
+        (0, 10, 190, 30),
+        (0, 40_000, 0, 30),
+    ],
+)
+def test_what_makes_canonical_forms_dear_is_not_tried_or_ends(
+    declarations: int, elements: int, attributes: int, references: int
+) -> None:
+    root = tree()
+    names = " ".join(f'xmlns:p{number}="u:{number}"' for number in range(declarations))
+    more = " ".join(f'a{number}=""' for number in range(attributes))
+    body = one(root, "//soap:Body")
+    body.append(etree.fromstring(f"<x {names} {more}>{'<a/>' * elements}</x>"))
+    info = one(root, "//ds:SignedInfo")
+    for _ in range(references - 1):
+        info.append(etree.fromstring(etree.tostring(one(root, "//ds:Reference[@URI='#sj-body'][1]"))))
+    data = etree.tostring(root)
+    assert len(data) <= MAX_BYTES
+    begun = time.process_time()
+    assert failed(explain_envelope(data, [registered(key("rsa"))], AT))
+    assert time.process_time() - begun < PATIENCE_S
+
+
 def test_a_message_beyond_the_bound_is_not_tried() -> None:
     data = big(key("rsa"), 500_000)
     (found,) = explain_envelope(data, [registered(key("rsa"))], AT)

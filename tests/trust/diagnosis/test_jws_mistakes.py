@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import time
 import unicodedata
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -252,6 +253,19 @@ def test_an_embedded_key_that_fits_is_named_and_not_trusted() -> None:
     chain = [base64.b64encode(mine.certificate_der).decode()]
     field = jws(signer=mine, signs=signs, x5c=chain, **UNNAMED)
     assert failed(explained(field, BODY, theirs)) == [(Step.CERTIFICATE, None), (Step.SIGNATURE, M.EMBEDDED_KEY)]
+
+
+def test_an_embedded_key_that_would_be_dear_to_try_is_not_tried() -> None:
+    private = key("rsa").private_key
+    assert isinstance(private, rsa.RSAPrivateKey)
+    modulus = private.public_key().public_numbers().n
+    jwk = {"kty": "RSA", "n": b64url(modulus.to_bytes(256)), "e": b64url((modulus - 2).to_bytes(256))}
+    begun = time.process_time()
+    findings = explained(jws(jwk=jwk, **UNNAMED), BODY, key("p256"))
+    assert time.process_time() - begun < 1
+    assert (Step.SIGNATURE, None) in failed(findings)
+    jwk["e"] = b64url(b"\x01\x00\x01")
+    assert (Step.SIGNATURE, M.EMBEDDED_KEY) in failed(explained(jws(jwk=jwk, **UNNAMED), BODY, key("p256")))
 
 
 DER = key("rsa").certificate_der
