@@ -24,6 +24,8 @@ REFERENCE = "meta/1.0"
 JWS = "jws"
 MAX_BYTES = 64 * 1024
 """The largest body of a question; an envelope with its certificate has about 5 KiB."""
+RATE_PER_S = 20.0
+"""How many questions of one kind an agency may ask in a second, as the sample agreements have it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +88,7 @@ def meta_terms(adapter: Adapter, inquiry: MetaInquiry) -> Terms:
         answer_within_days=None,
         call_timeout_s=10.0,
         max_size=MAX_BYTES,
-        rate_per_s=None,
+        rate_per_s=RATE_PER_S,
         keep_for_years=10,
         repeat=None,
         minimum_requirements="",
