@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import TypeAlias
 
 from gateway.contract.adapter import Adapter, Document, Inbound
-from gateway.contract.agreement import AgreedInteraction, Agreement, PersonalData
+from gateway.contract.agreement import ANY_SERVICE, AgreedInteraction, Agreement, PersonalData
 from gateway.contract.message import Message, Payload, Transport
 from gateway.dialect.party import Proven
 from gateway.dialect.profiles import WSS_X509
@@ -78,7 +78,7 @@ def meta_terms(adapter: Adapter, inquiry: MetaInquiry) -> Terms:
     agreed = AgreedInteraction(
         name=inquiry.name,
         model="inquiry",
-        services=(),
+        services=(ANY_SERVICE,),
         service_class="",
         transport=Transport.SOAP_12 if inquiry.security == WSS_X509 else Transport.REST,
         security=inquiry.security,
@@ -93,7 +93,7 @@ def meta_terms(adapter: Adapter, inquiry: MetaInquiry) -> Terms:
         repeat=None,
         minimum_requirements="",
         confidential=False,
-        personal=PersonalData(purpose="", fields=frozenset()),
+        personal=PersonalData(purpose="about the exchange itself, no personal data", fields=frozenset()),
     )
     agreement = Agreement(
         id=agreement_id,
