@@ -1,4 +1,4 @@
-"""What lies in a peer's folder for people: README.md and, for dpupr, `ask.sh`."""
+"""What lies in a peer's folder for people: README.md, `echo.sh` and, for dpupr, `ask.sh`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from conformance.peers.peer import Peer
 
 README_FILE = "README.md"
 ASK_FILE = "ask.sh"
+ECHO_FILE = "echo.sh"
 
 _README = """# {agency} (simulasi / simulated)
 
@@ -25,6 +26,12 @@ Folder ini milik instansi simulasi `{agency}`; semua datanya sintetis. / This fo
 Jalankan sendiri / run it yourself: `simojo-conformance serve {agency} --home . --stay`
 
 ## Berperan sebagai instansi ini / play this agency
+
+Uji sambungan / test the connection (needs a registered certificate; `--ask NAME [JSON]` asks another meta-service):
+
+```sh
+./echo.sh
+```
 
 {guide}"""
 
@@ -58,6 +65,43 @@ echo
 """
 
 
+_ECHO = r"""#!/usr/bin/env bash
+# Tests the connection to the hub, signed as {agency}: ./echo.sh [TEXT]
+# Another meta-service: ./echo.sh --ask NAME [JSON], for example ./echo.sh --ask status '{"messageId":"m-1"}'
+# A detached JWS (RFC 7515 appendix F) made with openssl alone. Needs bash, openssl and curl.
+set -euo pipefail
+home=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+hub=${HUB:-{hub}}
+service=echo
+if [[ ${1:-} == --ask ]]; then
+  service=${2:?usage: echo.sh --ask NAME [JSON]}
+  body=${3:-'{}'}
+  [[ $service =~ ^[a-z]+$ ]] || { echo "a meta-service has a name of letters a to z" >&2; exit 2; }
+else
+  text=${1:-halo}
+  [[ $text =~ ^[A-Za-z0-9.,:!?/_\ -]+$ ]] || { echo "a text has letters, digits, blanks and .,:!?/_-" >&2; exit 2; }
+  body="{\"text\":\"$text\",\"clientTime\":\"$(date -u +%Y-%m-%dT%H:%M:%SZ)\"}"
+fi
+
+base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
+
+thumbprint=$(openssl x509 -in "$home/certificate.pem" -outform DER | openssl dgst -sha256 -binary | base64url)
+now=$(date +%s)
+times="\"iat\":$now,\"exp\":$((now + 300))"
+message="\"jti\":\"$(openssl rand -hex 16)\",\"agr\":\"meta/1.0\",\"int\":\"meta.$service\""
+header="{\"alg\":\"RS256\",\"x5t#S256\":\"$thumbprint\",\"iss\":\"{agency}\",\"aud\":\"dpmptsp\",$times,$message}"
+protected=$(printf '%s' "$header" | base64url)
+payload=$(printf '%s' "$body" | base64url)
+signature=$(printf '%s.%s' "$protected" "$payload" | openssl dgst -sha256 -sign "$home/key.pem" | base64url)
+
+curl --silent --show-error --max-time 15 --noproxy '*' \
+  --header 'Content-Type: application/json' \
+  --header "X-JWS-Signature: $protected..$signature" \
+  --data-binary "$body" "$hub/rest/{agency}/meta/$service"
+echo
+"""
+
+
 def readme(peer: Peer, url: str) -> str:
     """Write README.md of a peer that listens at `url`."""
     guide = _filled(peer.guide(), peer, url)
@@ -69,12 +113,20 @@ def ask_script(peer: Peer) -> str:
     return _filled(_ASK, peer, "").replace("{agreement}", agreement_of(peer.agency))
 
 
+def echo_script(peer: Peer) -> str:
+    """Write `echo.sh`: bash, openssl and curl ask a meta-service of the hub with a detached RS256 JWS."""
+    return _filled(_ECHO, peer, "")
+
+
 def write_guide(peer: Peer, url: str) -> None:
-    """Put README.md and, for dpupr, an executable `ask.sh` into the peer's folder."""
+    """Put README.md, `echo.sh` and, for dpupr, `ask.sh` into the peer's folder; the scripts are executable."""
     (peer.folder / README_FILE).write_text(readme(peer, url), encoding="utf-8")
+    scripts = {ECHO_FILE: echo_script(peer)}
     if peer.agency == "dpupr":
-        script: Path = peer.folder / ASK_FILE
-        script.write_text(ask_script(peer), encoding="utf-8")
+        scripts[ASK_FILE] = ask_script(peer)
+    for name, text in scripts.items():
+        script: Path = peer.folder / name
+        script.write_text(text, encoding="utf-8")
         script.chmod(0o755)
 
 

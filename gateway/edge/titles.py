@@ -48,6 +48,8 @@ TITLES: Mapping[str, Title] = MappingProxyType(
         "mapping-fault": Title("Pemetaan pesan di hub gagal", "The hub's mapping of the message failed"),
         "refused": Title("Pesan ditolak", "Message refused"),
         "not-found": Title("Tidak ditemukan", "Not found"),
+        "exchange-unknown": Title("Pertukaran tidak ditemukan", "No such exchange"),
+        "receipt-not-yet": Title("Tanda bukti belum tersedia", "The receipt is not there yet"),
         "method-not-allowed": Title("Metode tidak dilayani", "Method not allowed"),
         "not-authenticated": Title("Pengirim tidak terbukti", "The sender is not proven"),
         "not-agreed": Title("Tidak dicakup perjanjian", "Not covered by an agreement"),

@@ -60,6 +60,10 @@ def test_the_guide_names_addresses_and_no_secret(
     assert "{hub" not in text
     assert "made-up" not in text
     assert (peer.folder / "ask.sh").exists() is (agency == "dpupr")
+    script = (peer.folder / "echo.sh").read_text()
+    assert f"/rest/{agency}/meta/" in script
+    assert "{hub}" not in script
+    assert "{agency}" not in script
 
 
 @pytest.mark.parametrize(

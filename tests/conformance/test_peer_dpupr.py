@@ -201,9 +201,9 @@ def test_a_restart_answers_what_was_left(
     assert answers(hub, agency, seen + 2)[seen + 1].relates_to == "urn:uuid:m-2"
 
 
-def run_ask(peer: Peer, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_ask(peer: Peer, *arguments: str, script: str = "ask.sh") -> subprocess.CompletedProcess[str]:
     write_guide(peer, "http://127.0.0.1:1")
-    command = [str(peer.folder / "ask.sh"), *arguments]
+    command = [str(peer.folder / script), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
 
 
@@ -234,6 +234,38 @@ def verified_now(heard: Heard, agency: Identity) -> dict[str, Any]:
 @pytest.mark.parametrize("arguments", [(), ('x","admin":"y',)])
 def test_ask_sh_refuses_what_is_no_permit_number(peer: Peer, hub: FakeHub, arguments: tuple[str, ...]) -> None:
     ran = run_ask(peer, *arguments)
+    assert ran.returncode != 0
+    assert ran.stderr
+    assert hub.heard == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "service", "body"),
+    [
+        ((), "echo", {"text": "halo"}),
+        (("Halo, hub!",), "echo", {"text": "Halo, hub!"}),
+        (("--ask", "allowed"), "allowed", {}),
+        (("--ask", "status", '{"messageId":"m-1"}'), "status", {"messageId": "m-1"}),
+    ],
+)
+def test_echo_sh_makes_a_jws_that_verifies(
+    peer: Peer, hub: FakeHub, agency: Identity, arguments: tuple[str, ...], service: str, body: dict[str, str]
+) -> None:
+    hub.answer = lambda _: Response('{"agency": "dpupr"}')
+    ran = run_ask(peer, *arguments, script="echo.sh")
+    assert (ran.returncode, ran.stdout.strip(), ran.stderr) == (0, '{"agency": "dpupr"}', "")
+    (heard,) = hub.wait_for(1, f"/rest/dpupr/meta/{service}")
+    told = dict(heard.json)
+    if service == "echo":
+        assert abs((datetime.now(UTC) - datetime.fromisoformat(told.pop("clientTime"))).total_seconds()) < 60
+    assert told == body
+    header = verified_now(heard, agency)
+    assert (header["agr"], header["int"]) == ("meta/1.0", f"meta.{service}")
+
+
+@pytest.mark.parametrize("arguments", [('x","admin":"y',), ("--ask",), ("--ask", "../x")])
+def test_echo_sh_refuses_what_would_change_the_question(peer: Peer, hub: FakeHub, arguments: tuple[str, ...]) -> None:
+    ran = run_ask(peer, *arguments, script="echo.sh")
     assert ran.returncode != 0
     assert ran.stderr
     assert hub.heard == []

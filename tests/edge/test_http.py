@@ -115,6 +115,7 @@ def test_a_client_that_goes_away_leaves_no_half_body() -> None:
         (HubBusy("x"), 503),
         (AgencyUnavailable("x"), 503),
         (MappingFault("x"), 500),
+        (Retriable("x", code="receipt-not-yet"), 503),
         (Misconfigured("x"), 500),
         (LedgerBroken("x"), 500),
         (GatewayError("x"), 500),

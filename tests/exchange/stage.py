@@ -165,10 +165,6 @@ class Stage:
     def suspend(self, agency: str, reason: str | None = "pemeriksaan") -> None:
         self.hub.store.registry.suspend(self.adapters[agency], reason, "staff/siti")
 
-    def enrol(self, agency: str) -> None:
-        """The agency registers its certificate (an EC one) with proof of its key."""
-        enrol(self, agency, agency_identity(agency))
-
     def endpoint(self, agency: str, url: str) -> None:
         self.hub.store.registry.set_endpoint(agency, url, "staff/siti")
 
@@ -299,15 +295,9 @@ def furnish(folder: Path, door: Door, street: Street) -> None:
         for name, secret in named.items():
             registry.set_credential(agency, name, secret, actor)
     for agency, identity in (("dpupr", agency_identity("dpupr")), ("bank", agency_identity("bank", "rsa"))):
-        enrol(stage, agency, identity)
+        challenge = registry.challenge(agency, identity.certificate, "nonce-17")
+        registry.register_certificate(agency, identity.certificate, challenge, _proof(identity, challenge), actor)
     stage.close()
-
-
-def enrol(stage: Stage, agency: str, identity: Identity) -> None:
-    """Register a certificate, its key proven."""
-    registry = stage.hub.store.registry
-    challenge = registry.challenge(agency, identity.certificate, "nonce-17")
-    registry.register_certificate(agency, identity.certificate, challenge, _proof(identity, challenge), "staff/siti")
 
 
 def _proof(identity: Identity, challenge: bytes) -> bytes:

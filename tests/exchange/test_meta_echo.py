@@ -215,3 +215,4 @@ def test_what_is_found_besides_is_told_with_the_refusal_of_an_echo_alone(
     said = ask(stage, "echo", signer=signer, at=stage.clock() - timedelta(seconds=late_s))
     assert said.code == ("timestamp-stale" if late_s else "certificate-unknown")
     assert said.paths == ("signature/digest",)
+    assert ask(stage, "allowed", signer=meta_voices.identity("stranger")).paths == ()

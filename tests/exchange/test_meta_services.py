@@ -10,6 +10,7 @@ import pytest
 
 from gateway.contract.agreement import agreement_from_document
 from gateway.ledger.receipt import verify_receipt
+from gateway.operations.ledger_export import verify_store
 from gateway.store.plan import Plan, Update
 from gateway.store.tables import DeliveryRow
 from tests.exchange import meta_voices, voices
@@ -414,13 +415,16 @@ def test_none_of_them_changes_anything_but_the_record_of_itself(stage: Stage) ->
         for name in NAMES:
             ask_rest(stage, name, LEAST.get(name), message_id=f"m-{name}")
     assert len([row for row in stage.exchanges("dpupr") if row.interaction.startswith("meta.")]) == len(NAMES)
+    stage.hub.integrator.run_once()
+    store = stage.hub.store
+    assert verify_store(store.reader, store.vault, store.note_key.verifier).pending == 0
 
 
 def test_dukcapil_has_its_meta_services_once_it_has_a_certificate(stage: Stage) -> None:
     """An agency whose own interactions know no signature registers a certificate, and may ask."""
     ask = meta_voices.ask_rest
     assert ask(stage, "allowed", agency="dukcapil").code == "certificate-unknown"
-    stage.enrol("dukcapil")
+    meta_voices.enrol(stage, "dukcapil")
     told = meta_voices.read_rest(stage, ask(stage, "allowed", agency="dukcapil"), "dukcapil").payload
     (query,) = told["interaction"]
     assert (query["direction"], query["security"]) == ("we-call-you", "basic")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.contract.message import Json, Payload
-from gateway.exchange.meta.inquiry import Asked, moment
+from gateway.exchange.meta.inquiry import Asked, moment, plain
 from gateway.exchange.meta.standing import Kept, Standing
 
 
@@ -11,7 +11,7 @@ def agreements(asked: Asked, standing: Standing) -> Payload:
     """Answer how the agency's agreements stand."""
     reply: dict[str, Json] = {"agency": asked.agency, "at": moment(asked.at)}
     if standing.suspended is not None:
-        reply["suspended"] = standing.suspended[:1024]
+        reply["suspended"] = plain(standing.suspended, 1024)
     reply["agreement"] = [_agreement(each, standing) for each in standing.kept]
     return reply
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gateway.contract.adapter import Adapter, Inbound, Interaction, Outbound, Request
 from gateway.contract.agreement import AgreedInteraction, model_of
 from gateway.contract.message import Json, Payload
-from gateway.exchange.meta.inquiry import JWS, Asked, MetaInquiry, moment
+from gateway.exchange.meta.inquiry import JWS, Asked, MetaInquiry, moment, plain
 from gateway.exchange.meta.standing import Standing
 from gateway.exchange.published import REQUIRED
 
@@ -32,14 +32,14 @@ def allowed(
         reply["agreement"] = f"{standing.in_force.id}/{standing.in_force.version}"
         reply["validUntil"] = standing.in_force.valid_until.isoformat()
     if standing.suspended is not None:
-        reply["suspended"] = standing.suspended[:1024]
+        reply["suspended"] = plain(standing.suspended, 1024)
     agreed = {each.name: each for each in standing.in_force.interactions} if standing.in_force else {}
     may = agreed if standing.may_exchange else {}
     reply["interaction"] = [
         _interaction(asked.agency, each, may[each.name], addresses) for each in adapter.interactions if each.name in may
     ]
     reply["notAllowed"] = [
-        {"name": each.name, "model": model_of(each), "why": _why_not(each, standing)[:1024]}
+        {"name": each.name, "model": model_of(each), "why": plain(_why_not(each, standing), 1024)}
         for each in adapter.interactions
         if each.name not in may
     ]
@@ -66,7 +66,7 @@ def _interaction(agency: str, declared: Interaction, agreed: AgreedInteraction, 
     said["confidential"] = agreed.confidential
     said["personalField"] = list[Json](sorted(agreed.personal.fields))
     if agreed.personal.purpose:
-        said["personalPurpose"] = agreed.personal.purpose[:1024]
+        said["personalPurpose"] = plain(agreed.personal.purpose, 1024)
     said["callTimeoutMs"] = round(agreed.call_timeout_s * 1000)
     if agreed.answer_within_days is not None:
         said["answerWithinDays"] = agreed.answer_within_days

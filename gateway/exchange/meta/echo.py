@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from gateway.contract.message import Json, Payload
 from gateway.domain.errors import SchemaViolation, Violation
-from gateway.exchange.meta.inquiry import JWS, Asked, moment
+from gateway.exchange.meta.inquiry import JWS, Asked, moment, plain
 from gateway.exchange.meta.standing import Standing
 from gateway.trust.certificates import RegisteredCertificate
 
@@ -64,7 +64,7 @@ def _certificate(registered: RegisteredCertificate, at: datetime) -> Json:
     not_after = registered.certificate.not_valid_after_utc
     return {
         "fingerprint": registered.fingerprint,
-        "subject": registered.certificate.subject.rfc4514_string()[:512],
+        "subject": plain(registered.certificate.subject.rfc4514_string(), 512),
         "notAfter": moment(not_after),
         "daysLeft": (not_after - at) // _DAY,
         "uses": [each.value for each in sorted(registered.uses)],

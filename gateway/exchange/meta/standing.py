@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from gateway.contract.agreement import Agreement
+from gateway.exchange.meta.inquiry import plain
 from gateway.store.tables import AgreementRow
 
 
@@ -47,7 +48,7 @@ class Standing:
             said = "none active: " + "; ".join(f"{each.reference} is {self._state(each)}" for each in self.kept)
         if self.suspended is not None:
             said = f"the agency is suspended ({self.suspended}); {said}"
-        return said if len(said) <= 512 else f"{said[:509]}..."
+        return plain(said, 512)
 
     def _state(self, kept: Kept) -> str:
         if kept.row.state != "active" or kept.agreement.in_force(self.on):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.contract.message import Json, Payload
-from gateway.exchange.meta.inquiry import moment
+from gateway.exchange.meta.inquiry import moment, plain
 from gateway.exchange.states import WAITING, Delivery
 from gateway.store.tables import AttemptRow, DeliveryRow, ExchangeRow, LeafRow
 
@@ -68,7 +68,7 @@ def _received(found: FromAgency) -> Json:
     row = found.row
     said: dict[str, Json] = {"direction": "from-you"}
     if row.message_id is not None:
-        said["messageId"] = row.message_id[:256]
+        said["messageId"] = plain(row.message_id, 256)
     said |= {"exchange": row.id, "interaction": row.interaction}
     if row.agreement:
         said["agreement"] = row.agreement
@@ -110,7 +110,7 @@ def _attempt(row: AttemptRow) -> Json:
     if row.outcome is not None:
         said["outcome"] = row.outcome
     if row.detail and row.outcome in _ABOUT_THE_CALL:
-        said["text"] = row.detail[:1024]
+        said["text"] = plain(row.detail, 1024)
     return said
 
 
