@@ -25,8 +25,10 @@ from gateway.domain.catalogue import SAMPLE
 from gateway.domain.errors import Misconfigured
 from gateway.edge.agencies import AgencyEdge
 from gateway.edge.api import make_api
+from gateway.edge.limits import Bounds, Limits
 from gateway.edge.mistake_titles import headline
 from gateway.edge.parts import StaffEdge
+from gateway.edge.proxies import proxies_of
 from gateway.exchange.attempt import Preparing
 from gateway.exchange.checking import check_agreement
 from gateway.exchange.concluding import Concluding
@@ -135,6 +137,8 @@ class Gateway:
     ) -> None:
         self.settings = settings
         self._clock = clock
+        self.limits = Limits(_bounds(settings), time.monotonic)
+        self.proxies = proxies_of(settings.trusted_proxies, settings.proxy_address_header)
         self._lock = HubLock(settings.database_url)
         self.store = open_store(settings, clock=clock, new_id=new_id)
         self.adapters = load_adapters()
@@ -157,7 +161,12 @@ class Gateway:
         self._couriers: list[Loop] = []
         self._explanations = self._explaining()
         self.inbound = self._inbound(hub)
-        self._client = HttpClient(clock=time.monotonic)
+        self._client = HttpClient(
+            clock=time.monotonic,
+            ca_file=settings.outbound_ca_file,
+            certificate_file=settings.tls_client_certificate_file,
+            key_file=settings.tls_client_key_file,
+        )
         self.outbound = self._outbound(hub)
         self.deeds = Deeds(
             casework=self.casework,
@@ -264,6 +273,8 @@ class Gateway:
             clock=self._clock,
             max_bytes=self.settings.max_body_bytes,
             deliveries_made=self.wake,
+            allowance=self.limits.take,
+            client_certificates=self.settings.client_certificates,
             not_proven=FailedProofs(
                 reader=self.store.reader,
                 unit_of_work=self.store.unit_of_work,
@@ -307,6 +318,9 @@ class Gateway:
             clock=self._clock,
             max_body_bytes=self.settings.max_body_bytes,
             body_timeout_s=self.settings.body_timeout_s,
+            limits=self.limits,
+            proxies=self.proxies,
+            client_certificates=self.settings.client_certificates,
         )
         staff = StaffEdge(
             reader=self.store.reader,
@@ -354,6 +368,19 @@ def hub_key(settings: Settings) -> SigningKey:
             code="certificate-development",
         )
     return key
+
+
+def _bounds(settings: Settings) -> Bounds:
+    return Bounds(
+        rate_per_address=settings.rate_per_address,
+        rate_per_agency=settings.rate_per_agency,
+        max_exchanges=settings.max_exchanges,
+        max_requests_per_address=settings.max_requests_per_address,
+        busy_wait_s=settings.busy_wait_s,
+        body_memory_bytes=settings.body_memory_bytes,
+        max_body_bytes=settings.max_body_bytes,
+        body_timeout_s=settings.body_timeout_s,
+    )
 
 
 def _calendar(settings: Settings, at: datetime) -> WorkingCalendar:

@@ -14,6 +14,8 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.domain.errors import Misconfigured
+from gateway.edge.proxies import AddressHeader
+from gateway.exchange.client_certificates import ClientCertificates
 
 MASTER_KEY_SIZE = 32
 
@@ -48,6 +50,32 @@ class Settings(BaseSettings):
     ledger_key_file: Path = Field(Path("keys/ledger.key"), description="32 random bytes in base64: the ledger's key")
     max_body_bytes: int = Field(10 * 2**20, ge=1024, description="largest body that is read at all, in bytes")
     body_timeout_s: float = Field(15.0, gt=0, description="seconds within which a client has to send its body")
+    tls_certificate_file: Path | None = Field(None, description="the hub's own TLS certificate and chain, PEM")
+    tls_key_file: Path | None = Field(None, description="the key of that certificate, PEM")
+    tls_client_ca_file: Path | None = Field(
+        None, description="authorities of clients' certificates, PEM; set: clients are asked for one (mTLS)"
+    )
+    client_certificates: ClientCertificates = Field(
+        ClientCertificates.OFF, description="`offered`: who shows one shows its agency's own; `required`: all do"
+    )
+    trusted_proxies: str = Field("", description="addresses and networks of proxies that are believed, with commas")
+    proxy_address_header: AddressHeader = Field(
+        AddressHeader.X_FORWARDED_FOR, description="where they tell the client's address; or `Forwarded`"
+    )
+    tls_client_certificate_file: Path | None = Field(None, description="what the hub shows to agencies in TLS, PEM")
+    tls_client_key_file: Path | None = Field(None, description="the key of that certificate, PEM")
+    outbound_ca_file: Path | None = Field(
+        None, description="authorities of agencies' servers, PEM, in place of the system's"
+    )
+    rate_per_address: str = Field("100/second", description="requests of one address; 429 beyond; empty: no limit")
+    rate_per_agency: str = Field("20/second", description="messages of one agency whose agreement names no rate")
+    max_exchanges: int = Field(16, ge=1, le=256, description="exchanges at once; others wait a little, then 503")
+    max_requests_per_address: int = Field(32, ge=1, description="requests of one address to agencies' doors at once")
+    busy_wait_s: float = Field(2.0, gt=0, le=60, description="seconds that an exchange waits for its place")
+    body_memory_bytes: int = Field(64 * 2**20, ge=2**20, description="bytes of all bodies in hand; a quarter for one")
+    max_connections: int = Field(512, ge=1, description="open connections; 16 more are left for health")
+    max_connections_per_address: int = Field(64, ge=1, description="the same for one address, proxies excepted")
+    head_timeout_s: float = Field(10.0, gt=0, description="seconds within which a client has to send a request's head")
     workers: int = Field(4, ge=0, le=64, description="delivery threads; 0: this process delivers nothing")
     merge_interval_s: float = Field(0.25, gt=0, le=60, description="seconds between runs of the ledger integrator")
     joint_leave: bool = Field(True, description="cuti bersama counts as no hari kerja")

@@ -12,10 +12,10 @@ from typing import Annotated
 
 import structlog
 import typer
-import uvicorn
 
 from gateway.app import Gateway
-from gateway.settings import load_settings
+from gateway.edge.server.serving import Serving, make_server, serve_until_told
+from gateway.settings import Settings, load_settings
 
 
 def serve(
@@ -41,22 +41,29 @@ def serve(
     )
     # uvicorn raises the signal again when it has shut down; the default would end us before the rest is finished
     signal.signal(signal.SIGTERM, _asked_to_end)
+    serving = _serving(settings)
     gateway = Gateway(settings)
+    server = make_server(gateway.api, serving, gateway.proxies)
     gateway.start()
     if until_stdin_ends:
         threading.Thread(target=_end_with_stdin, name="stdin", daemon=True).start()
     try:
-        uvicorn.run(
-            gateway.api,
-            host=settings.host,
-            port=settings.port,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=20,
-        )
+        serve_until_told(server, serving)
     finally:
         gateway.stop()
+
+
+def _serving(settings: Settings) -> Serving:
+    return Serving(
+        host=settings.host,
+        port=settings.port,
+        certificate=settings.tls_certificate_file,
+        key=settings.tls_key_file,
+        client_ca=settings.tls_client_ca_file,
+        max_connections=settings.max_connections,
+        max_connections_per_address=settings.max_connections_per_address,
+        head_timeout_s=settings.head_timeout_s,
+    )
 
 
 def _end_with_stdin() -> None:

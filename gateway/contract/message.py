@@ -36,7 +36,7 @@ class Message:
 
     `agency` and `interaction` come from the path and are claims until the dialect has verified the sender.
     `headers` has lower-case names. `path` is the path and query as the client sent them (some dialects sign it).
-    `address` is the peer's network address.
+    `address` is the client's network address; `client_certificate` is what it showed in TLS (DER), None if nothing.
     """
 
     agency: str
@@ -48,6 +48,7 @@ class Message:
     body: bytes
     received_at: datetime
     address: str
+    client_certificate: bytes | None = None
 
     @property
     def content_type(self) -> str:

@@ -4,6 +4,7 @@
     |-- Retriable          wait, then send the same again
     |   |-- AgencyUnavailable    the other side is down, slow or over its quota
     |   |-- HubBusy              our store or our queue cannot take it now
+    |   |-- RateLimited          the sender has sent all that it may for now
     |   `-- MappingFault         an adapter's mapping raised: a fault of the hub, never of the sender
     |-- Refused            change the message (or the agreement) before sending again
     |   |-- Unauthenticated      we do not know who sent it, so nothing it says is believed
@@ -79,6 +80,13 @@ class HubBusy(Retriable):
     """The store or a queue of the hub cannot take more at this moment; nothing was kept."""
 
     default_code = "hub-busy"
+
+
+class RateLimited(Retriable):
+    """The sender has sent as much as it may for now; nothing was kept."""
+
+    default_code = "rate-limited"
+    default_clause = "Pasal 20 d"
 
 
 class MappingFault(Retriable):

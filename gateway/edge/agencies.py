@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote
 
-import anyio.to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
@@ -19,15 +18,19 @@ from gateway.contract.adapter import Interaction
 from gateway.contract.message import Message, Transport
 from gateway.dialect.profiles import INBOUND, WSS_X509
 from gateway.dialect.snap_bi import TOKEN_LIFE, issue_token
-from gateway.domain.errors import Refused, Unauthenticated, Unauthorised
-from gateway.edge.http import PROBLEM_MEDIA_TYPE, language_of, problem_body, read_body, status_of
+from gateway.domain.errors import GatewayError, Refused, Unauthenticated, Unauthorised
+from gateway.edge.http import PROBLEM_MEDIA_TYPE, language_of, problem, problem_body, read_body, status_of
+from gateway.edge.limits import Limits
+from gateway.edge.proxies import Proxies, shown_certificate
 from gateway.edge.rest.wire import RestWire
 from gateway.edge.soap.codec import SoapCodec
 from gateway.edge.soap.wire import SoapWire, fault_answer, leaving, version_of
+from gateway.exchange.client_certificates import ClientCertificates, check_shown
 from gateway.exchange.directory import Directory
 from gateway.exchange.inbound import Inbound
 from gateway.exchange.meta.services import MetaServices
 from gateway.exchange.published import REQUIRED, Published
+from gateway.exchange.refusing import refusal_answer
 from gateway.exchange.wire import Sealed, Wire
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.wsdl import Port
@@ -47,6 +50,9 @@ class AgencyEdge:
     clock: Callable[[], datetime]
     max_body_bytes: int
     body_timeout_s: float
+    limits: Limits
+    proxies: Proxies
+    client_certificates: ClientCertificates
 
 
 class Wires:
@@ -117,9 +123,9 @@ def _add_rest(router: APIRouter, edge: AgencyEdge, wires: Wires) -> None:
         body = await read_body(request, edge.max_body_bytes, within_s=edge.body_timeout_s)
         message = _message(request, agency, TOKEN_PATH, Transport.REST, body, edge.clock())
         try:
-            answer = await anyio.to_thread.run_sync(_token, edge, message)
+            answer = await edge.limits.run(_token, edge, message)
         except Refused as error:
-            await anyio.to_thread.run_sync(edge.inbound.count, message, error.code)
+            await edge.limits.run(edge.inbound.count, message, error.code)
             if not isinstance(error, Unauthenticated):
                 raise
             # the standard's own form: service 73, and nothing about which part was wrong
@@ -140,7 +146,7 @@ async def _receive(
     except Refused as error:
         return await _refuse_unread(edge, wires, request, agency, name, transport, error)
     message = _message(request, agency, name, transport, body, edge.clock())
-    sealed = await anyio.to_thread.run_sync(_exchange, edge, wires, message)
+    sealed = await edge.limits.run(_exchange, edge, wires, message)
     return _response(sealed)
 
 
@@ -159,12 +165,32 @@ async def _refuse_unread(
     interaction = _served(edge, agency, name, transport)
     if interaction is None:
         message = _message(request, agency, name, transport, b"", edge.clock())
-        sealed = await anyio.to_thread.run_sync(_not_served, edge, message, error)
+        sealed = await edge.limits.run(_not_served, edge, message, error)
     else:
         message = _message(request, agency, interaction.name, transport, b"", edge.clock())
         wire = wires.find(agency, interaction)
-        sealed = await anyio.to_thread.run_sync(edge.inbound.refuse_unknown, message, wire, error)
+        sealed = await edge.limits.run(edge.inbound.refuse_unknown, message, wire, error)
     return _response(sealed, Connection="close")  # what is left of the body is not read
+
+
+def refuse_early(edge: AgencyEdge, request: Request, error: GatewayError) -> Response:
+    """Refuse, in the form that the address speaks, what no exchange has seen: no thread, no commit, no proof."""
+    _, kind, agency, name = (*request.url.path.split("/", 3), "", "", "")[:4]
+    if request.method != "POST" or kind not in {"soap", "rest"}:
+        return problem(error, instance=request.url.path, language=language_of(request.headers))
+    transport = Transport.SOAP_12 if kind == "soap" else Transport.REST
+    message = _message(request, agency, name, transport, b"", edge.clock())
+    if transport.is_soap:
+        return _response(leaving(fault_answer(error, message), version_of(message)))
+    interaction = _served(edge, agency, name, transport)
+    if interaction is None:
+        return problem(error, instance=request.url.path, language=language_of(request.headers))
+    named = replace(message, interaction=interaction.name)
+    wire = RestWire(INBOUND[interaction.security], library=edge.library)
+    answer = refusal_answer(edge.directory.adapters.get(agency), named, wire, error)
+    after_s = getattr(error, "after_s", None)
+    waits = {} if after_s is None else {"Retry-After": str(after_s)}
+    return Response(answer.body, answer.status, {"Content-Type": answer.media_type, **waits, **answer.headers})
 
 
 def _served(edge: AgencyEdge, agency: str, name: str, transport: Transport) -> Interaction | None:
@@ -212,6 +238,7 @@ def _message(request: Request, agency: str, name: str, transport: Transport, bod
         body=body,
         received_at=at,
         address=request.client.host if request.client else "",
+        client_certificate=shown_certificate(request.scope),
     )
 
 
@@ -234,7 +261,9 @@ def _token(edge: AgencyEdge, message: Message) -> dict[str, str]:
     if adapter is None or not any(each.security == "snap-bi" for each in adapter.interactions):
         raise Refused(f"agency {message.agency[:40]!r} has no SNAP access tokens", code="interaction-unknown")
     _require_client_credentials(message.body)
-    access = issue_token(message, edge.directory.party(message.agency), message.received_at)
+    party = edge.directory.party(message.agency)
+    check_shown(edge.client_certificates, message.client_certificate, party, message.received_at)
+    access = issue_token(message, party, message.received_at)
     return {
         "responseCode": "2007300",
         "responseMessage": "Successful",

@@ -13,16 +13,26 @@ from starlette.exceptions import HTTPException
 
 import gateway
 from gateway.contract.message import Transport
-from gateway.domain.errors import GatewayError, Malformed, Refused, Retriable, SchemaViolation, Violation
+from gateway.domain.errors import (
+    GatewayError,
+    HubBusy,
+    Malformed,
+    RateLimited,
+    Refused,
+    Retriable,
+    SchemaViolation,
+    Violation,
+)
 from gateway.edge.admin.routes import admin_router
-from gateway.edge.agencies import AgencyEdge, agency_router
+from gateway.edge.agencies import AgencyEdge, agency_router, refuse_early
 from gateway.edge.console.routes import console_router
+from gateway.edge.front import FrontDoor
+from gateway.edge.health import Readiness
 from gateway.edge.http import language_of, problem
 from gateway.edge.office_api.routes import office_router
 from gateway.edge.parts import StaffEdge
 from gateway.edge.portal.routes import portal_router
 from gateway.edge.soap.fault import MEDIA_TYPE, fault_of, fault_status
-from gateway.operations.health import look
 
 _log = structlog.get_logger("simojo.api")
 
@@ -37,6 +47,7 @@ def make_api(agencies: AgencyEdge, staff: StaffEdge) -> FastAPI:
         openapi_url="/admin/v1/openapi.json",
     )
     api.state.staff = staff
+    api.state.agencies = agencies
     api.add_exception_handler(GatewayError, _refused)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(HTTPException, _not_routed)
@@ -48,20 +59,30 @@ def make_api(agencies: AgencyEdge, staff: StaffEdge) -> FastAPI:
     api.include_router(portal_router(staff))
 
     @api.get("/health/live", include_in_schema=False)
-    def live() -> dict[str, str]:
+    async def live() -> dict[str, str]:  # on the event loop: no thread is needed to say so
         return {"status": "live"}
 
+    readiness = Readiness(staff.reader, staff.unit_of_work, staff.clock)
+
     @api.get("/health/ready", include_in_schema=False)
-    def ready() -> Response:
-        found = look(staff.reader, staff.unit_of_work, staff.clock())
+    async def ready() -> Response:
+        found = await readiness.look()
         body = {"status": "ready" if found.ready else "not ready"}  # anybody may ask: why is under /admin/v1/health
         return JSONResponse(body, status_code=200 if found.ready else 503)
 
+    api.add_middleware(
+        FrontDoor,
+        limits=agencies.limits,
+        proxies=agencies.proxies,
+        refuse=lambda request, error: refuse_early(agencies, request, error),
+    )
     return api
 
 
 def _refused(request: Request, error: Exception) -> Response:
     known = error if isinstance(error, GatewayError) else Malformed(str(error))
+    if isinstance(known, HubBusy | RateLimited):
+        return refuse_early(request.app.state.agencies, request, known)
     if request.method == "POST" and request.url.path.startswith("/soap/"):
         return _fault(request, known)
     return problem(known, instance=request.url.path, language=language_of(request.headers))
@@ -102,6 +123,8 @@ def _invalid(request: Request, error: Exception) -> Response:
 
 def _not_routed(request: Request, error: Exception) -> Response:
     """What Starlette refuses by itself: an address, a method, a body that is no HTTP."""
+    if isinstance(error.__cause__, GatewayError):  # FastAPI's own reading of a body met a bound of ours
+        return _refused(request, error.__cause__)
     status = error.status_code if isinstance(error, HTTPException) else 404
     refusal: Refused = Malformed("this request cannot be read: send it as HTTP and JSON have it")
     if status == 404:

@@ -21,6 +21,7 @@ from gateway.domain.errors import (
     Malformed,
     MappingFault,
     Misconfigured,
+    RateLimited,
     Refused,
     Replayed,
     Retriable,
@@ -42,8 +43,12 @@ BUSY_AFTER_S = 5
 _NOT_THERE = ("agency", "interaction", "case", "exchange", "delivery", "document", "leaf")
 _BY_CODE = {
     "body-too-slow": 408,
+    "head-too-slow": 408,
     "body-too-large": 413,
+    "target-too-long": 414,
     "content-type-wrong": 415,
+    "content-encoding-refused": 415,
+    "head-too-large": 431,
     "not-found": 404,
     "method-not-allowed": 405,
     **{f"{each}-unknown": 404 for each in _NOT_THERE},
@@ -56,6 +61,7 @@ _BY_KIND: tuple[tuple[type[GatewayError], int], ...] = (
     (CaseRefusal, 409),
     (Refused, 400),
     (HubBusy, 503),
+    (RateLimited, 429),
     (AgencyUnavailable, 503),
     (MappingFault, 500),
     (Retriable, 503),

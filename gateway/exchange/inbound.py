@@ -1,21 +1,28 @@
 """The way of a message from an agency, the same for all of them:
 
      1. shape         bounded, hardened parsing
-     2. authenticate  the profile verifies, and only what it verified is used from here on
-     3. authorise     an active agreement covers agency, interaction and moment
+     2. authenticate  the client certificate is the agency's (mTLS); decrypted where it came encrypted; the profile
+                      verifies, and only what it verified is used from here on
+     3. authorise     an active agreement covers agency, interaction and moment, at the agreed rate; what it calls
+                      confidential came so
      4. replay        a message id seen before: the same answer, or refused when its content differs
      5. fresh         the timestamp is inside the window
      6. validate      against the agreed schema version, every violation with its path
      7. minimise      no personal data beyond what the agreement permits
      8. map           the adapter's pure function; the domain applies or refuses
-     9. seal          the signed answer, naming the leaf that holds the message
+     9. seal          the signed answer, naming the leaf that holds the message; encrypted where that is agreed, or
+                      where the message was
     10. commit        everything as one plan; then the answer leaves
 
 A meta-service goes the same way; in 3 it needs no agreement, and the refusal of an echo says what else was found.
 
 Refusals up to step 2 come from nobody we know: they are counted, not kept. Refusals in 3 to 5 are kept and do not
 bind the message id, since the same message may be let in later (a new agreement, a new timestamp). Outcomes of 6 to
-8 are final and bind it. A fault of ours binds nothing.
+8 are final and bind it. A fault of ours binds nothing. A message beyond the agreed rate is answered unsigned and not
+kept: keeping it would cost what the rate protects.
+
+An answer that has to be encrypted needs a certificate of the agency for it: where staff registered none, nothing
+happens, and that is said in clear. Refusals name rules and paths and no values, so they may leave in clear.
 """
 
 from __future__ import annotations
@@ -23,19 +30,24 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
+from typing import TypeAlias
 
 import structlog
+from cryptography import x509
 
 from gateway.casework.desk import Casework
 from gateway.casework.occasion import Occasion
 from gateway.casework.steps import CaseSteps
 from gateway.contract.adapter import Interaction, Request
 from gateway.contract.message import Message, Payload
-from gateway.dialect.party import Hub, Proven
+from gateway.dialect.party import Hub, Party, Proven
 from gateway.domain.errors import (
     GatewayError,
     HubBusy,
     Malformed,
+    Misconfigured,
+    RateLimited,
     Refused,
     Replayed,
     SchemaViolation,
@@ -43,6 +55,7 @@ from gateway.domain.errors import (
     Unauthorised,
 )
 from gateway.exchange.answering import Heard, Outcome, act
+from gateway.exchange.client_certificates import ClientCertificates, check_shown
 from gateway.exchange.directory import Directory, Terms
 from gateway.exchange.identity import Seen, identify
 from gateway.exchange.meta.inquiry import MetaInquiry, meta_terms
@@ -54,7 +67,7 @@ from gateway.exchange.records import (
     exchange_changes,
     first_leaf,
     part,
-    sealed_text,
+    sealed_parts,
     stored_sealed,
 )
 from gateway.exchange.refusing import refusal_answer
@@ -68,6 +81,9 @@ from gateway.validation.library import SchemaLibrary
 from gateway.validation.minimise import excess
 
 _log = structlog.get_logger("simojo.inbound")
+
+Allowance: TypeAlias = Callable[[str, str, float | None], None]
+"""Counts one message of a proven agency in an interaction with that agreed rate. Raises RateLimited."""
 
 SEALED_AGAIN_AFTER = timedelta(seconds=240)
 """A stored answer's own timestamp is fresh for 300 s; before that runs out the same body is sealed anew."""
@@ -88,6 +104,8 @@ class Inbound:
         clock: Callable[[], datetime],
         max_bytes: int,
         deliveries_made: Callable[[], None],
+        allowance: Allowance,
+        client_certificates: ClientCertificates,
         not_proven: Callable[[Message, Refused], None] = lambda _message, _refusal: None,
     ) -> None:
         self._directory = directory
@@ -100,6 +118,8 @@ class Inbound:
         self._clock = clock
         self._max_bytes = max_bytes
         self._deliveries_made = deliveries_made
+        self._allowance = allowance
+        self._client_certificates = client_certificates
         self._not_proven = not_proven
 
     def receive(self, message: Message, wire: Wire, interaction: Interaction) -> Sealed:
@@ -110,6 +130,9 @@ class Inbound:
         """
         try:
             return self._receive(message, wire, interaction)
+        except RateLimited as limited:
+            _log.warning("rate-limited", agency=message.agency, interaction=message.interaction)
+            return self._unsigned(message, wire, limited)
         except GatewayError as fault:
             _log.error("message-not-kept", agency=message.agency, interaction=message.interaction, code=fault.code)
             return self._unsigned(message, wire, fault)
@@ -118,12 +141,14 @@ class Inbound:
         try:
             opened = wire.open(message, self._max_bytes)  # 1. shape
             party = self._directory.party(message.agency)
+            check_shown(self._client_certificates, message.client_certificate, party, message.received_at)
             proven = wire.authenticate(message, opened, party, self._hub, message.received_at)  # 2. authenticate
         except Refused as refusal:
             if interaction.security in SIGNED:
                 self._not_proven(message, refusal)
             return self.refuse_unknown(message, wire, _explained(message, interaction, refusal))
-        return prepared_again(lambda: self._answer(message, wire, interaction, proven))
+        spend = cache(self._allowance)  # an exchange that is prepared again is one message all the same
+        return prepared_again(lambda: self._answer(message, wire, interaction, proven, party, spend))
 
     def refuse_unknown(self, message: Message, wire: Wire, refusal: Refused) -> Sealed:
         """Refuse somebody who did not prove to be anybody: counted per address, minute and code, and answered."""
@@ -140,17 +165,28 @@ class Inbound:
         key = {"minute": minute, "address": self._address(message.address), "code": code}
         commit(self._unit_of_work, Plan.of(Add(RefusalTallyRow, key, "count")))
 
-    def _answer(self, message: Message, wire: Wire, interaction: Interaction, proven: Proven) -> Sealed:
-        seen = self._identify(message, wire, interaction, proven)
+    def _answer(
+        self,
+        message: Message,
+        wire: Wire,
+        interaction: Interaction,
+        proven: Proven,
+        party: Party,
+        spend: Allowance,
+    ) -> Sealed:
+        seen = self._identify(message, wire, interaction, proven, party)
         exchange = self._casework.new_id()
         try:
             terms = self._authorise(seen)  # 3. authorise
+            spend(seen.message.agency, terms.interaction.name, terms.agreed.rate_per_s)
             earlier = self._replay(seen)  # 4. replay
             if earlier is not None:
                 return earlier
             wire.check_fresh(proven, seen.at)  # 5. fresh
         except Refused as refusal:
             return self._refuse(seen, exchange, _explained(message, interaction, refusal), binds=False)
+        except Misconfigured as fault:  # ours: no certificate to encrypt the answer to
+            return self._refuse(seen, exchange, fault, binds=False)
         try:
             outcome = self._process(seen, terms, exchange)
         except Refused as refusal:
@@ -163,13 +199,13 @@ class Inbound:
 
     # --- 2 to 5 ---------------------------------------------------------------------------------------------------
 
-    def _identify(self, message: Message, wire: Wire, interaction: Interaction, proven: Proven) -> Seen:
+    def _identify(self, message: Message, wire: Wire, interaction: Interaction, proven: Proven, party: Party) -> Seen:
         terms: Terms | Unauthorised
         try:
             terms = self._terms(message, interaction)
         except Unauthorised as uncovered:
             terms = uncovered  # raised in step 3: an agreement activated meanwhile covers the next message
-        return identify(message, wire, interaction, proven, terms=terms, key=self._replay_key)
+        return identify(message, wire, interaction, proven, party=party, terms=terms, key=self._replay_key)
 
     def _terms(self, message: Message, interaction: Interaction) -> Terms:
         if isinstance(interaction, MetaInquiry):
@@ -187,12 +223,21 @@ class Inbound:
                 code="agreement-mismatch",
                 clause=terms.reference,
             )
-        if len(seen.message.body) > terms.agreed.max_size:
+        if terms.agreed.confidential and seen.proven.plain is None:
+            raise Unauthorised(
+                f"the agreement calls {terms.interaction.name} confidential, and the message came in clear: encrypt it "
+                "to the hub's certificate after signing",
+                code="encryption-missing",
+                clause=f"{terms.reference} confidential (Pasal 20 c)",
+            )
+        size = len(seen.message.body if seen.proven.plain is None else seen.proven.plain)
+        if size > terms.agreed.max_size:
             raise Malformed(
-                f"the body has {len(seen.message.body)} bytes, agreed are {terms.agreed.max_size}",
+                f"the body has {size} bytes, agreed are {terms.agreed.max_size}",
                 code="body-too-large",
                 clause=f"{terms.reference} max_size",
             )
+        _recipient(seen)
         return terms
 
     def _replay(self, seen: Seen) -> Sealed | None:
@@ -210,13 +255,15 @@ class Inbound:
     def _answer_again(self, seen: Seen, row: ExchangeRow) -> Sealed:
         """The stored bytes while they are fresh; later the identical body, sealed anew and recorded."""
         parts = {each.name: each.body for each in self._casework.reader.parts(row.id)}
-        again = (name for name in parts if name.startswith("answer-at-") and not name.endswith("-headers"))
+        again = (name for name in parts if name.startswith("answer-at-") and not name.endswith(("-headers", "-plain")))
         latest = max(again, default="answer")
         if row.sealed_at is not None and seen.at - row.sealed_at < SEALED_AGAIN_AFTER:
             return stored_sealed(parts[f"{latest}-headers"], parts[latest])
         first = stored_sealed(parts["answer-headers"], b"")
         answer = Answer(
-            status=first.status, body=parts["answer-body"], media_type=first.headers.get("Content-Type", "")
+            status=first.status,
+            body=parts["answer-body"],
+            media_type=first.plain_type or first.headers.get("Content-Type", ""),
         )
         received = self._received(seen, row.id, code=row.code, case_id=row.case_id, binds=True)
         sealed = seen.wire.seal(answer, self._sealing(seen, self._leaf_named(row)), self._hub, seen.at)
@@ -225,8 +272,7 @@ class Inbound:
         leaf = answered_leaf(self._casework.leaves, received, sealed, key.key, name=name)
         plan = key.plan + Plan.of(
             Update(ExchangeRow, {"id": row.id}, {"sealed_at": row.sealed_at}, {"sealed_at": seen.at}),
-            part(row.id, name, sealed.body),
-            part(row.id, f"{name}-headers", sealed_text(sealed)),
+            *(part(row.id, each, body) for each, body in sealed_parts(sealed, name).items()),
             leaf.row,
         )
         commit(self._unit_of_work, plan)
@@ -316,10 +362,17 @@ class Inbound:
             case_id=case_id,
             code=code,
             at=seen.at,
+            plain=seen.proven.plain,
         )
 
     def _sealing(self, seen: Seen, leaf: str) -> Sealing:
-        return Sealing(message=seen.message, proven=seen.proven, agreement=seen.agreement, leaf=leaf)
+        try:
+            recipient = _recipient(seen)
+        except Misconfigured:  # step 3 has refused for it, and this is that refusal
+            recipient = None
+        return Sealing(
+            message=seen.message, proven=seen.proven, agreement=seen.agreement, leaf=leaf, recipient=recipient
+        )
 
     def _address(self, address: str) -> str:
         return hmac.digest(self._address_key, address.encode(), "sha256").hex()[:32]
@@ -330,6 +383,14 @@ def _explained(message: Message, interaction: Interaction, refusal: Refused) -> 
     if isinstance(interaction, MetaInquiry) and isinstance(refusal, Unauthenticated | Malformed):
         return interaction.explain(message, refusal)
     return pointed_to_echo(message, interaction, refusal)
+
+
+def _recipient(seen: Seen) -> x509.Certificate | None:
+    """The certificate that the answer is encrypted to; None for one in clear.
+
+    Raises Misconfigured `encryption-certificate-missing`.
+    """
+    return seen.party.recipient(seen.at, soap=seen.message.transport.is_soap) if seen.is_confidential else None
 
 
 def _request_document(terms: Terms) -> str:

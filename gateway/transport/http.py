@@ -61,8 +61,10 @@ class HttpClient:
     """Sends calls; connections are kept and used again. For any number of threads.
 
     `clock` gives monotonic seconds. TLS certificates are verified against the system's authorities, or against those
-    of `ca_file` (PEM) alone. `connect_timeout_s` bounds look-up, connection and handshake within the call's own time.
-    Raises Misconfigured `ca-file-unreadable`.
+    of `ca_file` (PEM) alone. The hub shows `certificate_file` with its `key_file` (PEM) to agencies that ask for a
+    certificate of the client (mTLS). `connect_timeout_s` bounds look-up, connection and handshake within the call's
+    own time.
+    Raises Misconfigured `ca-file-unreadable`, `tls-file-unusable`.
     """
 
     def __init__(
@@ -70,6 +72,8 @@ class HttpClient:
         *,
         clock: Callable[[], float],
         ca_file: Path | None = None,
+        certificate_file: Path | None = None,
+        key_file: Path | None = None,
         connect_timeout_s: float = 5.0,
         max_connections: int = 100,
     ) -> None:
@@ -77,7 +81,7 @@ class HttpClient:
         self._connect_timeout_s = connect_timeout_s
         no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
         self._client = httpx2.Client(
-            transport=_Transport(_tls(ca_file), max_connections),
+            transport=_Transport(_tls(ca_file, certificate_file, key_file), max_connections),
             trust_env=False,
             follow_redirects=False,
             cookies=no_cookies,
@@ -202,7 +206,7 @@ def _cannot_be_sent(fault: Exception) -> Misconfigured:
     )
 
 
-def _tls(ca_file: Path | None) -> ssl.SSLContext:
+def _tls(ca_file: Path | None, certificate_file: Path | None, key_file: Path | None) -> ssl.SSLContext:
     try:
         context = (
             httpx2.create_ssl_context(trust_env=False)
@@ -215,6 +219,15 @@ def _tls(ca_file: Path | None) -> ssl.SSLContext:
             code="ca-file-unreadable",
         ) from fault
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if certificate_file is not None:
+        try:
+            context.load_cert_chain(certificate_file, key_file)
+        except OSError as fault:
+            raise Misconfigured(
+                f"SIMOJO_TLS_CLIENT_CERTIFICATE_FILE ({certificate_file}) and SIMOJO_TLS_CLIENT_KEY_FILE ({key_file}) "
+                f"are not a certificate and its key in PEM: {fault}",
+                code="tls-file-unusable",
+            ) from fault
     return context
 
 

@@ -24,6 +24,9 @@ from gateway.trust.policy import SignatureAlgorithm, check_canonical_form, xml_d
 MAX_REFERENCES = 32
 """More parts than any agreed envelope has."""
 
+MAX_PREFIXES = 64
+"""More prefixes in one PrefixList than any envelope declares; each is looked up at every element."""
+
 _INCLUSIVE_NAMESPACES = f"{{{names.EXCLUSIVE_C14N}}}InclusiveNamespaces"
 _ANY_ID = "//@*[translate(local-name(), 'ID', 'id') = 'id']"
 
@@ -133,7 +136,10 @@ def _prefixes(transform: etree._Element) -> tuple[str, ...]:
     inclusive = transform[0]
     if len(transform) > 1 or inclusive.tag != _INCLUSIVE_NAMESPACES:
         raise malformed("a canonical form has parameters other than InclusiveNamespaces")
-    return tuple(inclusive.get("PrefixList", "").split())
+    prefixes = tuple(inclusive.get("PrefixList", "").split())
+    if len(prefixes) > MAX_PREFIXES:
+        raise malformed(f"a PrefixList has {len(prefixes)} prefixes; at most {MAX_PREFIXES} are read")
+    return prefixes
 
 
 def _token(security: etree._Element, key_info: etree._Element) -> etree._Element:

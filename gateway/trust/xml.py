@@ -12,6 +12,12 @@ from gateway.domain.errors import Malformed
 MAX_DEPTH = 64
 """Elements inside each other that are still read; agreed documents stay below 20."""
 
+MAX_NODES = 50_000
+"""Tags (an element has one or two), and attributes, that are read: each costs memory many times its bytes."""
+
+MAX_NAMESPACES = 1_000
+"""Namespace declarations that are read: canonical form looks through all that are in scope at every element."""
+
 _BOM = b"\xef\xbb\xbf"
 _DECLARED_ENCODING = re.compile(rb"<\?xml[^>]*?\bencoding\s*=\s*[\"']([^\"']*)[\"']")
 _READ_ENCODINGS = frozenset({b"utf-8", b"utf8", b"us-ascii", b"ascii"})
@@ -29,14 +35,14 @@ def parse_xml(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> etr
     Id mean nothing to the parser: who needs identifiers looks for them.
 
     Raises Malformed: `body-too-large` (more than `max_bytes` bytes), `dtd-forbidden`, `xml-malformed`, `xml-too-deep`
-    (more than `max_depth` elements inside each other).
+    (more than `max_depth` elements inside each other), `xml-too-many-nodes`.
     """
     if len(data) > max_bytes:
         raise Malformed(f"the document has {len(data)} bytes; at most {max_bytes} are read", code="body-too-large")
     text = data.removeprefix(_BOM)
     # Before libxml2 sees a byte: entity declarations cost time even where they are never used.
-    if _DOCTYPE.match(text):
-        raise Malformed("the document has a document type (DTD); send it without one", code="dtd-forbidden")
+    refuse_document_type(text)
+    _check_count(text)
     declared = _DECLARED_ENCODING.match(text)
     if declared and declared[1].lower() not in _READ_ENCODINGS:
         raise Malformed("the document declares an encoding other than UTF-8; send UTF-8", code="xml-malformed")
@@ -61,6 +67,40 @@ def parse_xml(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> etr
     if root.xpath("boolean(" + "/*" * (max_depth + 1) + ")"):
         raise _too_deep(max_depth)
     return root
+
+
+def refuse_document_type(text: bytes) -> None:
+    """Raise Malformed `dtd-forbidden` for a text that begins with a document type, or with a prolog that holds one."""
+    if _DOCTYPE.match(text):
+        raise Malformed("the document has a document type (DTD); send it without one", code="dtd-forbidden")
+
+
+def identifiers(root: etree._Element) -> set[str]:
+    """Give the value of every attribute that any tool takes for an identifier: called id, in any case and namespace."""
+    values = root.xpath("//@*[translate(local-name(), 'ID', 'id') = 'id']")
+    return {str(value) for value in values} if isinstance(values, list) else set()
+
+
+def free_identifier(name: str, taken: set[str]) -> str:
+    """Give an identifier that no element of the envelope carries yet, and take it."""
+    candidate = f"sj-{name}"
+    while candidate in taken:
+        candidate += "-"
+    taken.add(candidate)
+    return candidate
+
+
+def _check_count(text: bytes) -> None:
+    """Count what costs before anything is built. Text that merely looks like it counts too; no agreed one does so."""
+    for what, count, most in (
+        ("tags", text.count(b"<"), MAX_NODES),
+        ("attributes", text.count(b"="), MAX_NODES),
+        ("namespace declarations", text.count(b"xmlns"), MAX_NAMESPACES),
+    ):
+        if count > most:
+            raise Malformed(
+                f"the document has {count} {what}; at most {most} are read, send it in parts", code="xml-too-many-nodes"
+            )
 
 
 def _too_deep(max_depth: int) -> Malformed:

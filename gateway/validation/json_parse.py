@@ -16,6 +16,9 @@ from gateway.domain.errors import Malformed
 MAX_INTEGER = 2**53 - 1
 """The greatest integer that every JSON reader keeps exactly (RFC 8785)."""
 
+MAX_VALUES = 20_000
+"""Values that are read (commas and opening brackets are counted): each costs memory and time many times its bytes."""
+
 # possessive throughout: a quote that nothing closes must not be tried again from every later quote
 _BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _TOKENS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},:]|[^\s\[\]{},:"]++', re.DOTALL)
@@ -31,11 +34,18 @@ class _Unfit(ValueError):
 def parse_json(data: bytes, *, max_bytes: int, max_depth: int = 64) -> Json:
     """Parse a body of at most `max_bytes` bytes whose brackets nest at most `max_depth` deep.
 
-    Raises Malformed: `body-too-large`, `json-too-deep`, `json-malformed`, `json-duplicate-member`, `json-number` (a
-    fraction, NaN, or an integer of 2**53 and more: write it as a string); all but the first with line and column.
+    Raises Malformed: `body-too-large`, `json-too-many-values` (more than `MAX_VALUES`), `json-too-deep`,
+    `json-malformed`, `json-duplicate-member`, `json-number` (a fraction, NaN, or an integer of 2**53 and more: write
+    it as a string); all but the first two with line and column.
     """
     if len(data) > max_bytes:
         raise Malformed(f"the body has {len(data)} bytes, at most {max_bytes} are read", code="body-too-large")
+    values = data.count(b",") + data.count(b"[") + data.count(b"{")
+    if values > MAX_VALUES:
+        raise Malformed(
+            f"the body has some {values} values, at most {MAX_VALUES} are read: send it in parts",
+            code="json-too-many-values",
+        )
     _check_depth(data, max_depth)  # before parsing, so that depth cannot exhaust the parser
     try:
         text = data.decode("utf-8")

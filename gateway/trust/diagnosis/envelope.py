@@ -27,7 +27,7 @@ from gateway.trust.certificates import RegisteredCertificate
 from gateway.trust.diagnosis.budget import MAX_BYTES, Budget, too_heavy
 from gateway.trust.diagnosis.clock import about_clock
 from gateway.trust.diagnosis.digests import about_digest
-from gateway.trust.diagnosis.finding import Finding, Step, bad, good
+from gateway.trust.diagnosis.finding import Finding, Step, bad, good, not_opened
 from gateway.trust.diagnosis.mistakes import Mistake, sentence
 from gateway.trust.diagnosis.reading import LooseSignature, read_loosely
 from gateway.trust.diagnosis.signed_info import about_signature
@@ -57,6 +57,7 @@ _CODES = {
     "signature-wrapped": Step.PARTS,
     "signature": Step.HEADER,
 }
+_ENCRYPTION = "http://www.w3.org/2001/04/xmlenc#"
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
@@ -99,6 +100,9 @@ def _walk(
         yield bad(Step.SHAPE, expected="a SOAP 1.1 or 1.2 envelope", found=fault.text)
         if fault.code in ("xml-malformed", "xml-too-deep", "dtd-forbidden", "body-too-large"):
             return
+    if root.find(f".//{{{_ENCRYPTION}}}*") is not None:
+        yield not_opened()
+        return
     # 2. header
     loose = read_loosely(root, _with_comments(data), data)
     yield from _about_header(root, loose)

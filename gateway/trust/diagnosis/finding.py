@@ -85,6 +85,19 @@ def bad(
     )
 
 
+def not_opened() -> Finding:
+    """Give the finding for a message that came encrypted.
+
+    Explaining it would open it: whoever sends a copy of somebody's encrypted message would read what is in it.
+    """
+    return bad(
+        Step.SHAPE,
+        expected="a message in clear: an encrypted one is not opened to explain it",
+        found="not tried: the message is encrypted",
+        advice="send the same to the echo in clear: what is wrong with the signature shows there too",
+    )
+
+
 def shown(text: str) -> str:
     """Give a text as one printable line of bounded length: what a message says may be anything."""
     line = "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in text[: MAX_TEXT + 1])

@@ -14,6 +14,7 @@ message.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -22,7 +23,7 @@ from gateway.trust.certificates import RegisteredCertificate
 from gateway.trust.diagnosis.budget import MAX_BYTES, Budget
 from gateway.trust.diagnosis.clock import about_clock
 from gateway.trust.diagnosis.compact import LooseJws, read_loosely
-from gateway.trust.diagnosis.finding import Finding, Step, bad, good
+from gateway.trust.diagnosis.finding import Finding, Step, bad, good, not_opened
 from gateway.trust.diagnosis.jws_signature import about_signature
 from gateway.trust.diagnosis.mistakes import Mistake, sentence
 from gateway.trust.diagnosis.thumbprints import Meant, embedded, meant
@@ -39,6 +40,7 @@ _CODES = {
     "signature-wrong": Step.SIGNATURE,
     "signature-claims": Step.CLAIMS,
 }
+_JWE = re.compile(rb"\s*[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){4}\s*")
 _MAX_TIME = 2**33
 _EXPECTED_SHAPE = "header..signature in base64url without padding, in X-JWS-Signature"
 
@@ -68,6 +70,8 @@ def explain_jws(
                 advice="send a smaller message of the same kind: the cause shows in that too",
             ),
         )
+    if _JWE.fullmatch(body):
+        return (not_opened(),)
     context = {"aud": audience, "iss": agency or (certificates[0].agency if certificates else None), "int": interaction}
     findings = tuple(_walk(field, body, certificates, at, context, budget or Budget()))
     strict = _refused_by(field, body, certificates, at, audience) if all(each.passed for each in findings) else None

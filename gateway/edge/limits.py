@@ -1,0 +1,274 @@
+"""How much the hub takes at once, and from whom: rates, places for exchanges, memory for bodies.
+
+A rate is a moving window of the `limits` library over a store of ours: it keeps at most `MAX_KEYS` windows, asks a
+clock that it was given, and starts no thread. It counts for one process: with several hub processes each counts for
+itself, and a sender gets its allowance from each of them.
+
+    per address   before a byte of the body is read; everything but health
+    per agency    once the sender is proven, by the agreement's `rate`: nobody can use up an allowance by naming it
+
+An exchange needs a place (a thread): it waits a little for one and is asked to come back when there is none. Bodies
+that are being read or worked on share a number of bytes, of which one address gets a quarter at most.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address
+from typing import TypeVar
+
+import anyio
+import anyio.to_thread
+from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond, parse
+from limits.storage import MovingWindowSupport, Storage
+from limits.strategies import MovingWindowRateLimiter
+
+from gateway.domain.errors import HubBusy, Misconfigured, RateLimited
+
+MAX_KEYS = 20_000
+"""Windows that are kept; beyond that the one that was used longest ago is forgotten. About 10 MB at 50/second."""
+
+ADDRESS_SHARE = 4
+"""One address gets this fraction of the memory for bodies at most."""
+
+BUSY_AFTER_S = 2
+NEIGHBOURHOOD = 64
+"""Bits of an IPv6 address that name its owner: who has one has the rest of its /64."""
+
+_T = TypeVar("_T")
+
+
+class Windows(Storage, MovingWindowSupport):
+    """Moving windows in memory: the times of the last `limit` hits of each key. Safe to use from many threads.
+
+    `seconds` is a clock that never goes back.
+    """
+
+    STORAGE_SCHEME = None
+
+    def __init__(self, seconds: Callable[[], float], max_keys: int = MAX_KEYS) -> None:
+        super().__init__()
+        self._seconds = seconds
+        self._max_keys = max_keys
+        self._hits: OrderedDict[str, deque[float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Count a hit, unless `limit` of them lie within the last `expiry` seconds."""
+        with self._lock:
+            now = self._seconds()
+            hits = self._hits.setdefault(key, deque(maxlen=limit))
+            self._hits.move_to_end(key)
+            if len(self._hits) > self._max_keys:
+                self._hits.popitem(last=False)
+            if amount > limit or (len(hits) + amount > limit and hits[amount - 1] > now - expiry):
+                return False
+            hits.extend([now] * amount)
+            return True
+
+    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
+        """The time of the oldest hit that still counts, and how many do."""
+        with self._lock:
+            now = self._seconds()
+            counting = [at for at in list(self._hits.get(key, ()))[-limit:] if at > now - expiry]
+            return (counting[0] if counting else now), len(counting)
+
+    def clear(self, key: str) -> None:
+        """Forget a window."""
+        with self._lock:
+            self._hits.pop(key, None)
+
+    def reset(self) -> int | None:
+        """Forget all windows; gives how many there were."""
+        with self._lock:
+            count = len(self._hits)
+            self._hits.clear()
+            return count
+
+    def check(self) -> bool:
+        """Memory is always there."""
+        return True
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        """What this storage itself may raise."""
+        return ValueError
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Fixed windows are not kept here."""
+        raise NotImplementedError
+
+    def get(self, key: str) -> int:
+        """Fixed windows are not kept here."""
+        raise NotImplementedError
+
+    def get_expiry(self, key: str) -> float:
+        """Fixed windows are not kept here."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """The numbers. Rates are text such as `50/second` or `600/minute`; "" is no limit. `*_bytes` are bytes."""
+
+    rate_per_address: str = "100/second"
+    rate_per_agency: str = "20/second"
+    max_exchanges: int = 16
+    max_requests_per_address: int = 32
+    busy_wait_s: float = 2.0
+    body_memory_bytes: int = 64 * 2**20
+    max_body_bytes: int = 10 * 2**20
+    body_timeout_s: float = 15.0
+
+
+class Limits:
+    """The limits of one hub process. `seconds` is a monotonic clock.
+
+    What is said of addresses and bodies is for the event loop alone; `take` is for any thread. Raises Misconfigured
+    `rate-malformed`.
+    """
+
+    def __init__(self, bounds: Bounds, seconds: Callable[[], float]) -> None:
+        self.bounds = bounds
+        self.seconds = seconds
+        self._per_address = rate_of(bounds.rate_per_address, "SIMOJO_RATE_PER_ADDRESS")
+        self._per_agency = rate_of(bounds.rate_per_agency, "SIMOJO_RATE_PER_AGENCY")
+        # One store for each: a crowd of addresses cannot push the agencies' windows out.
+        self._addresses = MovingWindowRateLimiter(Windows(seconds))
+        self._agencies = MovingWindowRateLimiter(Windows(seconds))
+        self._present: Counter[str] = Counter()
+        self._places = anyio.CapacityLimiter(bounds.max_exchanges)
+        self._threads = anyio.CapacityLimiter(math.inf)  # a place was taken before: nobody waits here
+        self.bodies = BodyMemory(bounds.body_memory_bytes)
+
+    # --- rates ----------------------------------------------------------------------------------------------------
+
+    def check_address(self, address: str) -> None:
+        """Count one request of an address. Raises RateLimited `rate-limited`."""
+        if self._per_address is not None:
+            what = "your address; send more slowly, or bundle what you ask"
+            self._hit(self._addresses, self._per_address, what, owner_of(address))
+
+    def take(self, agency: str, interaction: str, rate_per_s: float | None) -> None:
+        """Count one message of a proven agency: by its agreed rate, else by the default for each agency.
+
+        Raises RateLimited `rate-limited`.
+        """
+        if rate_per_s is not None:
+            said = f"{agency}/{interaction} by the agreement (rate); send the same again later"
+            self._hit(self._agencies, agreed_rate(rate_per_s), said, agency, interaction)
+        elif self._per_agency is not None:
+            said = f"{agency}, whose agreement names no rate; send the same again later"
+            self._hit(self._agencies, self._per_agency, said, agency)
+
+    def _hit(self, limiter: MovingWindowRateLimiter, rate: RateLimitItem, what: str, *key: str) -> None:
+        if not limiter.hit(rate, *key):
+            free_in = limiter.get_window_stats(rate, *key).reset_time - self.seconds()
+            window = f"{rate.get_expiry()} seconds" if rate.get_expiry() > 1 else "second"
+            raise RateLimited(f"more than {rate.amount} in a {window} from {what}", after_s=max(1, math.ceil(free_in)))
+
+    # --- places ---------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def present(self, address: str) -> Iterator[None]:
+        """One request of an address to an agency's door while it lasts. Raises HubBusy `address-busy`."""
+        owner = owner_of(address)
+        if self._present[owner] >= self.bounds.max_requests_per_address:
+            raise HubBusy(
+                f"{self._present[owner]} requests from your address are under way, more are not taken at once; wait "
+                "for their answers",
+                code="address-busy",
+                after_s=BUSY_AFTER_S,
+            )
+        self._present[owner] += 1
+        try:
+            yield
+        finally:
+            self._present[owner] -= 1
+            if not self._present[owner]:
+                del self._present[owner]
+
+    async def run(self, function: Callable[..., _T], *args: object) -> _T:
+        """Run an exchange in a thread once there is a place. Raises HubBusy after `busy_wait_s` seconds."""
+        place = object()
+        try:
+            with anyio.fail_after(self.bounds.busy_wait_s):
+                await self._places.acquire_on_behalf_of(place)
+        except TimeoutError:
+            raise HubBusy(
+                f"all {self.bounds.max_exchanges} places for exchanges are taken; nothing was kept, send the same "
+                "again later",
+                after_s=BUSY_AFTER_S,
+            ) from None
+        try:
+            return await anyio.to_thread.run_sync(function, *args, limiter=self._threads)
+        finally:
+            self._places.release_on_behalf_of(place)
+
+
+@dataclass
+class BodyMemory:
+    """The bytes of all bodies that are being read or worked on. For the event loop alone."""
+
+    total: int
+    used: int = 0
+    by_owner: Counter[str] = field(default_factory=Counter)
+
+    def take(self, address: str, size: int) -> None:
+        """Take `size` bytes more. Raises HubBusy: too much for one address, or for all."""
+        owner = owner_of(address)
+        if self.by_owner[owner] + size > self.total // ADDRESS_SHARE or self.used + size > self.total:
+            raise HubBusy(
+                "the bodies that the hub is reading fill the memory that it has for them; send the same again later",
+                code="bodies-busy",
+                after_s=BUSY_AFTER_S,
+            )
+        self.used += size
+        self.by_owner[owner] += size
+
+    def give_back(self, address: str, size: int) -> None:
+        """Give back what was taken."""
+        owner = owner_of(address)
+        self.used -= size
+        self.by_owner[owner] -= size
+        if self.by_owner[owner] <= 0:
+            del self.by_owner[owner]
+
+
+def owner_of(address: str) -> str:
+    """Whom an address belongs to: itself, or the /64 of an IPv6 address."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(ip, IPv6Address):
+        return f"{IPv6Address(int(ip) >> NEIGHBOURHOOD << NEIGHBOURHOOD)}/{NEIGHBOURHOOD}"
+    return str(ip)
+
+
+def rate_of(text: str, setting: str) -> RateLimitItem | None:
+    """Read a rate, None for "". Raises Misconfigured `rate-malformed` naming the setting."""
+    if not text:
+        return None
+    try:
+        rate = parse(text)
+    except ValueError:
+        rate = None
+    if rate is None or rate.amount < 1:
+        raise Misconfigured(
+            f"{setting} is {text[:40]!r}; write a rate such as 50/second or 600/minute, or nothing for no limit",
+            code="rate-malformed",
+        )
+    return rate
+
+
+def agreed_rate(rate_per_s: float) -> RateLimitItem:
+    """The window of an agreement's rate: of one second where that is a whole number, else of one minute."""
+    if rate_per_s >= 1 and rate_per_s == int(rate_per_s):
+        return RateLimitItemPerSecond(int(rate_per_s))
+    return RateLimitItemPerMinute(max(1, round(rate_per_s * 60)))
