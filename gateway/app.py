@@ -27,6 +27,7 @@ from gateway.edge.agencies import AgencyEdge
 from gateway.edge.api import make_api
 from gateway.edge.hub_certificates import HubCertificates, hub_certificates_router
 from gateway.edge.limits import Bounds, Limits
+from gateway.edge.mistake_titles import headline
 from gateway.edge.parts import StaffEdge
 from gateway.edge.proxies import proxies_of
 from gateway.exchange.attempt import Preparing
@@ -49,8 +50,12 @@ from gateway.office.papers.signing import SigningMaterial
 from gateway.office.signing import SigningDeeds, signatory_among
 from gateway.office.staff import Officer, officer_of
 from gateway.office.timers import Timers
+from gateway.operations import failed_proofs
 from gateway.operations.admission import Admission
+from gateway.operations.allowance import Allowance
 from gateway.operations.expiry import ExpiryWatch
+from gateway.operations.explanations import EACH, IN_ALL, Explanations
+from gateway.operations.failed_proofs import FailedProofs
 from gateway.operations.hub_certificates import record
 from gateway.operations.integrator import Integrator
 from gateway.operations.letters import Letters
@@ -180,6 +185,7 @@ class Gateway:
         )
         self._loops: list[Loop] = []
         self._couriers: list[Loop] = []
+        self._explanations = self._explaining()
         self.inbound = self._inbound(hub)
         self._client = HttpClient(
             clock=time.monotonic,
@@ -223,6 +229,7 @@ class Gateway:
             receipts=receipts_of(self.store, self._key).make,
             public_url=settings.public_url.rstrip("/"),
             clock=clock,
+            explain=self._explanations,
         )
         self.api = self._api()
 
@@ -298,6 +305,12 @@ class Gateway:
             deliveries_made=self.wake,
             allowance=self.limits.take,
             client_certificates=self.settings.client_certificates,
+            not_proven=FailedProofs(
+                reader=self.store.reader,
+                unit_of_work=self.store.unit_of_work,
+                findings=self._explanations.findings,
+                allowance=Allowance(each=failed_proofs.EACH, in_all=failed_proofs.IN_ALL),
+            ),
         )
 
     def _outbound(self, hub: Hub) -> Outbound:
@@ -322,6 +335,14 @@ class Gateway:
             sources=partial(_sources, self.settings, self._client),
             mode=self.settings.revocation_mode,
             interval=timedelta(minutes=self.settings.revocation_interval_min),
+        )
+
+    def _explaining(self) -> Explanations:
+        return Explanations(
+            party=self.directory.party,
+            audience=self.settings.hub_id,
+            allowance=Allowance(each=EACH, in_all=IN_ALL),
+            headline=headline,
         )
 
     def _signatory(self) -> Officer:

@@ -60,6 +60,7 @@ from gateway.exchange.client_certificates import ClientCertificates, check_shown
 from gateway.exchange.directory import Directory, Terms
 from gateway.exchange.identity import Seen, identify
 from gateway.exchange.meta.inquiry import MetaInquiry, meta_terms
+from gateway.exchange.meta.pointer import SIGNED, pointed_to_echo
 from gateway.exchange.records import (
     IN,
     Received,
@@ -106,6 +107,7 @@ class Inbound:
         deliveries_made: Callable[[], None],
         allowance: Allowance,
         client_certificates: ClientCertificates,
+        not_proven: Callable[[Message, Refused], None] = lambda _message, _refusal: None,
     ) -> None:
         self._directory = directory
         self._library = library
@@ -119,6 +121,7 @@ class Inbound:
         self._deliveries_made = deliveries_made
         self._allowance = allowance
         self._client_certificates = client_certificates
+        self._not_proven = not_proven
 
     def receive(self, message: Message, wire: Wire, interaction: Interaction) -> Sealed:
         """Take one message and give the sealed answer, which is on disk when this returns.
@@ -142,6 +145,8 @@ class Inbound:
             check_shown(self._client_certificates, message.client_certificate, party, message.received_at)
             proven = wire.authenticate(message, opened, party, self._hub, message.received_at)  # 2. authenticate
         except Refused as refusal:
+            if interaction.security in SIGNED:
+                self._not_proven(message, refusal)
             return self.refuse_unknown(message, wire, _explained(message, interaction, refusal))
         spend = cache(self._allowance)  # an exchange that is prepared again is one message all the same
         return prepared_again(lambda: self._answer(message, wire, interaction, proven, party, spend))
@@ -378,7 +383,7 @@ def _explained(message: Message, interaction: Interaction, refusal: Refused) -> 
     """The refusal of a sender who is not proven, with what the meta-service that was asked finds besides."""
     if isinstance(interaction, MetaInquiry) and isinstance(refusal, Unauthenticated | Malformed):
         return interaction.explain(message, refusal)
-    return refusal
+    return pointed_to_echo(message, interaction, refusal)
 
 
 def _recipient(seen: Seen) -> x509.Certificate | None:

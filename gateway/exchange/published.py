@@ -19,7 +19,7 @@ from gateway.dialect.profiles import WSS_X509
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import Unauthorised
 from gateway.exchange.directory import Directory
-from gateway.exchange.meta.inquiry import JWS
+from gateway.exchange.meta.inquiry import JWS, MetaInquiry, meta_terms
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.openapi import openapi_document
 from gateway.validation.wsdl import Port, required_port, served_port
@@ -45,7 +45,7 @@ class Published:
     """
 
     def __init__(
-        self, *, directory: Directory, meta: Sequence[Inbound], library: SchemaLibrary, public_url: str
+        self, *, directory: Directory, meta: Sequence[MetaInquiry], library: SchemaLibrary, public_url: str
     ) -> None:
         self._directory = directory
         self._meta = meta
@@ -75,7 +75,7 @@ class Published:
         """The OpenAPI document of an agency as it stands at that moment. Raises Unauthorised `agency-unknown`."""
         adapter = self._adapter(agency)
         agreement = self._directory.active_agreement(agency, local_date(at))
-        own = tuple(each for each in self._meta if each.security == JWS)
+        own = [(each, meta_terms(adapter, each).agreed) for each in self._meta if each.security == JWS]
         document = openapi_document(adapter, agreement, self._library, self._public_url, own)
         return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 

@@ -4,6 +4,7 @@
     cases       cases, events, references, openings, documents, counters, deadlines, PIN challenges
     exchanges   exchanges, parts, refusal tallies, deliveries, attempts
     ledger      leaves, tiles, checkpoints, data keys
+    lately      what happened of late with one agency
 
 A missing row is None or an empty list, never an error: what it means is the caller's to say. What was read may have
 changed by the time a plan commits; the plan's guards tell.
@@ -13,11 +14,12 @@ from __future__ import annotations
 
 from gateway.store.reads.cases import CaseReads
 from gateway.store.reads.exchanges import PASSED, SENDABLE, ExchangeReads
+from gateway.store.reads.lately import LatelyReads
 from gateway.store.reads.ledger import HEAD, Extent, LedgerReads
 from gateway.store.reads.parties import PartyReads
 
 __all__ = ["HEAD", "PASSED", "SENDABLE", "Extent", "Reader"]
 
 
-class Reader(PartyReads, CaseReads, ExchangeReads, LedgerReads):
+class Reader(PartyReads, CaseReads, ExchangeReads, LedgerReads, LatelyReads):
     """All reads of one engine: `Reader(engine)`. Safe to share between threads."""

@@ -98,7 +98,7 @@ class DeadlineStream(httpcore2.NetworkStream):
         except TimeoutError as fault:
             raise call.timed_out() from fault
         except OSError as fault:
-            raise call.failure(f"the agency broke the connection off: {_why(fault)}", "agency-cut-off") from fault
+            raise call.failure(f"the agency broke the connection off: {why(fault)}", "agency-cut-off") from fault
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - the deadline is the call's
         """Write all bytes. Raises Unknown or NotSent; after a first byte a broken connection may still hold an answer.
@@ -119,9 +119,9 @@ class DeadlineStream(httpcore2.NetworkStream):
             raise call.timed_out() from fault
         except OSError as fault:
             if call.sent:
-                raise httpcore2.WriteError(_why(fault)) from fault
+                raise httpcore2.WriteError(why(fault)) from fault
             raise call.failure(
-                f"the agency had closed the connection before anything was sent: {_why(fault)}", "agency-cut-off"
+                f"the agency had closed the connection before anything was sent: {why(fault)}", "agency-cut-off"
             ) from fault
 
     def close(self) -> None:
@@ -146,7 +146,7 @@ class DeadlineStream(httpcore2.NetworkStream):
                 raise call.timed_out() from fault
             if isinstance(fault, OSError):
                 raise call.failure(
-                    f"no TLS connection with {server_hostname}: {_why(fault)}; check its certificate and the hub's "
+                    f"no TLS connection with {server_hostname}: {why(fault)}; check its certificate and the hub's "
                     "CA file",
                     "agency-unreachable",
                 ) from fault
@@ -178,7 +178,7 @@ class DeadlineBackend(httpcore2.NetworkBackend):
         call = current.call
         call.stage = Stage.DNS
         call.connect_by = call.clock() + call.connect_s
-        found = _resolve(host, port, call)
+        found = resolve(host, port, call)
         call.stage = Stage.TCP
         refusals: list[str] = []
         for family, address in found:
@@ -193,7 +193,7 @@ class DeadlineBackend(httpcore2.NetworkBackend):
                     raise call.timed_out() from fault
                 if not isinstance(fault, OSError):
                     raise
-                refusals.append(f"{address[0]!s} {_why(fault)}")
+                refusals.append(f"{address[0]!s} {why(fault)}")
             else:
                 return DeadlineStream(sock)
         raise call.failure(
@@ -202,7 +202,7 @@ class DeadlineBackend(httpcore2.NetworkBackend):
         )
 
 
-def _resolve(host: str, port: int, call: Call) -> list[tuple[socket.AddressFamily, _Address]]:
+def resolve(host: str, port: int, call: Call) -> list[tuple[socket.AddressFamily, _Address]]:
     """Give the addresses of a host. The system's resolver knows no timeout, so a name is looked up beside the call."""
     with suppress(ValueError):
         ip_address(host)
@@ -222,7 +222,7 @@ def _resolve(host: str, port: int, call: Call) -> list[tuple[socket.AddressFamil
         raise call.timed_out() from None
     if isinstance(answer, Exception):
         raise call.failure(
-            f"the name {host} does not resolve (DNS): {_why(answer)}; check the endpoint", "agency-unreachable"
+            f"the name {host} does not resolve (DNS): {why(answer)}; check the endpoint", "agency-unreachable"
         ) from answer
     return answer
 
@@ -231,5 +231,6 @@ def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, _Addres
     return [(family, address) for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
-def _why(fault: OSError | UnicodeError) -> str:
+def why(fault: OSError | UnicodeError) -> str:
+    """Say what a failure of the system says of itself, in as few words as it has."""
     return getattr(fault, "strerror", None) or str(fault) or type(fault).__name__

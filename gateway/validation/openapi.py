@@ -1,6 +1,5 @@
 """OpenAPI 3.1 from an agreement: what one agency may call over REST, with the agreed JSON Schemas as they are.
 
-The hub's own inquiries (meta-services) are described beside what is agreed, and without an agreement too.
 What the agreement calls confidential travels as a JWE around the agreed document (`application/jose`).
 """
 
@@ -8,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from gateway.contract.adapter import Adapter, Inbound, Inquiry, Interaction, Request, Submission
+from gateway.contract.adapter import Adapter, Inbound, Interaction, Request
 from gateway.contract.agreement import AgreedInteraction, Agreement
 from gateway.domain.errors import Misconfigured
 from gateway.validation.examples import examples_of
@@ -92,13 +92,13 @@ def openapi_document(
     agreement: Agreement | None,
     library: SchemaLibrary,
     public_url: str,
-    own: Sequence[Inbound] = (),
+    own: Sequence[tuple[Inbound, AgreedInteraction]] = (),
 ) -> dict[str, Any]:
     """What that agency may call, as agreed: inquiries, submissions, and the answers to our requests.
 
-    `agreement` is the one in force, or None; `own` are inquiries of the hub's own, which need none. SOAP interactions
-    have a WSDL instead. Raises Misconfigured `profile-unknown` for a security profile that cannot be described,
-    `schema-unknown` for a document that is not published.
+    `agreement` is the one in force, or None; `own` are the hub's own inquiries with their terms, which need none and
+    are refused as problems. SOAP interactions have a WSDL instead. Raises Misconfigured `profile-unknown` for a
+    security profile that cannot be described, `schema-unknown` for a document that is not published.
     """
     paths: dict[str, Any] = {}
     profiles: dict[str, Any] = {}
@@ -109,9 +109,10 @@ def openapi_document(
             operation = _operation(adapter, declared, agreed, library)
             paths[f"/rest/{adapter.agency.id}/{path or declared.name}"] = {"post": operation}
             profiles[declared.security] = _profile(declared)
-    for declared in own:
-        paths[f"/rest/{adapter.agency.id}/{declared.path}"] = {"post": _own_operation(declared, library)}
-        profiles[declared.security] = _profile(declared)
+    for question, terms in own:
+        operation = _operation(replace(adapter, dialect=None), question, terms, library)
+        paths[f"/rest/{adapter.agency.id}/{question.path}"] = {"post": operation}
+        profiles[question.security] = _profile(question)
     says = "No agreement is in force: what is listed needs none."
     if agreement is not None:
         says = f"Agreement {agreement.id}, {agreement.number}. What it does not name is refused."
@@ -142,36 +143,23 @@ def _operation(
     adapter: Adapter, declared: Interaction, agreed: AgreedInteraction, library: SchemaLibrary
 ) -> dict[str, Any]:
     said = declared.answer if isinstance(declared, Request) else declared.request
-    reply = declared.reply if isinstance(declared, Inquiry | Submission) and declared.reply else ACKNOWLEDGEMENT
+    reply = getattr(declared, "reply", None) or ACKNOWLEDGEMENT
     refused = REFUSED
     if adapter.dialect is not None:  # such an agency hears no in its own shape
         refused = {"application/json": {"schema": dict(library.json(reply).schema)}}
     if agreed.confidential:
         refused = {**refused, "application/jose": {"schema": _encrypted({"$ref": "#/components/schemas/Problem"})}}
-    summary = f"{agreed.model}; {', '.join(agreed.services)}; {agreed.personal.purpose}"
-    return _described(declared, summary, refused, _content(said, agreed, library), _content(reply, agreed, library))
-
-
-def _own_operation(declared: Inbound, library: SchemaLibrary) -> dict[str, Any]:
-    reply = getattr(declared, "reply", ACKNOWLEDGEMENT)
-    summary = f"meta-service; {library.json(declared.request).schema.get('description', '')}"
-    said, answered = (_in_clear(each, library) for each in (declared.request, reply))
-    return _described(declared, summary, REFUSED, said, answered)
-
-
-def _described(
-    declared: Interaction, summary: str, refused: Mapping[str, Any], said: dict[str, Any], answered: dict[str, Any]
-) -> dict[str, Any]:
+    asked, answered = (_content(each, agreed, library) for each in (said, reply))
     signed = {"headers": {"X-JWS-Signature": {"schema": _TEXT}}} if declared.security == "jws" else {}
     return {
         "operationId": declared.name,
-        "summary": summary,
+        "summary": f"{agreed.model}; {', '.join(agreed.services)}; {agreed.personal.purpose}",
         "security": [{declared.security: []}],
         "parameters": [
             {"name": name, "in": "header", "required": True, "schema": _TEXT, "description": text}
             for name, text in HEADERS.get(declared.security, {}).items()
         ],
-        "requestBody": {"required": True, "content": said},
+        "requestBody": {"required": True, "content": asked},
         "responses": {
             "200": {"description": "As agreed.", "content": answered, **signed},
             "4XX": {"description": "Refused; change the message before sending again.", "content": refused},

@@ -55,7 +55,7 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def home(empty: Path, furnished: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The same with keys and a store that has agreements and staff, on the day on which they were made."""
     shutil.copytree(furnished, empty, dirs_exist_ok=True)
-    for module in ("check", "staff"):
+    for module in ("agency_check", "check", "staff"):
         monkeypatch.setattr(f"gateway.cli.{module}.now", lambda: NOW)
     return empty
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
 
 from conformance.signing import jws, soap, wss
@@ -20,6 +22,15 @@ from tests.exchange.voices import JSON, Said, post
 def identity(agency: str) -> Identity:
     """The key that `stage.furnish` registered for an agency, or would have."""
     return agency_identity("bank", "rsa") if agency == "bank" else agency_identity(agency)
+
+
+def enrol(stage: Stage, agency: str) -> None:
+    """An agency registers its certificate (an EC one) with proof of its key."""
+    registry, who = stage.hub.store.registry, agency_identity(agency)
+    challenge = registry.challenge(agency, who.certificate, "nonce-17")
+    assert isinstance(who.key, ec.EllipticCurvePrivateKey)
+    proof = who.key.sign(challenge, ec.ECDSA(hashes.SHA256()))
+    registry.register_certificate(agency, who.certificate, challenge, proof, "staff/siti")
 
 
 def ask_rest(

@@ -207,7 +207,7 @@ def test_what_is_found_besides_is_told_with_the_refusal_of_an_echo_alone(
 ) -> None:
     ask, _ = meta_voices.BOTH[transport]
     said = ask(stage, "echo", at=stage.clock() - timedelta(seconds=400))
-    assert said.paths == ()
+    assert said.paths == ("clock",)
     for declared in stage.hub.meta.all():
         if declared.name == "meta.echo":
             monkeypatch.setitem(vars(declared), "explain", _finds)

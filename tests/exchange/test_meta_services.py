@@ -424,7 +424,7 @@ def test_dukcapil_has_its_meta_services_once_it_has_a_certificate(stage: Stage) 
     """An agency whose own interactions know no signature registers a certificate, and may ask."""
     ask = meta_voices.ask_rest
     assert ask(stage, "allowed", agency="dukcapil").code == "certificate-unknown"
-    stage.enrol("dukcapil")
+    meta_voices.enrol(stage, "dukcapil")
     told = meta_voices.read_rest(stage, ask(stage, "allowed", agency="dukcapil"), "dukcapil").payload
     (query,) = told["interaction"]
     assert (query["direction"], query["security"]) == ("we-call-you", "basic")

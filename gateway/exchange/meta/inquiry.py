@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import TypeAlias
 
 from gateway.contract.adapter import Adapter, Document, Inbound
-from gateway.contract.agreement import AgreedInteraction, Agreement, PersonalData
+from gateway.contract.agreement import ANY_SERVICE, AgreedInteraction, Agreement, PersonalData
 from gateway.contract.message import Message, Payload, Transport
 from gateway.dialect.party import Proven
 from gateway.dialect.profiles import WSS_X509
@@ -24,6 +24,8 @@ REFERENCE = "meta/1.0"
 JWS = "jws"
 MAX_BYTES = 64 * 1024
 """The largest body of a question; an envelope with its certificate has about 5 KiB."""
+RATE_PER_S = 20.0
+"""How many questions of one kind an agency may ask in a second, as the sample agreements have it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +78,7 @@ def meta_terms(adapter: Adapter, inquiry: MetaInquiry) -> Terms:
     agreed = AgreedInteraction(
         name=inquiry.name,
         model="inquiry",
-        services=(),
+        services=(ANY_SERVICE,),
         service_class="",
         transport=Transport.SOAP_12 if inquiry.security == WSS_X509 else Transport.REST,
         security=inquiry.security,
@@ -86,12 +88,12 @@ def meta_terms(adapter: Adapter, inquiry: MetaInquiry) -> Terms:
         answer_within_days=None,
         call_timeout_s=10.0,
         max_size=MAX_BYTES,
-        rate_per_s=None,
+        rate_per_s=RATE_PER_S,
         keep_for_years=10,
         repeat=None,
         minimum_requirements="",
         confidential=False,
-        personal=PersonalData(purpose="", fields=frozenset()),
+        personal=PersonalData(purpose="about the exchange itself, no personal data", fields=frozenset()),
     )
     agreement = Agreement(
         id=agreement_id,

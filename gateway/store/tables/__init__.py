@@ -16,7 +16,7 @@ from gateway.store.tables.cases import (
     OpeningRow,
     PinChallengeRow,
 )
-from gateway.store.tables.exchanges import ExchangeRow, PartRow, RefusalTallyRow
+from gateway.store.tables.exchanges import ExchangeRow, FailedProofRow, PartRow, RefusalTallyRow
 from gateway.store.tables.ledger import CheckpointRow, DataKeyRow, LeafRow, TileRow, TreeHeadRow
 from gateway.store.tables.outbox import AttemptRow, DeliveryRow
 from gateway.store.tables.parties import (
@@ -51,6 +51,7 @@ __all__ = [
     "DocumentRow",
     "EndpointRow",
     "ExchangeRow",
+    "FailedProofRow",
     "HubCertificateRow",
     "LeafRow",
     "OpeningRow",

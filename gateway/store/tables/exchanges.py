@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Column, Index, LargeBinary
+from sqlalchemy import Column, Index, LargeBinary, Text
 from sqlmodel import Field, SQLModel
 
 from gateway.store.types import UtcDateTime
@@ -53,6 +53,22 @@ class PartRow(SQLModel, table=True):
     exchange: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
     body: bytes = Field(sa_type=LargeBinary)
+
+
+class FailedProofRow(SQLModel, table=True):
+    """The last failed authentication of an agency with that code: a hint, for anybody can fail in its name.
+
+    `explanation` names steps and mistakes and holds no value of the message; `count` are those that were kept.
+    """
+
+    __tablename__ = "failed_proof"
+
+    agency: str = Field(primary_key=True)
+    code: str = Field(primary_key=True)
+    interaction: str
+    at: datetime = Field(sa_type=UtcDateTime)
+    count: int
+    explanation: str = Field(sa_type=Text)
 
 
 class RefusalTallyRow(SQLModel, table=True):

@@ -1,0 +1,353 @@
+"""One look at an agency's endpoint, from its name to its clock, without a business message and within one deadline.
+
+1. DNS    the name resolves
+2. TCP    an address takes the connection
+3. TLS    a handshake; if it fails, a second one that trusts anybody shows the certificate that came
+4. HTTP   an answer to HEAD, whatever its status
+5. clock  the answer's Date beside ours
+
+A step that fails ends the look, and says what was expected, what came and what to do. Nothing is kept, and nothing of
+the answer is used but its status line and its Date.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+import httpx2
+from cryptography import x509
+
+from gateway.transport.connection import Call, resolve, why
+from gateway.transport.errors import NotSent, Unknown
+from gateway.transport.errors import Stage as CallStage
+from gateway.trust.freshness import SKEW_S
+
+LIMIT_S = 10.0
+MAX_HEAD_BYTES = 16 * 1024
+NEAR_END_DAYS = 30
+_STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})(?: ([^\r\n]{0,80}))?\r?\n")
+_DATE = re.compile(rb"^date:\s*([^\r\n]{1,60})\r?$", re.IGNORECASE | re.MULTILINE)
+_HOURS = {7: "WIB", 8: "WITA", 9: "WIT"}
+
+
+class Verdict(StrEnum):
+    """How a step of a check ended."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "FAIL"
+
+
+class Stage(StrEnum):
+    """The steps of a look, in their order."""
+
+    DNS = "dns"
+    TCP = "tcp"
+    TLS = "tls"
+    HTTP = "http"
+    CLOCK = "clock"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """What one step saw. `advice` says what to do, empty where all is well."""
+
+    stage: Stage
+    verdict: Verdict
+    expected: str
+    found: str
+    advice: str = ""
+
+
+class _EndError(Exception):
+    """The look cannot go on; its last sight says why."""
+
+    def __init__(self, sight: Sight) -> None:
+        super().__init__(sight.found)
+        self.sight = sight
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prober:
+    """Looks at endpoints. `monotonic` gives seconds, `now` our time; `ca_file` replaces the system's authorities."""
+
+    monotonic: Callable[[], float]
+    now: Callable[[], datetime]
+    ca_file: Path | None = None
+    limit_s: float = LIMIT_S
+
+    def look(self, url: str) -> tuple[Sight, ...]:
+        """Look at an endpoint; ends after `limit_s` seconds. Raises nothing of what the other side does."""
+        begun = self.monotonic()
+        call = Call(clock=self.monotonic, limit_s=self.limit_s, ends_at=begun + self.limit_s, connect_s=self.limit_s)
+        return tuple(self._steps(urlsplit(url), call))
+
+    def _steps(self, url: SplitResult, call: Call) -> Iterator[Sight]:
+        host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
+        try:
+            # 1. and 2.
+            begun = self.monotonic()
+            addresses = _resolved(host, port, call)
+            took_ms = (self.monotonic() - begun) * 1000
+            named = ", ".join(dict.fromkeys(str(address[0]) for _, address in addresses))
+            yield Sight(stage=Stage.DNS, verdict=Verdict.OK, expected="", found=f"{named} in {took_ms:.0f} ms")
+            sock = self._connected(host, port, call)
+            yield Sight(stage=Stage.TCP, verdict=Verdict.OK, expected="", found=f"{_peer(sock)} takes connections")
+            # 3.
+            if url.scheme == "https":
+                sock, sight = self._secured(sock, host, port, call)
+                yield sight
+            # 4. and 5.
+            with sock:
+                head = _asked(sock, url, call)
+            yield _status(head)
+            yield self._clock(head)
+        except _EndError as end:
+            yield end.sight
+
+    def _connected(self, host: str, port: int, call: Call) -> socket.socket:
+        call.stage = CallStage.TCP
+        refusals: list[str] = []
+        for family, address in _resolved(host, port, call):
+            call.stage = CallStage.TCP
+            sock = socket.socket(family, socket.SOCK_STREAM)
+            try:
+                sock.settimeout(call.left())
+                sock.connect(address)
+            except (OSError, NotSent) as fault:
+                sock.close()
+                refusals.append(f"{address[0]!s} port {port}: {_because(fault)}")
+            else:
+                return sock
+        raise _failed(
+            Stage.TCP,
+            "a connection",
+            "; ".join(refusals),
+            "see that the agency's service runs and that a firewall lets the hub through to that port",
+        )
+
+    # --- 3. TLS ---------------------------------------------------------------------------------------------------
+
+    def _secured(self, sock: socket.socket, host: str, port: int, call: Call) -> tuple[socket.socket, Sight]:
+        expected = f"TLS 1.2 or 1.3 with a certificate for {host} of a trusted authority"
+        try:
+            secure = _wrapped(sock, self._context(), host, call)
+        except ssl.SSLCertVerificationError as fault:
+            raise self._untrusted(host, port, call, expected, fault.verify_message or str(fault)) from fault
+        except ssl.SSLError as fault:
+            raise _failed(Stage.TLS, expected, *_handshake(fault)) from fault
+        except (OSError, NotSent) as fault:
+            advice = "see that this port speaks TLS, and that nothing between closes the connection"
+            raise _failed(Stage.TLS, expected, f"no handshake: {_because(fault)}", advice) from fault
+        cipher = secure.cipher()
+        found = f"{secure.version()}, {cipher[0] if cipher else 'no cipher'}"
+        certificate = _certificate(secure)
+        if certificate is None:
+            return secure, Sight(stage=Stage.TLS, verdict=Verdict.OK, expected=expected, found=found)
+        days = (certificate.not_valid_after_utc - self.now()).days
+        verdict, advice = Verdict.OK, ""
+        if days <= NEAR_END_DAYS:
+            verdict, advice = Verdict.WARN, f"the agency renews its TLS certificate within {days} days"
+        told = f"{found}; {self._described(certificate)}; chain and name are right"
+        return secure, Sight(stage=Stage.TLS, verdict=verdict, expected=expected, found=told, advice=advice)
+
+    def _untrusted(self, host: str, port: int, call: Call, expected: str, reason: str) -> _EndError:
+        """Shake hands once more without trust, to say which certificate it was that was not trusted."""
+        shown = "its certificate could not be had"
+        with suppress(_EndError, OSError, NotSent):
+            blind = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            blind.check_hostname = False
+            blind.verify_mode = ssl.CERT_NONE  # to look at, and for nothing else
+            with _wrapped(self._connected(host, port, call), blind, host, call) as secure:
+                certificate = _certificate(secure)
+                if certificate is not None:
+                    shown = self._described(certificate)
+        advice = {
+            "certificate has expired": "the agency renews its TLS certificate",
+            "certificate is not yet valid": "the agency sets its clock, or uses the certificate from that time on",
+        }.get(reason, "")
+        if not advice and ("mismatch" in reason or "not valid for" in reason):
+            advice = f"the agency's certificate names {host} (subjectAltName), or staff set the endpoint to its name"
+        if not advice:
+            advice = "the agency sends the whole chain, or its authority is put into the hub's CA file"
+        return _failed(Stage.TLS, expected, f"{reason}; {shown}", advice)
+
+    def _context(self) -> ssl.SSLContext:
+        if self.ca_file is None:
+            context = httpx2.create_ssl_context(trust_env=False)
+        else:
+            context = ssl.create_default_context(cafile=self.ca_file)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return context
+
+    def _described(self, certificate: x509.Certificate) -> str:
+        end = certificate.not_valid_after_utc
+        try:
+            names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+            named = ", ".join(str(each.value) for each in list(names)[:6])
+        except (x509.ExtensionNotFound, ValueError):
+            named = "nothing"
+        return (
+            f"certificate of {certificate.subject.rfc4514_string()[:100]} for {named}, issued by "
+            f"{certificate.issuer.rfc4514_string()[:100]}, valid {certificate.not_valid_before_utc:%Y-%m-%d} to "
+            f"{end:%Y-%m-%d} ({(end - self.now()).days} days left)"
+        )
+
+    # --- 5. clock -------------------------------------------------------------------------------------------------
+
+    def _clock(self, head: bytes) -> Sight:
+        expected = f"a Date within {SKEW_S} s of ours"
+        match = _DATE.search(head)
+        theirs: datetime | None = None
+        with suppress(ValueError, TypeError, OverflowError):
+            theirs = parsedate_to_datetime(match[1].decode("ascii", "replace")) if match else None
+        if theirs is None:
+            found = "no Date in the answer, so its clock cannot be seen"
+            return Sight(stage=Stage.CLOCK, verdict=Verdict.WARN, expected=expected, found=found)
+        theirs = theirs.replace(tzinfo=UTC) if theirs.tzinfo is None else theirs
+        off_s = round((theirs - self.now()).total_seconds())
+        found = f"{off_s:+d} s beside the hub's clock"
+        if abs(off_s) <= SKEW_S:
+            return Sight(stage=Stage.CLOCK, verdict=Verdict.OK, expected=expected, found=found)
+        hours = round(off_s / 3600)
+        zone = _HOURS.get(abs(hours)) if abs(off_s - hours * 3600) <= 5 * SKEW_S else None
+        why_so = f": {zone} taken for UTC, or the other way round" if zone else ""
+        advice = "the agency sets its clock by NTP and its time zone rightly: signed times would be refused"
+        return Sight(
+            stage=Stage.CLOCK, verdict=Verdict.FAIL, expected=expected, found=f"{found}{why_so}", advice=advice
+        )
+
+
+def _resolved(host: str, port: int, call: Call) -> list[tuple[socket.AddressFamily, tuple[str, int]]]:
+    call.stage = CallStage.DNS
+    call.connect_by = call.ends_at
+    try:
+        return resolve(host, port, call)  # type: ignore[return-value]  # the third form of address is no IP socket's
+    except (NotSent, Unknown) as fault:
+        advice = "correct the endpoint (simojo agency endpoint), or see that the hub's machine can ask its DNS server"
+        raise _failed(Stage.DNS, f"addresses of {host}", fault.text, advice) from fault
+
+
+def _wrapped(sock: socket.socket, context: ssl.SSLContext, host: str, call: Call) -> ssl.SSLSocket:
+    call.stage = CallStage.TLS
+    try:
+        sock.settimeout(call.left())
+        return context.wrap_socket(sock, server_hostname=host)
+    except BaseException:
+        sock.close()
+        raise
+
+
+def _handshake(fault: ssl.SSLError) -> tuple[str, str]:
+    reason = (fault.reason or "").upper()
+    said = str(fault.reason or fault)
+    if reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"}:
+        return (
+            f"what came is no TLS ({said}): plain HTTP, or another service, answers on this port",
+            "set the endpoint to the port that speaks TLS, or the agency switches TLS on",
+        )
+    if "CERTIFICATE_REQUIRED" in reason or "BAD_CERTIFICATE" in reason or "HANDSHAKE_FAILURE" in reason:
+        return f"the agency refused the handshake ({said})", "see whether it asks for a client certificate (mTLS)"
+    if "UNSUPPORTED_PROTOCOL" in reason or "PROTOCOL_VERSION" in reason or "NO_PROTOCOLS" in reason:
+        return f"no TLS version in common ({said})", "the agency switches TLS 1.2 or 1.3 on; older ones are broken"
+    return f"the handshake failed ({said})", "see the log of the agency's TLS server at this moment"
+
+
+def _certificate(secure: ssl.SSLSocket) -> x509.Certificate | None:
+    der = secure.getpeercert(binary_form=True)
+    try:
+        return x509.load_der_x509_certificate(der) if der else None
+    except ValueError:
+        return None
+
+
+def _asked(sock: socket.socket, url: SplitResult, call: Call) -> bytes:
+    """Send HEAD and give what comes back, up to the end of the head."""
+    target = url.path or "/"
+    request = (
+        f"HEAD {target} HTTP/1.1\r\nHost: {url.netloc.rpartition('@')[2]}\r\nUser-Agent: simojo\r\n"
+        "Accept: */*\r\nConnection: close\r\n\r\n"
+    )
+    head = bytearray()
+    expected = "an HTTP answer to HEAD"
+    try:
+        call.stage = CallStage.WRITE
+        sock.settimeout(call.left())
+        try:
+            sock.sendall(request.encode("ascii", "replace"))
+        except TimeoutError:
+            raise
+        except OSError:
+            pass  # who hung up may have said why (a TLS alert): what follows reads it
+        call.stage = CallStage.READ
+        while b"\r\n\r\n" not in head and b"\n\n" not in head and len(head) < MAX_HEAD_BYTES:
+            sock.settimeout(call.left())
+            more = sock.recv(4096)
+            if not more:
+                break
+            head += more
+    except TimeoutError as fault:
+        advice = "see why the agency's service is slow or hangs: the network lets connections through"
+        found = f"no complete answer within {call.limit_s:g} s ({len(head)} bytes came)"
+        raise _failed(Stage.HTTP, expected, found, advice) from fault
+    except (OSError, NotSent, Unknown) as fault:
+        if isinstance(fault, (NotSent, Unknown)):
+            found = f"no complete answer within {call.limit_s:g} s ({len(head)} bytes came)"
+        else:
+            found = f"the connection was broken off: {_because(fault)}"
+        asks = "certificate required" in found.lower()
+        advice = "see the log of the agency's service at this moment"
+        if asks or isinstance(sock, ssl.SSLSocket):
+            advice = f"see whether it asks for a client certificate (mTLS), and {advice}"
+        raise _failed(Stage.HTTP, expected, found, advice) from fault
+    if not head:
+        advice = "see the log of the agency's service; a TLS port that is asked in plain HTTP does this too"
+        raise _failed(Stage.HTTP, expected, "the connection was closed without an answer", advice)
+    return bytes(head)
+
+
+def _status(head: bytes) -> Sight:
+    match = _STATUS.match(head)
+    expected = "an HTTP answer to HEAD; any status below 500 will do"
+    if match is None:
+        shown = head[:40].decode("ascii", "replace")
+        said = "".join(each if each.isprintable() else "?" for each in shown)
+        advice = "see that this port is the agency's HTTP service"
+        raise _failed(Stage.HTTP, expected, f"no HTTP: {said!r}", advice)
+    status, reason = int(match[1]), (match[2] or b"").decode("ascii", "replace")
+    found = f"{status} {''.join(each for each in reason if each.isprintable())}".strip()
+    if status >= 500:
+        advice = "the agency's service has a fault of its own: see its log"
+        return Sight(stage=Stage.HTTP, verdict=Verdict.WARN, expected=expected, found=found, advice=advice)
+    if 300 <= status < 400:
+        advice = "set the endpoint to where it leads: the hub follows no redirects"
+        return Sight(stage=Stage.HTTP, verdict=Verdict.WARN, expected=expected, found=found, advice=advice)
+    return Sight(stage=Stage.HTTP, verdict=Verdict.OK, expected=expected, found=found)
+
+
+def _failed(stage: Stage, expected: str, found: str, advice: str) -> _EndError:
+    return _EndError(Sight(stage=stage, verdict=Verdict.FAIL, expected=expected, found=found, advice=advice))
+
+
+def _because(fault: Exception) -> str:
+    if isinstance(fault, TimeoutError):
+        return "time ran out"
+    return why(fault) if isinstance(fault, OSError) else str(fault)
+
+
+def _peer(sock: socket.socket) -> str:
+    address, port = sock.getpeername()[:2]
+    with suppress(ValueError):
+        return f"[{address}]:{port}" if ip_address(address).version == 6 else f"{address}:{port}"
+    return f"{address}:{port}"

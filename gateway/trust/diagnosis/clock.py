@@ -1,0 +1,44 @@
+"""The sender's time beside ours: how far off, in which direction, and whether whole hours say why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from gateway.domain.errors import Unauthenticated
+from gateway.trust.diagnosis.finding import Finding, Step, bad, good
+from gateway.trust.diagnosis.mistakes import Mistake, sentence
+from gateway.trust.freshness import SKEW_S, WINDOW_S, check_fresh
+
+_ZONES = {7: "WIB", 8: "WITA", 9: "WIT"}
+"""The hours that Indonesia's zones are ahead of UTC."""
+_NEAR_S = 300
+
+
+def about_clock(created: datetime, expires: datetime, at: datetime) -> Finding:
+    """Hold a message's times against the hub's clock, and name a zone mistake."""
+    off_s = (created - at).total_seconds()
+    found = f"created {created.isoformat()}, {_ahead(off_s)} the hub's clock"
+    expected = (
+        f"created at most {WINDOW_S} s before and {SKEW_S} s after the hub's time {at.isoformat()}, and not expired"
+    )
+    try:
+        check_fresh(created, expires, at)
+    except Unauthenticated:
+        hours = round(off_s / 3600)
+        if abs(hours) in _ZONES and abs(off_s - hours * 3600) <= _NEAR_S:
+            zone = _ZONES[abs(hours)]
+            which = f"{zone} labelled as UTC" if hours > 0 else f"UTC labelled as {zone}"
+            return bad(
+                Step.CLOCK,
+                expected=expected,
+                found=f"{found}: {which}; {sentence(Mistake.LOCAL_TIME)}",
+                mistake=Mistake.LOCAL_TIME,
+            )
+        return bad(
+            Step.CLOCK, expected=expected, found=f"{found}, expires {expires.isoformat()}", mistake=Mistake.CLOCK_WRONG
+        )
+    return good(Step.CLOCK, found, expected)
+
+
+def _ahead(off_s: float) -> str:
+    return f"{off_s:+.0f} s ({'ahead of' if off_s > 0 else 'behind' if off_s < 0 else 'equal to'})"

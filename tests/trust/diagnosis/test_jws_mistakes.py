@@ -1,0 +1,406 @@
+"""Detached JWS that are made wrongly: each mistake is made, and named."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import time
+import unicodedata
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from gateway.domain.errors import Unauthenticated
+from gateway.trust.diagnosis import Finding, Mistake, Step, explain_jws
+from gateway.trust.jws import verify_detached
+from gateway.trust.keys import SigningKey
+from tests.trust.diagnosis.sloppy import ecdsa, ecdsa_der, failed, pkcs1, pss, sha256, the_failure
+from tests.trust.parties import AT, key, registered
+
+M = Mistake
+BODY = '{"nama":"René Contoh","url":"https://contoh.example/a","luas":120.50}'.encode()
+Signs = Callable[[bytes], bytes]
+
+
+def b64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def header(signer: SigningKey, **changes: object) -> dict[str, object]:
+    said: dict[str, object] = {
+        "alg": {"rsa": "RS256", "p-256": "ES256"}[signer.kind],
+        "x5t#S256": b64url(bytes.fromhex(signer.fingerprint)),
+        "iss": "dpupr",
+        "aud": "dpmptsp",
+        "iat": int(AT.timestamp()),
+        "exp": int(AT.timestamp()) + 300,
+        "jti": "1",
+        "agr": "dpupr-2026/1.0",
+        "int": "permit-validity",
+    }
+    return {name: value for name, value in (said | changes).items() if value is not None}
+
+
+def jws(
+    *,
+    signed: bytes = BODY,
+    signs: Signs = pkcs1,
+    signer: SigningKey | None = None,
+    payload: Callable[[bytes], bytes] = lambda body: b64url(body).encode(),
+    write: Callable[[bytes], str] = b64url,
+    **changes: Any,
+) -> str:
+    protected = b64url(json.dumps(header(signer or key("rsa"), **changes)).encode())
+    return f"{protected}..{write(signs(protected.encode() + b'.' + payload(signed)))}"
+
+
+def explained(
+    field: str, body: bytes = BODY, *signers: SigningKey, at: datetime = AT, interaction: str = "permit-validity"
+) -> tuple[Finding, ...]:
+    certificates = [registered(each) for each in signers or [key("rsa")]]
+    findings = explain_jws(field, body, certificates, at, "dpmptsp", agency="dpupr", interaction=interaction)
+    try:
+        verify_detached(field, body, certificates, at, audience="dpmptsp")
+    except Unauthenticated:
+        assert failed(findings)
+    return findings
+
+
+def test_a_good_message_has_no_failed_finding() -> None:
+    assert failed(explained(jws())) == []
+    assert failed(explained(jws(signer=key("p256"), signs=ecdsa), BODY, key("p256"))) == []
+    assert failed(explained(jws(alg="PS256", signs=_pss_32))) == []
+
+
+def _pss_32(data: bytes) -> bytes:
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+    private = key("rsa").private_key
+    assert isinstance(private, rsa.RSAPrivateKey)
+    return private.sign(data, padding.PSS(padding.MGF1(SHA256()), padding.PSS.DIGEST_LENGTH), SHA256())
+
+
+VALUE = json.loads(BODY)
+WRITERS: dict[str, bytes] = {
+    "Python's default": json.dumps(VALUE).replace("120.5", "120.50").encode(),
+    "indented by 2": json.dumps(VALUE, indent=2, ensure_ascii=False).replace("120.5", "120.50").encode(),
+    "indented by 4, escaped, PHP": json.dumps(VALUE, indent=4).replace("/", "\\/").replace("120.5", "120.50").encode(),
+    "PHP's default": json.dumps(VALUE, separators=(",", ":")).replace("/", "\\/").replace("120.5", "120.50").encode(),
+    "escaped": json.dumps(VALUE, separators=(",", ":")).replace("120.5", "120.50").encode(),
+    ".NET's default": BODY.decode().replace("é", "\\u00E9").encode(),
+    "in alphabetical order": json.dumps(VALUE, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+    .replace("120.5", "120.50")
+    .encode(),
+    "with CR LF": json.dumps(VALUE, indent=2, ensure_ascii=False)
+    .replace("120.5", "120.50")
+    .replace("\n", "\r\n")
+    .encode(),
+    "with another number": BODY.replace(b"120.50", b"120.5"),
+}
+
+
+@pytest.mark.parametrize("signed", WRITERS.values(), ids=WRITERS.keys())
+@pytest.mark.parametrize(("kind", "signs"), [("rsa", pkcs1), ("p256", ecdsa)])
+def test_a_body_that_was_written_anew_after_signing_is_named_and_shown(signed: bytes, kind: str, signs: Signs) -> None:
+    assert signed != BODY
+    field = jws(signed=signed, signer=key(kind), signs=signs)
+    found = the_failure(explained(field, BODY, key(kind)))
+    assert (found.step, found.mistake) == (Step.SIGNATURE, M.BODY_REWRITTEN)
+    assert found.difference is not None
+    assert "Contoh" not in "".join(found.difference.lines(masked=True))
+
+
+def test_a_body_that_was_minified_for_signing_and_sent_indented_is_named() -> None:
+    sent = json.dumps(VALUE, indent=2, ensure_ascii=False).replace("120.5", "120.50").encode()
+    assert the_failure(explained(jws(), sent)).mistake is M.BODY_REWRITTEN
+
+
+@pytest.mark.parametrize(
+    ("signed", "mistake"),
+    [
+        (BODY + b"\n", M.FINAL_NEWLINE),
+        (BODY + b"\r\n", M.FINAL_NEWLINE),
+        (b"\xef\xbb\xbf" + BODY, M.BYTE_ORDER_MARK),
+        (unicodedata.normalize("NFD", BODY.decode()).encode(), M.UNICODE_FORM),
+        (BODY.decode().encode("latin-1"), M.OTHER_ENCODING),
+        ('{"luas":120.5,"nama":"René Contoh","url":"https://contoh.example/a"}'.encode(), M.BODY_CANONICALIZED),
+    ],
+)
+def test_a_body_of_other_octets_is_named(signed: bytes, mistake: Mistake) -> None:
+    assert the_failure(explained(jws(signed=signed))).mistake is mistake
+
+
+@pytest.mark.parametrize(
+    ("sent", "mistake"),
+    [(BODY + b"\n", M.FINAL_NEWLINE), (b"\xef\xbb\xbf" + BODY, M.BYTE_ORDER_MARK), (b" " + BODY, M.TEXT_TRIMMED)],
+)
+def test_octets_that_were_sent_and_not_signed_are_named(sent: bytes, mistake: Mistake) -> None:
+    assert the_failure(explained(jws(), sent)).mistake is mistake
+
+
+@pytest.mark.parametrize(
+    ("payload", "mistake"),
+    [
+        (lambda body: body, M.UNENCODED),
+        (base64.b64encode, M.PAYLOAD_ENCODING),
+        (base64.urlsafe_b64encode, M.PAYLOAD_ENCODING),
+        (lambda _: b"", M.PAYLOAD_EMPTY),
+        (lambda body: b64url(sha256(body)).encode(), M.PAYLOAD_DIGEST),
+        (lambda body: sha256(body).hex().encode(), M.PAYLOAD_DIGEST),
+    ],
+)
+def test_what_was_signed_as_the_payload_is_named(payload: Callable[[bytes], bytes], mistake: Mistake) -> None:
+    found = the_failure(explained(jws(payload=payload)))
+    assert (found.step, found.mistake) == (Step.SIGNATURE, mistake)
+
+
+def test_a_payload_signed_unencoded_with_b64_false_is_named_with_the_members_that_have_to_go() -> None:
+    field = jws(payload=lambda body: body, b64=False, crit=["b64"])
+    assert failed(explained(field)) == [(Step.HEADER, None), (Step.HEADER, None), (Step.SIGNATURE, M.UNENCODED)]
+
+
+@pytest.mark.parametrize(
+    ("field", "mistake"),
+    [
+        (lambda: jws(write=lambda made: base64.urlsafe_b64encode(made).decode()), M.BASE64_PADDING),
+        (lambda: jws().replace("..", f".{b64url(BODY)}."), M.ATTACHED),
+    ],
+)
+def test_how_the_field_is_written_is_named(field: Callable[[], str], mistake: Mistake) -> None:
+    found = the_failure(explained(field()))
+    assert (found.step, found.mistake) == (Step.SHAPE, mistake)
+
+
+def test_ordinary_base64_is_named() -> None:
+    signature = b"\xfb\xff" * 128
+    field = jws(signs=lambda _: signature, write=lambda made: base64.b64encode(made).decode())
+    assert (Step.SHAPE, M.BASE64_ALPHABET) in failed(explained(field))
+    protected = base64.b64encode(json.dumps(header(key("rsa"), jti="???>>>")).encode()).decode()
+    assert "/" in protected or "+" in protected
+    made = f"{protected}..{b64url(pkcs1(protected.encode() + b'.' + b64url(BODY).encode()))}"
+    assert failed(explained(made))[0] == (
+        Step.SHAPE,
+        M.BASE64_PADDING if protected.endswith("=") else M.BASE64_ALPHABET,
+    )
+
+
+@pytest.mark.parametrize("general", [True, False])
+def test_json_serialization_is_named_and_read_on(general: bool) -> None:
+    protected, _, signature = jws().split(".")
+    one = {"protected": protected, "signature": signature}
+    said = {"signatures": [one]} if general else one
+    assert failed(explained(json.dumps(said))) == [(Step.SHAPE, M.JSON_FORM)]
+
+
+@pytest.mark.parametrize(
+    ("signs", "mistake"),
+    [
+        (_pss_32, M.PSS),
+        (pss, M.PSS),
+        (lambda data: pkcs1(sha256(data)), M.HASHED_TWICE),
+        (lambda data: base64.b64encode(pkcs1(data)), M.BASE64_TWICE),
+        (lambda data: pkcs1(data).hex().encode(), M.HEX),
+    ],
+)
+def test_how_an_rsa_signature_was_made_is_named(signs: Signs, mistake: Mistake) -> None:
+    found = the_failure(explained(jws(signs=signs)))
+    assert (found.step, found.mistake) == (Step.SIGNATURE, mistake)
+
+
+def test_pkcs1_where_the_header_says_pss_is_named() -> None:
+    assert the_failure(explained(jws(alg="PS256"))).mistake is M.PKCS1
+
+
+def test_ecdsa_in_der_form_is_named() -> None:
+    found = the_failure(explained(jws(signer=key("p256"), signs=ecdsa_der), BODY, key("p256")))
+    assert (found.step, found.mistake) == (Step.SIGNATURE, M.ECDSA_DER)
+
+
+def test_the_key_of_another_registered_certificate_is_named() -> None:
+    other = key("rsa", 1)
+    found = the_failure(explained(jws(signs=lambda data: pkcs1(data, signer=other)), BODY, key("rsa"), other))
+    assert (found.step, found.mistake) == (Step.SIGNATURE, M.OTHER_KEY)
+    assert other.fingerprint[:16] in found.found
+
+
+UNNAMED: dict[str, Any] = {"x5t#S256": None}
+
+
+def _jwk(signer: SigningKey) -> dict[str, str]:
+    public = signer.operations.public_key()
+    assert isinstance(public, ec.EllipticCurvePublicKey)
+    numbers = public.public_numbers()
+    return {"kty": "EC", "crv": "P-256", "x": b64url(numbers.x.to_bytes(32)), "y": b64url(numbers.y.to_bytes(32))}
+
+
+def test_an_embedded_key_that_fits_is_named_and_not_trusted() -> None:
+    mine, theirs = key("p256"), key("p256", 1)
+
+    def signs(data: bytes) -> bytes:
+        private = mine.private_key
+        assert isinstance(private, ec.EllipticCurvePrivateKey)
+        return ecdsa(data)
+
+    field = jws(signer=mine, signs=signs, jwk=_jwk(mine), **UNNAMED)
+    findings = explained(field, BODY, theirs)
+    assert failed(findings) == [(Step.CERTIFICATE, M.THUMBPRINT_MISSING), (Step.SIGNATURE, M.EMBEDDED_KEY)]
+    chain = [base64.b64encode(mine.certificate_der).decode()]
+    field = jws(signer=mine, signs=signs, x5c=chain, **UNNAMED)
+    assert failed(explained(field, BODY, theirs)) == [(Step.CERTIFICATE, None), (Step.SIGNATURE, M.EMBEDDED_KEY)]
+
+
+def test_an_embedded_key_that_would_be_dear_to_try_is_not_tried() -> None:
+    private = key("rsa").private_key
+    assert isinstance(private, rsa.RSAPrivateKey)
+    modulus = private.public_key().public_numbers().n
+    jwk = {"kty": "RSA", "n": b64url(modulus.to_bytes(256)), "e": b64url((modulus - 2).to_bytes(256))}
+    begun = time.process_time()
+    findings = explained(jws(jwk=jwk, **UNNAMED), BODY, key("p256"))
+    assert time.process_time() - begun < 1
+    assert (Step.SIGNATURE, None) in failed(findings)
+    jwk["e"] = b64url(b"\x01\x00\x01")
+    assert (Step.SIGNATURE, M.EMBEDDED_KEY) in failed(explained(jws(jwk=jwk, **UNNAMED), BODY, key("p256")))
+
+
+DER = key("rsa").certificate_der
+PEM = key("rsa").certificate.public_bytes(Encoding.PEM)
+
+
+@pytest.mark.parametrize(
+    ("named", "mistake"),
+    [
+        ({"x5t#S256": hashlib.sha256(DER).hexdigest()}, M.THUMBPRINT_HEX),
+        ({"x5t#S256": hashlib.sha256(DER).digest().hex(":").upper()}, M.THUMBPRINT_HEX),
+        ({"x5t#S256": b64url(hashlib.sha256(DER).hexdigest().encode())}, M.THUMBPRINT_HEX),
+        ({"x5t#S256": b64url(hashlib.sha1(DER).digest())}, M.THUMBPRINT_SHA1),  # noqa: S324 - the mistake
+        ({"x5t#S256": None, "x5t": b64url(hashlib.sha1(DER).digest())}, M.THUMBPRINT_SHA1),  # noqa: S324 - the same
+        ({"x5t#S256": b64url(sha256(PEM))}, M.THUMBPRINT_OF_PEM),
+        ({"x5t#S256": b64url(sha256(PEM.strip()))}, M.THUMBPRINT_OF_PEM),
+        (
+            {
+                "x5t#S256": b64url(
+                    sha256(
+                        key("rsa")
+                        .certificate.public_key()
+                        .public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+                    )
+                )
+            },
+            M.THUMBPRINT_OF_KEY,
+        ),
+        ({"x5t#S256": None, "kid": key("rsa").fingerprint}, M.THUMBPRINT_HEX),
+        ({"x5t#S256": None, "kid": b64url(sha256(DER))}, M.THUMBPRINT_MISSING),
+    ],
+)
+def test_how_the_certificate_is_named_is_recognised_and_the_walk_goes_on(
+    named: dict[str, Any], mistake: Mistake
+) -> None:
+    assert failed(explained(jws(**named))) == [(Step.CERTIFICATE, mistake)]
+
+
+@pytest.mark.parametrize("alg", ["none", "HS256", "RS512", "RSA-OAEP", None, 17])
+def test_a_refused_algorithm_is_named_with_what_to_set_instead(alg: object) -> None:
+    found = next(each for each in explained(jws(alg=alg)) if not each.passed)
+    assert (found.step, found.mistake) == (Step.ALGORITHM, M.ALGORITHM)
+    assert "RS256" in found.advice
+
+
+def test_an_algorithm_of_the_other_kind_of_key_is_named() -> None:
+    found = next(each for each in explained(jws(alg="ES256")) if not each.passed)
+    assert found.mistake is M.ALGORITHM_OF_OTHER_KEY
+    assert "RS256" in found.advice
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"iss": None}, "iss is missing"),
+        ({"aud": "lain"}, "aud lain"),
+        ({"int": "permit-status"}, "int permit-status"),
+        ({"jti": 17}, "jti is no text"),
+        ({"agr": ""}, "agr is no text"),
+        ({"iat": "2026"}, "iat 2026"),
+        ({"exp": int(AT.timestamp()) + 9000}, "exp 9000 s after iat"),
+    ],
+)
+def test_a_wrong_claim_is_said_with_what_is_expected(changes: dict[str, Any], words: str) -> None:
+    found = the_failure(explained(jws(**changes)))
+    assert found.step is Step.CLAIMS
+    assert words in found.found
+
+
+def test_times_in_milliseconds_are_named() -> None:
+    now = int(AT.timestamp()) * 1000
+    assert failed(explained(jws(iat=now, exp=now + 300_000))) == [(Step.CLAIMS, M.TIME_UNIT)] * 2
+
+
+@pytest.mark.parametrize(
+    ("hours", "mistake", "words"),
+    [
+        (7, M.LOCAL_TIME, "WIB labelled as UTC"),
+        (-7, M.LOCAL_TIME, "UTC labelled as WIB"),
+        (8, M.LOCAL_TIME, "WITA"),
+        (0.5, M.CLOCK_WRONG, "+1800 s (ahead of)"),
+        (-1, M.CLOCK_WRONG, "-3600 s (behind)"),
+    ],
+)
+def test_a_clock_that_is_off_is_told_by_how_much_and_which_way(hours: float, mistake: Mistake, words: str) -> None:
+    shifted = int((AT + timedelta(hours=hours)).timestamp())
+    found = the_failure(explained(jws(iat=shifted, exp=shifted + 300)))
+    assert (found.step, found.mistake) == (Step.CLOCK, mistake)
+    assert words in found.found
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("", "nothing"),
+        ("a.b", "2 parts"),
+        ("a.b.c.d.e", "JWE"),
+        ("!!..AAAA", "header that is no base64url"),
+        (f"{b64url(b'{}')}..!!", "signature that is no base64url"),
+        ("x" * 100_000, "100000 characters"),
+        ("{", "1 parts"),
+    ],
+)
+def test_a_field_that_holds_no_jws_is_said_to(field: str, words: str) -> None:
+    found = the_failure(explained(field))
+    assert found.step is Step.SHAPE
+    assert words in found.found
+
+
+def test_repeated_members_are_named() -> None:
+    said = json.dumps(header(key("rsa")))[:-1] + ', "iss": "dpupr"}'
+    protected = b64url(said.encode())
+    field = f"{protected}..{b64url(pkcs1(protected.encode() + b'.' + b64url(BODY).encode()))}"
+    found = the_failure(explained(field))
+    assert (found.step, "iss is there more than once" in found.found) == (Step.HEADER, True)
+
+
+def test_a_changed_body_is_said_to_be_unknown_with_both_digests() -> None:
+    sent = BODY.replace(b"120.50", b"999")
+    field = jws()
+    found = the_failure(explained(field, sent))
+    assert (found.step, found.mistake, found.difference) == (Step.SIGNATURE, None, None)
+    protected = field.split(".", 1)[0]
+    for body, where in ((sent, found.expected), (BODY, found.found)):
+        assert base64.b64encode(sha256(f"{protected}.{b64url(body)}".encode())).decode() in where
+
+
+def test_a_changed_body_under_ecdsa_is_said_to_fit_nothing() -> None:
+    field = jws(signer=key("p256"), signs=ecdsa)
+    found = the_failure(explained(field, BODY.replace(b"120.50", b"999"), key("p256")))
+    assert (found.step, found.mistake) == (Step.SIGNATURE, None)
+    assert "fits none of these keys" in found.found
+
+
+def test_no_registered_certificate_is_said() -> None:
+    findings = explain_jws(jws(), BODY, [], AT, "dpmptsp")
+    assert (Step.CERTIFICATE, None) in failed(findings)
+    assert any("none is registered yet" in each.expected for each in findings)
