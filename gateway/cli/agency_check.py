@@ -35,7 +35,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON array in place of lines")] = False,
     offline: Annotated[bool, typer.Option("--offline", help="look at no endpoint")] = False,
     ca_file: Annotated[
-        Path | None, typer.Option(help="authorities of the agency's server, PEM; else the system's", exists=True)
+        Path | None, typer.Option(help="authorities of the agency's server, PEM; else as set", exists=True)
     ] = None,
 ) -> None:
     """Say whether everything is in place to exchange with an agency; exit 1 when something failed."""
@@ -43,7 +43,13 @@ def check(
     adapters = load_adapters()
     adapter = require_known(adapters.get(agency), agency)
     library = SchemaLibrary(default_roots(adapters.values()))
-    prober = Prober(monotonic=time.monotonic, now=now, ca_file=ca_file)
+    prober = Prober(
+        monotonic=time.monotonic,
+        now=now,
+        ca_file=ca_file or settings.outbound_ca_file,
+        certificate_file=settings.tls_client_certificate_file,
+        key_file=settings.tls_client_key_file,
+    )
     with opened() as store:
         directory = Directory(store.reader, store.vault, adapters)
         found = AgencyCheck(

@@ -80,11 +80,16 @@ class _EndError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Prober:
-    """Looks at endpoints. `monotonic` gives seconds, `now` our time; `ca_file` replaces the system's authorities."""
+    """Looks at endpoints. `monotonic` gives seconds, `now` our time; `ca_file` replaces the system's authorities.
+
+    `certificate_file` and `key_file` are shown to agencies that ask for a client certificate (mTLS).
+    """
 
     monotonic: Callable[[], float]
     now: Callable[[], datetime]
     ca_file: Path | None = None
+    certificate_file: Path | None = None
+    key_file: Path | None = None
     limit_s: float = LIMIT_S
 
     def look(self, url: str) -> tuple[Sight, ...]:
@@ -189,6 +194,8 @@ class Prober:
         else:
             context = ssl.create_default_context(cafile=self.ca_file)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if self.certificate_file is not None:
+            context.load_cert_chain(self.certificate_file, self.key_file)
         return context
 
     def _described(self, certificate: x509.Certificate) -> str:

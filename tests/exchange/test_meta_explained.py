@@ -9,10 +9,10 @@ from datetime import timedelta
 import pytest
 from lxml import etree
 
-from conformance.signing import soap
+from conformance.signing import encryption, jws, soap, wss
 from gateway.operations.explanations import EACH
 from gateway.trust.diagnosis.budget import MAX_BYTES
-from tests.exchange import meta_voices, voices
+from tests.exchange import confidential, meta_voices, voices
 from tests.exchange.stage import Stage
 
 BOTH = pytest.mark.parametrize("transport", meta_voices.BOTH)
@@ -67,8 +67,6 @@ def test_a_client_that_reads_english_is_told_in_english(stage: Stage) -> None:
 
 
 def _rest_with_a_final_newline(stage: Stage) -> tuple[bytes, str]:
-    from conformance.signing import jws
-
     body = b'{"text":"x"}'
     named = {"iss": "dpupr", "aud": "dpmptsp", "jti": "m-1", "agr": "meta/1.0", "int": "meta.echo"}
     return body, jws.sign_detached(body + b"\n", meta_voices.identity("dpupr"), named, at=stage.clock())
@@ -115,8 +113,6 @@ def test_a_large_message_is_refused_and_not_explained(stage: Stage) -> None:
 def test_another_interaction_points_to_the_echo(stage: Stage, agency: str) -> None:
     other = voices.recommendation("K-2026-1")
     whole = voices.envelope(other, relates_to=None)
-    from conformance.signing import wss
-
     root = etree.fromstring(wss.sign(whole, meta_voices.identity(agency), at=stage.clock()))
     etree.indent(root[1])
     said = voices.post(stage, voices.SOAP_PATH, etree.tostring(root), voices.SOAP_12)
@@ -131,3 +127,29 @@ def test_another_interaction_over_rest_points_to_the_echo(stage: Stage) -> None:
     said = voices.post(stage, voices.JWS_PATH, body, voices.JSON, X_JWS_Signature=token)
     assert (said.code, said.paths) == ("signature-wrong", ())
     assert "/rest/dpupr/meta/echo" in said.json["detail"]
+
+
+SECRET = "Rahasia Contoh"
+
+
+def test_a_captured_encrypted_message_is_not_opened_for_whoever_sends_it_again(stage: Stage) -> None:
+    """Otherwise a difference would show the plaintext, or an explanation tell of it, to somebody without the key."""
+    confidential.agree(stage)
+    clear = etree.fromstring(meta_voices.soap_message(stage, "echo", {"text": SECRET}))
+    etree.indent(clear[1][0])  # the signature over the Body fails
+    sent = encryption.encrypt_body(etree.tostring(clear), stage.certificate)
+    said = voices.post(stage, "/soap/dpupr/meta.echo", sent, soap.CONTENT_TYPES[soap.SOAP_12])
+    assert (said.code, set(rules(said))) == ("signature-digest", {"unrecognised"})
+    assert "not tried: the message is encrypted" in rules(said)["unrecognised"]
+    assert SECRET not in said.body.decode()
+
+    body = json.dumps({"text": SECRET}).encode()
+    named = {"iss": "dpupr", "aud": "dpmptsp", "jti": "m-1", "agr": "meta/1.0", "int": "meta.echo"}
+    token = jws.sign_detached(body + b"\n", meta_voices.identity("dpupr"), named, at=stage.clock())
+    sealed = encryption.encrypt_json(body, stage.certificate)
+    said = voices.post(stage, "/rest/dpupr/meta/echo", sealed, confidential.JOSE, X_JWS_Signature=token)
+    assert (said.code, set(rules(said))) == ("signature-wrong", {"unrecognised"})
+    assert SECRET not in said.body.decode()
+    kept = stage.hub.store.reader.failed_proofs("dpupr")
+    assert {row.code for row in kept} == {"signature-digest", "signature-wrong"}
+    assert all("not tried" in row.explanation and SECRET not in row.explanation for row in kept)

@@ -147,6 +147,14 @@ def test_a_server_that_asks_for_a_client_certificate_is_told(agency: Starts, ca:
     last = list(seen.values())[-1]
     assert last.verdict is Verdict.FAIL
     assert "mTLS" in last.advice
+    shown = Prober(
+        monotonic=time.monotonic,
+        now=now,
+        ca_file=ca.file,
+        certificate_file=ca.folder / "mtls.pem",
+        key_file=ca.folder / "mtls.key.pem",
+    )
+    assert [each.verdict.value for each in shown.look(agency(saying(answer()), tls=context).url)] == ["ok"] * 5
 
 
 def test_a_server_that_breaks_off_the_handshake_is_tls(agency: Starts, ca: Authority) -> None:

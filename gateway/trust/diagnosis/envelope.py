@@ -32,7 +32,7 @@ from gateway.trust.diagnosis.mistakes import Mistake, sentence
 from gateway.trust.diagnosis.reading import LooseSignature, read_loosely
 from gateway.trust.diagnosis.signed_info import about_signature
 from gateway.trust.diagnosis.whose import about_certificate, key_of, named_in, read_der, registered
-from gateway.trust.envelope import Envelope, open_envelope
+from gateway.trust.envelope import open_envelope
 from gateway.trust.freshness import WINDOW_S
 from gateway.trust.keys import fingerprint
 from gateway.trust.policy import (
@@ -91,15 +91,16 @@ def _walk(
     data: bytes, certificates: Sequence[RegisteredCertificate], at: datetime, budget: Budget
 ) -> Iterator[Finding]:
     # 1. shape
-    envelope: Envelope | None = None
+    expected = "a SOAP 1.1 or 1.2 envelope"
     try:
         root = parse_xml(data, max_bytes=MAX_BYTES)
-        envelope = open_envelope(data, max_bytes=MAX_BYTES)
-        yield good(Step.SHAPE, f"a {envelope.version} envelope", "a SOAP 1.1 or 1.2 envelope")
     except Refused as fault:
-        yield bad(Step.SHAPE, expected="a SOAP 1.1 or 1.2 envelope", found=fault.text)
-        if fault.code in ("xml-malformed", "xml-too-deep", "dtd-forbidden", "body-too-large"):
-            return
+        yield bad(Step.SHAPE, expected=expected, found=fault.text)
+        return
+    try:
+        yield good(Step.SHAPE, f"a {open_envelope(data, max_bytes=MAX_BYTES).version} envelope", expected)
+    except Refused as fault:
+        yield bad(Step.SHAPE, expected=expected, found=fault.text)
     if root.find(f".//{{{_ENCRYPTION}}}*") is not None:
         yield not_opened()
         return
