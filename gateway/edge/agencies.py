@@ -21,7 +21,7 @@ from gateway.dialect.profiles import INBOUND, WSS_X509
 from gateway.dialect.snap_bi import TOKEN_LIFE, issue_token
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import Refused, Unauthenticated, Unauthorised
-from gateway.edge.http import PROBLEM_MEDIA_TYPE, language_of, problem_body, read_body, status_of
+from gateway.edge.http import PROBLEM_MEDIA_TYPE, joined_headers, language_of, problem_body, read_body, status_of
 from gateway.edge.rest.wire import RestWire
 from gateway.edge.soap.codec import SoapCodec
 from gateway.edge.soap.wire import SoapWire, fault_answer, leaving, version_of
@@ -200,7 +200,7 @@ def _message(request: Request, agency: str, name: str, transport: Transport, bod
         transport=transport,
         method=request.method,
         path=raw_path.decode("ascii", "replace") + query,
-        headers={name.lower(): value for name, value in request.headers.items()},
+        headers=joined_headers(request),
         body=body,
         received_at=at,
         address=request.client.host if request.client else "",
