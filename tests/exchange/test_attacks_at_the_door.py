@@ -135,7 +135,7 @@ def test_no_forged_jws_changes_anything_and_the_genuine_one_is_accepted(stage: S
 
     said = ask(stage, Forged(tokens=(genuine.token(),), body=genuine.payload))
     assert (said.status, said.code) == (404, "not-found")  # nobody has such a permit: the question was answered
-    assert forge.b64(b"") not in said.headers.get("x-jws-signature", "none").split(".")[0:1]
+    assert said.headers["x-jws-signature"]  # and the answer is signed: it is to somebody who is known
 
 
 def test_a_header_line_that_is_folded_is_refused(stage: Stage) -> None:

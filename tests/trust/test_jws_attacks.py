@@ -70,5 +70,5 @@ def test_no_key_in_the_message_is_taken_by_another_library_either_when_it_is_tol
 
     registry = joserfc_jws.JWSRegistry(algorithms=["ES256"], strict_check_header=False)
     whole = f"{protected}.{b64(PAYLOAD)}.{signature}"
-    brought = ECKey.import_key(genuine("p256").stranger.jwk)
+    brought = ECKey.import_key({**genuine("p256").stranger.jwk})
     assert joserfc_jws.deserialize_compact(whole, brought, registry=registry).payload == PAYLOAD

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from tests.trust.jws_attacks.forge import Genuine
 
@@ -35,6 +35,26 @@ class Forged:
 
 
 Make: TypeAlias = Callable[[Genuine], str | Forged]
+
+
+def saying(**changes: Any) -> Make:
+    """The sender signs a header with these changes. None takes a member out."""
+    return lambda genuine: genuine.token(genuine.header(**changes))
+
+
+def signing(header: bytes) -> Make:
+    """The sender signs these bytes as a header."""
+    return lambda genuine: genuine.token(header)
+
+
+def valued(signature: bytes, **changes: Any) -> Make:
+    """Nobody signs: the signature is these bytes."""
+    return lambda genuine: genuine.with_signature(signature, genuine.header(**changes))
+
+
+def spelled(name: str) -> str:
+    """A name as words."""
+    return name.replace("-", " ")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,7 +57,7 @@ def _xmlsec(root: etree._Element, certificate_der: bytes) -> None:
     context.verify(next(root.iter(ds("Signature"))))
 
 
-def _message(root: etree._Element, certificate_der: bytes) -> None:  # noqa: ARG001 - the same form as the others
+def _message(root: etree._Element, certificate_der: bytes) -> None:
     token = next(root.iter(wsse("BinarySecurityToken")))
     _xmlsec(root, b64decode(token.text or ""))
 

@@ -43,7 +43,7 @@ def comment_at_the_start_of_signed_text(scene: Scene) -> bytes:
 @attack(HARMLESS, COMMENTS)
 def many_comments_inside_signed_text(scene: Scene) -> bytes:
     """A comment between any two characters."""
-    return _leaf(scene, lambda text: "<!-- -->".join(text))
+    return _leaf(scene, "<!-- -->".join)
 
 
 @attack(HARMLESS, COMMENTS)
