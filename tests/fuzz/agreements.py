@@ -78,5 +78,5 @@ AGREEMENT = Target(
     structured=6,
     read=read,
     refuses=Misconfigured,
-    share=0.1,
+    share=0.15,
 )

@@ -2,7 +2,7 @@
 
     python -m tests.fuzz.by_atheris TARGET INPUTS SECONDS SEED FOLDER
 
-libFuzzer's bytes are taken in two ways: after an even byte as the input itself, after an odd one as a seed and steps.
+libFuzzer's bytes are recipes (`Target.inputs`): an input as it is, or a seed and steps.
 libFuzzer ends the process itself, so the figures stand in FOLDER/figures.json; a finding is kept and ends it with 1.
 """
 
@@ -11,19 +11,8 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from tests.fuzz.target import Target
 
 MAX_BYTES = 20_000
-
-
-def as_input(target: Target, data: bytes) -> bytes:
-    """What libFuzzer's bytes mean."""
-    if not data or data[0] % 2 == 0:
-        return data[1:]
-    return target.from_numbers(data[1:], well_formed=data[0] % 4 == 1)
 
 
 def main(arguments: list[str]) -> None:
@@ -40,23 +29,24 @@ def main(arguments: list[str]) -> None:
     place = Path(folder) / "figures.json"
 
     def one(data: bytes) -> None:
-        made = as_input(target, data)
-        try:
-            _, took = judge(target, made)
-        except BaseException as finding:
-            print(f"{name}: {type(finding).__name__}, kept as {keep(target, made)}", flush=True)
-            raise
-        figures["inputs"] += 1
-        if took > figures["worst"]:
-            figures["worst"], figures["worst_bytes"] = took, len(made)
-        if figures["inputs"] % 100 == 0:
-            place.write_text(json.dumps(figures), encoding="utf-8")
+        for made in target.inputs(data):
+            try:
+                _, took = judge(target, made)
+            except BaseException as finding:
+                print(f"{name}: {type(finding).__name__}, kept as {keep(target, data)}", flush=True)
+                raise
+            figures["inputs"] += 1
+            if took > figures["worst"]:
+                figures["worst"], figures["worst_bytes"] = took, len(made)
+            if figures["inputs"] % 100 == 0:
+                place.write_text(json.dumps(figures), encoding="utf-8")
 
     corpus = Path(folder) / "corpus"
     corpus.mkdir()
     for row, seed in enumerate(target.seeds()):
         (corpus / f"seed-{row}").write_bytes(b"\x00" + seed)
-    options = [f"-runs={inputs}", f"-max_total_time={seconds}", f"-seed={number}", f"-max_len={MAX_BYTES}"]
+    # a run makes an input at the least, and two or three where it is steps
+    options = [f"-runs={int(inputs) // 2}", f"-max_total_time={seconds}", f"-seed={number}", f"-max_len={MAX_BYTES}"]
     atheris.Setup([sys.argv[0], *options, f"-artifact_prefix={folder}/", str(corpus)], one)
     atheris.Fuzz()
 

@@ -184,5 +184,5 @@ JWS = Target(
     structured=7,
     read=read,
     refuses=Refused,
-    share=0.3,
+    share=0.35,
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -19,6 +19,7 @@ from gateway.domain.errors import GatewayError
 CORPUS = Path(__file__).parent / "corpus"
 SECONDS_PER_INPUT = 1.0
 WORTH_A_SECOND_LOOK = 0.02
+MOST_STEPS = 8
 
 Step: TypeAlias = tuple[int, int, int]
 """A change: which one, and two numbers that say where and what. Any numbers are a change."""
@@ -50,12 +51,26 @@ class Target:
             data = self.change(data, step)
         return data
 
-    def from_numbers(self, data: bytes, *, well_formed: bool) -> bytes:
-        """The same with seed and steps read from bytes, two for each number: what drivers can vary and shrink."""
-        numbers = [int.from_bytes(data[at : at + 2]) for at in range(0, len(data), 2)]
-        changes = self.structured if well_formed else self.steps
-        steps = [(numbers[at] % changes, numbers[at + 1], numbers[at + 2]) for at in range(1, len(numbers) - 2, 3)]
-        return self.made(numbers[0] if numbers else 0, steps)
+    def inputs(self, recipe: bytes) -> Iterator[bytes]:
+        """The inputs of a recipe: what drivers vary and shrink, and what is kept of a finding.
+
+        Behind an even byte stands one input as it is. Behind an odd one stand numbers of two bytes: a seed, then three
+        for each step (1, 5, 9 ...: only changes that keep the form). Each step that changes something gives an input;
+        no steps give the seed. Keys are made anew for each process, so it is the recipe that can be played again.
+        """
+        if not recipe or recipe[0] % 2 == 0:
+            yield recipe[1:]
+            return
+        numbers = [int.from_bytes(recipe[at : at + 2]) for at in range(1, len(recipe), 2)]
+        seeds, changes = self.seeds(), self.structured if recipe[0] % 4 == 1 else self.steps
+        made = seeds[(numbers[0] if numbers else 0) % len(seeds)]
+        if len(numbers) < 4:
+            yield made
+        for at in range(1, min(len(numbers) - 2, 3 * MOST_STEPS), 3):
+            before = made
+            made = self.change(made, (numbers[at] % changes, numbers[at + 1], numbers[at + 2]))
+            if made != before:
+                yield made
 
 
 class TooSlow(AssertionError):
@@ -84,15 +99,15 @@ def _timed(target: Target, data: bytes) -> tuple[str, float]:
     return said, time.perf_counter() - began
 
 
-def keep(target: Target, data: bytes) -> Path:
-    """Put an input that broke a property into the corpus."""
+def keep(target: Target, recipe: bytes) -> Path:
+    """Put the recipe of an input that broke a property into the corpus."""
     folder = CORPUS / target.name
     folder.mkdir(parents=True, exist_ok=True)
-    place = folder / f"{hashlib.sha256(data).hexdigest()[:16]}.bin"
-    place.write_bytes(data)
+    place = folder / f"{hashlib.sha256(recipe).hexdigest()[:16]}.bin"
+    place.write_bytes(recipe)
     return place
 
 
 def kept(target: Target) -> list[Path]:
-    """The inputs of a target that once broke a property."""
+    """The recipes of a target whose inputs once broke a property."""
     return sorted((CORPUS / target.name).glob("*.bin"))

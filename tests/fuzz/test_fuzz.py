@@ -14,7 +14,6 @@ from gateway.trust.wss import verify_envelope
 from gateway.validation.agreement_file import read_agreement
 from tests.exchange.stage import Stage
 from tests.fuzz import door as http
-from tests.fuzz.by_atheris import as_input
 from tests.fuzz.by_hypothesis import run
 from tests.fuzz.soap import _certificates
 from tests.fuzz.target import CORPUS, Target, TooSlow, judge, kept
@@ -39,7 +38,8 @@ def test_no_input_breaks_the_property_of_a_target(target: Target) -> None:
 @_ALL
 def test_no_input_that_once_broke_a_property_does_so_again(target: Target) -> None:
     for place in kept(target):
-        judge(target, place.read_bytes())
+        for each in target.inputs(place.read_bytes()):
+            judge(target, each)
 
 
 def test_the_corpus_belongs_to_targets() -> None:
@@ -47,11 +47,14 @@ def test_the_corpus_belongs_to_targets() -> None:
 
 
 @_ALL
-def test_the_bytes_of_libfuzzer_become_inputs(target: Target) -> None:
-    assert as_input(target, b"\x00whole") == b"whole"
-    assert as_input(target, b"\x01\x00\x03") == target.seeds()[3 % len(target.seeds())]
-    assert as_input(target, b"\x03\x00\x00\x00\x00\x00\x07\x00\x09") == target.made(0, [(0, 7, 9)])
-    assert isinstance(as_input(target, b""), bytes)
+def test_a_recipe_is_an_input_or_a_seed_and_steps(target: Target) -> None:
+    seeds = target.seeds()
+    assert list(target.inputs(b"\x00whole")) == [b"whole"]
+    assert list(target.inputs(b"\x01\x00\x03")) == [seeds[3 % len(seeds)]]
+    step = (target.steps - 1, 7, 9)  # the last change puts one token in the place of another
+    numbers = b"".join(each.to_bytes(2) for each in (0, *step))
+    assert list(target.inputs(b"\x03" + numbers)) == [each for each in [target.made(0, [step])] if each != seeds[0]]
+    assert list(target.inputs(b"")) == [b""]
 
 
 def test_a_slow_input_and_a_foreign_exception_are_findings() -> None:
