@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 # What the virtual environment was made from; another interpreter or lock makes it anew.
 WANTED := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) $(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 
-.PHONY: demo test test-hostile check coverage format lock clean setup help
+.PHONY: demo test test-hostile fuzz check coverage format lock clean setup help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,6 +30,13 @@ test: setup ## the whole suite (ARGS="-k name" picks)
 
 test-hostile: setup ## attacks on a real hub, measured; writes the figures into docs/security.md (two minutes)
 	@$(BIN)/python -m tests.edge.hostile
+
+# atheris (coverage-guided) comes beside the virtual environment, where there is a wheel for it
+fuzz: setup ## a million hostile inputs to the parsers (FUZZ_INPUTS=, FUZZ_SECONDS=; docs/security-attacks.md)
+	@test -d $(VENV)/fuzz/atheris || $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: \
+	  --require-hashes --no-deps --target $(VENV)/fuzz -r tests/fuzz/requirements.lock || \
+	  echo "make: atheris cannot be installed here; hypothesis makes all inputs" >&2
+	@FUZZ_ATHERIS=$${FUZZ_ATHERIS-$(VENV)/fuzz} $(BIN)/python -m tests.fuzz
 
 check: setup ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check .

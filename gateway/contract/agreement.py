@@ -185,7 +185,7 @@ def from_canonical(text: str | bytes) -> Agreement:
     """
     try:
         return agreement_from_document(json.loads(text))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _malformed("the stored form", "what canonical_bytes wrote", type(error).__name__) from error
 
 

@@ -19,7 +19,15 @@ from gateway.contract.message import Message, Transport
 from gateway.dialect.profiles import INBOUND, WSS_X509
 from gateway.dialect.snap_bi import TOKEN_LIFE, issue_token
 from gateway.domain.errors import GatewayError, Refused, Unauthenticated, Unauthorised
-from gateway.edge.http import PROBLEM_MEDIA_TYPE, language_of, problem, problem_body, read_body, status_of
+from gateway.edge.http import (
+    PROBLEM_MEDIA_TYPE,
+    joined_headers,
+    language_of,
+    problem,
+    problem_body,
+    read_body,
+    status_of,
+)
 from gateway.edge.limits import Limits
 from gateway.edge.proxies import Proxies, shown_certificate
 from gateway.edge.rest.wire import RestWire
@@ -234,7 +242,7 @@ def _message(request: Request, agency: str, name: str, transport: Transport, bod
         transport=transport,
         method=request.method,
         path=raw_path.decode("ascii", "replace") + query,
-        headers={name.lower(): value for name, value in request.headers.items()},
+        headers=joined_headers(request),
         body=body,
         received_at=at,
         address=request.client.host if request.client else "",

@@ -94,6 +94,18 @@ async def read_body(request: Request, max_bytes: int, *, within_s: float = 30.0)
     return bytes(body)
 
 
+def joined_headers(request: Request) -> dict[str, str]:
+    """The headers by lower-case name; lines of one name are one value, joined by commas (RFC 9110 section 5.3).
+
+    So a second signature, token or content type hides from nobody: what a proxy, a log and the hub see is the same.
+    """
+    joined: dict[str, str] = {}
+    for name, value in request.headers.items():
+        lower = name.lower()
+        joined[lower] = f"{joined[lower]}, {value}" if lower in joined else value
+    return joined
+
+
 def status_of(error: GatewayError) -> int:
     """The HTTP status of an error; 500 for what is the hub's own fault (MappingFault, Misconfigured, Tampered)."""
     if isinstance(error, Refused) and error.code in _BY_CODE:

@@ -2,7 +2,7 @@
 
 The protected header holds `alg`, `x5t#S256` and the claims. Verification, in this order:
 1. size and shape of the three parts
-2. algorithm on the allow-list, no extension that must be understood
+2. algorithm on the allow-list, no extension that must be understood, no key that the message brings itself
 3. certificate by fingerprint among the registered ones, usable now; algorithm and key go together
 4. signature over header and payload
 5. claims: complete, issuer is the certificate's agency, audience is us, lifetime bounded
@@ -35,6 +35,8 @@ from gateway.trust.policy import (
 )
 
 MAX_SIGNATURE_CHARACTERS = 8192
+REFUSED_MEMBERS = ("crit", "b64", "jwk", "jku", "x5c", "x5u")
+"""Members that change what is signed, or bring or name a key: the registered certificate alone decides."""
 MAX_CLAIM_CHARACTERS = 256
 _MAX_TIME = 2**33
 _PSS = padding.PSS(mgf=padding.MGF1(SHA256()), salt_length=padding.PSS.DIGEST_LENGTH)
@@ -106,9 +108,12 @@ def verify_detached(
     protected, raw_signature = _parts(signature)
     header = _header(protected)
     # 2. algorithm
-    for extension in ("crit", "b64"):
-        if extension in header:
-            raise Unauthenticated(f"the header member {extension} is not allowed", code="signature-policy")
+    for member in REFUSED_MEMBERS:
+        if member in header:
+            raise Unauthenticated(
+                f"the header member {member} is not allowed; leave it out: the certificate is known by x5t#S256",
+                code="signature-policy",
+            )
     algorithm = jws_signature(_word(header, "alg", "signature-malformed"))
     # 3. certificate
     thumbprint = _decode(_word(header, "x5t#S256", "signature-malformed"), "x5t#S256")

@@ -144,9 +144,14 @@ def _prefixes(transform: etree._Element) -> tuple[str, ...]:
 
 def _token(security: etree._Element, key_info: etree._Element) -> etree._Element:
     """Give the BinarySecurityToken, a sibling of the signature, that KeyInfo points to."""
-    pointers = key_info.findall(f"{_wsse('SecurityTokenReference')}/{_wsse('Reference')}")
-    if len(pointers) != 1:
-        raise malformed("KeyInfo holds no reference to a BinarySecurityToken; send the certificate as one (X509v3)")
+    holders = list(key_info)
+    pointers = list(holders[0]) if holders else []
+    shape = [each.tag for each in (*holders, *pointers)]
+    if shape != [_wsse("SecurityTokenReference"), _wsse("Reference")]:
+        raise malformed(
+            "KeyInfo holds something other than one reference to a BinarySecurityToken; send the certificate as such a "
+            "token (X509v3)"
+        )
     uri = pointers[0].get("URI", "")
     tokens = [
         token

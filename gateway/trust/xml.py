@@ -15,8 +15,13 @@ MAX_DEPTH = 64
 MAX_NODES = 50_000
 """Tags (an element has one or two), and attributes, that are read: each costs memory many times its bytes."""
 
-MAX_NAMESPACES = 1_000
-"""Namespace declarations that are read: canonical form looks through all that are in scope at every element."""
+MAX_DECLARATIONS = 1_000
+"""Namespace declarations that are read in all."""
+
+MAX_ATTRIBUTES = 64
+"""Attributes on one element, and MAX_NAMESPACES prefixes in scope at one place, that are still read: the canonical
+form costs time in the square of either."""
+MAX_NAMESPACES = 64
 
 _BOM = b"\xef\xbb\xbf"
 _DECLARED_ENCODING = re.compile(rb"<\?xml[^>]*?\bencoding\s*=\s*[\"']([^\"']*)[\"']")
@@ -35,7 +40,8 @@ def parse_xml(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> etr
     Id mean nothing to the parser: who needs identifiers looks for them.
 
     Raises Malformed: `body-too-large` (more than `max_bytes` bytes), `dtd-forbidden`, `xml-malformed`, `xml-too-deep`
-    (more than `max_depth` elements inside each other), `xml-too-many-nodes`.
+    (more than `max_depth` elements inside each other), `xml-too-many-nodes` (more than MAX_NODES or MAX_DECLARATIONS),
+    `xml-too-wide` (more than MAX_ATTRIBUTES on an element, or MAX_NAMESPACES in scope).
     """
     if len(data) > max_bytes:
         raise Malformed(f"the document has {len(data)} bytes; at most {max_bytes} are read", code="body-too-large")
@@ -67,6 +73,10 @@ def parse_xml(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> etr
         raise Malformed(f"the document is not well-formed XML in UTF-8: {said}", code="xml-malformed") from fault
     if root.xpath("boolean(" + "/*" * (max_depth + 1) + ")"):
         raise _too_deep(max_depth)
+    if root.xpath(f"boolean(//*[count(@*) > {MAX_ATTRIBUTES}])"):
+        raise _too_wide(f"an element has more than {MAX_ATTRIBUTES} attributes")
+    if text.count(b"xmlns") > MAX_NAMESPACES and _is_crowded(root):
+        raise _too_wide(f"more than {MAX_NAMESPACES} namespace prefixes are declared for one element")
     return root
 
 
@@ -101,12 +111,26 @@ def _check_count(text: bytes) -> None:
     for what, count, most in (
         ("tags", text.count(b"<"), MAX_NODES),
         ("attributes", text.count(b"="), MAX_NODES),
-        ("namespace declarations", text.count(b"xmlns"), MAX_NAMESPACES),
+        ("namespace declarations", text.count(b"xmlns"), MAX_DECLARATIONS),
     ):
         if count > most:
             raise Malformed(
                 f"the document has {count} {what}; at most {most} are read, send it in parts", code="xml-too-many-nodes"
             )
+
+
+def _is_crowded(root: etree._Element) -> bool:
+    """Say whether more than MAX_NAMESPACES declarations are in scope anywhere."""
+    in_scope = 0
+    for event, _ in etree.iterwalk(root, events=("start-ns", "end-ns")):
+        in_scope += 1 if event == "start-ns" else -1
+        if in_scope > MAX_NAMESPACES:
+            return True
+    return False
+
+
+def _too_wide(text: str) -> Malformed:
+    return Malformed(f"{text}; send a plainer document", code="xml-too-wide")
 
 
 def _too_deep(max_depth: int) -> Malformed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date, time
@@ -16,6 +17,11 @@ from gateway.validation.library import PACKAGED
 
 SCHEMA = PACKAGED / "schemas" / "agreement" / "1.0" / "agreement.json"
 AGREEMENTS = PACKAGED / "agreements"
+MAX_CHARACTERS = 64 * 1024
+"""More than any agreement file has."""
+
+# tomllib takes time in the square of a dotted key's parts; agreements have two
+_LONG_KEY = re.compile(r"""(?:\.[ \t]*(?:[\w-]{1,80}|"[^"\n]{0,80}"|'[^'\n]{0,80}')[ \t]*){33}""")
 
 
 def read_agreement(text: str) -> Agreement:
@@ -23,11 +29,17 @@ def read_agreement(text: str) -> Agreement:
 
     Raises Misconfigured `agreement-malformed`: not TOML, or not of the agreed shape, with every violation.
     """
+    if len(text) > MAX_CHARACTERS:
+        raise _malformed(f"has {len(text)} characters; at most {MAX_CHARACTERS} are read")
+    if _LONG_KEY.search(text):
+        raise _malformed("has a dotted key of more than 32 parts")
     try:
         document = _without_dates(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise Misconfigured(f"the agreement file is not TOML: {error}", code="agreement-malformed") from None
-    violations = _schema().check(document)
+        violations = _schema().check(document)
+    except ValueError as error:  # also a number of thousands of digits, which Python does not read
+        raise _malformed(f"is not TOML: {str(error)[:200]}") from None
+    except RecursionError:
+        raise _malformed("has arrays or tables that are nested too deep") from None
     if violations:
         first = violations[0]
         raise Misconfigured(
@@ -36,6 +48,10 @@ def read_agreement(text: str) -> Agreement:
             violations=violations,
         )
     return agreement_from_document(document)
+
+
+def _malformed(fault: str) -> Misconfigured:
+    return Misconfigured(f"the agreement file {fault}", code="agreement-malformed")
 
 
 def packaged_agreements(folder: Path = AGREEMENTS) -> Mapping[str, str]:

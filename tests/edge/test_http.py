@@ -27,7 +27,7 @@ from gateway.domain.errors import (
     Unauthorised,
     Violation,
 )
-from gateway.edge.http import language_of, problem, problem_body, read_body, status_of
+from gateway.edge.http import joined_headers, language_of, problem, problem_body, read_body, status_of
 from gateway.edge.titles import TITLES, Language, preferred_language, title_of, title_of_code
 
 
@@ -63,6 +63,12 @@ def refused(reading: Awaitable[bytes]) -> Malformed:
 
 def test_a_body_of_exactly_the_limit_is_read_whole() -> None:
     assert asyncio.run(read_body(request(b"ab", b"", b"cde", content_length="5"), 5)) == b"abcde"
+
+
+def test_header_lines_of_one_name_are_one_value_rfc_9110_5_3() -> None:
+    lines = [(b"x-jws-signature", b"a..b"), (b"Accept", b"*/*"), (b"X-JWS-Signature", b"c..d")]
+    seen = joined_headers(Request({"type": "http", "method": "POST", "headers": lines}))
+    assert seen == {"x-jws-signature": "a..b, c..d", "accept": "*/*"}
 
 
 def test_an_empty_body_is_an_empty_body() -> None:

@@ -169,7 +169,10 @@ class Door:
 
     def __init__(self) -> None:
         self.app: Any = None
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        # with the protocol named asyncio sets TCP_NODELAY; without it each answer waits 40 ms for Nagle's algorithm
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.listen(100)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(self._call, log_level="error", lifespan="off", interface="asgi3", access_log=False)
         self._server = uvicorn.Server(config)

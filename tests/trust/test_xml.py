@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from gateway.domain.errors import Malformed
-from gateway.trust.xml import MAX_DEPTH, canonical, parse_xml
+from gateway.trust.xml import MAX_ATTRIBUTES, MAX_DEPTH, MAX_NAMESPACES, canonical, parse_xml
 
 LAUGHS = b'<!DOCTYPE a [<!ENTITY x "ha"><!ENTITY y "&x;&x;&x;&x;">]><a>&y;</a>'
 
@@ -112,3 +112,29 @@ def test_a_relative_namespace_name_has_no_canonical_form() -> None:
     with pytest.raises(Malformed) as caught:
         canonical(etree.fromstring(b'<a xmlns="relative"/>'))
     assert caught.value.code == "xml-malformed"
+
+
+def attributed(count: int) -> bytes:
+    said = " ".join(f"x{n}='1'" for n in range(count))
+    return f"<a>{'<b/>' * 100}<c {said}/></a>".encode()
+
+
+def prefixed(count: int, each: int = 1) -> bytes:
+    """Elements inside each other that declare prefixes, `count` in all."""
+    names = [" ".join(f"xmlns:p{n}-{m}='urn:{n}'" for m in range(each)) for n in range(count // each)]
+    return "".join(f"<a {name}>" for name in names).encode() + b"</a>" * len(names)
+
+
+def test_more_attributes_on_an_element_than_anybody_needs_are_refused() -> None:
+    """The canonical form sorts them, in the square of their number."""
+    assert len(parse_xml(attributed(MAX_ATTRIBUTES), max_bytes=10_000)) == 101
+    assert refused(attributed(MAX_ATTRIBUTES + 1)) == "xml-too-wide"
+
+
+def test_more_prefixes_in_scope_than_anybody_needs_are_refused() -> None:
+    assert parse_xml(prefixed(MAX_NAMESPACES, 4), max_bytes=10_000).tag == "a"
+    assert refused(prefixed(MAX_NAMESPACES + 4, 4)) == "xml-too-wide"
+
+
+def test_prefixes_that_end_with_their_elements_may_be_many() -> None:
+    assert len(parse_xml(b"<a>" + b"<p:b xmlns:p='urn:b'/>" * 500 + b"</a>", max_bytes=100_000)) == 500
