@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 # What the virtual environment was made from; another interpreter or lock makes it anew.
 WANTED := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) $(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 
-.PHONY: demo test check coverage format lock clean setup help
+.PHONY: demo test test-interop check coverage format lock clean setup help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -27,6 +27,12 @@ demo: setup ## play one permit from application to signed document (ARGS=--exit 
 
 test: setup ## the whole suite (ARGS="-k name" picks)
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-interop: setup ## clients in PHP, Java, Node, C#, Python; installs them (Debian, npm); writes docs/interop.md
+	@sh tests/interop/install.sh
+	@rm -rf .interop
+	@$(BIN)/python -m pytest tests/interop
+	@$(BIN)/python -m tests.interop.matrix
 
 check: setup ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check .

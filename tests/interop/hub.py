@@ -1,0 +1,113 @@
+"""The hub that foreign clients speak to: the stage of the exchange's tests, on the machine's clock.
+
+DPUPR is played by the client under test: its folder holds what `make demo` lays out for it, an RSA key, a certificate
+and config.json. The request that a client answers was sent to DPUPR's simulated half, which holds a key of its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from conformance.signing.keys import Identity, make_identity
+from gateway.cli.init import make_keys
+from gateway.domain.case import Stage as CaseStage
+from gateway.machine import now
+from gateway.settings import Settings
+from gateway.store.tables import DeliveryRow
+from gateway.validation.agreement_file import packaged_agreements, read_agreement
+from tests.exchange.keys import agency_identity
+from tests.exchange.stage import SECRETS, Clock, Stage
+from tests.exchange.town import Door, Street
+from tests.interop.between import Between
+from tests.interop.clients import PFX_PASSWORD
+
+ACTOR = "staff/siti"
+
+
+class MachineClock(Clock):
+    """The machine's: foreign clients have no other."""
+
+    def __call__(self) -> Any:
+        return now()
+
+
+class InteropStage(Stage):
+    """A furnished hub behind `between`; the addresses in its WSDLs lead through it."""
+
+    between: Between
+
+    def __init__(self, folder: Path, door: Door, street: Street, between: Between) -> None:
+        self.between = between
+        self.keys = folder / "keys"
+        super().__init__(folder, door, street, clock=MachineClock())
+
+    def start(self, *arguments: Any) -> Any:
+        """A hub with keys of its own, made as `simojo init` makes them."""
+        make_keys(self.settings)
+        return super().start(*arguments)
+
+    @property
+    def settings(self) -> Settings:
+        return super().settings.model_copy(update={"public_url": self.between.url})
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """The hub's certificate, as clients get it."""
+        return x509.load_pem_x509_certificate((self.keys / "hub.pem").read_bytes())
+
+    @property
+    def dpupr(self) -> Path:
+        """DPUPR's folder, as in `.demo/agencies/dpupr`."""
+        return self.folder / "agencies" / "dpupr"
+
+    def furnish(self) -> None:
+        """Agreements, endpoints, credentials, certificates."""
+        registry = self.hub.store.registry
+        for said in packaged_agreements().values():
+            agreement = read_agreement(said)
+            registry.import_agreement(agreement, self.adapters[agreement.agency], ACTOR)
+            registry.activate_for_development(agreement.id, agreement.version, ACTOR)
+        for agency in ("dukcapil", "dpupr", "oss", "sms"):
+            registry.set_endpoint(agency, f"{self.street.url}/{agency}", ACTOR)
+        for agency, named in SECRETS.items():
+            for name, secret in named.items():
+                registry.set_credential(agency, name, secret, ACTOR)
+        config = {"agency": "dpupr", "hub": self.between.url, "hub_certificate": str(self.keys / "hub.pem")}
+        for identity in (agency_identity("dpupr"), client_folder(self.dpupr, config)):
+            challenge = registry.challenge("dpupr", identity.certificate, "nonce-17")
+            registry.register_certificate("dpupr", identity.certificate, challenge, _proof(identity, challenge), ACTOR)
+
+    def recommended(self, delivery: DeliveryRow) -> bool:
+        """The recommendation that this delivery asked for has arrived and moved its case."""
+        return self.state(delivery) == "answered" and self.case(delivery.case_id).stage is CaseStage.RECOMMENDED
+
+
+def client_folder(folder: Path, config: dict[str, str]) -> Identity:
+    """Lay out an agency's folder as `make demo` does: key.pem, certificate.pem, config.json."""
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
+    made = make_identity(folder, config["agency"], serial=17, at=now())
+    pfx(folder)
+    return made
+
+
+def pfx(folder: Path) -> None:
+    """Key and certificate in one file, in the form that Mono reads too, as the C# example's comment says."""
+    given = ["-inkey", folder / "key.pem", "-in", folder / "certificate.pem", "-out", folder / "agency.pfx"]
+    old = ["-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1"]
+    command = ["openssl", "pkcs12", "-export", *map(str, given), "-passout", f"pass:{PFX_PASSWORD}", *old]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def _proof(identity: Identity, challenge: bytes) -> bytes:
+    if isinstance(identity.key, ec.EllipticCurvePrivateKey):
+        return identity.key.sign(challenge, ec.ECDSA(SHA256()))
+    return base64.b64decode(identity.prove_possession(challenge.decode()))
