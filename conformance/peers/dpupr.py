@@ -1,11 +1,12 @@
 """DPUPR, simulated: takes a request for a technical recommendation over SOAP and answers it later by callback.
 
 On a request:
-    1. verify the hub's signature
+    1. decrypt what came encrypted, and verify the hub's signature
     2. Action and document are the agreed ones
     3. the same MessageID again: the same acknowledgement; with other content: a fault
     4. write request and answer into the journal, then acknowledge, signed
-The courier then posts the answer, signed anew at each attempt, until the hub acknowledges it.
+The courier then posts the answer, signed anew at each attempt, until the hub acknowledges it. To a request that came
+encrypted everything that is said is encrypted to the hub's certificate, and its acknowledgement has to be encrypted.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from pydantic import BaseModel, Field
 from conformance.peers.documents import xsd_violations
 from conformance.peers.journal import Entry
 from conformance.peers.peer import Peer, RawBody
-from conformance.signing import soap, wss
+from conformance.signing import encryption, soap, wss
 from conformance.signing.keys import load_certificates
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import GatewayError, Malformed, Misconfigured, Replayed, Retriable, SchemaViolation
@@ -85,6 +86,7 @@ class DpuprPeer(Peer):
                 self._send_answer(each)
 
     def _serve(self, content_type: str, body: bytes) -> Response:
+        confidential = _is_encrypted(body)
         try:
             entry = self._take(content_type, body)
         except GatewayError as refused:
@@ -98,7 +100,8 @@ class DpuprPeer(Peer):
                 violations=refused.violations,
             )
             addressing = soap.Addressing(message_id=self._message_id(), to=soap.ANONYMOUS, action=soap.FAULT_ACTION)
-            return self._sealed(soap.fault_document(fault), addressing, status=400 if sender else 500)
+            document = soap.fault_document(fault)
+            return self._sealed(document, addressing, status=400 if sender else 500, confidential=confidential)
         document = soap.acknowledgement(entry["message_id"], datetime.fromisoformat(entry["at"]), entry["exchange"])
         addressing = soap.Addressing(
             message_id=entry["acknowledgement_id"],
@@ -106,13 +109,14 @@ class DpuprPeer(Peer):
             action=soap.action_of(document),
             relates_to=entry["message_id"],
         )
-        return self._sealed(document, addressing)
+        return self._sealed(document, addressing, confidential=confidential)
 
     def _take(self, content_type: str, body: bytes) -> Entry:
         if content_type.partition(";")[0].strip().lower() not in ("application/soap+xml", "text/xml"):
             raise Malformed(f"content type {content_type!r} is no SOAP: send application/soap+xml", code="malformed")
         # 1. signature
-        verified = wss.verify(body, self.hub_certificates(), at=self.now())
+        clear = encryption.decrypt_body(body, self.identity) if _is_encrypted(body) else body
+        verified = wss.verify(clear, self.hub_certificates(), at=self.now())
         # 2. what was agreed
         if verified.action != REQUEST_ACTION or soap.action_of(verified.document) != REQUEST_ACTION:
             raise SchemaViolation(f"the action is not {REQUEST_ACTION}", code="action-unknown")
@@ -149,6 +153,7 @@ class DpuprPeer(Peer):
             date=today.isoformat(),
             favourable=self._policy.favourable,
             conditions=self._policy.conditions,
+            confidential=_is_encrypted(body),
             envelope=body.decode("utf-8", "replace"),
         )
 
@@ -169,10 +174,11 @@ class DpuprPeer(Peer):
             action=soap.action_of(document),
             relates_to=entry["message_id"],
         )
-        sent = wss.sign(soap.envelope(document, addressing), self.identity, at=self.now())
+        confidential = bool(entry.get("confidential"))
+        sent = self._written(document, addressing, confidential=confidential)
         try:
             answer = self.client.post(url, content=sent, headers={"Content-Type": soap.CONTENT_TYPES[soap.SOAP_12]})
-            verified = self._acknowledged(answer, entry["answer_id"])
+            verified = self._acknowledged(answer, entry["answer_id"], confidential=confidential)
         except (httpx2.HTTPError, GatewayError) as fault:
             text = fault.text if isinstance(fault, GatewayError) else type(fault).__name__
             self.journal.append("answer-failed", message_id=entry["message_id"], text=text)
@@ -186,13 +192,18 @@ class DpuprPeer(Peer):
         )
         return True
 
-    def _acknowledged(self, answer: httpx2.Response, answer_id: str) -> wss.VerifiedEnvelope:
+    def _acknowledged(self, answer: httpx2.Response, answer_id: str, *, confidential: bool) -> wss.VerifiedEnvelope:
         """Verify that the hub acknowledges this very answer. Raises Malformed, Unauthenticated or Refused."""
         if answer.status_code != 200:
             fault = soap.read_fault(soap.body_child(answer.content))
             said = f"{fault.code}: {fault.text}" if fault else "no fault"
             raise Malformed(f"the hub answered HTTP {answer.status_code}, {said}", code="not-acknowledged")
-        verified = wss.verify(answer.content, self.hub_certificates(), at=self.now())
+        clear = answer.content
+        if confidential and not _is_encrypted(clear):
+            raise Malformed("the hub acknowledged a confidential answer in clear", code="encryption-missing")
+        if confidential:
+            clear = encryption.decrypt_body(clear, self.identity)
+        verified = wss.verify(clear, self.hub_certificates(), at=self.now())
         named = (soap.acknowledged_id(verified.document), verified.relates_to)
         if named != (answer_id, answer_id):
             raise Malformed(f"the hub's answer acknowledges {named}, not {answer_id}", code="not-acknowledged")
@@ -202,12 +213,26 @@ class DpuprPeer(Peer):
         """Read the hub's certificates anew, since the hub may roll its key over. Raises Misconfigured."""
         return load_certificates(self.folder / Path(self.config.hub_certificate))
 
-    def _sealed(self, document: etree._Element, addressing: soap.Addressing, status: int = 200) -> Response:
-        data = wss.sign(soap.envelope(document, addressing), self.identity, at=self.now())
+    def _sealed(
+        self, document: etree._Element, addressing: soap.Addressing, status: int = 200, *, confidential: bool
+    ) -> Response:
+        data = self._written(document, addressing, confidential=confidential)
         return Response(data, status_code=status, media_type=soap.CONTENT_TYPES[soap.SOAP_12])
+
+    def _written(self, document: etree._Element, addressing: soap.Addressing, *, confidential: bool) -> bytes:
+        """Sign, and encrypt to the hub's first certificate where that is due."""
+        signed = wss.sign(soap.envelope(document, addressing), self.identity, at=self.now())
+        return encryption.encrypt_body(signed, self.hub_certificates()[0]) if confidential else signed
 
     def _message_id(self) -> str:
         return f"urn:uuid:{self.surroundings.new_id()}"
+
+
+def _is_encrypted(data: bytes) -> bool:
+    try:
+        return encryption.is_encrypted(data)
+    except Malformed:
+        return False
 
 
 def answer_document(entry: Entry) -> etree._Element:

@@ -70,14 +70,14 @@ def make_identity(folder: Path, common_name: str, *, serial: int, at: datetime) 
 
 
 def self_signed(key: PrivateKey, common_name: str, *, serial: int, at: datetime) -> x509.Certificate:
-    """Make a certificate for signing that is valid from a day before `at`, so that a slow clock still takes it."""
+    """Make a certificate to sign with and be encrypted to, from a day before `at`: a slow clock still takes it."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     usage = x509.KeyUsage(
         digital_signature=True,
         content_commitment=True,
-        key_encipherment=False,
+        key_encipherment=isinstance(key, rsa.RSAPrivateKey),
         data_encipherment=False,
-        key_agreement=False,
+        key_agreement=isinstance(key, ec.EllipticCurvePrivateKey),
         key_cert_sign=False,
         crl_sign=False,
         encipher_only=False,

@@ -3,6 +3,9 @@
 The protected header says who speaks to whom (`iss`, `aud`), when (`iat`, `exp`), as which message (`jti`), under
 which agreement (`agr`) and interaction (`int`); an answer also names the request it answers (`rel`, the digest of its
 bytes) and the ledger leaf that already holds it (`leaf`).
+
+What the agreement calls confidential is a JWE (`gateway.trust.jwe`, `application/jose`): signed, then encrypted. The
+signature stays in its header and is over the plaintext, and so is `rel`.
 """
 
 from __future__ import annotations
@@ -12,21 +15,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cryptography import x509
+
 from gateway.contract.message import Json, Message
 from gateway.dialect.blanks import fill
 from gateway.dialect.party import Hub, Party, Proven
 from gateway.dialect.rest import Answering, Asking, Heard, SealedRequest, body_of, canonical, digest
 from gateway.domain.errors import Unauthenticated
+from gateway.trust import jwe
 from gateway.trust.jws import JwsClaims, sign_detached, verify_detached
 from gateway.trust.wss import check_fresh
 
 HEADER = "X-JWS-Signature"
+JOSE = "application/jose"
+_JSON = "application/json"
 LIFE = timedelta(seconds=300)
 
 
 @dataclass(frozen=True)
 class Jws:
     """In and out."""
+
+    media_type = JOSE
 
     def authenticate(self, message: Message, payload: Json, party: Party, hub: Hub, at: datetime) -> Proven:
         """Verify the signature over the body as it arrived.
@@ -71,13 +81,16 @@ class Jws:
             jti=f"{answering.proven.message_id}.answer",
             agr=answering.agreement,
             int_=answering.interaction,
-            rel=_digest(answering.request.body),
+            rel=_digest(answering.proven.plain or answering.request.body),
             leaf=answering.leaf,
         )
         return {HEADER: sign_detached(answering.body, hub.key, claims)}
 
     def seal_request(self, asking: Asking, party: Party, hub: Hub, at: datetime) -> SealedRequest:
-        """Sign the body. What is signed is what leaves, secrets included, so redacted members are best avoided."""
+        """Sign the body, then encrypt it where a recipient is named.
+
+        What is signed is what leaves, secrets included, so redacted members are best avoided.
+        """
         body = body_of(dict(fill(asking.payload, asking.redacted, party, hub)))
         claims = JwsClaims(
             iss=hub.id,
@@ -90,31 +103,46 @@ class Jws:
             rel=None,
             leaf=None,
         )
-        headers = {
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            HEADER: sign_detached(body, hub.key, claims),
-        }
+        kind = _JSON if asking.recipient is None else JOSE
+        headers = {"Content-Type": kind, "Accept": kind, HEADER: sign_detached(body, hub.key, claims)}
+        stored = body_of(dict(asking.payload))
+        if asking.recipient is None:
+            return SealedRequest(headers=headers, body=body, stored_headers=headers, stored_body=stored)
+        encrypted = self.encrypt(body, _JSON, asking.recipient)
         return SealedRequest(
-            headers=headers, body=body, stored_headers=headers, stored_body=body_of(dict(asking.payload))
+            headers=headers,
+            body=encrypted,
+            stored_headers=headers,
+            stored_body=encrypted,
+            signed=body,
+            stored_plain=stored,
         )
 
     def check_reply(
         self, heard: Heard, asking: Asking, sealed: SealedRequest, party: Party, hub: Hub, at: datetime
     ) -> None:
-        """Verify the answer's signature, that it answers this request, and that it is fresh.
+        """Verify the answer's signature (over its plaintext), that it answers this request, and that it is fresh.
 
         Raises Unauthenticated.
         """
         verified = verify_detached(
             heard.headers.get(HEADER.lower(), ""), heard.body, party.certificates, at, audience=hub.id
         )
-        if verified.claims.iss != party.agency or verified.claims.rel != _digest(sealed.body):
+        if verified.claims.iss != party.agency or verified.claims.rel != _digest(sealed.signed or sealed.body):
             raise Unauthenticated(
                 f"the answer to {asking.interaction} is signed for another request (members iss and rel)",
                 code="signature-claims",
             )
         check_fresh(verified.claims.iat, verified.claims.exp, at)
+
+    def decrypt(self, body: bytes, hub: Hub, *, max_bytes: int) -> tuple[bytes, str]:
+        """Give the plaintext and its media type. Raises as `gateway.trust.jwe.decrypt` does."""
+        opened = jwe.decrypt(body, hub.decrypting, max_bytes=max_bytes)
+        return opened.plaintext, opened.media_type
+
+    def encrypt(self, body: bytes, media_type: str, recipient: x509.Certificate) -> bytes:
+        """Encrypt a body of that media type. Raises Misconfigured `key-not-for-encryption`."""
+        return jwe.encrypt(body, media_type, recipient)
 
 
 def _digest(data: bytes) -> str:

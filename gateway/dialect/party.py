@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from gateway.trust.certificates import RegisteredCertificate
+from cryptography import x509
+
+from gateway.trust import jwe, xml_encryption
+from gateway.trust.certificates import RegisteredCertificate, encryption_certificate
 from gateway.trust.keys import SigningKey
 
 
@@ -23,14 +26,32 @@ class Party:
     certificates: tuple[RegisteredCertificate, ...]
     secret: Callable[[str], str]
 
+    def recipient(self, at: datetime, *, soap: bool) -> x509.Certificate:
+        """The certificate that we encrypt to at `at`: RSA for SOAP; RSA, P-256 or P-384 for REST.
+
+        Raises Misconfigured `encryption-certificate-missing`.
+        """
+        kinds = xml_encryption.RECIPIENTS if soap else jwe.RECIPIENTS
+        return encryption_certificate(self.agency, self.certificates, kinds, at)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Hub:
-    """The office's own identity: its id in `iss` and `aud`, its signing key, and its derivation of PINs."""
+    """The office's own identity: its id in `iss` and `aud`, its signing key, and its derivation of PINs.
+
+    The signing key is also what agencies encrypt to; `previous` are keys before a roll-over, the newest first, that
+    still decrypt and no longer sign.
+    """
 
     id: str
     key: SigningKey
     pin: Callable[[str], str]
+    previous: tuple[SigningKey, ...] = ()
+
+    @property
+    def decrypting(self) -> tuple[SigningKey, ...]:
+        """The keys that messages to us may be encrypted to, the current one first."""
+        return (self.key, *self.previous)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +61,8 @@ class Proven:
     `actor` names the proof (a certificate, a credential). `content` is the canonical business content: with the
     message id it is the message's identity, whatever envelope carries it. `document` is the verified body, parsed.
     `message_id` is None where the profile carries none. `created` and `expires` bound its freshness. `headers` are
-    further verified members (SOAP header blocks by qualified name, JWS claims by name).
+    further verified members (SOAP header blocks by qualified name, JWS claims by name). `plain` are the bytes as they
+    were signed, where they came encrypted; None for a message that came in clear.
     """
 
     agency: str
@@ -53,3 +75,4 @@ class Proven:
     created: datetime | None = None
     expires: datetime | None = None
     headers: Mapping[str, Any] = field(default_factory=dict)
+    plain: bytes | None = None

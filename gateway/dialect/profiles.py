@@ -32,6 +32,9 @@ OUTBOUND: Mapping[str, OutboundProfile] = MappingProxyType(
     }
 )
 
+CONFIDENTIAL = frozenset({"jws", WSS_X509})
+"""The profiles whose messages can be encrypted: those of our own, in which both sides have certificates."""
+
 CREDENTIALS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "basic": ("basic_user", "basic_password"),

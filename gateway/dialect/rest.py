@@ -7,9 +7,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import rfc8785
+from cryptography import x509
 
 from gateway.contract.message import Json, Message, Payload
 from gateway.dialect.party import Hub, Party, Proven
@@ -17,7 +18,7 @@ from gateway.dialect.party import Hub, Party, Proven
 
 @dataclass(frozen=True, kw_only=True)
 class Answering:
-    """What is answered: the body, to which proven message, under which agreement and leaf (hex hash)."""
+    """What is answered: the body (in clear), to which proven message, under which agreement and leaf (hex hash)."""
 
     body: bytes
     proven: Proven
@@ -31,7 +32,8 @@ class Answering:
 class Asking:
     """What is asked of an agency. `path` is the path and query of the URL.
 
-    `payload` still holds the blanks where secrets go, in the members named by `redacted`.
+    `payload` still holds the blanks where secrets go, in the members named by `redacted`. `recipient` is the
+    certificate that it is encrypted to; None for what travels in clear.
     """
 
     method: str
@@ -41,16 +43,23 @@ class Asking:
     agreement: str
     interaction: str
     redacted: tuple[str, ...] = ()
+    recipient: x509.Certificate | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class SealedRequest:
-    """Bytes ready to leave, and the same as they are stored: secrets never reach the store."""
+    """Bytes ready to leave, and the same as they are stored: secrets never reach the store.
+
+    Of a message that leaves encrypted, `stored_body` is the ciphertext as it leaves, `signed` what was signed in it,
+    and `stored_plain` the same without secrets; both are None for what leaves in clear.
+    """
 
     headers: Mapping[str, str]
     body: bytes
     stored_headers: Mapping[str, str]
     stored_body: bytes
+    signed: bytes | None = None
+    stored_plain: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +87,22 @@ class InboundProfile(Protocol):
 
     def seal(self, answering: Answering, hub: Hub, at: datetime) -> Mapping[str, str]:
         """Give the headers that prove the answer; none where the profile has no such thing."""
+        ...
+
+
+@runtime_checkable
+class Confidential(Protocol):
+    """A profile whose bodies may travel encrypted, both ways. The proof stays that of the plaintext."""
+
+    media_type: str
+    """The media type of an encrypted body."""
+
+    def decrypt(self, body: bytes, hub: Hub, *, max_bytes: int) -> tuple[bytes, str]:
+        """Give the plaintext and its media type. Raises as `gateway.trust.jwe.decrypt` does."""
+        ...
+
+    def encrypt(self, body: bytes, media_type: str, recipient: x509.Certificate) -> bytes:
+        """Encrypt a body of that media type. Raises Misconfigured `key-not-for-encryption`."""
         ...
 
 

@@ -1,16 +1,21 @@
-"""Our own SOAP profile: WS-Security X.509 signatures over Body, Timestamp and every header block, both ways."""
+"""Our own SOAP profile: WS-Security X.509 signatures over Body, Timestamp and every header block, both ways.
+
+What the agreement calls confidential has the content of its Body encrypted (`gateway.trust.xml_encryption`): signed,
+then encrypted. `decrypted` comes before everything else that is asked of an envelope.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
 
+from cryptography import x509
 from lxml import etree
 
 from gateway.dialect.party import Hub, Party, Proven
-from gateway.domain.errors import Unauthenticated
-from gateway.trust import names
-from gateway.trust.envelope import Envelope
+from gateway.domain.errors import Malformed, Unauthenticated
+from gateway.trust import names, xml_encryption
+from gateway.trust.envelope import Envelope, open_envelope
 from gateway.trust.wss import VerifiedEnvelope, check_fresh, sign_envelope, verify_envelope
 
 LIFE = timedelta(seconds=300)
@@ -21,6 +26,20 @@ def leaf_header(leaf: str) -> etree._Element:
     block = etree.Element(names.LEAF, nsmap={"sl": names.LEDGER})
     block.text = leaf
     return block
+
+
+def decrypted(envelope: Envelope, hub: Hub) -> tuple[Envelope, bytes] | None:
+    """Give an encrypted envelope in clear, opened by the same gate, and its bytes; None for one that came in clear.
+
+    Raises as `gateway.trust.xml_encryption.decrypt_envelope` does.
+    """
+    if not xml_encryption.mentions_encryption(envelope):
+        return None
+    plain = xml_encryption.decrypt_envelope(envelope, hub.decrypting)
+    opened = open_envelope(plain, max_bytes=len(plain))
+    if xml_encryption.mentions_encryption(opened):
+        raise Malformed("what was decrypted is encrypted again; encrypt once", code="encryption-malformed")
+    return opened, plain
 
 
 def authenticate(envelope: Envelope, party: Party, at: datetime) -> Proven:
@@ -54,6 +73,11 @@ def check_proven_fresh(proven: Proven, at: datetime) -> None:
 def seal(envelope: Any, hub: Hub, at: datetime) -> bytes:
     """Sign an envelope of ours at the moment when it leaves."""
     return sign_envelope(envelope, hub.key, created=at, expires=at + LIFE)
+
+
+def encrypted(signed: bytes, recipient: x509.Certificate) -> bytes:
+    """Encrypt the content of the Body of a sealed envelope. Raises Misconfigured `key-not-for-encryption`."""
+    return xml_encryption.encrypt_envelope(signed, recipient)
 
 
 def check_answers(envelope: Envelope, message_id: str, party: Party, at: datetime) -> Proven:

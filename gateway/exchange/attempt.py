@@ -4,7 +4,7 @@
 2. map        at the case version that asked, once; the payload is kept for all attempts
 3. minimise   no personal data beyond the agreement
 4. validate   against the agreed schema: our own mistake must not leave
-5. seal       fresh timestamp, secrets filled in; stored without them
+5. seal       fresh timestamp, secrets filled in, encrypted where that is agreed; stored without secrets
 6. commit     the claim (state, fence, lease), the attempt, the exact bytes and their leaf
 """
 
@@ -120,7 +120,9 @@ class Preparing:
         at = speech.at
         key = self._casework.vault.case_key(row.case_id)
         name = f"sent-{fence}"
-        head = headers_text(spoken.stored_headers)
+        parts = {name: spoken.stored_body, f"{name}-headers": headers_text(spoken.stored_headers)}
+        if spoken.stored_plain is not None:
+            parts[f"{name}-plain"] = spoken.stored_plain  # nobody but its receiver could decrypt what left
         lease = at + timedelta(seconds=speech.terms.agreed.call_timeout_s) + LEASE_BEYOND_CALL
         leaf = self._casework.leaves.make(
             LeafKind.SENT,
@@ -130,7 +132,7 @@ class Preparing:
             case_id=row.case_id,
             agreement=speech.terms.reference,
             key=key.key,
-            parts={name: spoken.stored_body, f"{name}-headers": head},
+            parts=parts,
             extra={"attempt": fence, "interaction": row.interaction},
         )
         claim = Update(
@@ -152,8 +154,7 @@ class Preparing:
         started = {"delivery": row.id, "number": fence, "fence": fence, "started_at": at}
         changes += [
             Insert(AttemptRow, started),
-            part(row.id, name, spoken.stored_body),
-            part(row.id, f"{name}-headers", head),
+            *(part(row.id, each, body) for each, body in parts.items()),
             leaf.row,
         ]
         return key.plan + Plan(tuple(changes))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gateway.contract.adapter import Adapter, Inbound, Interaction, Outbound, Repeat, Request
 from gateway.contract.agreement import AgreedInteraction, Agreement, differences
-from gateway.dialect.profiles import INBOUND, OUTBOUND, WSS_X509
+from gateway.dialect.profiles import CONFIDENTIAL, INBOUND, OUTBOUND, WSS_X509
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.minimise import personal_differences
 
@@ -27,6 +27,11 @@ def _profiles(adapter: Adapter, agreement: Agreement) -> Iterator[str]:
 
 
 def _profile(declared: Interaction, agreed: AgreedInteraction) -> Iterator[str]:
+    if agreed.confidential and declared.security not in CONFIDENTIAL:
+        yield (
+            f"confidential = true does not go with profile {declared.security}, which cannot encrypt; "
+            f"{' and '.join(sorted(CONFIDENTIAL))} can"
+        )
     if agreed.transport.is_soap:
         if declared.security != WSS_X509:
             yield f"profile {declared.security} does not go with {agreed.transport}; SOAP speaks {WSS_X509}"

@@ -28,12 +28,13 @@ LEASE_RAN_OUT = "lease-ran-out"
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """How an attempt ended: with a reply (None: none came) and a verdict."""
+    """How an attempt ended: with a reply (None: none came) and a verdict. `plain`: of a reply that came encrypted."""
 
     attempt: Attempt
     reply: HttpReply | None
     verdict: Verdict
     at: datetime
+    plain: bytes | None = None
 
 
 class Concluding:
@@ -124,8 +125,11 @@ class Concluding:
         head = headers_text({**reply.headers, ":status": str(reply.status)})
         key = self._casework.vault.case_key(row.case_id)
         yield from key.plan.changes
-        yield part(row.id, name, reply.body)
-        yield part(row.id, f"{name}-headers", head)
+        parts = {name: reply.body, f"{name}-headers": head}
+        if result.plain is not None:
+            parts[f"{name}-plain"] = result.plain
+        for each, body in parts.items():
+            yield part(row.id, each, body)
         leaf = self._casework.leaves.make(
             LeafKind.REPLY,
             at=result.at,
@@ -134,7 +138,7 @@ class Concluding:
             case_id=row.case_id,
             agreement=result.attempt.speech.terms.reference,
             key=key.key,
-            parts={name: reply.body, f"{name}-headers": head},
+            parts=parts,
             extra={"attempt": result.attempt.fence, "outcome": result.verdict.outcome},
         )
         yield leaf.row

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from gateway.contract.adapter import Interaction
 from gateway.contract.message import Message, Payload
-from gateway.dialect.party import Proven
+from gateway.dialect.party import Party, Proven
 from gateway.domain.errors import Unauthorised
 from gateway.exchange.directory import Terms
 from gateway.exchange.wire import Wire
@@ -21,6 +21,7 @@ class Seen:
 
     message: Message
     wire: Wire
+    party: Party
     proven: Proven
     terms: Terms | Unauthorised
     message_id: str | None
@@ -32,13 +33,26 @@ class Seen:
         return self.message.received_at
 
     @property
+    def is_confidential(self) -> bool:
+        """True when the answer has to be encrypted: it is agreed, or the message itself came encrypted."""
+        agreed = isinstance(self.terms, Terms) and self.terms.agreed.confidential
+        return agreed or self.proven.plain is not None
+
+    @property
     def agreement(self) -> str:
         """`<agreement>/<version>`, or "" when none covers it."""
         return self.terms.reference if isinstance(self.terms, Terms) else ""
 
 
 def identify(
-    message: Message, wire: Wire, interaction: Interaction, proven: Proven, *, terms: Terms | Unauthorised, key: bytes
+    message: Message,
+    wire: Wire,
+    interaction: Interaction,
+    proven: Proven,
+    *,
+    party: Party,
+    terms: Terms | Unauthorised,
+    key: bytes,
 ) -> Seen:
     """Give the message its identity. `key` keys the digests: whoever reads the store cannot guess contents."""
     scope = f"{message.agency}/{interaction.name}\x00".encode()
@@ -49,7 +63,15 @@ def identify(
         # a body that the mapping cannot identify is identified by its content; validation will say what is wrong
         digest = hmac.digest(key, proven.content, "sha256").hex()
         message_id = _read(identity, proven.document) or f"content:{digest}"
-    return Seen(message=message, wire=wire, proven=proven, terms=terms, message_id=message_id, content=content)
+    return Seen(
+        message=message,
+        wire=wire,
+        party=party,
+        proven=proven,
+        terms=terms,
+        message_id=message_id,
+        content=content,
+    )
 
 
 def _read(identity: Callable[[Payload], str], document: Payload) -> str | None:

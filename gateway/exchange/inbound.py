@@ -1,14 +1,15 @@
 """The way of a message from an agency, the same for all of them:
 
      1. shape         bounded, hardened parsing
-     2. authenticate  the profile verifies, and only what it verified is used from here on
-     3. authorise     an active agreement covers agency, interaction and moment
+     2. authenticate  decrypted where it came encrypted; the profile verifies, and only that is used from here on
+     3. authorise     an active agreement covers agency, interaction and moment; what it calls confidential came so
      4. replay        a message id seen before: the same answer, or refused when its content differs
      5. fresh         the timestamp is inside the window
      6. validate      against the agreed schema version, every violation with its path
      7. minimise      no personal data beyond what the agreement permits
      8. map           the adapter's pure function; the domain applies or refuses
-     9. seal          the signed answer, naming the leaf that holds the message
+     9. seal          the signed answer, naming the leaf that holds the message; encrypted where that is agreed, or
+                      where the message was
     10. commit        everything as one plan; then the answer leaves
 
 A meta-service goes the same way; in 3 it needs no agreement, and the refusal of an echo says what else was found.
@@ -16,6 +17,9 @@ A meta-service goes the same way; in 3 it needs no agreement, and the refusal of
 Refusals up to step 2 come from nobody we know: they are counted, not kept. Refusals in 3 to 5 are kept and do not
 bind the message id, since the same message may be let in later (a new agreement, a new timestamp). Outcomes of 6 to
 8 are final and bind it. A fault of ours binds nothing.
+
+An answer that has to be encrypted needs a certificate of the agency for it: where staff registered none, nothing
+happens, and that is said in clear. Refusals name rules and paths and no values, so they may leave in clear.
 """
 
 from __future__ import annotations
@@ -25,17 +29,19 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
+from cryptography import x509
 
 from gateway.casework.desk import Casework
 from gateway.casework.occasion import Occasion
 from gateway.casework.steps import CaseSteps
 from gateway.contract.adapter import Interaction, Request
 from gateway.contract.message import Message, Payload
-from gateway.dialect.party import Hub, Proven
+from gateway.dialect.party import Hub, Party, Proven
 from gateway.domain.errors import (
     GatewayError,
     HubBusy,
     Malformed,
+    Misconfigured,
     Refused,
     Replayed,
     SchemaViolation,
@@ -53,7 +59,7 @@ from gateway.exchange.records import (
     exchange_changes,
     first_leaf,
     part,
-    sealed_text,
+    sealed_parts,
     stored_sealed,
 )
 from gateway.exchange.refusing import refusal_answer
@@ -118,7 +124,7 @@ class Inbound:
             proven = wire.authenticate(message, opened, party, self._hub, message.received_at)  # 2. authenticate
         except Refused as refusal:
             return self.refuse_unknown(message, wire, _explained(message, interaction, refusal))
-        return prepared_again(lambda: self._answer(message, wire, interaction, proven))
+        return prepared_again(lambda: self._answer(message, wire, interaction, proven, party))
 
     def refuse_unknown(self, message: Message, wire: Wire, refusal: Refused) -> Sealed:
         """Refuse somebody who did not prove to be anybody: counted per address, minute and code, and answered."""
@@ -135,8 +141,8 @@ class Inbound:
         key = {"minute": minute, "address": self._address(message.address), "code": code}
         commit(self._unit_of_work, Plan.of(Add(RefusalTallyRow, key, "count")))
 
-    def _answer(self, message: Message, wire: Wire, interaction: Interaction, proven: Proven) -> Sealed:
-        seen = self._identify(message, wire, interaction, proven)
+    def _answer(self, message: Message, wire: Wire, interaction: Interaction, proven: Proven, party: Party) -> Sealed:
+        seen = self._identify(message, wire, interaction, proven, party)
         exchange = self._casework.new_id()
         try:
             terms = self._authorise(seen)  # 3. authorise
@@ -146,6 +152,8 @@ class Inbound:
             wire.check_fresh(proven, seen.at)  # 5. fresh
         except Refused as refusal:
             return self._refuse(seen, exchange, _explained(message, interaction, refusal), binds=False)
+        except Misconfigured as fault:  # ours: no certificate to encrypt the answer to
+            return self._refuse(seen, exchange, fault, binds=False)
         try:
             outcome = self._process(seen, terms, exchange)
         except Refused as refusal:
@@ -158,13 +166,13 @@ class Inbound:
 
     # --- 2 to 5 ---------------------------------------------------------------------------------------------------
 
-    def _identify(self, message: Message, wire: Wire, interaction: Interaction, proven: Proven) -> Seen:
+    def _identify(self, message: Message, wire: Wire, interaction: Interaction, proven: Proven, party: Party) -> Seen:
         terms: Terms | Unauthorised
         try:
             terms = self._terms(message, interaction)
         except Unauthorised as uncovered:
             terms = uncovered  # raised in step 3: an agreement activated meanwhile covers the next message
-        return identify(message, wire, interaction, proven, terms=terms, key=self._replay_key)
+        return identify(message, wire, interaction, proven, party=party, terms=terms, key=self._replay_key)
 
     def _terms(self, message: Message, interaction: Interaction) -> Terms:
         if isinstance(interaction, MetaInquiry):
@@ -182,12 +190,21 @@ class Inbound:
                 code="agreement-mismatch",
                 clause=terms.reference,
             )
-        if len(seen.message.body) > terms.agreed.max_size:
+        if terms.agreed.confidential and seen.proven.plain is None:
+            raise Unauthorised(
+                f"the agreement calls {terms.interaction.name} confidential, and the message came in clear: encrypt it "
+                "to the hub's certificate after signing",
+                code="encryption-missing",
+                clause=f"{terms.reference} confidential (Pasal 20 c)",
+            )
+        size = len(seen.message.body if seen.proven.plain is None else seen.proven.plain)
+        if size > terms.agreed.max_size:
             raise Malformed(
-                f"the body has {len(seen.message.body)} bytes, agreed are {terms.agreed.max_size}",
+                f"the body has {size} bytes, agreed are {terms.agreed.max_size}",
                 code="body-too-large",
                 clause=f"{terms.reference} max_size",
             )
+        _recipient(seen)
         return terms
 
     def _replay(self, seen: Seen) -> Sealed | None:
@@ -205,13 +222,15 @@ class Inbound:
     def _answer_again(self, seen: Seen, row: ExchangeRow) -> Sealed:
         """The stored bytes while they are fresh; later the identical body, sealed anew and recorded."""
         parts = {each.name: each.body for each in self._casework.reader.parts(row.id)}
-        again = (name for name in parts if name.startswith("answer-at-") and not name.endswith("-headers"))
+        again = (name for name in parts if name.startswith("answer-at-") and not name.endswith(("-headers", "-plain")))
         latest = max(again, default="answer")
         if row.sealed_at is not None and seen.at - row.sealed_at < SEALED_AGAIN_AFTER:
             return stored_sealed(parts[f"{latest}-headers"], parts[latest])
         first = stored_sealed(parts["answer-headers"], b"")
         answer = Answer(
-            status=first.status, body=parts["answer-body"], media_type=first.headers.get("Content-Type", "")
+            status=first.status,
+            body=parts["answer-body"],
+            media_type=first.plain_type or first.headers.get("Content-Type", ""),
         )
         received = self._received(seen, row.id, code=row.code, case_id=row.case_id, binds=True)
         sealed = seen.wire.seal(answer, self._sealing(seen, self._leaf_named(row)), self._hub, seen.at)
@@ -220,8 +239,7 @@ class Inbound:
         leaf = answered_leaf(self._casework.leaves, received, sealed, key.key, name=name)
         plan = key.plan + Plan.of(
             Update(ExchangeRow, {"id": row.id}, {"sealed_at": row.sealed_at}, {"sealed_at": seen.at}),
-            part(row.id, name, sealed.body),
-            part(row.id, f"{name}-headers", sealed_text(sealed)),
+            *(part(row.id, each, body) for each, body in sealed_parts(sealed, name).items()),
             leaf.row,
         )
         commit(self._unit_of_work, plan)
@@ -311,10 +329,17 @@ class Inbound:
             case_id=case_id,
             code=code,
             at=seen.at,
+            plain=seen.proven.plain,
         )
 
     def _sealing(self, seen: Seen, leaf: str) -> Sealing:
-        return Sealing(message=seen.message, proven=seen.proven, agreement=seen.agreement, leaf=leaf)
+        try:
+            recipient = _recipient(seen)
+        except Misconfigured:  # step 3 has refused for it, and this is that refusal
+            recipient = None
+        return Sealing(
+            message=seen.message, proven=seen.proven, agreement=seen.agreement, leaf=leaf, recipient=recipient
+        )
 
     def _address(self, address: str) -> str:
         return hmac.digest(self._address_key, address.encode(), "sha256").hex()[:32]
@@ -325,6 +350,14 @@ def _explained(message: Message, interaction: Interaction, refusal: Refused) -> 
     if isinstance(interaction, MetaInquiry) and isinstance(refusal, Unauthenticated | Malformed):
         return interaction.explain(message, refusal)
     return refusal
+
+
+def _recipient(seen: Seen) -> x509.Certificate | None:
+    """The certificate that the answer is encrypted to; None for one in clear.
+
+    Raises Misconfigured `encryption-certificate-missing`.
+    """
+    return seen.party.recipient(seen.at, soap=seen.message.transport.is_soap) if seen.is_confidential else None
 
 
 def _request_document(terms: Terms) -> str:

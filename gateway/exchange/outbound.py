@@ -3,7 +3,7 @@
     1. choose    what is due and first in its queue; a case's deliveries to one agency keep their order
     2. prepare   `gateway.exchange.attempt`: map once, seal now, commit the claim and the bytes
     3. call      with a hard deadline; no database transaction is open
-    4. hear      verify, validate, map
+    4. hear      decrypt what came encrypted, verify, validate, map
     5. conclude  the reply's bytes, its leaf, the case's facts and the delivery's next state, as one plan
 
 The claim carries a fence that grows: a worker whose lease ran out may still finish, and its word no longer counts.
@@ -58,6 +58,7 @@ class Client(Protocol):
 class _Ended:
     reply: HttpReply | None
     verdict: Verdict
+    plain: bytes | None = None
 
 
 class Outbound:
@@ -99,7 +100,7 @@ class Outbound:
             ended = self._failed(attempt, NotSent(fault.text, code=fault.code, stage=Stage.DNS))
         else:
             ended = self._hear(attempt, reply)  # 4. hear
-        result = Result(attempt=attempt, reply=ended.reply, verdict=ended.verdict, at=self._clock())
+        result = Result(attempt=attempt, reply=ended.reply, verdict=ended.verdict, at=self._clock(), plain=ended.plain)
         prepared_again(lambda: commit(self._unit_of_work, self._concluding.plan(result)))  # 5. conclude
         return True
 
@@ -135,16 +136,24 @@ class Outbound:
         return attempt
 
     def _hear(self, attempt: Attempt, reply: HttpReply) -> _Ended:
+        opened: HttpReply | None = None
         try:
-            heard = self._heard(attempt, reply)
+            opened = self._preparing.speaker(attempt.speech.terms).decrypted(attempt.speech, reply)
+            heard = self._heard(attempt, opened or reply)
         except GatewayError as error:
-            return self._failed(attempt, error, reply)
+            return self._failed(attempt, error, reply, opened)
         verdict = self._judge.heard(attempt.speech.terms, heard, attempt.tries, self._clock())
-        return _Ended(reply=reply, verdict=verdict)
+        return _Ended(reply=reply, verdict=verdict, plain=None if opened is None else opened.body)
 
-    def _failed(self, attempt: Attempt, error: GatewayError, reply: HttpReply | None = None) -> _Ended:
+    def _failed(
+        self,
+        attempt: Attempt,
+        error: GatewayError,
+        reply: HttpReply | None = None,
+        opened: HttpReply | None = None,
+    ) -> _Ended:
         verdict = self._judge.failed(attempt.speech.terms, error, attempt.tries, self._clock())
-        return _Ended(reply=reply, verdict=verdict)
+        return _Ended(reply=reply, verdict=verdict, plain=None if opened is None else opened.body)
 
     def _heard(self, attempt: Attempt, reply: HttpReply) -> Heard | None:
         terms = attempt.speech.terms

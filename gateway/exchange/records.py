@@ -2,8 +2,10 @@
 
 exchange row      who said what under which agreement, and how it ended
 request           exact bytes of the body; `request-headers` beside it, without secrets
+request-plain     of a request that came encrypted: the bytes that were signed, since our key will not decrypt for ever
 answer-body       the business body of the answer
 answer            exact sealed bytes; `answer-headers` with status and headers beside it
+answer-plain      of an answer that left encrypted: what was signed, which nobody but its receiver could decrypt
 two leaves        the first commits to request and answer-body, and the sealed answer names it; the second commits
                   to the sealed answer (an answer cannot hold the hash of a leaf that holds the answer)
 """
@@ -46,6 +48,13 @@ class Received:
     case_id: str | None
     code: str | None
     at: datetime
+    plain: bytes | None = None
+
+    @property
+    def request_parts(self) -> dict[str, bytes]:
+        """What came, by part: exact bytes and headers, and the plaintext of what came encrypted."""
+        parts = {"request": self.message.body, "request-headers": headers_text(self.message.headers)}
+        return parts if self.plain is None else {**parts, "request-plain": self.plain}
 
     @property
     def accepted(self) -> bool:
@@ -65,15 +74,23 @@ def headers_text(headers: Mapping[str, str]) -> bytes:
 
 
 def sealed_text(sealed: Sealed) -> bytes:
-    """Status and headers of a sealed answer as they are stored."""
-    said = {"status": sealed.status, "headers": dict(sorted(sealed.headers.items()))}
+    """Status and headers of a sealed answer as they are stored; of an encrypted one also the type of its plaintext."""
+    said: dict[str, object] = {"status": sealed.status, "headers": dict(sorted(sealed.headers.items()))}
+    if sealed.plain is not None:
+        said["plain-type"] = sealed.plain_type
     return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def stored_sealed(text: bytes, body: bytes) -> Sealed:
     """Read a sealed answer back."""
     said = json.loads(text)
-    return Sealed(status=said["status"], headers=said["headers"], body=body)
+    return Sealed(status=said["status"], headers=said["headers"], body=body, plain_type=said.get("plain-type", ""))
+
+
+def sealed_parts(sealed: Sealed, name: str) -> dict[str, bytes]:
+    """A sealed answer by part: exact bytes and headers, and the plaintext of what left encrypted."""
+    parts = {name: sealed.body, f"{name}-headers": sealed_text(sealed)}
+    return parts if sealed.plain is None else {**parts, f"{name}-plain": sealed.plain}
 
 
 def first_leaf(leaves: Leaves, received: Received, answer: Answer, key: bytes) -> MadeLeaf:
@@ -89,11 +106,7 @@ def first_leaf(leaves: Leaves, received: Received, answer: Answer, key: bytes) -
         case_id=received.case_id,
         agreement=received.agreement,
         key=key,
-        parts={
-            "request": received.message.body,
-            "request-headers": headers_text(received.message.headers),
-            "answer-body": answer.body,
-        },
+        parts={**received.request_parts, "answer-body": answer.body},
         extra=extra,
     )
 
@@ -108,7 +121,7 @@ def answered_leaf(leaves: Leaves, received: Received, sealed: Sealed, key: bytes
         case_id=received.case_id,
         agreement=received.agreement,
         key=key,
-        parts={name: sealed.body, f"{name}-headers": sealed_text(sealed)},
+        parts=sealed_parts(sealed, name),
     )
 
 
@@ -134,8 +147,6 @@ def exchange_changes(received: Received, answer: Answer, sealed: Sealed) -> Iter
         yield Insert(ExchangeRow, values)
     else:
         yield Claim(ExchangeRow, ("direction", "agency", "message_id"), values)
-    yield part(received.exchange, "request", received.message.body)
-    yield part(received.exchange, "request-headers", headers_text(received.message.headers))
-    yield part(received.exchange, "answer-body", answer.body)
-    yield part(received.exchange, "answer", sealed.body)
-    yield part(received.exchange, "answer-headers", sealed_text(sealed))
+    parts = {**received.request_parts, "answer-body": answer.body, **sealed_parts(sealed, "answer")}
+    for name, body in parts.items():
+        yield part(received.exchange, name, body)

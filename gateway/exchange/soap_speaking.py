@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from lxml import etree
@@ -16,6 +17,7 @@ from gateway.exchange.speaking import (
     AgencyRefused,
     Speech,
     Spoken,
+    came_in_clear,
     reply_document,
     retry_after,
 )
@@ -49,14 +51,19 @@ class SoapSpeaker:
             )
 
     def speak(self, speech: Speech) -> Spoken:
-        """Write the envelope with zeep, sign it, and write the call. Nothing in it is secret: all of it is stored."""
+        """Write the envelope with zeep, sign it, encrypt it where that is agreed, and write the call.
+
+        Nothing in it is secret from us: all of it is stored.
+        """
         version = speech.terms.agreed.transport
         action = self._library.xml(speech.terms.interaction.request).action
         port = required_port(speech.terms.adapter.agency.id, speech.terms.interaction, self._library, speech.url)
         envelope = self._builder.build(
             port, speech.payload, version=version, message_id=speech.message_id, to=speech.url
         )
-        body = wss_x509.seal(envelope, self._hub, speech.at)
+        signed = wss_x509.seal(envelope, self._hub, speech.at)
+        recipient = speech.recipient
+        body = signed if recipient is None else wss_x509.encrypted(signed, recipient)
         headers = _headers(version, action)
         call = OutboundCall(
             method="POST",
@@ -66,7 +73,21 @@ class SoapSpeaker:
             timeout_s=speech.terms.agreed.call_timeout_s,
             max_reply_bytes=self._max_reply_bytes,
         )
-        return Spoken(call=call, stored_headers=headers, stored_body=body)
+        plain = None if recipient is None else signed
+        return Spoken(call=call, stored_headers=headers, stored_body=body, signed=plain, stored_plain=plain)
+
+    def decrypted(self, speech: Speech, reply: HttpReply) -> HttpReply | None:
+        """Decrypt an encrypted envelope. What is none is for `hear` to judge, and so is a Fault in clear."""
+        try:
+            envelope = open_envelope(reply.body, max_bytes=self._max_reply_bytes)
+        except Malformed:
+            return None
+        opened = wss_x509.decrypted(envelope, self._hub)
+        if opened is not None:
+            return replace(reply, body=opened[1])
+        if speech.terms.agreed.confidential and not envelope.is_fault:
+            raise came_in_clear(speech)
+        return None
 
     def hear(self, speech: Speech, spoken: Spoken, reply: HttpReply, at: datetime) -> Payload | None:  # noqa: ARG002 - the speaker's signature
         """Read the answer: a signed document of the agreed schema, or a Fault."""

@@ -6,21 +6,26 @@ What an agency answers is sorted by what the hub may conclude:
     AgencyBusy         it said that it did not take the message: not sent
     AgencyUnavailable  nobody knows whether it took it
     Refused            it refused the message for good
+
+Where the agreement calls an interaction confidential, what we say is encrypted after signing, and an answer that
+carries a document has to come encrypted too. A refusal may come in clear: its text is for people and decides nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlsplit
+
+from cryptography import x509
 
 from gateway.contract.adapter import Notification, Query, Request
 from gateway.contract.message import Payload
 from gateway.dialect.party import Hub, Party
 from gateway.dialect.profiles import OUTBOUND
-from gateway.dialect.rest import Asking, Heard, OutboundProfile, SealedRequest
+from gateway.dialect.rest import Asking, Confidential, Heard, OutboundProfile, SealedRequest
 from gateway.domain.errors import (
     AgencyUnavailable,
     GatewayError,
@@ -50,11 +55,16 @@ class AgencyRefused(Refused):
 
 @dataclass(frozen=True, kw_only=True)
 class Spoken:
-    """A message ready to leave, and the same as it is stored (without secrets)."""
+    """A message ready to leave, and the same as it is stored (without secrets).
+
+    Of one that leaves encrypted, `signed` is what was signed in it and `stored_plain` the same without secrets.
+    """
 
     call: OutboundCall
     stored_headers: Mapping[str, str]
     stored_body: bytes
+    signed: bytes | None = None
+    stored_plain: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +78,15 @@ class Speech:
     party: Party
     at: datetime
 
+    @property
+    def recipient(self) -> x509.Certificate | None:
+        """The certificate that it is encrypted to; None where the agreement lets it travel in clear.
+
+        Raises Misconfigured `encryption-certificate-missing`.
+        """
+        agreed = self.terms.agreed
+        return self.party.recipient(self.at, soap=agreed.transport.is_soap) if agreed.confidential else None
+
 
 class Speaker(Protocol):
     """One transport, at the seat of the client."""
@@ -80,8 +99,16 @@ class Speaker(Protocol):
         """Write and seal the message. Raises Misconfigured."""
         ...
 
+    def decrypted(self, speech: Speech, reply: HttpReply) -> HttpReply | None:
+        """Give what came back in clear; None for what came so.
+
+        Raises as `gateway.trust` does for what cannot be decrypted, and Unauthenticated `encryption-missing` for an
+        answer in clear where it is agreed that it is confidential.
+        """
+        ...
+
     def hear(self, speech: Speech, spoken: Spoken, reply: HttpReply, at: datetime) -> Payload | None:
-        """Verify, validate and read what came back; None for an acknowledgement without a body of its own.
+        """Verify, validate and read what came back, in clear; None for an acknowledgement without a body of its own.
 
         Raises as the module says; Unauthenticated, Malformed and SchemaViolation for nonsense.
         """
@@ -118,7 +145,7 @@ class RestSpeaker:
             )
 
     def speak(self, speech: Speech) -> Spoken:
-        """Fill in secrets, sign, and write the call."""
+        """Fill in secrets, sign, encrypt where that is agreed, and write the call."""
         sealed = self._profile(speech.terms).seal_request(self._asking(speech), speech.party, self._hub, speech.at)
         call = OutboundCall(
             method="POST",
@@ -128,7 +155,25 @@ class RestSpeaker:
             timeout_s=speech.terms.agreed.call_timeout_s,
             max_reply_bytes=self._max_reply_bytes,
         )
-        return Spoken(call=call, stored_headers=sealed.stored_headers, stored_body=sealed.stored_body)
+        return Spoken(
+            call=call,
+            stored_headers=sealed.stored_headers,
+            stored_body=sealed.stored_body,
+            signed=sealed.signed,
+            stored_plain=sealed.stored_plain,
+        )
+
+    def decrypted(self, speech: Speech, reply: HttpReply) -> HttpReply | None:
+        """Open a JWE. An answer that is to be read has to be one where that is agreed."""
+        profile = self._profile(speech.terms)
+        if isinstance(profile, Confidential) and reply.content_type == profile.media_type:
+            plain, media_type = profile.decrypt(reply.body, self._hub, max_bytes=self._max_reply_bytes)
+            return replace(reply, body=plain, headers={**reply.headers, "content-type": media_type})
+        if speech.terms.agreed.confidential and reply_document(speech.terms) is not None:
+            if 200 <= reply.status < 300:
+                raise came_in_clear(speech)
+            raise _by_status(reply)
+        return None
 
     def hear(self, speech: Speech, spoken: Spoken, reply: HttpReply, at: datetime) -> Payload | None:
         """Read the answer; what fits the agreed schema is an answer, whatever its HTTP status says."""
@@ -153,6 +198,8 @@ class RestSpeaker:
             body=spoken.call.body,
             stored_headers=spoken.stored_headers,
             stored_body=spoken.stored_body,
+            signed=spoken.signed,
+            stored_plain=spoken.stored_plain,
         )
         self._profile(speech.terms).check_reply(heard, self._asking(speech), sealed, speech.party, self._hub, at)
         if document is None:
@@ -177,10 +224,20 @@ class RestSpeaker:
             agreement=speech.terms.reference,
             interaction=speech.terms.interaction.name,
             redacted=speech.terms.interaction.redact,
+            recipient=speech.recipient,
         )
 
     def _profile(self, terms: Terms) -> OutboundProfile:
         return OUTBOUND[terms.interaction.security]
+
+
+def came_in_clear(speech: Speech) -> Unauthenticated:
+    """The error for an answer in clear where the agreement says confidential."""
+    return Unauthenticated(
+        f"the answer of {speech.terms.name} came in clear; agreed is that it is encrypted to the hub's certificate",
+        code="encryption-missing",
+        clause=f"{speech.terms.reference} confidential (Pasal 20 c)",
+    )
 
 
 def _by_status(reply: HttpReply) -> GatewayError:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from cryptography import x509
+
 from gateway.contract.message import Message, Payload, Reply
 from gateway.dialect.party import Hub, Party, Proven
 from gateway.domain.errors import GatewayError
@@ -24,21 +26,30 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Sealed:
-    """An answer as it leaves, byte for byte."""
+    """An answer as it leaves, byte for byte.
+
+    Of one that leaves encrypted, `plain` is what was signed and then encrypted, and `plain_type` its media type.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    plain: bytes | None = None
+    plain_type: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sealing:
-    """What an answer is sealed with: to which proven message, under which agreement, naming which leaf (hex hash)."""
+    """What an answer is sealed with: to which proven message, under which agreement, naming which leaf (hex hash).
+
+    `recipient` is the certificate that it is encrypted to; None for an answer in clear.
+    """
 
     message: Message
     proven: Proven
     agreement: str
     leaf: str
+    recipient: x509.Certificate | None = None
 
 
 class Wire(Protocol):
@@ -49,7 +60,10 @@ class Wire(Protocol):
         ...
 
     def authenticate(self, message: Message, opened: Any, party: Party, hub: Hub, at: datetime) -> Proven:
-        """Give what was verified; only that is used from here on. Raises Unauthenticated."""
+        """Give what was verified; only that is used from here on. What came encrypted is decrypted first.
+
+        Raises Unauthenticated, and Malformed for what was encrypted.
+        """
         ...
 
     def check_fresh(self, proven: Proven, at: datetime) -> None:

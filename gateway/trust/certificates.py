@@ -16,9 +16,9 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 
-from gateway.domain.errors import Malformed, Refused, Unauthenticated
+from gateway.domain.errors import Malformed, Misconfigured, Refused, Unauthenticated
 from gateway.trust.keys import fingerprint
-from gateway.trust.policy import kind_of
+from gateway.trust.policy import KeyKind, kind_of
 
 _STRONG_HASHES = (SHA256, SHA384, SHA512)
 MAX_CERTIFICATE_BYTES = 16 * 1024
@@ -120,6 +120,44 @@ def check_usable(registered: RegisteredCertificate, at: datetime) -> None:
             "register its successor and sign with that",
             code="certificate-expired",
         )
+
+
+def encryption_certificate(
+    agency: str, certificates: Sequence[RegisteredCertificate], kinds: frozenset[KeyKind], at: datetime
+) -> x509.Certificate:
+    """Give the certificate of `agency` that we encrypt to: the newest one for encryption, of `kinds`, usable at `at`.
+
+    Newest is the one that became valid last, of equal ones that which was registered last: so a successor is used as
+    soon as it is valid, and its predecessor while it is not. Raises Misconfigured `encryption-certificate-missing`.
+    """
+    usable = [
+        each.certificate
+        for each in certificates
+        if Use.ENCRYPT in each.uses
+        and each.revoked_at is None
+        and each.certificate.not_valid_before_utc <= at <= each.certificate.not_valid_after_utc
+        and kind_of(each.certificate.public_key()) in kinds
+        and _may_encrypt(each.certificate)
+    ]
+    if not usable:
+        raise Misconfigured(
+            f"no usable certificate of {agency} is registered for encryption ({' or '.join(sorted(kinds))}): "
+            f"simojo agency certify {agency} CERTIFICATE CHALLENGE PROOF --use encrypt",
+            code="encryption-certificate-missing",
+            clause="Pasal 20 c",
+        )
+    return max(reversed(usable), key=lambda certificate: certificate.not_valid_before_utc)
+
+
+def _may_encrypt(certificate: x509.Certificate) -> bool:
+    """Say whether a certificate leaves encryption among its key's usages; one that names no usages leaves all."""
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except (x509.ExtensionNotFound, ValueError):
+        return True
+    if isinstance(certificate.public_key(), rsa.RSAPublicKey):
+        return usage.key_encipherment or usage.data_encipherment
+    return usage.key_agreement
 
 
 def check_registrable(certificate: x509.Certificate) -> None:

@@ -91,7 +91,7 @@ class DevelopmentCa:
             _builder(name, name, private_key.public_key(), at, DAYS * 2)
             .add_extension(_authority_key(private_key.public_key()), critical=False)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(_usage(ca=True), critical=True)
+            .add_extension(_usage(ca=True, kind=None), critical=True)
             .sign(private_key, SHA256())
         )
         authority = cls(signing_key(private_key, certificate))
@@ -126,7 +126,7 @@ class DevelopmentCa:
         builder = (
             _builder(_name(name), self.key.certificate.subject, private_key.public_key(), at, days)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_usage(ca=False), critical=True)
+            .add_extension(_usage(ca=False, kind=kind), critical=True)
             .add_extension(_authority_key(self._private_key().public_key()), critical=False)
         )
         if hosts:
@@ -189,13 +189,14 @@ def _authority_key(public_key: ec.EllipticCurvePublicKey) -> x509.AuthorityKeyId
     return x509.AuthorityKeyIdentifier.from_issuer_public_key(public_key)
 
 
-def _usage(*, ca: bool) -> x509.KeyUsage:
+def _usage(*, ca: bool, kind: LeafKind | None) -> x509.KeyUsage:
+    """The usages of a key: an authority's signs certificates; a leaf's signs messages and is encrypted to."""
     return x509.KeyUsage(
         digital_signature=not ca,
         content_commitment=False,
-        key_encipherment=False,
+        key_encipherment=kind is LeafKind.RSA,
         data_encipherment=False,
-        key_agreement=False,
+        key_agreement=kind is LeafKind.EC,
         key_cert_sign=ca,
         crl_sign=ca,
         encipher_only=False,

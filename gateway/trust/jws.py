@@ -11,9 +11,7 @@ Freshness (`gateway.trust.freshness`) is the caller's next step but one: replay 
 
 from __future__ import annotations
 
-import binascii
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +22,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from gateway.domain.errors import Unauthenticated
 from gateway.trust.certificates import RegisteredCertificate, check_usable, find_certificate
+from gateway.trust.compact import decode, encode, header_of
 from gateway.trust.freshness import WINDOW_S
 from gateway.trust.keys import SigningKey
 from gateway.trust.policy import (
@@ -76,7 +75,7 @@ def sign_detached(payload: bytes, key: SigningKey, claims: JwsClaims) -> str:
     algorithm = JWS_SIGNING[key.kind]
     header: dict[str, str | int] = {
         "alg": algorithm.name,
-        "x5t#S256": _encode(bytes.fromhex(key.fingerprint)),
+        "x5t#S256": encode(bytes.fromhex(key.fingerprint)),
         "iss": claims.iss,
         "aud": claims.aud,
         "iat": int(claims.iat.timestamp()),
@@ -86,8 +85,8 @@ def sign_detached(payload: bytes, key: SigningKey, claims: JwsClaims) -> str:
         "int": claims.int_,
     }
     header |= {name: value for name, value in (("rel", claims.rel), ("leaf", claims.leaf)) if value is not None}
-    protected = _encode(json.dumps(header, separators=(",", ":")).encode())
-    return f"{protected}..{_encode(key.operations.sign(algorithm, _signing_input(protected, payload)))}"
+    protected = encode(json.dumps(header, separators=(",", ":")).encode())
+    return f"{protected}..{encode(key.operations.sign(algorithm, _signing_input(protected, payload)))}"
 
 
 def verify_detached(
@@ -150,24 +149,9 @@ def _parts(signature: str) -> tuple[str, bytes]:
 
 def _header(protected: str) -> Mapping[str, object]:
     try:
-        header = json.loads(_decode(protected, "header").decode(), object_pairs_hook=_once, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as fault:
+        return header_of(_decode(protected, "header"))
+    except ValueError as fault:
         raise _malformed("its header is not a JSON object with each member once") from fault
-    if not isinstance(header, dict):
-        raise _malformed("its header is not a JSON object")
-    return header
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    # Two readers take two different ones of a pair of equal names (RFC 7515, section 4).
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member is there twice")
-    return members
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _word(header: Mapping[str, object], name: str, code: str) -> str:
@@ -211,23 +195,18 @@ def _malformed(fault: str) -> Unauthenticated:
     return Unauthenticated(f"the detached JWS cannot be read: {fault}", code="signature-malformed")
 
 
-def _encode(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
 def _decode(text: str, place: str) -> bytes:
-    """Read base64url without padding, in its one canonical spelling."""
     try:
-        data = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
-    except (UnicodeEncodeError, binascii.Error) as fault:
-        raise _malformed(f"its {place} is not base64url") from fault
-    if not data or _encode(data) != text:
-        raise _malformed(f"its {place} is not base64url without padding")
+        data = decode(text)
+    except ValueError as fault:
+        raise _malformed(f"its {place} is not base64url without padding") from fault
+    if not data:
+        raise _malformed(f"its {place} is empty")
     return data
 
 
 def _signing_input(protected: str, payload: bytes) -> bytes:
-    return f"{protected}.{_encode(payload)}".encode()
+    return f"{protected}.{encode(payload)}".encode()
 
 
 def _verify(algorithm: SignatureAlgorithm, public_key: PublicKey, signature: bytes, data: bytes) -> None:

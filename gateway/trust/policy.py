@@ -1,18 +1,20 @@
 """The algorithms that are trusted, in one place; everything else is refused by its name.
 
 RSA from 2048 bits and ECDSA on P-256 or P-384, with SHA-256 or better, over exclusive canonical XML. RSA-PSS and
-Ed25519 in JWS alone, because python-xmlsec has neither usable. A policy refusal (`signature-policy`) is another thing
-than a wrong signature: the sender changes its configuration, nobody looks for an attacker.
+Ed25519 in JWS alone, because python-xmlsec has neither usable. Content is encrypted by AES-GCM, its key by RSA-OAEP
+or, in JWE alone, by ECDH-ES. A policy refusal (`signature-policy`, `encryption-policy`) is another thing than a wrong
+signature: the sender changes its configuration, nobody looks for an attacker.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, SHA512, HashAlgorithm
 
 from gateway.domain.errors import Unauthenticated
 from gateway.trust import names
@@ -21,6 +23,7 @@ _DSIG = "http://www.w3.org/2000/09/xmldsig#"
 _DSIG_MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 _DSIG_MORE_2007 = "http://www.w3.org/2007/05/xmldsig-more#"
 _XENC = "http://www.w3.org/2001/04/xmlenc#"
+_XENC11 = "http://www.w3.org/2009/xmlenc11#"
 
 MIN_RSA_BITS: Final = 2048
 MIN_RSA_EXPONENT: Final = 65537
@@ -108,17 +111,28 @@ JWS_SIGNING: Final = {
 }
 """What we sign a JWS with, by our key."""
 
-CONTENT_ENCRYPTION: Final = frozenset(
-    {
-        "http://www.w3.org/2009/xmlenc11#aes128-gcm",
-        "http://www.w3.org/2009/xmlenc11#aes256-gcm",
-        "A128GCM",
-        "A256GCM",
-    }
-)
+XML_CONTENT_ENCRYPTION: Final = {f"{_XENC11}aes128-gcm": 16, f"{_XENC11}aes256-gcm": 32}
+JWE_CONTENT_ENCRYPTION: Final = {"A128GCM": 16, "A256GCM": 32}
+"""What content is encrypted with, and the length of its key in bytes."""
+
 # rsa-oaep-mgf1p fixes MGF1 to SHA-1, where no collision helps anybody: the one named exemption, with SHA-256 digest.
-# ECDH-ES in JWE alone: python-xmlsec has no constant for it.
-KEY_TRANSPORT: Final = frozenset({f"{_XENC}rsa-oaep-mgf1p", "RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW"})
+XML_KEY_TRANSPORT: Final[Mapping[str, type[HashAlgorithm]]] = {
+    f"{_XENC}rsa-oaep-mgf1p": SHA1,
+    f"{_XENC11}rsa-oaep": SHA256,
+}
+"""What a content key is encrypted with in XML: RSA-OAEP, and the hash of its MGF1. Its digest is SHA-256 in both."""
+
+XML_OAEP_DIGEST: Final = f"{_XENC}sha256"
+XML_OAEP_MASK: Final = f"{_XENC11}mgf1sha256"
+
+JWE_KEY_MANAGEMENT: Final = {"RSA-OAEP-256": _RSA, "ECDH-ES": _EC, "ECDH-ES+A256KW": _EC}
+"""How a content key is given in JWE, and the keys that it goes with."""
+
+XML_ENCRYPTING: Final = (f"{_XENC11}aes256-gcm", f"{_XENC}rsa-oaep-mgf1p")
+"""What we encrypt XML with: content, key. WSS4J 1.6 and libxmlsec read this pair; it goes with RSA keys alone."""
+
+JWE_ENCRYPTING: Final = {KeyKind.RSA: "RSA-OAEP-256", KeyKind.P256: "ECDH-ES", KeyKind.P384: "ECDH-ES"}
+"""What we encrypt a JWE with, by the recipient's key; the content by A256GCM."""
 
 _SHA1 = "SHA-1 is broken"
 _MD5 = "MD5 is broken"
@@ -126,6 +140,7 @@ _CBC = "CBC without authentication can be opened by asking"
 _SHARED = "a shared secret proves no sender"
 _REWRITES = "it lets the sender choose afterwards what was signed"
 _COMMENTS = "it signs comments, which readers drop"
+_BARE_KEY_WRAP = "a shared key encrypts it; use RSA-OAEP"
 _INCLUSIVE = "inclusive canonical form depends on the surroundings; use exclusive"
 REFUSED: Final = {
     f"{_DSIG}sha1": _SHA1,
@@ -152,24 +167,32 @@ REFUSED: Final = {
     f"{_XENC}rsa-1_5": "PKCS#1 v1.5 encryption can be opened by asking",
     f"{_XENC}tripledes-cbc": "triple DES has blocks of 64 bits",
     f"{_XENC}aes128-cbc": _CBC,
+    f"{_XENC}aes192-cbc": _CBC,
     f"{_XENC}aes256-cbc": _CBC,
+    f"{_XENC}kw-aes128": _BARE_KEY_WRAP,
+    f"{_XENC}kw-aes256": _BARE_KEY_WRAP,
+    f"{_XENC11}mgf1sha1": "with xmlenc11#rsa-oaep name mgf1sha256, or use rsa-oaep-mgf1p",
     "none": "an unsigned token proves no sender",
     "HS256": _SHARED,
     "HS384": _SHARED,
     "HS512": _SHARED,
     "RSA1_5": "PKCS#1 v1.5 encryption can be opened by asking",
+    "dir": _SHARED,
+    "A128KW": _SHARED,
+    "A256KW": _SHARED,
     "A128CBC-HS256": _CBC,
+    "A192CBC-HS384": _CBC,
     "A256CBC-HS512": _CBC,
     "RSA-OAEP": "its hash is SHA-1; use RSA-OAEP-256",
 }
 """Names that senders do send, and why the answer is no. A name on no list is refused as unknown."""
 
 
-def refusal(name: str, place: str) -> Unauthenticated:
-    """Give the error for an algorithm `name` that `place` does not allow: Unauthenticated `signature-policy`."""
+def refusal(name: str, place: str, code: str = "signature-policy") -> Unauthenticated:
+    """Give the error for an algorithm `name` that `place` does not allow: Unauthenticated `code`."""
     shown = name if name.isascii() and name.isprintable() and 0 < len(name) <= 100 else "(unreadable)"
     reason = REFUSED.get(name, "it is not on the allow-list")
-    return Unauthenticated(f"{place}: {shown} is refused: {reason}", code="signature-policy")
+    return Unauthenticated(f"{place}: {shown} is refused: {reason}", code=code)
 
 
 def xml_signature(name: str) -> SignatureAlgorithm:
@@ -199,12 +222,43 @@ def jws_signature(name: str) -> SignatureAlgorithm:
     return JWS_SIGNATURES[name]
 
 
-def check_encryption(content: str, key_transport: str) -> None:
-    """Allow AES-GCM under RSA-OAEP or ECDH-ES. Raises Unauthenticated `signature-policy`."""
-    if content not in CONTENT_ENCRYPTION:
-        raise refusal(content, "content encryption")
-    if key_transport not in KEY_TRANSPORT:
-        raise refusal(key_transport, "key transport")
+def xml_content_encryption(name: str) -> int:
+    """Give the length of the content key in bytes. Raises Unauthenticated `encryption-policy`."""
+    return _encryption(XML_CONTENT_ENCRYPTION, name, "EncryptionMethod of EncryptedData")
+
+
+def xml_key_transport(name: str) -> type[HashAlgorithm]:
+    """Give the hash of the MGF1 of this RSA-OAEP. Raises Unauthenticated `encryption-policy`."""
+    return _encryption(XML_KEY_TRANSPORT, name, "EncryptionMethod of EncryptedKey")
+
+
+def check_xml_oaep(digest: str, mask: str | None) -> None:
+    """Allow SHA-256 as digest of RSA-OAEP and, where a mask is named, MGF1 with SHA-256.
+
+    Raises Unauthenticated `encryption-policy`.
+    """
+    _encryption({XML_OAEP_DIGEST: None}, digest, "DigestMethod of RSA-OAEP (use SHA-256)")
+    if mask is not None:
+        _encryption({XML_OAEP_MASK: None}, mask, "MGF of RSA-OAEP")
+
+
+def jwe_content_encryption(name: str) -> int:
+    """Give the length of the content key in bytes. Raises Unauthenticated `encryption-policy`."""
+    return _encryption(JWE_CONTENT_ENCRYPTION, name, "enc")
+
+
+def jwe_key_management(name: str) -> frozenset[KeyKind]:
+    """Give the kinds of key that it goes with. Raises Unauthenticated `encryption-policy`."""
+    return _encryption(JWE_KEY_MANAGEMENT, name, "alg")
+
+
+_T = TypeVar("_T")
+
+
+def _encryption(allowed: Mapping[str, _T], name: str, place: str) -> _T:
+    if name not in allowed:
+        raise refusal(name, place, "encryption-policy")
+    return allowed[name]
 
 
 def check_key(algorithm: SignatureAlgorithm, public_key: object) -> PublicKey:

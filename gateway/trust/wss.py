@@ -44,7 +44,7 @@ from gateway.trust.security_header import (
     read_security_header,
     resolve,
 )
-from gateway.trust.xml import canonical, parse_xml
+from gateway.trust.xml import canonical, free_identifier, identifiers, parse_xml
 
 __all__ = ["VerifiedEnvelope", "check_fresh", "sign_envelope", "verify_envelope"]
 
@@ -218,16 +218,16 @@ def sign_envelope(envelope: etree._Element, key: SigningKey, *, created: datetim
     timestamp = _timestamp(security, created, expires)
     signature = xmlsec.template.create(root, _FORM, _SIGNATURES[XML_SIGNING[key.kind].name], ns="ds")
     security.append(signature)
-    taken = {str(value) for value in _ids(root)}
+    taken = identifiers(root)
     for name, part in [("body", body), ("timestamp", timestamp), *((f"header-{n}", b) for n, b in enumerate(blocks))]:
-        part.set(names.WSU_ID, _free(name, taken))
+        part.set(names.WSU_ID, free_identifier(name, taken))
         reference = xmlsec.template.add_reference(
             signature, xmlsec.constants.TransformSha256, uri=f"#{part.get(names.WSU_ID)}"
         )
         xmlsec.template.add_transform(reference, _FORM)
         # xmlsec's template puts DigestValue last
         reference[-1].text = b64encode(hashlib.sha256(canonical(part)).digest()).decode()
-    _point_to_token(xmlsec.template.ensure_key_info(signature), security[0], _free("certificate", taken))
+    _point_to_token(xmlsec.template.ensure_key_info(signature), security[0], free_identifier("certificate", taken))
     # The key signs, not xmlsec, which would have to hold it: it may live in a token.
     signed_info, value = signature[0], signature[1]
     value.text = b64encode(key.operations.sign(XML_SIGNING[key.kind], canonical(signed_info))).decode()
@@ -259,17 +259,3 @@ def _point_to_token(key_info: etree._Element, token: etree._Element, token_id: s
     )
     reference.set("URI", f"#{token_id}")
     reference.set("ValueType", names.X509_V3)
-
-
-def _ids(root: etree._Element) -> Sequence[object]:
-    values = root.xpath("//@*[translate(local-name(), 'ID', 'id') = 'id']")
-    return values if isinstance(values, list) else ()
-
-
-def _free(name: str, taken: set[str]) -> str:
-    """Give an identifier that no element of the envelope carries yet, and take it."""
-    candidate = f"sj-{name}"
-    while candidate in taken:
-        candidate += "-"
-    taken.add(candidate)
-    return candidate

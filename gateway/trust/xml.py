@@ -35,8 +35,7 @@ def parse_xml(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> etr
         raise Malformed(f"the document has {len(data)} bytes; at most {max_bytes} are read", code="body-too-large")
     text = data.removeprefix(_BOM)
     # Before libxml2 sees a byte: entity declarations cost time even where they are never used.
-    if _DOCTYPE.match(text):
-        raise Malformed("the document has a document type (DTD); send it without one", code="dtd-forbidden")
+    refuse_document_type(text)
     declared = _DECLARED_ENCODING.match(text)
     if declared and declared[1].lower() not in _READ_ENCODINGS:
         raise Malformed("the document declares an encoding other than UTF-8; send UTF-8", code="xml-malformed")
@@ -61,6 +60,27 @@ def parse_xml(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> etr
     if root.xpath("boolean(" + "/*" * (max_depth + 1) + ")"):
         raise _too_deep(max_depth)
     return root
+
+
+def refuse_document_type(text: bytes) -> None:
+    """Raise Malformed `dtd-forbidden` for a text that begins with a document type, or with a prolog that holds one."""
+    if _DOCTYPE.match(text):
+        raise Malformed("the document has a document type (DTD); send it without one", code="dtd-forbidden")
+
+
+def identifiers(root: etree._Element) -> set[str]:
+    """Give the value of every attribute that any tool takes for an identifier: called id, in any case and namespace."""
+    values = root.xpath("//@*[translate(local-name(), 'ID', 'id') = 'id']")
+    return {str(value) for value in values} if isinstance(values, list) else set()
+
+
+def free_identifier(name: str, taken: set[str]) -> str:
+    """Give an identifier that no element of the envelope carries yet, and take it."""
+    candidate = f"sj-{name}"
+    while candidate in taken:
+        candidate += "-"
+    taken.add(candidate)
+    return candidate
 
 
 def _too_deep(max_depth: int) -> Malformed:

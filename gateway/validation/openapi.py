@@ -1,4 +1,7 @@
-"""OpenAPI 3.1 from an agreement: what one agency may call over REST, with the agreed JSON Schemas as they are."""
+"""OpenAPI 3.1 from an agreement: what one agency may call over REST, with the agreed JSON Schemas as they are.
+
+What the agreement calls confidential travels as a JWE around the agreed document (`application/jose`).
+"""
 
 from __future__ import annotations
 
@@ -75,6 +78,12 @@ HEADERS: Mapping[str, Mapping[str, str]] = {
 """Headers that a security profile asks for beside its credential, by profile."""
 
 
+JWE = (
+    "Compact JWE (RFC 7516) to the receiver's certificate: alg RSA-OAEP-256, ECDH-ES or ECDH-ES+A256KW, enc A256GCM or "
+    "A128GCM, cty json. The detached JWS is over the plaintext: signed, then encrypted."
+)
+
+
 def openapi_document(adapter: Adapter, agreement: Agreement, library: SchemaLibrary, public_url: str) -> dict[str, Any]:
     """What that agency may call, as agreed: inquiries, submissions, and the answers to our requests.
 
@@ -121,6 +130,8 @@ def _operation(
     refused = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     if adapter.dialect is not None:  # such an agency hears no in its own shape
         refused = {"application/json": {"schema": dict(library.json(reply).schema)}}
+    if agreed.confidential:
+        refused = {**refused, "application/jose": {"schema": _encrypted({"$ref": "#/components/schemas/Problem"})}}
     signed = {"headers": {"X-JWS-Signature": {"schema": _TEXT}}} if declared.security == "jws" else {}
     return {
         "operationId": declared.name,
@@ -130,15 +141,28 @@ def _operation(
             {"name": name, "in": "header", "required": True, "schema": _TEXT, "description": text}
             for name, text in HEADERS.get(declared.security, {}).items()
         ],
-        "requestBody": {"required": True, "content": {"application/json": _content(said, library)}},
+        "requestBody": {"required": True, "content": _content(said, agreed, library)},
         "responses": {
-            "200": {"description": "As agreed.", "content": {"application/json": _content(reply, library)}, **signed},
+            "200": {"description": "As agreed.", "content": _content(reply, agreed, library), **signed},
             "4XX": {"description": "Refused; change the message before sending again.", "content": refused},
             "5XX": {"description": "Nothing was kept; send the same again later.", "content": refused},
         },
     }
 
 
-def _content(document: str, library: SchemaLibrary) -> dict[str, Any]:
+def _content(document: str, agreed: AgreedInteraction, library: SchemaLibrary) -> dict[str, Any]:
+    """The agreed document as it travels: in clear with examples, or as what a JWE holds."""
+    schema = dict(library.json(document).schema)
+    if agreed.confidential:
+        return {"application/jose": {"schema": _encrypted(schema)}}
     examples = {each.path.stem: {"value": json.loads(each.data)} for each in examples_of(document, library, soap=False)}
-    return {"schema": dict(library.json(document).schema), "examples": examples}
+    return {"application/json": {"schema": schema, "examples": examples}}
+
+
+def _encrypted(schema: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "string",
+        "description": JWE,
+        "contentMediaType": "application/json",
+        "contentSchema": schema,
+    }

@@ -9,16 +9,16 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from conformance.signing.keys import Identity, self_signed
-from gateway.trust.dev_ca import DevelopmentCa, IssuedLeaf
+from gateway.trust.dev_ca import DevelopmentCa, IssuedLeaf, LeafKind
 
 AT = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 """When every test begins: a Monday, ten in the morning in Mojokerto."""
 
 
 @cache
-def hub_leaf(folder: Path) -> IssuedLeaf:
-    """The hub's key (EC) by a development authority kept in `folder`."""
-    return DevelopmentCa.make(folder, production=False, at=AT - timedelta(days=1)).issue("dpmptsp", at=AT)
+def hub_leaf(folder: Path, kind: LeafKind = LeafKind.EC) -> IssuedLeaf:
+    """The hub's key by a development authority kept in `folder`."""
+    return DevelopmentCa.make(folder, production=False, at=AT - timedelta(days=1)).issue("dpmptsp", at=AT, kind=kind)
 
 
 @cache

@@ -13,6 +13,7 @@ from typing import Any
 from unittest import mock
 
 import httpx2
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from sqlalchemy import Engine, text
@@ -30,6 +31,7 @@ from gateway.settings import Settings
 from gateway.store.plan import Plan, Update
 from gateway.store.tables import AgreementRow, DeliveryRow, ExchangeRow
 from gateway.store.unit_of_work import SingleWriter, UnitOfWork
+from gateway.trust.dev_ca import IssuedLeaf
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
 from gateway.validation.library import SchemaLibrary, default_roots
 from tests.exchange.keys import AT, agency_identity, hub_leaf
@@ -139,7 +141,13 @@ class Stage:
     @property
     def certificate(self) -> Any:
         """The hub's certificate, as agencies trust it."""
-        return hub_leaf(self.folder.parent / "ca").key.certificate
+        return x509.load_pem_x509_certificate(self.settings.signing_certificate_file.read_bytes())
+
+    def take_key(self, leaf: IssuedLeaf) -> None:
+        """The hub gets another key, and starts anew with it."""
+        self.settings.signing_key_file.write_bytes(leaf.key_pem)
+        self.settings.signing_certificate_file.write_bytes(leaf.certificate_pem)
+        self.restart()
 
     # --- what staff do --------------------------------------------------------------------------------------------
 
@@ -296,11 +304,11 @@ def furnish(folder: Path, door: Door, street: Street) -> None:
             registry.set_credential(agency, name, secret, actor)
     for agency, identity in (("dpupr", agency_identity("dpupr")), ("bank", agency_identity("bank", "rsa"))):
         challenge = registry.challenge(agency, identity.certificate, "nonce-17")
-        registry.register_certificate(agency, identity.certificate, challenge, _proof(identity, challenge), actor)
+        registry.register_certificate(agency, identity.certificate, challenge, proof(identity, challenge), actor)
     stage.close()
 
 
-def _proof(identity: Identity, challenge: bytes) -> bytes:
+def proof(identity: Identity, challenge: bytes) -> bytes:
     if isinstance(identity.key, rsa.RSAPrivateKey):
         return identity.key.sign(challenge, padding.PKCS1v15(), hashes.SHA256())
     assert isinstance(identity.key, ec.EllipticCurvePrivateKey)

@@ -17,17 +17,30 @@ CHECKS: list[Callable[[str], object]] = [
     policy.xml_digest,
     policy.jws_signature,
     lambda name: policy.check_canonical_form(name, "Transform"),
-    lambda name: policy.check_encryption(name, "RSA-OAEP-256"),
-    lambda name: policy.check_encryption("A256GCM", name),
+    policy.xml_content_encryption,
+    policy.xml_key_transport,
+    policy.jwe_content_encryption,
+    policy.jwe_key_management,
+    lambda name: policy.check_xml_oaep(name, None),
+    lambda name: policy.check_xml_oaep(policy.XML_OAEP_DIGEST, name),
 ]
+ENCRYPTION = CHECKS[4:]
 ALLOWED: list[Collection[str]] = [
     policy.XML_SIGNATURES,
     policy.XML_DIGESTS,
     policy.JWS_SIGNATURES,
     policy.XML_CANONICAL_FORMS,
-    policy.CONTENT_ENCRYPTION,
-    policy.KEY_TRANSPORT,
+    policy.XML_CONTENT_ENCRYPTION,
+    policy.XML_KEY_TRANSPORT,
+    policy.JWE_CONTENT_ENCRYPTION,
+    policy.JWE_KEY_MANAGEMENT,
+    [policy.XML_OAEP_DIGEST],
+    [policy.XML_OAEP_MASK],
 ]
+
+
+def code_of(check: Callable[[str], object]) -> str:
+    return "encryption-policy" if check in ENCRYPTION else "signature-policy"
 
 
 @pytest.mark.parametrize("place", range(len(CHECKS)))
@@ -43,7 +56,7 @@ def test_what_is_refused_by_name_is_refused_everywhere_with_its_reason(
 ) -> None:
     with pytest.raises(Unauthenticated) as caught:
         check(name)
-    assert caught.value.code == "signature-policy"
+    assert caught.value.code == code_of(check)
     assert name in caught.value.text
     assert policy.REFUSED[name] in caught.value.text
 
@@ -53,7 +66,7 @@ def test_a_name_on_no_list_is_refused(place: int, name: str) -> None:
     assume(name not in ALLOWED[place])
     with pytest.raises(Unauthenticated) as caught:
         CHECKS[place](name)
-    assert caught.value.code == "signature-policy"
+    assert caught.value.code == code_of(CHECKS[place])
     assert caught.value.text.isprintable()
 
 

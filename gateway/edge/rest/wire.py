@@ -1,13 +1,17 @@
-"""JSON behind the door that the exchange knows: bounded parsing, the profile's proof, agreed schema, proven answers."""
+"""JSON behind the door that the exchange knows: bounded parsing, the profile's proof, agreed schema, proven answers.
+
+A body that came encrypted is parsed when it has been decrypted, by the same parser within the same bounds.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from gateway.contract.message import Message, Payload, Reply
 from gateway.dialect.party import Hub, Party, Proven
-from gateway.dialect.rest import Answering, InboundProfile, body_of
+from gateway.dialect.rest import Answering, Confidential, InboundProfile, body_of
 from gateway.domain.errors import GatewayError, Malformed, MappingFault, Retriable, SchemaViolation
 from gateway.edge.http import language_of, problem_body, status_of
 from gateway.exchange.wire import Answer, Sealed, Sealing
@@ -18,15 +22,28 @@ JSON = "application/json"
 PROBLEM = "application/problem+json"
 
 
+@dataclass(frozen=True)
+class _Encrypted:
+    """A body that is still encrypted, and how much of it may be read."""
+
+    max_bytes: int
+
+
 class RestWire:
     """One REST interaction of one agency under one profile."""
 
     def __init__(self, profile: InboundProfile, *, library: SchemaLibrary) -> None:
         self._profile = profile
+        self._confidential = profile if isinstance(profile, Confidential) else None
         self._library = library
 
     def open(self, message: Message, max_bytes: int) -> Any:
-        """Parse the body. Raises Malformed; `content-type-wrong` for another type or charset (RFC 8259 section 8.1)."""
+        """Parse the body, unless it is encrypted.
+
+        Raises Malformed; `content-type-wrong` for another type or charset (RFC 8259 section 8.1).
+        """
+        if self._confidential is not None and message.content_type == self._confidential.media_type:
+            return _Encrypted(max_bytes)
         if message.content_type != JSON:
             raise Malformed(
                 f"content type {message.content_type[:60] or 'missing'!r}: send {JSON}", code="content-type-wrong"
@@ -37,8 +54,15 @@ class RestWire:
         return parse_json(message.body, max_bytes=max_bytes)
 
     def authenticate(self, message: Message, opened: Any, party: Party, hub: Hub, at: datetime) -> Proven:
-        """Let the profile prove the sender."""
-        return self._profile.authenticate(message, opened, party, hub, at)
+        """Decrypt what came encrypted, and let the profile prove the sender."""
+        if not isinstance(opened, _Encrypted) or self._confidential is None:
+            return self._profile.authenticate(message, opened, party, hub, at)
+        plain, media_type = self._confidential.decrypt(message.body, hub, max_bytes=opened.max_bytes)
+        if media_type != JSON:
+            raise Malformed(f"the encrypted body is of type {media_type}: send {JSON}", code="content-type-wrong")
+        payload = parse_json(plain, max_bytes=opened.max_bytes)
+        proven = self._profile.authenticate(replace(message, body=plain), payload, party, hub, at)
+        return replace(proven, plain=plain)
 
     def check_fresh(self, proven: Proven, at: datetime) -> None:
         """Let the profile judge the timestamp."""
@@ -84,7 +108,7 @@ class RestWire:
         )
 
     def seal(self, answer: Answer, sealing: Sealing | None, hub: Hub, at: datetime) -> Sealed:
-        """Add what proves the answer."""
+        """Add what proves the answer, and encrypt it to its recipient."""
         proof: dict[str, str] = {}
         if sealing is not None:
             answering = Answering(
@@ -97,7 +121,15 @@ class RestWire:
             )
             proof = dict(self._profile.seal(answering, hub, at))
         headers = {"Content-Type": answer.media_type, **answer.headers, **proof}
-        return Sealed(status=answer.status, headers=headers, body=answer.body)
+        if sealing is None or sealing.recipient is None or self._confidential is None:
+            return Sealed(status=answer.status, headers=headers, body=answer.body)
+        return Sealed(
+            status=answer.status,
+            headers={**headers, "Content-Type": self._confidential.media_type},
+            body=self._confidential.encrypt(answer.body, answer.media_type, sealing.recipient),
+            plain=answer.body,
+            plain_type=answer.media_type,
+        )
 
 
 def _foreign_charset(content_type: str) -> str | None:

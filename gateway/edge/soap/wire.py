@@ -2,6 +2,7 @@
 
 The gate and the signature come first (`gateway.trust`); only verified content reaches spyne, and only spyne's argument
 reaches the XSD. An answer is written by spyne inside the sealing step, so its exact bytes are part of the commit.
+An encrypted envelope is decrypted first, and goes through the gate once more as it was signed.
 """
 
 from __future__ import annotations
@@ -59,13 +60,14 @@ class SoapWire:
             raise Malformed(
                 f"a {envelope.version} envelope was sent as {message.content_type}", code="content-type-wrong"
             )
-        if envelope.is_fault:
-            raise Malformed("a SOAP Fault is no message to the hub", code="envelope-invalid")
+        _refuse_fault(envelope)
         return envelope
 
     def authenticate(self, message: Message, opened: Any, party: Party, hub: Hub, at: datetime) -> Proven:  # noqa: ARG002 - the wire's signature
-        """Verify the signature; the addressing that it covers has to mean this address."""
-        proven = wss_x509.authenticate(opened, party, at)
+        """Decrypt, then verify the signature; the addressing that it covers has to mean this address."""
+        envelope, plain = wss_x509.decrypted(opened, hub) or (opened, None)
+        _refuse_fault(envelope)
+        proven = replace(wss_x509.authenticate(envelope, party, at), plain=plain)
         to, action = proven.headers.get("to"), proven.headers.get("action")
         if to is not None and not to.split("?", 1)[0].endswith(self._path):
             raise Unauthenticated(
@@ -124,7 +126,7 @@ class SoapWire:
         return fault_answer(error, message)
 
     def seal(self, answer: Answer, sealing: Sealing | None, hub: Hub, at: datetime) -> Sealed:
-        """Put the answer into its envelope and sign it. Who proved nothing gets it unsigned."""
+        """Put the answer into its envelope, sign it, encrypt it where due. Who proved nothing gets it unsigned."""
         content = parse_xml(answer.body, max_bytes=len(answer.body))
         version = names.VERSION_OF.get(names.namespace_of(content))
         if sealing is None:
@@ -138,7 +140,16 @@ class SoapWire:
             header = etree.Element(f"{{{names.SOAP_OF[version]}}}Header")
             header.extend(blocks)
             envelope.insert(0, header)
-        return leaving(replace(answer, body=wss_x509.seal(envelope, hub, at)), version)
+        signed = wss_x509.seal(envelope, hub, at)
+        if sealing.recipient is None:
+            return leaving(replace(answer, body=signed), version)
+        encrypted = leaving(replace(answer, body=wss_x509.encrypted(signed, sealing.recipient)), version)
+        return replace(encrypted, plain=signed, plain_type=MEDIA_TYPE[version])
+
+
+def _refuse_fault(envelope: Envelope) -> None:
+    if envelope.is_fault:
+        raise Malformed("a SOAP Fault is no message to the hub", code="envelope-invalid")
 
 
 def fault_answer(error: GatewayError, message: Message) -> Answer:

@@ -44,7 +44,8 @@ class ExchangeRow(SQLModel, table=True):
 class PartRow(SQLModel, table=True):
     """Exact bytes of one part of an exchange: `request`, `answer-body`, `answer`, `sent-1`, `reply-1`, ...
 
-    Headers are a part of their own (`request-headers`), since a signature may stand there.
+    Headers are a part of their own (`request-headers`), since a signature may stand there. What travelled encrypted has
+    what was signed in it beside it (`request-plain`, `answer-plain`, `sent-1-plain`, `reply-1-plain`).
     """
 
     __tablename__ = "exchange_part"

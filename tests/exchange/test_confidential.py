@@ -1,0 +1,291 @@
+"""Confidential exchanges, both ways, over SOAP and REST: signed then encrypted, kept as evidence, refused by name."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+
+from conformance.signing import encryption, jws, soap, wss
+from gateway.ledger.leaf import Leaf
+from gateway.operations.ledger_export import verify_store
+from gateway.trust.certificates import Use
+from gateway.trust.dev_ca import LeafKind
+from gateway.trust.keys import fingerprint
+from tests.exchange import confidential, voices
+from tests.exchange.keys import agency_identity, hub_leaf
+from tests.exchange.stage import Stage
+from tests.exchange.test_outbound_agencies import attempts, now
+
+
+@pytest.fixture
+def agreed(stage: Stage) -> Stage:
+    confidential.agree(stage)
+    return stage
+
+
+def whole(stage: Stage) -> None:
+    """The ledger verifies, with the stored bytes."""
+    while stage.hub.integrator.run_once():
+        pass
+    store = stage.hub.store
+    verify_store(store.reader, store.vault, store.note_key.verifier)
+
+
+def commitments(stage: Stage, exchange: str) -> set[str]:
+    return {name for leaf in stage.leaves(exchange) for name in Leaf.parse(leaf).commitments}
+
+
+def fault_code(envelope: wss.VerifiedEnvelope) -> str:
+    fault = soap.read_fault(envelope.document)
+    assert fault is not None
+    return fault.code
+
+
+def type_of(token: bytes) -> str:
+    """The cty of a JWE."""
+    header = token.partition(b".")[0]
+    said: dict[str, str] = json.loads(base64.urlsafe_b64decode(header + b"=="))
+    return said["cty"]
+
+
+# --- SOAP, both ways ----------------------------------------------------------------------------------------------
+
+
+def test_a_recommendation_is_asked_acknowledged_and_answered_without_a_word_in_clear(agreed: Stage) -> None:
+    asked = agreed.requested()
+    (call,) = agreed.town.calls["dpupr"]
+    assert now(agreed, asked).state == "awaiting"
+    assert confidential.NAME_IN_THE_REQUEST not in call.body
+    said = confidential.answer(agreed, asked)
+    assert said.status == 200
+    assert b"receivedAt" not in said.body
+    assert b"receivedAt" in confidential.clear(said.body)
+    told = confidential.sealed(agreed, said)
+    assert told.relates_to == "urn:dpupr:1"
+    assert now(agreed, asked).state == "answered"
+    assert agreed.case(asked.case_id).recommendations
+    whole(agreed)
+
+
+def test_what_was_decrypted_and_what_was_signed_is_evidence_beside_the_ciphertext(agreed: Stage) -> None:
+    asked = agreed.requested()
+    said = confidential.answer(agreed, asked)
+    (exchange,) = agreed.exchanges("dpupr")
+    parts = agreed.parts(exchange.id)
+    assert parts["answer"] == said.body
+    assert encryption.is_encrypted(parts["request"])
+    certificate = agency_identity("dpupr").certificate
+    assert wss.verify(parts["request-plain"], [certificate], at=agreed.clock()).relates_to == asked.message_id
+    leaf = wss.verify(parts["answer-plain"], [agreed.certificate], at=agreed.clock()).leaf
+    assert leaf == agreed.hub.store.reader.leaves_of_exchange(exchange.id)[0].hash.hex()
+    assert {"request", "request-plain", "answer", "answer-plain"} <= commitments(agreed, exchange.id)
+    sent = agreed.parts(asked.id)
+    assert sent["sent-1"] == agreed.town.calls["dpupr"][0].body
+    assert confidential.NAME_IN_THE_REQUEST in sent["sent-1-plain"]
+    assert wss.verify(sent["reply-1-plain"], [certificate], at=agreed.clock()).message_id == "urn:dpupr:ack"
+    assert {"sent-1", "sent-1-plain", "reply-1", "reply-1-plain"} <= commitments(agreed, asked.id)
+
+
+def test_the_same_answer_encrypted_anew_is_the_same_message(agreed: Stage) -> None:
+    asked = agreed.requested()
+    first = confidential.answer(agreed, asked)
+    again = confidential.answer(agreed, asked)
+    assert again.body == first.body
+    agreed.clock.advance(minutes=10)
+    later = confidential.answer(agreed, asked, at=agreed.clock())
+    assert later.body != first.body
+    assert confidential.sealed(agreed, later).relates_to == "urn:dpupr:1"
+    other = confidential.answer(agreed, asked, number="600/18/2026")
+    assert fault_code(confidential.sealed(agreed, other)) == "message-id-reused"
+    assert len(agreed.exchanges("dpupr")) == 2
+    whole(agreed)
+
+
+def test_an_answer_in_clear_is_refused_and_the_refusal_is_encrypted(agreed: Stage) -> None:
+    asked = agreed.requested()
+    with agreed.unchanged():
+        said = voices.answer(agreed, asked)
+    assert said.status == 400
+    assert fault_code(confidential.sealed(agreed, said)) == "encryption-missing"
+    assert confidential.answer(agreed, asked).status == 200  # the refusal bound nothing: the same id may be sent again
+    assert now(agreed, asked).state == "answered"
+
+
+def test_a_refused_answer_is_refused_in_secret(agreed: Stage) -> None:
+    asked = agreed.requested()
+    said = confidential.answer(agreed, asked, case="K-2026-999999")
+    assert (said.status, fault_code(confidential.sealed(agreed, said))) == (400, "inconsistent")
+
+
+def test_without_a_certificate_to_encrypt_to_nothing_is_asked_and_staff_are_told_what_to_do(stage: Stage) -> None:
+    stage.take_key(hub_leaf(stage.folder.parent / "ca", LeafKind.RSA))
+    stage.agree("dpupr", ("confidential = false", "confidential = true"))
+    stage.town.always["dpupr"] = confidential.acknowledging(stage)
+    asked = stage.requested()
+    assert stage.town.calls["dpupr"] == []
+    held = now(stage, asked)
+    assert held.state == "queued"
+    assert "simojo agency certify dpupr" in (held.cause or "")
+    confidential.register(stage, confidential.encrypting(), Use.ENCRYPT)
+    stage.clock.advance(minutes=2)
+    stage.deliver("dpupr")
+    assert now(stage, asked).state == "awaiting"
+
+
+@pytest.mark.parametrize(
+    ("twist", "cause"),
+    [
+        ({"answers_encrypted": False}, "came in clear"),
+        ({"to": agency_identity("stranger", "rsa").certificate}, "cannot be decrypted"),
+    ],
+)
+def test_an_acknowledgement_that_is_not_encrypted_to_us_is_none(
+    agreed: Stage, twist: dict[str, object], cause: str
+) -> None:
+    agreed.town.next("dpupr", confidential.acknowledging(agreed, **twist))  # type: ignore[arg-type]  # as listed above
+    asked = agreed.requested()
+    assert now(agreed, asked).state == "unknown"
+    assert cause in (attempts(agreed, asked)[0][1] or "")
+    agreed.clock.advance(minutes=2)
+    agreed.deliver("dpupr")
+    assert now(agreed, asked).state == "awaiting"
+
+
+def test_a_fault_in_clear_is_heard_as_a_fault(agreed: Stage) -> None:
+    agreed.town.next("dpupr", agreed.town.faults(sender=False))
+    asked = agreed.requested()
+    assert now(agreed, asked).state == "not-sent"
+
+
+# --- REST ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["rsa", "ec"])
+@pytest.mark.parametrize("hub", [LeafKind.RSA, LeafKind.EC])
+def test_a_confidential_inquiry_is_answered_in_secret(stage: Stage, kind: str, hub: LeafKind) -> None:
+    confidential.issue(stage)
+    stage.take_key(hub_leaf(stage.folder.parent / "ca", hub))
+    confidential.register(stage, confidential.encrypting(kind), Use.ENCRYPT)
+    stage.agree("dpupr", ("confidential = false", "confidential = true"))
+    said = confidential.ask_validity(stage)
+    heard = confidential.heard(stage, said, confidential.encrypting(kind))
+    assert (said.status, heard.json["valid"]) == (200, True)
+    assert heard.header["rel"] == jws.body_digest(confidential.VALIDITY)
+    (exchange,) = stage.exchanges("dpupr")
+    parts = stage.parts(exchange.id)
+    assert parts["request-plain"] == confidential.VALIDITY
+    assert parts["answer-plain"] == parts["answer-body"] == heard.body
+    assert {"request-plain", "answer-plain"} <= commitments(stage, exchange.id)
+    whole(stage)
+
+
+def test_an_inquiry_sealed_anew_keeps_its_type_and_its_secret(agreed: Stage) -> None:
+    first = confidential.heard(agreed, confidential.ask_validity(agreed))
+    agreed.clock.advance(minutes=10)
+    later = confidential.heard(agreed, confidential.ask_validity(agreed, at=agreed.clock()))
+    assert later.body == first.body
+    assert later.said.body != first.said.body
+    assert len(agreed.exchanges("dpupr")) == 1
+    whole(agreed)
+
+
+def test_an_inquiry_in_clear_is_refused_and_the_refusal_is_encrypted(agreed: Stage) -> None:
+    said = voices.ask_validity(agreed, agr="dpupr-2026/1.1")
+    heard = confidential.heard(agreed, said)
+    assert (said.status, heard.json["code"]) == (403, "encryption-missing")
+    assert heard.json["clause"].endswith("confidential (Pasal 20 c)")
+    assert type_of(said.body) == "problem+json"
+    assert confidential.heard(agreed, confidential.ask_validity(agreed)).said.status == 200
+
+
+def test_a_schema_violation_is_refused_in_secret(agreed: Stage) -> None:
+    said = confidential.ask_validity(agreed, b'{"permitNumber":17}')
+    heard = confidential.heard(agreed, said)
+    assert (said.status, heard.json["code"]) == (422, "schema-violation")
+    assert [each["path"] for each in heard.json["violations"]] == ["/permitNumber"]
+
+
+def test_what_cannot_be_decrypted_is_counted_and_refused_to_nobody_in_particular(agreed: Stage) -> None:
+    stranger = agency_identity("stranger", "rsa").certificate
+    said = confidential.ask_validity(agreed, to=stranger)
+    assert (said.status, said.code) == (401, "decryption-failed")
+    assert said.body.count(b"none of ours") == 1
+    token = encryption.encrypt_json(confidential.VALIDITY, agreed.certificate)
+    flipped = token[:-1] + (b"A" if token[-1:] != b"A" else b"Q")
+    assert confidential.ask_validity(agreed, encrypted=flipped).code == "decryption-failed"
+    assert confidential.ask_validity(agreed, encrypted=confidential.VALIDITY).code == "encryption-malformed"
+    assert agreed.refusals() == {"decryption-failed": 2, "encryption-malformed": 1}
+    assert agreed.exchanges("dpupr") == []
+
+
+def test_a_signature_over_other_content_than_was_encrypted_is_refused(agreed: Stage) -> None:
+    other = encryption.encrypt_json(b'{"permitNumber":"002/KRK/III/2026"}', agreed.certificate)
+    assert confidential.ask_validity(agreed, encrypted=other).code == "signature-wrong"
+
+
+def test_an_encrypted_problem_is_no_inquiry(agreed: Stage) -> None:
+    token = encryption.encrypt_json(confidential.VALIDITY, agreed.certificate, cty="problem+json")
+    assert confidential.ask_validity(agreed, encrypted=token).code == "content-type-wrong"
+
+
+def test_the_agreed_size_is_that_of_the_plaintext(agreed: Stage) -> None:
+    name = "9" * 13_000  # 16 KiB are agreed; in base64 it is more
+    said = confidential.ask_validity(agreed, json.dumps({"permitNumber": name}).encode())
+    assert (
+        len(json.dumps({"permitNumber": name}))
+        < 16 * 1024
+        < len(encryption.encrypt_json(json.dumps({"permitNumber": name}).encode(), agreed.certificate))
+    )
+    assert confidential.heard(agreed, said).json["code"] == "schema-violation"
+    beyond = confidential.ask_validity(agreed, json.dumps({"permitNumber": "9" * 17_000}).encode(), jti="v-2")
+    assert confidential.heard(agreed, beyond).json["code"] == "body-too-large"
+
+
+# --- what is not agreed, keys that roll over ----------------------------------------------------------------------
+
+
+def test_an_inquiry_that_need_not_be_secret_may_be_and_is_then_answered_so(stage: Stage) -> None:
+    confidential.issue(stage)
+    confidential.register(stage, confidential.encrypting(), Use.ENCRYPT)
+    said = confidential.ask_validity(stage, agreement="dpupr-2026/1.0")
+    assert confidential.heard(stage, said).json["valid"] is True
+    assert voices.ask_validity(stage, jti="v-2").json["valid"] is True
+
+
+def test_a_secret_question_is_not_answered_in_clear_for_want_of_a_certificate(stage: Stage) -> None:
+    confidential.issue(stage)
+    with stage.unchanged():
+        said = confidential.ask_validity(stage, agreement="dpupr-2026/1.0")
+    assert (said.status, said.code) == (500, "encryption-certificate-missing")
+    confidential.register(stage, confidential.encrypting(), Use.ENCRYPT)
+    assert confidential.heard(stage, confidential.ask_validity(stage, agreement="dpupr-2026/1.0")).said.status == 200
+
+
+def test_an_encrypted_soap_message_needs_an_rsa_key_of_the_hub(stage: Stage) -> None:
+    asked = stage.requested()
+    said = confidential.answer(stage, asked, to=hub_leaf(stage.folder.parent / "ca", LeafKind.RSA).key.certificate)
+    assert (said.status, said.code) == (500, "key-not-for-encryption")
+    assert voices.answer(stage, asked).status == 200
+
+
+def test_what_was_encrypted_to_the_key_before_a_roll_over_is_still_read(agreed: Stage) -> None:
+    before = agreed.certificate
+    previous = hub_leaf(agreed.folder.parent / "ca", LeafKind.RSA).key
+    agreed.take_key(hub_leaf(agreed.folder.parent / "ca2", LeafKind.RSA))
+    assert confidential.ask_validity(agreed, to=before).code == "decryption-failed"
+    hub = agreed.hub.inbound._hub
+    object.__setattr__(hub, "previous", (previous,))
+    assert confidential.heard(agreed, confidential.ask_validity(agreed, to=before)).said.status == 200
+    assert confidential.heard(agreed, confidential.ask_validity(agreed, jti="v-2")).said.status == 200
+
+
+def test_the_newest_certificate_is_encrypted_to_and_a_revoked_one_no_longer(agreed: Stage) -> None:
+    newer = agency_identity("dpupr-next", "rsa")
+    agreed.clock.advance(seconds=1)
+    confidential.register(agreed, newer, Use.ENCRYPT)
+    assert confidential.heard(agreed, confidential.ask_validity(agreed), newer).said.status == 200
+    agreed.hub.store.registry.revoke_certificate(fingerprint(newer.certificate), "kunci hilang", "staff/siti")
+    said = confidential.ask_validity(agreed, jti="v-2")
+    assert confidential.heard(agreed, said, confidential.encrypting()).said.status == 200
