@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -34,13 +33,17 @@ class Ran:
 
 @dataclass(frozen=True, kw_only=True)
 class Client:
-    """A client and how it is called. `soap` and `rest` give the command line up to the arguments of each deed."""
+    """A client and how it is called. `soap` and `rest` give the command line up to the arguments of each deed.
+
+    `encrypts` says whether the example can do what an agreement asks for that calls an interaction confidential.
+    """
 
     name: str
     folder: str
     version: Callable[[], str]
     soap: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rest: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    encrypts: bool = True
 
     def run(self, command: tuple[str, ...], *arguments: object) -> Ran:
         """Run to the end."""
@@ -69,12 +72,8 @@ def _package(name: str) -> str:
     return f"{name} {described['version']}"
 
 
-def _jar(name: str) -> str:
-    with zipfile.ZipFile(f"/usr/share/java/{name}.jar") as jar:
-        manifest = jar.read("META-INF/MANIFEST.MF").decode()
-    found = re.search(r"^(?:Implementation|Bundle)-Version: ([\w.]+)", manifest, re.MULTILINE)
-    assert found, f"{name}.jar does not say its version"
-    return f"{name} {found[1]}"
+def _debian(*packages: str) -> str:
+    return ", ".join(said("dpkg-query", "-W", "-f", "${Package} ${Version}\\n", each) for each in packages)
 
 
 def _distribution(*names: str) -> str:
@@ -111,21 +110,23 @@ def _java(deed: str) -> tuple[str, ...]:
 
 
 PHP = Client(
-    name="PHP SoapClient, DOM, openssl",
+    name="PHP SoapClient, DOM, openssl, phpseclib",
     folder="php",
-    version=lambda: said("php", "--version", pattern=r"PHP [\d.]+"),
+    version=lambda: f"{said('php', '--version', pattern=r'PHP [0-9.]+')}, {_debian('php-phpseclib3')}",
     soap={"recommend": _php("recommend.php"), "echo": _php("echo.php")},
 )
 NODE_SOAP = Client(
-    name="Node soap, xml-crypto",
+    name="Node soap, xml-crypto, xml-encryption",
     folder="node",
-    version=lambda: f"Node {said('node', '--version')}, {_package('soap')}, {_package('xml-crypto')}",
+    version=lambda: ", ".join(
+        (f"Node {said('node', '--version')}", *map(_package, ("soap", "xml-crypto", "xml-encryption")))
+    ),
     soap={"recommend": _node("recommend.mjs"), "echo": _node("echo.mjs")},
 )
 JAVA = Client(
     name="Java WSS4J, Santuario",
     folder="java",
-    version=lambda: f"{said('java', '--version')}, {_jar('wss4j')}, {_jar('xmlsec')}",
+    version=lambda: f"{said('java', '--version')}, {_debian('libwss4j-java', 'libxml-security-java')}",
     soap={"recommend": _java("recommend"), "echo": _java("echo")},
 )
 CSHARP = Client(
@@ -133,12 +134,13 @@ CSHARP = Client(
     folder="csharp",
     version=lambda: said("mono", "--version", pattern=r"Mono JIT compiler version [\d.]+"),
     soap={deed: ("mono", COMPILED, deed) for deed in ("recommend", "echo")},
+    encrypts=False,  # Mono has no AES-GCM
 )
 ZEEP = Client(
     name="Python zeep, xmlsec",
     folder="python",
     version=lambda: (
-        f"Python {said(sys.executable, '--version', pattern=r'[0-9.]+')}, {_distribution('zeep', 'xmlsec')}"
+        f"Python {said(sys.executable, '--version', pattern=r'[0-9.]+')}, {_distribution('zeep', 'xmlsec', 'cryptography')}"
     ),
     soap={"recommend": _python("recommend.py"), "echo": _python("echo.py")},
 )
@@ -161,6 +163,7 @@ CURL = Client(
         f"{said('curl', '--version', pattern=r'curl [0-9.]+')}, {said('openssl', 'version', pattern=r'OpenSSL [^ ]+')}"
     ),
     rest={"ask": ("sh", str(CLIENTS / "curl/ask.sh"))},
+    encrypts=False,  # the command openssl has no AES-GCM
 )
 SOAP_CLIENTS = (PHP, NODE_SOAP, JAVA, CSHARP, ZEEP)
 REST_CLIENTS = (JOSE, JOSERFC, CURL)

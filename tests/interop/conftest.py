@@ -1,8 +1,10 @@
-"""One hub for each process, and the wire between it and the clients."""
+"""One hub for each process, one more in confidence, and the wire between it and the clients."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -11,14 +13,26 @@ from tests.interop.between import Between
 from tests.interop.hub import InteropStage
 
 
-@pytest.fixture(scope="session")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InteropStage]:
+@contextmanager
+def opened(folder: Path, *, confidential: bool) -> Iterator[InteropStage]:
     door, street = Door(), Street()
     between = Between(door.url)
-    stage = InteropStage(tmp_path_factory.mktemp("interop") / "hub", door, street, between)
+    stage = InteropStage(folder, door, street, between, confidential=confidential)
     stage.furnish()
     yield stage
     stage.close()
     between.close()
     street.close()
     door.close()
+
+
+@pytest.fixture(scope="session")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InteropStage]:
+    with opened(tmp_path_factory.mktemp("interop") / "hub", confidential=False) as stage:
+        yield stage
+
+
+@pytest.fixture(scope="session")
+def confidential_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InteropStage]:
+    with opened(tmp_path_factory.mktemp("interop") / "confidential", confidential=True) as stage:
+        yield stage

@@ -6,26 +6,28 @@ and config.json. The request that a client answers was sent to DPUPR's simulated
 
 from __future__ import annotations
 
-import base64
 import json
 import subprocess
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
 
+from conformance.signing import encryption
 from conformance.signing.keys import Identity, make_identity
 from gateway.cli.init import make_keys
 from gateway.domain.case import Stage as CaseStage
 from gateway.machine import now
 from gateway.settings import Settings
 from gateway.store.tables import DeliveryRow
+from gateway.trust.certificates import Use
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
 from tests.exchange.keys import agency_identity
-from tests.exchange.stage import SECRETS, Clock, Stage
-from tests.exchange.town import Door, Street
+from tests.exchange.stage import SECRETS, Clock, Stage, proof
+from tests.exchange.test_by_hand import in_force
+from tests.exchange.town import Call, Door, Street, Told
 from tests.interop.between import Between
 from tests.interop.clients import PFX_PASSWORD
 
@@ -43,9 +45,16 @@ class InteropStage(Stage):
     """A furnished hub behind `between`; the addresses in its WSDLs lead through it."""
 
     between: Between
+    permit: str
+    """The number of a permit that is in force."""
+    confidential: bool
+    """The agreement with DPUPR calls everything confidential: all is encrypted, to the client's certificate."""
 
-    def __init__(self, folder: Path, door: Door, street: Street, between: Between) -> None:
+    def __init__(
+        self, folder: Path, door: Door, street: Street, between: Between, *, confidential: bool = False
+    ) -> None:
         self.between = between
+        self.confidential = confidential
         self.keys = folder / "keys"
         super().__init__(folder, door, street, clock=MachineClock())
 
@@ -80,17 +89,34 @@ class InteropStage(Stage):
         for agency, named in SECRETS.items():
             for name, secret in named.items():
                 registry.set_credential(agency, name, secret, ACTOR)
-        config = {"agency": "dpupr", "hub": self.between.url, "hub_certificate": str(self.keys / "hub.pem")}
-        for identity in (agency_identity("dpupr"), client_folder(self.dpupr, config)):
+        config: dict[str, Any] = {
+            "agency": "dpupr",
+            "hub": self.between.url,
+            "hub_certificate": str(self.keys / "hub.pem"),
+        }
+        config |= {"confidential": True} if self.confidential else {}
+        client = client_folder(self.dpupr, config)
+        for identity, uses in ((agency_identity("dpupr"), {Use.SIGN}), (client, {Use.SIGN, Use.ENCRYPT})):
             challenge = registry.challenge("dpupr", identity.certificate, "nonce-17")
-            registry.register_certificate("dpupr", identity.certificate, challenge, _proof(identity, challenge), ACTOR)
+            signed = proof(identity, challenge)
+            registry.register_certificate("dpupr", identity.certificate, challenge, signed, ACTOR, frozenset(uses))
+        self.permit = in_force(self)
+        if self.confidential:
+            self.agree("dpupr", ("confidential = false", "confidential = true"))
+            self.town.always["dpupr"] = lambda call: self._acknowledges(call, client)
+
+    def _acknowledges(self, call: Call, client: Identity) -> Told:
+        """DPUPR's simulated half in confidence: it decrypts with the client's key, and signs with its own."""
+        clear = encryption.decrypt_body(call.body, client)
+        told = self.town.acknowledges(replace(call, body=clear))
+        return replace(told, body=encryption.encrypt_body(told.body, self.certificate))
 
     def recommended(self, delivery: DeliveryRow) -> bool:
         """The recommendation that this delivery asked for has arrived and moved its case."""
         return self.state(delivery) == "answered" and self.case(delivery.case_id).stage is CaseStage.RECOMMENDED
 
 
-def client_folder(folder: Path, config: dict[str, str]) -> Identity:
+def client_folder(folder: Path, config: Mapping[str, Any]) -> Identity:
     """Lay out an agency's folder as `make demo` does: key.pem, certificate.pem, config.json."""
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
@@ -105,9 +131,3 @@ def pfx(folder: Path) -> None:
     old = ["-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1"]
     command = ["openssl", "pkcs12", "-export", *map(str, given), "-passout", f"pass:{PFX_PASSWORD}", *old]
     subprocess.run(command, check=True, capture_output=True)
-
-
-def _proof(identity: Identity, challenge: bytes) -> bytes:
-    if isinstance(identity.key, ec.EllipticCurvePrivateKey):
-        return identity.key.sign(challenge, ec.ECDSA(SHA256()))
-    return base64.b64decode(identity.prove_possession(challenge.decode()))

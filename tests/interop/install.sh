@@ -13,6 +13,7 @@ need() {
 }
 
 need php php-cli
+need /usr/share/php/phpseclib3/autoload.php php-phpseclib3
 php -m 2> /dev/null | grep -qx soap || packages="$packages php-soap"
 php -m 2> /dev/null | grep -qx dom || packages="$packages php-xml"
 need javac default-jdk-headless

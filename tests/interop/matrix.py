@@ -26,6 +26,7 @@ COLUMNS: Mapping[str, str] = {
     "stranger": "unknown certificate",
     "tampered-request": "request tampered with",
     "tampered-answer": "answer tampered with",
+    "encrypted": "encrypted both ways",
 }
 _VERSION = re.compile(r"v?\d+(\.\d+)+[\w.+~-]*")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -43,6 +44,9 @@ The hub under test has an RSA key, as `simojo init` makes it; so has the agency.
 - **request tampered with**: changed on its way; the hub refused it by this code, and nothing changed.
 - **answer tampered with**: so many forged answers (changed, unsigned, signed by a stranger, of another message, and for
   SOAP the signed Body moved aside) were sent to the client, and it refused them all.
+- **encrypted both ways**: under an agreement that calls the interaction confidential, the client encrypted what it had
+  signed, and decrypted the answer before it verified it (SOAP: AES-256-GCM, RSA-OAEP with SHA-256; REST: JWE
+  RSA-OAEP-256, A256GCM). A dash: Mono has no AES-GCM (.NET has), nor has the command `openssl`.
 """
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from conformance.signing.keys import make_identity
 from gateway.machine import now
-from tests.exchange.test_by_hand import in_force
 from tests.interop import forging
 from tests.interop.between import Change, Half, replacing
 from tests.interop.clients import CURL, REST_CLIENTS, Client, Ran
@@ -23,12 +22,6 @@ UNKNOWN = "009/KRK/III/2026"
 pytestmark = pytest.mark.parametrize("client", REST_CLIENTS, ids=lambda client: f"{client.folder}-rest")
 
 
-@pytest.fixture(scope="module")
-def permit(hub: InteropStage) -> str:
-    """The number of a permit that is in force."""
-    return in_force(hub)
-
-
 def ask(client: Client, folder: Path, number: str) -> Ran:
     if client is CURL:
         question = json.dumps({"permitNumber": number})
@@ -36,10 +29,10 @@ def ask(client: Client, folder: Path, number: str) -> Ran:
     return client.run(client.rest["validity"], folder, number)
 
 
-def test_a_signed_question_is_answered_and_the_answer_verified(hub: InteropStage, client: Client, permit: str) -> None:
-    ran = ask(client, hub.dpupr, permit)
+def test_a_signed_question_is_answered_and_the_answer_verified(hub: InteropStage, client: Client) -> None:
+    ran = ask(client, hub.dpupr, hub.permit)
     assert (ran.code, ran.err) == (0, "")
-    assert permit in ran.out
+    assert hub.permit in ran.out
     assert "in-force" in ran.out
     note(client, "REST", "signed")
     note(client, "REST", "verified")
@@ -66,29 +59,27 @@ def test_a_signed_refusal_is_verified_and_told_with_its_code(
     note(client, "REST", "refusal")
 
 
-def test_a_question_of_a_stranger_is_refused_by_name(
-    hub: InteropStage, client: Client, permit: str, tmp_path: Path
-) -> None:
+def test_a_question_of_a_stranger_is_refused_by_name(hub: InteropStage, client: Client, tmp_path: Path) -> None:
     shutil.copy(hub.dpupr / "config.json", tmp_path)
     make_identity(tmp_path, "dpupr", serial=18, at=now())
     with hub.unchanged():
-        said = refused(ask(client, tmp_path, permit))
+        said = refused(ask(client, tmp_path, hub.permit))
     assert "certificate-unknown" in said
     note(client, "REST", "stranger", "certificate-unknown")
 
 
 def test_a_question_that_is_changed_on_its_way_is_refused_by_name_and_changes_nothing(
-    hub: InteropStage, client: Client, permit: str
+    hub: InteropStage, client: Client
 ) -> None:
-    changed = replacing(permit.encode(), UNKNOWN.encode())
+    changed = replacing(hub.permit.encode(), UNKNOWN.encode())
     with hub.unchanged("exchange"), hub.between.changing(request=changed):
-        said = refused(ask(client, hub.dpupr, permit))
+        said = refused(ask(client, hub.dpupr, hub.permit))
     assert "signature-wrong" in said
     note(client, "REST", "tampered-request", "signature-wrong")
 
 
-def test_no_forged_answer_is_believed(hub: InteropStage, client: Client, permit: str, tmp_path: Path) -> None:
-    assert ask(client, hub.dpupr, permit).code == 0
+def test_no_forged_answer_is_believed(hub: InteropStage, client: Client, tmp_path: Path) -> None:
+    assert ask(client, hub.dpupr, hub.permit).code == 0
     earlier = hub.between.passed[-1].answer
     stranger = make_identity(tmp_path, "dpmptsp", serial=19, at=now())
 
@@ -102,7 +93,7 @@ def test_no_forged_answer_is_believed(hub: InteropStage, client: Client, permit:
     }
     for forgery in forgeries.values():
         with hub.between.changing(answer=forgery):
-            refused(ask(client, hub.dpupr, permit))
+            refused(ask(client, hub.dpupr, hub.permit))
     # The same answer to another question: the body fits, and the signature is the hub's.
     with hub.between.changing(answer=forging.about_another(earlier)):
         refused(ask(client, hub.dpupr, UNKNOWN))

@@ -74,6 +74,9 @@ def test_a_signed_refusal_is_verified_and_told_with_its_code_and_path(
     assert "schema-violation" in said
     assert "/number" in said
     assert b"Signature" in hub.between.passed[-1].answer.body
+    with hub.between.changing(answer=replacing(b"schema-violation<", b"schema-violated<")):
+        forged = refused(recommend(hub, client, version, delivery, number="6" * 65))
+    assert "ditolak" not in forged
     note(client, f"SOAP {version}", "refusal")
 
 

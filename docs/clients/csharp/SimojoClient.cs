@@ -104,11 +104,17 @@ public sealed class SimojoClient
         HttpResponseMessage response = http.PostAsync(address, content).Result;
         XmlDocument answer = Parse(response.Content.ReadAsStringAsync().Result);
         XmlElement fault = (XmlElement)answer.GetElementsByTagName("Fault", soap)[0];
+        bool signed = answer.GetElementsByTagName("Signature", Ds).Count > 0;
+        if (fault != null && !signed)
+        {
+            throw new Refused(Explain(fault)); // who proves nothing gets an unsigned refusal
+        }
+        XmlElement body = Verified(answer, messageId);
         if (fault != null)
         {
             throw new Refused(Explain(fault));
         }
-        return Verified(answer, messageId);
+        return body;
     }
 
     private XmlDocument Envelope(string document, string messageId, string relatesTo)

@@ -36,6 +36,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.security.auth.callback.Callback;
 import javax.xml.XMLConstants;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.transform.OutputKeys;
@@ -46,10 +47,12 @@ import javax.xml.transform.stream.StreamResult;
 import org.apache.ws.security.WSConstants;
 import org.apache.ws.security.WSDataRef;
 import org.apache.ws.security.WSEncryptionPart;
+import org.apache.ws.security.WSPasswordCallback;
 import org.apache.ws.security.WSSecurityEngine;
 import org.apache.ws.security.WSSecurityEngineResult;
 import org.apache.ws.security.WSSecurityException;
 import org.apache.ws.security.components.crypto.Merlin;
+import org.apache.ws.security.message.WSSecEncrypt;
 import org.apache.ws.security.message.WSSecHeader;
 import org.apache.ws.security.message.WSSecSignature;
 import org.apache.ws.security.message.WSSecTimestamp;
@@ -62,7 +65,7 @@ public final class SimojoClient {
     static final String SOAP_11 = "http://schemas.xmlsoap.org/soap/envelope/";
     static final String SOAP_12 = "http://www.w3.org/2003/05/soap-envelope";
     static final String WSA = "http://www.w3.org/2005/08/addressing";
-    static final String WSDL = "http://schemas.xmlsoap.org/wsdl/";
+    static final String SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256";
     static final String FAULT = "urn:simojo:fault:1.0";
 
     private final HttpClient http = HttpClient.newHttpClient();
@@ -71,6 +74,7 @@ public final class SimojoClient {
     private final String action;
     private final Merlin own = new Merlin();
     private final Merlin hub = new Merlin();
+    private final boolean confidential;
 
     /** What the hub refuses (code, clause, violations), or an answer that cannot be trusted. */
     static final class Refused extends Exception {
@@ -83,6 +87,7 @@ public final class SimojoClient {
     SimojoClient(Path folder, String interaction, String version) throws Exception {
         soap = version.equals("1.1") ? SOAP_11 : SOAP_12;
         String config = Files.readString(folder.resolve("config.json"));
+        confidential = config.matches("(?s).*\"confidential\"\\s*:\\s*true.*"); // as the agreement says
         KeyStore ownKeys = keyStore();
         Certificate[] chain = {certificate(folder.resolve("certificate.pem"))};
         ownKeys.setKeyEntry("own", privateKey(folder.resolve("key.pem")), new char[0], chain);
@@ -113,11 +118,17 @@ public final class SimojoClient {
         }
         HttpResponse<byte[]> response = http.send(post.build(), BodyHandlers.ofByteArray());
         Document answer = parse(response.body());
+        boolean signed = find(answer, WSConstants.SIG_NS, "Signature") != null;
         Element fault = find(answer, soap, "Fault");
+        if (fault != null && !signed) {
+            throw new Refused(explain(fault)); // who proves nothing gets an unsigned refusal
+        }
+        Element body = verified(answer, messageId);
+        fault = find(body, soap, "Fault"); // after decryption, where there was one
         if (fault != null) {
             throw new Refused(explain(fault));
         }
-        return verified(answer, messageId);
+        return body;
     }
 
     private Document envelope(Element document, String messageId, String relatesTo) throws Exception {
@@ -146,7 +157,7 @@ public final class SimojoClient {
         signature.setUserInfo("own", "");
         // WSS4J's own choice is SHA-1, which the hub refuses (signature-policy): say SHA-256 in both places.
         signature.setSignatureAlgorithm("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256");
-        signature.setDigestAlgo("http://www.w3.org/2001/04/xmlenc#sha256");
+        signature.setDigestAlgo(SHA256);
         signature.setKeyIdentifierType(WSConstants.BST_DIRECT_REFERENCE); // send the certificate along
         List<WSEncryptionPart> parts = new ArrayList<>();
         parts.add(new WSEncryptionPart("Body", soap, ""));
@@ -158,13 +169,23 @@ public final class SimojoClient {
         }
         signature.setParts(parts);
         signature.build(envelope, own, security);
+        if (!confidential) {
+            return;
+        }
+        WSSecEncrypt encryption = new WSSecEncrypt(); // signed first, encrypted then: the content of the Body
+        encryption.setUserInfo("hub");
+        encryption.setKeyIdentifierType(WSConstants.THUMBPRINT_IDENTIFIER);
+        encryption.setSymmetricEncAlgorithm(WSConstants.AES_256_GCM); // the defaults, CBC and SHA-1, are refused
+        encryption.setKeyEnc(WSConstants.KEYTRANSPORT_RSAOEP);
+        encryption.setDigestAlgorithm(SHA256);
+        encryption.build(envelope, hub, security);
     }
 
     /** Check the hub's signature; gives the Body if that very element is what the signature covers. */
     private Element verified(Document answer, String messageId) throws Refused {
         List<WSSecurityEngineResult> results;
         try {
-            results = new WSSecurityEngine().processSecurityHeader(answer, null, null, hub);
+            results = new WSSecurityEngine().processSecurityHeader(answer, null, SimojoClient::givePassword, hub, own);
         } catch (WSSecurityException fault) {
             throw new Refused("the answer is not trusted: " + fault.getMessage());
         }
@@ -187,6 +208,13 @@ public final class SimojoClient {
             throw new Refused("the answer is about " + relatesTo.getTextContent() + ", not about " + messageId);
         }
         return body;
+    }
+
+    /** WSS4J asks for the password of our own key when it decrypts; our key store has none. */
+    private static void givePassword(Callback[] asked) {
+        for (Callback each : asked) {
+            ((WSPasswordCallback) each).setPassword("");
+        }
     }
 
     /** One line about a refusal: what the hub's Fault says (code, clause, violations). */

@@ -2,10 +2,10 @@
 //
 //   const hub = SignedRest.open('.demo/agencies/dpupr')
 //   const answer = await hub.ask('permit-validity', 'dpupr-2026/1.0', { permitNumber: '001/PBG/XI/2026' })
-import { X509Certificate, createHash, randomUUID } from 'node:crypto'
+import { X509Certificate, createHash, createPrivateKey, createPublicKey, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { FlattenedSign, flattenedVerify, importPKCS8, importX509 } from 'jose'
+import { CompactEncrypt, FlattenedSign, compactDecrypt, flattenedVerify, importPKCS8, importX509 } from 'jose'
 
 const HUB = 'dpmptsp' // the office's id in signatures
 const LIFE_S = 300
@@ -41,16 +41,35 @@ export class SignedRest {
     }).sign(await importPKCS8(this.key, 'RS256'))
     const response = await fetch(`${this.config.hub}/rest/${this.config.agency}/${path}`, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json', 'X-JWS-Signature': `${signed.protected}..${signed.signature}` },
-      body
+      headers: {
+        'Content-Type': this.config.confidential ? 'application/jose' : 'application/json',
+        'X-JWS-Signature': `${signed.protected}..${signed.signature}`
+      },
+      body: this.config.confidential ? await this.#encrypt(body) : body // signed first, encrypted then
     })
-    const answer = Buffer.from(await response.arrayBuffer())
+    const answer = await this.#decrypt(response)
     if (!response.headers.has('X-JWS-Signature') && !response.ok) {
       throw new Refused(explain(answer)) // who proves nothing gets an unsigned refusal
     }
     await this.#verify(response.headers.get('X-JWS-Signature') ?? '', answer, body)
     if (!response.ok) throw new Refused(explain(answer))
     return JSON.parse(answer)
+  }
+
+  /** A compact JWE (RFC 7516) to the hub's certificate, where the agreement calls the interaction confidential (rahasia). */
+  async #encrypt (body) {
+    const header = { alg: 'RSA-OAEP-256', enc: 'A256GCM', cty: 'json', 'x5t#S256': thumbprint(this.hubCertificate) }
+    return await new CompactEncrypt(Buffer.from(body)).setProtectedHeader(header).encrypt(createPublicKey(this.hubCertificate))
+  }
+
+  async #decrypt (response) {
+    const body = Buffer.from(await response.arrayBuffer())
+    if (!response.headers.get('Content-Type')?.startsWith('application/jose')) return body
+    const allowed = { keyManagementAlgorithms: ['RSA-OAEP-256'], contentEncryptionAlgorithms: ['A256GCM', 'A128GCM'] }
+    const { plaintext } = await compactDecrypt(body.toString(), createPrivateKey(this.key), allowed).catch(() => {
+      throw new Error('the answer cannot be decrypted with our key')
+    })
+    return Buffer.from(plaintext)
   }
 
   /** Check that the hub signed these very bytes (ditandatangani), for us, in answer to our request. Throws if not. */

@@ -11,6 +11,7 @@ import soap from 'soap'
 import { SignedXml } from 'xml-crypto'
 import { DOMParser } from '@xmldom/xmldom'
 import xpath from 'xpath'
+import { decryptBody, encryptBody } from './encrypted-body.mjs'
 
 const WSSE = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd'
 const WSU = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd'
@@ -29,6 +30,7 @@ export class SignedSoap {
     made.key = readFileSync(join(folder, 'key.pem'))
     made.certificate = readFileSync(join(folder, 'certificate.pem'))
     made.hubCertificate = readFileSync(config.hub_certificate, 'utf8')
+    made.confidential = config.confidential === true // as the agreement says of the interaction
     made.address = `${config.hub}/soap/${config.agency}/${interaction}`
     made.client = await soap.createClientAsync(`${made.address}?wsdl`, {
       forceSoap12Headers: version === '1.2',
@@ -91,7 +93,7 @@ export class SignedSoap {
   }
 }
 
-/** Lets the `soap` package see verified answers alone. */
+/** Encrypts where that is agreed, and lets the `soap` package see verified answers alone. */
 class VerifyingHttpClient extends soap.HttpClient {
   constructor (hub) {
     super()
@@ -99,15 +101,23 @@ class VerifyingHttpClient extends soap.HttpClient {
   }
 
   request (url, data, callback, headers, options) {
-    return super.request(url, data, (error, response, body) => {
-      if (error || !data) return callback(error, response, body) // the WSDL is not signed
+    if (!data) return super.request(url, data, callback, headers, options) // the WSDL is not signed
+    const heard = async (error, response, body) => {
+      if (error) return callback(error, response, body)
+      let verified
       try {
-        const verified = isUnsignedFault(body) ? body : this.hub.verify(body)
-        callback(null, response, verified)
+        const clear = await decryptBody(body, this.hub.key)
+        verified = isUnsignedFault(clear) ? clear : this.hub.verify(clear)
       } catch (refused) {
-        callback(refused)
+        return callback(refused)
       }
-    }, headers, options)
+      callback(null, response, verified)
+    }
+    this.#sealed(data).then(sent => { super.request(url, sent, heard, headers, options) }, callback)
+  }
+
+  async #sealed (signed) {
+    return this.hub.confidential ? await encryptBody(signed, this.hub.hubCertificate) : signed
   }
 }
 

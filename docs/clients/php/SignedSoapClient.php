@@ -1,7 +1,8 @@
 <?php
 /*
  * Signed SOAP for PHP 8: SoapClient writes the message, this class signs it, and verifies the hub's answer.
- * It needs the extensions soap, dom and openssl (Debian: php-cli php-soap php-xml), and nothing else.
+ * It needs the extensions soap, dom and openssl (Debian: php-cli php-soap php-xml), and nothing else; where the
+ * agreement says confidential, EncryptedBody.php needs phpseclib too.
  *
  *   $hub = SignedSoapClient::connect('.demo/agencies/dpupr', 'technical-recommendation');
  *   $answer = $hub->Exchange(['case' => 'K-2026-...', ...]);
@@ -30,6 +31,9 @@ final class SignedSoapClient extends SoapClient
     private OpenSSLAsymmetricKey $key;
     private string $certificate;
     private OpenSSLAsymmetricKey $hubKey;
+    private string $keyPem;
+    private string $hubCertificate;
+    private bool $confidential;
 
     /** $folder holds key.pem, certificate.pem and config.json; $version is '1.1' or '1.2'. */
     public static function connect(string $folder, string $interaction, string $version = '1.2'): self
@@ -40,9 +44,12 @@ final class SignedSoapClient extends SoapClient
             'cache_wsdl' => WSDL_CACHE_NONE,
             'exceptions' => true,
         ]);
-        $client->key = openssl_pkey_get_private(file_get_contents("$folder/key.pem"));
+        $client->keyPem = file_get_contents("$folder/key.pem");
+        $client->key = openssl_pkey_get_private($client->keyPem);
         $client->certificate = self::withoutArmour(file_get_contents("$folder/certificate.pem"));
-        $client->hubKey = openssl_pkey_get_public(file_get_contents($config->hub_certificate));
+        $client->hubCertificate = file_get_contents($config->hub_certificate);
+        $client->hubKey = openssl_pkey_get_public($client->hubCertificate);
+        $client->confidential = $config->confidential ?? false; // as the agreement says of the interaction
         return $client;
     }
 
@@ -52,9 +59,17 @@ final class SignedSoapClient extends SoapClient
         $envelope = self::parse($request);
         $this->address($envelope, $location, $action);
         $this->sign($envelope);
-        $answer = parent::__doRequest($envelope->saveXML(), $location, $action, $version, $oneWay);
+        $sent = $envelope->saveXML();
+        if ($this->confidential) {
+            require_once __DIR__ . '/EncryptedBody.php';
+            $sent = EncryptedBody::encrypt($sent, $this->hubCertificate); // signed first, encrypted then
+        }
+        $answer = parent::__doRequest($sent, $location, $action, $version, $oneWay);
         if ($answer === null || $answer === '') {
             return $answer; // SoapClient explains it
+        }
+        if ($this->confidential) {
+            $answer = EncryptedBody::decrypt($answer, $this->keyPem);
         }
         return $this->verify(self::parse($answer));
     }

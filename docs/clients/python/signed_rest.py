@@ -19,7 +19,7 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
-from joserfc import jws
+from joserfc import jwe, jws
 from joserfc.errors import JoseError
 from joserfc.jwk import import_key
 
@@ -27,6 +27,8 @@ HUB = "dpmptsp"  # the office's id in signatures
 LIFE_S, SKEW_S = 300, 60
 ALLOWED = ["PS256", "RS256", "ES256", "ES384", "Ed25519"]
 REGISTRY = jws.JWSRegistry(algorithms=ALLOWED, strict_check_header=False)  # our own members: agr, int, rel, leaf
+
+ENCRYPTION = jwe.JWERegistry(algorithms=["RSA-OAEP-256", "A256GCM", "A128GCM"])
 
 
 class Refused(Exception):
@@ -43,6 +45,7 @@ class SignedRest:
         hub = Path(self._config["hub_certificate"]).read_bytes()
         self._hub_certificate = _thumbprint(hub)
         self._hub = import_key(hub, "RSA")
+        self._confidential = self._config.get("confidential", False)  # as the agreement says of the interaction
 
     def ask(self, interaction: str, agreement: str, question: dict[str, Any], path: str = "") -> Any:
         """Send `question` signed; gives the verified answer. The path is the interaction's name unless told."""
@@ -59,11 +62,17 @@ class SignedRest:
             "int": interaction,
         }
         head, _, signature = jws.serialize_compact(protected, body, self._key, registry=REGISTRY).split(".")
+        sent, media = body, "application/json"
+        if self._confidential:  # signed first, encrypted then
+            jose = {"alg": "RSA-OAEP-256", "enc": "A256GCM", "cty": "json", "x5t#S256": self._hub_certificate}
+            sent, media = jwe.encrypt_compact(jose, body, self._hub, registry=ENCRYPTION).encode(), "application/jose"
         status, headers, answer = _post(
             f"{self._config['hub']}/rest/{self._config['agency']}/{path or interaction}",
-            body,
-            {"Content-Type": "application/json", "X-JWS-Signature": f"{head}..{signature}"},
+            sent,
+            {"Content-Type": media, "X-JWS-Signature": f"{head}..{signature}"},
         )
+        if headers.get_content_type() == "application/jose":
+            answer = self._decrypt(answer)
         signed = headers.get("X-JWS-Signature")
         if signed is None and status >= 400:
             raise Refused(_explain(answer))  # who proves nothing gets an unsigned refusal
@@ -71,6 +80,12 @@ class SignedRest:
         if status >= 400:
             raise Refused(_explain(answer))
         return json.loads(answer)
+
+    def _decrypt(self, answer: bytes) -> bytes:
+        try:
+            return jwe.decrypt_compact(answer, self._key, registry=ENCRYPTION).plaintext
+        except (JoseError, ValueError) as fault:
+            raise Refused("the answer cannot be decrypted with our key") from fault
 
     def _verify(self, signed: str, answer: bytes, request: bytes) -> None:
         """Check that the hub signed these very bytes (ditandatangani), for us, in answer to our request."""

@@ -17,6 +17,9 @@ from typing import Any
 
 import xmlsec
 import zeep
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import load_pem_x509_certificate
+from encrypted_body import Undecipherable, decrypt_body, encrypt_body
 from lxml import etree
 
 WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
@@ -47,6 +50,9 @@ class SignedSoap:
         self._key = xmlsec.Key.from_file(str(folder / "key.pem"), xmlsec.constants.KeyDataFormatPem)
         self._certificate = "".join((folder / "certificate.pem").read_text(encoding="ascii").split("-----")[2].split())
         self._hub = xmlsec.Key.from_file(config["hub_certificate"], xmlsec.constants.KeyDataFormatCertPem)
+        self._confidential = config.get("confidential", False)  # as the agreement says of the interaction
+        self._own_key = load_pem_private_key((folder / "key.pem").read_bytes(), None)
+        self._hub_certificate = load_pem_x509_certificate(Path(config["hub_certificate"]).read_bytes())
         wsdl = f"{config['hub']}/soap/{config['agency']}/{interaction}?wsdl"
         self._client = zeep.Client(wsdl, settings=zeep.Settings(strict=True), wsse=self)
         self._service = self._client.bind("Service", "Soap11" if version == "1.1" else "Soap12")
@@ -99,10 +105,21 @@ class SignedSoap:
         pointer = etree.SubElement(xmlsec.template.ensure_key_info(signature), f"{{{WSSE}}}SecurityTokenReference")
         etree.SubElement(pointer, f"{{{WSSE}}}Reference", URI="#certificate", ValueType=X509)
         context.sign(signature)
+        if self._confidential:
+            encrypt_body(envelope, self._hub_certificate)  # signed first, encrypted then
         return envelope, headers
 
     def verify(self, envelope: etree._Element) -> None:
         """Let an answer pass whose Body, Timestamp and RelatesTo are covered by the hub's signature; else Untrusted."""
+        try:
+            clear = decrypt_body(envelope, self._own_key)
+        except Undecipherable as fault:
+            raise Untrusted(str(fault)) from fault
+        self._check(clear)
+        if clear is not envelope:
+            envelope[:] = clear[:]  # what zeep goes on to read is what was verified
+
+    def _check(self, envelope: etree._Element) -> None:
         soap = etree.QName(envelope).namespace
         if (
             envelope.find(f".//{{{DS}}}Signature") is None
