@@ -60,6 +60,7 @@ from gateway.transport.http import HttpClient
 from gateway.transport.soap import SoapRequestBuilder
 from gateway.trust.dev_ca import is_development
 from gateway.trust.keys import SigningKey, load_signing_key
+from gateway.trust.policy import KeyKind
 from gateway.trust.secrets import MasterKey
 from gateway.validation.library import SchemaLibrary, default_roots
 
@@ -295,14 +296,17 @@ DIFFERS = "adapter and agreement differ:"
 
 
 def differences(
-    store: Store, adapters: Mapping[str, Adapter], library: SchemaLibrary, at: datetime
+    store: Store, adapters: Mapping[str, Adapter], library: SchemaLibrary, at: datetime, hub: KeyKind | None = None
 ) -> Mapping[str, tuple[str, ...]]:
-    """Where active agreements differ from adapters, by agency; an agency without an active agreement is not judged."""
+    """Where active agreements differ from adapters, by agency; an agency without an active agreement is not judged.
+
+    `hub`: the kind of the hub's key, where it is to be judged too.
+    """
     directory = Directory(store.reader, store.vault, adapters)
     found: dict[str, tuple[str, ...]] = {}
     for agency, adapter in adapters.items():
         agreement = directory.active_agreement(agency, local_date(at))
-        if agreement is not None and (said := check_agreement(adapter, agreement, library)):
+        if agreement is not None and (said := check_agreement(adapter, agreement, library, hub)):
             found[agency] = said
     return found
 

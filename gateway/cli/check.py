@@ -21,7 +21,7 @@ def check() -> None:
     """
     adapters = load_adapters()
     library = SchemaLibrary(default_roots(adapters.values()))
-    hub_key(load_settings())
+    hub = hub_key(load_settings()).kind
     wrong: list[str] = []
     for name, text in packaged_agreements().items():
         agreement = read_agreement(text)
@@ -29,9 +29,9 @@ def check() -> None:
         if adapter is None:
             wrong.append(f"agreements/{name}.toml: no adapter is installed for agency {agreement.agency}")
         else:
-            wrong += [f"agreements/{name}.toml: {each}" for each in check_agreement(adapter, agreement, library)]
+            wrong += [f"agreements/{name}.toml: {each}" for each in check_agreement(adapter, agreement, library, hub)]
     with opened() as store:
-        for agency, said in differences(store, adapters, library, now()).items():
+        for agency, said in differences(store, adapters, library, now(), hub).items():
             wrong += [f"active agreement with {agency}: {each}" for each in said]
     for each in wrong:
         print(each)

@@ -7,14 +7,29 @@ from collections.abc import Iterator
 from gateway.contract.adapter import Adapter, Inbound, Interaction, Outbound, Repeat, Request
 from gateway.contract.agreement import AgreedInteraction, Agreement, differences
 from gateway.dialect.profiles import CONFIDENTIAL, INBOUND, OUTBOUND, WSS_X509
+from gateway.trust.jwe import RECIPIENTS as REST_RECIPIENTS
+from gateway.trust.policy import KeyKind
+from gateway.trust.xml_encryption import RECIPIENTS as SOAP_RECIPIENTS
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.minimise import personal_differences
 
 
-def check_agreement(adapter: Adapter, agreement: Agreement, library: SchemaLibrary) -> tuple[str, ...]:
-    """Sentences that say where they differ; empty when they do not."""
+def check_agreement(
+    adapter: Adapter, agreement: Agreement, library: SchemaLibrary, hub: KeyKind | None = None
+) -> tuple[str, ...]:
+    """Sentences that say where they differ; empty when they do not. `hub`: the kind of the hub's key, if it counts."""
     profiles = _profiles(adapter, agreement)
-    return (*differences(agreement, adapter), *profiles, *personal_differences(agreement, library))
+    found = (*differences(agreement, adapter), *profiles, *personal_differences(agreement, library))
+    return found if hub is None else (*found, *_undecryptable(agreement, hub))
+
+
+def _undecryptable(agreement: Agreement, hub: KeyKind) -> Iterator[str]:
+    for agreed in agreement.interactions:
+        if agreed.confidential and hub not in (SOAP_RECIPIENTS if agreed.transport.is_soap else REST_RECIPIENTS):
+            yield (
+                f"{agreement.agency}/{agreed.name}: confidential = true over {agreed.transport} does not go with the "
+                f"hub's key ({hub}): set SIMOJO_SIGNING_KEY_FILE to an RSA key"
+            )
 
 
 def _profiles(adapter: Adapter, agreement: Agreement) -> Iterator[str]:

@@ -94,7 +94,8 @@ def _check_one_element(plain: bytes, body: etree._Element) -> None:
     except Malformed as fault:
         if fault.code != "xml-malformed":
             raise
-        raise malformed(f"what was decrypted is not XML: {fault.text}") from fault
+        # not the parser's own words: they quote, and the sender of a copied ciphertext does not know what is in it
+        raise malformed("what was decrypted is not well-formed XML in UTF-8 and the namespaces of the Body") from fault
     if len(root) != 1:
         raise malformed(f"what was decrypted holds {len(root)} elements; the agreed document is exactly one")
 

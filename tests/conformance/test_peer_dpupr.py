@@ -17,7 +17,7 @@ from conformance.peers.config import agreement_of
 from conformance.peers.documents import xsd_violations
 from conformance.peers.guide import write_guide
 from conformance.peers.peer import Peer
-from conformance.signing import jws, soap, wss
+from conformance.signing import encryption, jws, soap, wss
 from conformance.signing.keys import Identity
 from tests.conformance.conftest import NOW, FakeHub, Heard
 
@@ -142,6 +142,61 @@ def test_the_policy_makes_answers_unfavourable(
     (answer,) = answers(hub, agency, 1)
     assert answer.document.findtext(f"{A}favourable") == "false"
     assert answer.document.findtext(f"{A}condition") == "Garis sempadan"
+
+
+def acknowledge_in_secret(hub_identity: Identity, agency: Identity) -> Callable[[Heard], Response]:
+    """Answer as the hub does where the agreement says confidential: nothing in clear, either way."""
+
+    def answer(heard: Heard) -> Response:
+        assert encryption.is_encrypted(heard.body)
+        clear = Heard(heard.path, heard.headers, encryption.decrypt_body(heard.body, hub_identity))
+        said = bytes(acknowledge(hub_identity, agency)(clear).body)
+        return Response(encryption.encrypt_body(said, agency.certificate))
+
+    return answer
+
+
+def test_a_request_that_came_encrypted_is_acknowledged_and_answered_so(
+    peer: Peer, hub: FakeHub, hub_identity: Identity, agency: Identity
+) -> None:
+    in_secret = acknowledge_in_secret(hub_identity, agency)
+    in_clear = Response(b"", status_code=503)
+    hub.answer = lambda heard: in_clear if len(hub.heard) == 1 else in_secret(heard)
+    data = encryption.encrypt_body(asked(hub_identity), peer.identity.certificate)
+    said = TestClient(peer.app).post("/", content=data, headers=SOAP)
+    assert said.status_code == 200
+    assert b"receivedAt" not in said.content
+    clear = wss.verify(encryption.decrypt_body(said.content, hub_identity), [agency.certificate], at=NOW)
+    assert soap.acknowledged_id(clear.document) == "urn:uuid:m-1"
+    _, second = hub.wait_for(2, CALLBACK)
+    answer = wss.verify(encryption.decrypt_body(second.body, hub_identity), [agency.certificate], at=NOW)
+    assert answer.relates_to == "urn:uuid:m-1"
+    peer.stop()
+    assert len(peer.journal.entries("answered")) == 1
+
+
+def test_an_acknowledgement_in_clear_of_what_was_secret_is_none(
+    peer: Peer, hub: FakeHub, hub_identity: Identity, agency: Identity
+) -> None:
+    def in_clear(heard: Heard) -> Response:
+        clear = encryption.decrypt_body(heard.body, hub_identity)
+        return acknowledge(hub_identity, agency)(Heard(heard.path, heard.headers, clear))
+
+    in_secret = acknowledge_in_secret(hub_identity, agency)
+    hub.answer = lambda heard: in_clear(heard) if len(hub.heard) == 1 else in_secret(heard)
+    data = encryption.encrypt_body(asked(hub_identity), peer.identity.certificate)
+    assert TestClient(peer.app).post("/", content=data, headers=SOAP).status_code == 200
+    hub.wait_for(2, CALLBACK)
+    peer.stop()
+    assert [each["kind"] for each in peer.journal.entries("answer-failed", "answered")] == ["answer-failed", "answered"]
+
+
+def test_a_secret_that_cannot_be_read_is_refused_in_secret(peer: Peer, hub_identity: Identity) -> None:
+    data = encryption.encrypt_body(asked(hub_identity), hub_identity.certificate)
+    said = TestClient(peer.app).post("/", content=data, headers=SOAP)
+    fault = soap.read_fault(soap.body_child(encryption.decrypt_body(said.content, hub_identity)))
+    assert fault is not None
+    assert (said.status_code, fault.code) == (400, "decryption-failed")
 
 
 def other_message(heard: Heard, good: Callable[[Heard], Response], hub_identity: Identity) -> Response:

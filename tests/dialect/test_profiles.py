@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from conformance.signing import jws, oss, snap
+from conformance.signing import encryption, jws, oss, snap
 from conformance.signing.keys import Identity
 from gateway.contract.message import Json, Message, Payload, Transport
 from gateway.dialect.blanks import fill
@@ -144,6 +145,25 @@ def test_our_jws_request_is_signed_as_it_leaves_and_stored_without_its_secrets()
     token = sealed.headers["X-JWS-Signature"]
     claims = jws.verify_detached(token, sealed.body, trusted, issuer="dpmptsp", audience="dpupr", at=AT)
     assert (claims["jti"], claims["int"], "rel" in claims) == ("urn:uuid:1", "permit-validity", False)
+
+
+@pytest.mark.parametrize("kind", ["ec", "rsa"])
+def test_our_jws_request_leaves_encrypted_after_it_was_signed_and_is_stored_without_its_secrets(kind: str) -> None:
+    agency = agency_identity("dpupr", kind)
+    said = replace(asking(a="x", hidden="{{secret:user_key}}"), recipient=agency.certificate)
+    sealed = Jws().seal_request(said, party(), hub(), AT)
+    assert sealed.headers["Content-Type"] == "application/jose"
+    assert sealed.stored_body == sealed.body
+    assert sealed.signed == encryption.decrypt_json(sealed.body, agency)
+    assert json.loads(sealed.signed) == {"a": "x", "hidden": "k"}
+    assert json.loads(sealed.stored_plain or b"") == {"a": "x", "hidden": "{{secret:user_key}}"}
+    trusted = [agency_identity("hub").certificate]
+    token = sealed.headers["X-JWS-Signature"]
+    claims = jws.verify_detached(token, sealed.signed, trusted, issuer="dpmptsp", audience="dpupr", at=AT)
+    reply = jws.sign_detached(b"[]", agency_identity("dpupr"), {**CLAIMS, "rel": jws.body_digest(sealed.signed)}, at=AT)
+    heard = Heard(status=200, headers={"x-jws-signature": reply}, body=b"[]")
+    Jws().check_reply(heard, said, sealed, party(), hub(), AT)
+    assert claims["jti"] == "urn:uuid:1"
 
 
 def _reply(*, at: datetime = AT, **claims: str) -> tuple[Heard, Any]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+from unittest import mock
 
 import pytest
 
 from conformance.signing import encryption, jws, soap, wss
+from gateway.dialect.party import Hub
 from gateway.ledger.leaf import Leaf
 from gateway.operations.ledger_export import verify_store
 from gateway.trust.certificates import Use
@@ -275,8 +277,8 @@ def test_what_was_encrypted_to_the_key_before_a_roll_over_is_still_read(agreed: 
     previous = hub_leaf(agreed.folder.parent / "ca", LeafKind.RSA).key
     agreed.take_key(hub_leaf(agreed.folder.parent / "ca2", LeafKind.RSA))
     assert confidential.ask_validity(agreed, to=before).code == "decryption-failed"
-    hub = agreed.hub.inbound._hub
-    object.__setattr__(hub, "previous", (previous,))
+    with mock.patch("gateway.app.Hub", lambda **said: Hub(**{**said, "previous": (previous,)})):
+        agreed.restart()
     assert confidential.heard(agreed, confidential.ask_validity(agreed, to=before)).said.status == 200
     assert confidential.heard(agreed, confidential.ask_validity(agreed, jti="v-2")).said.status == 200
 

@@ -33,6 +33,7 @@ from gateway.exchange.verdict import HELD_BACK, Judge
 from gateway.store.plan import Claim, Conflict, Outcome, Plan
 from gateway.store.tables import ExchangeRow
 from gateway.store.unit_of_work import SingleWriter
+from gateway.trust.policy import KeyKind
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
 from gateway.validation.library import ACKNOWLEDGEMENT, SchemaLibrary, default_roots
 from tests.exchange import voices
@@ -214,6 +215,33 @@ def test_every_difference_of_adapter_and_agreement_is_said_in_a_sentence() -> No
     assert "personal field permitNumber is permitted, and no schema" in differs(DPUPR, unmarked)
     shorter = replace(agreement, interactions=agreement.interactions[:1])
     assert any("permit-validity" in each for each in check_agreement(DPUPR, shorter, library()))
+
+
+@pytest.mark.parametrize("agency", ["bank", "dukcapil", "oss", "sms", "dpupr"])
+def test_confidential_goes_with_the_profiles_that_can_encrypt(agency: str) -> None:
+    adapter = load_adapters()[agency]
+    said = packaged_agreements()[adapter.agreement].replace("confidential = false", "confidential = true")
+    assert "confidential = true" in said
+    found = check_agreement(adapter, read_agreement(said), library())
+    unable = [each for each in found if "which cannot encrypt; jws and wss-x509 can" in each]
+    assert len(unable) == (0 if agency == "dpupr" else len(adapter.interactions))
+
+
+@pytest.mark.parametrize(
+    ("kind", "unable"),
+    [
+        (KeyKind.RSA, []),
+        (KeyKind.P256, ["technical-recommendation"]),
+        (KeyKind.ED25519, ["technical-recommendation", "permit-validity"]),
+    ],
+)
+def test_confidential_goes_with_a_key_of_the_hub_that_can_decrypt(kind: KeyKind, unable: list[str]) -> None:
+    clear = packaged_agreements()["dpupr-2026"]
+    secret = clear.replace("confidential = false", "confidential = true")
+    found = check_agreement(DPUPR, read_agreement(secret), library(), kind)
+    assert [each.partition(":")[0] for each in found] == [f"dpupr/{name}" for name in unable]
+    assert all("SIMOJO_SIGNING_KEY_FILE" in each for each in found)
+    assert check_agreement(DPUPR, read_agreement(clear), library(), kind) == ()
 
 
 def test_an_agency_whose_adapter_and_agreement_differ_is_suspended_alone_until_they_agree(stage: Stage) -> None:

@@ -76,6 +76,10 @@ def _debian(*packages: str) -> str:
     return ", ".join(said("dpkg-query", "-W", "-f", "${Package} ${Version}\\n", each) for each in packages)
 
 
+def _interpreter() -> str:
+    return said(sys.executable, "--version")
+
+
 def _distribution(*names: str) -> str:
     from importlib.metadata import version
 
@@ -139,9 +143,7 @@ CSHARP = Client(
 ZEEP = Client(
     name="Python zeep, xmlsec",
     folder="python",
-    version=lambda: (
-        f"Python {said(sys.executable, '--version', pattern=r'[0-9.]+')}, {_distribution('zeep', 'xmlsec', 'cryptography')}"
-    ),
+    version=lambda: f"{_interpreter()}, {_distribution('zeep', 'xmlsec', 'cryptography')}",
     soap={"recommend": _python("recommend.py"), "echo": _python("echo.py")},
 )
 JOSE = Client(
@@ -153,7 +155,7 @@ JOSE = Client(
 JOSERFC = Client(
     name="Python joserfc",
     folder="python",
-    version=lambda: f"Python {said(sys.executable, '--version', pattern=r'[0-9.]+')}, {_distribution('joserfc')}",
+    version=lambda: f"{_interpreter()}, {_distribution('joserfc')}",
     rest={"validity": _python("validity.py"), "echo": _python("echo.py")},
 )
 CURL = Client(

@@ -9,10 +9,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.domain.errors import Malformed, Refused, Unauthenticated
+from gateway.domain.errors import Malformed, Misconfigured, Refused, Unauthenticated
 from gateway.trust.certificates import (
+    RegisteredCertificate,
+    Use,
     check_registrable,
     check_usable,
+    encryption_certificate,
     find_certificate,
     load_certificate,
     possession_challenge,
@@ -20,6 +23,7 @@ from gateway.trust.certificates import (
     verify_possession,
 )
 from gateway.trust.keys import fingerprint
+from gateway.trust.policy import KeyKind
 from tests.trust import openssl_made
 from tests.trust.parties import AT, certificate, key, private_key, registered
 
@@ -27,11 +31,11 @@ CHALLENGE = possession_challenge("dpupr", "ab" * 32, "nonce-1")
 ECDSA_SHA_1 = bytes.fromhex("2a8648ce3d0401")
 
 
-def usage(*, signing: bool, committing: bool = False) -> x509.KeyUsage:
+def usage(*, signing: bool, committing: bool = False, enciphering: bool = True) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=signing,
         content_commitment=committing,
-        key_encipherment=True,
+        key_encipherment=enciphering,
         data_encipherment=False,
         key_agreement=False,
         key_cert_sign=False,
@@ -167,3 +171,50 @@ def test_a_key_of_another_kind_proves_nothing() -> None:
     with pytest.raises(Unauthenticated) as caught:
         verify_possession(certificate(private_key("dsa")), CHALLENGE, openssl_made.RSA_SIGNATURE)
     assert caught.value.code == "possession-not-proven"
+
+
+# --- the one that we encrypt to -----------------------------------------------------------------------------------
+
+RSA = frozenset({KeyKind.RSA})
+
+
+def encrypting(number: int, start: datetime = AT - timedelta(days=1), days: int = 365) -> RegisteredCertificate:
+    return register("dpupr", certificate(private_key("rsa", number), start=start, days=days))
+
+
+def test_the_newest_usable_certificate_for_encryption_is_encrypted_to() -> None:
+    old, new = encrypting(0), encrypting(1, AT - timedelta(hours=1))
+    same = encrypting(2, AT - timedelta(hours=1))
+    later = encrypting(3, AT + timedelta(hours=1))
+    gone = encrypting(4, AT - timedelta(minutes=2), 0)
+    found = [
+        encryption_certificate("dpupr", each, RSA, AT)
+        for each in ([new, old], [old, new], [old, later], [gone, old], [new, same], [same, new])
+    ]
+    assert found == [each.certificate for each in (new, new, old, old, same, new)]
+    assert encryption_certificate("dpupr", [old, new, later], RSA, AT + timedelta(hours=2)) == later.certificate
+
+
+def test_what_is_no_certificate_for_encryption_is_passed_over_and_none_is_said_with_the_command() -> None:
+    unfit = [
+        registered(key("p256")),
+        registered(key("ed25519")),
+        registered(key("rsa"), revoked_at=AT),
+        register("dpupr", key("rsa").certificate, uses=frozenset({Use.SIGN})),
+        encrypting(0, AT + timedelta(days=1)),
+        encrypting(0, AT - timedelta(days=2), 1),
+        register("dpupr", certificate(private_key("rsa"), usage=usage(signing=True, enciphering=False))),
+    ]
+    for few in [[each] for each in unfit] + [[], unfit]:
+        with pytest.raises(Misconfigured) as caught:
+            encryption_certificate("dpupr", few, RSA, AT)
+        assert caught.value.code == "encryption-certificate-missing"
+        assert "simojo agency certify dpupr" in caught.value.text
+        assert "--use encrypt" in caught.value.text
+    able = register("dpupr", certificate(private_key("rsa"), usage=usage(signing=True)))
+    assert encryption_certificate("dpupr", [*unfit, able], RSA, AT) == able.certificate
+    curves = frozenset({KeyKind.P256})
+    assert encryption_certificate("dpupr", unfit, curves, AT) == key("p256").certificate
+    agreeing = certificate(private_key("p256"), usage=usage(signing=True))  # no key agreement
+    with pytest.raises(Misconfigured):
+        encryption_certificate("dpupr", [register("dpupr", agreeing)], curves, AT)

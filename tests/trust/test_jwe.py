@@ -34,7 +34,7 @@ def sent(kind: str = "rsa", **header: object) -> bytes:
     alg = "RSA-OAEP-256" if kind == "rsa" else "ECDH-ES"
     said: dict[str, Any] = {"alg": alg, "enc": "A256GCM", **header}
     return theirs.encrypt_compact(
-        said, body, jwk(kind), algorithms=[*ALGORITHMS, str(said["alg"]), str(said["enc"])]
+        said, BODY, jwk(kind), algorithms=[*ALGORITHMS, str(said["alg"]), str(said["enc"])]
     ).encode()
 
 

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -108,6 +109,15 @@ def test_a_ca_made_of_other_files_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured) as other:
         DevelopmentCa.make(tmp_path, production=False, at=AT).issue("dpupr", at=AT)
     assert other.value.code == "key-mismatch"
+
+
+@pytest.mark.parametrize("kind", list(LeafKind))
+def test_leaves_sign_and_are_encrypted_to(authority: DevelopmentCa, kind: LeafKind) -> None:
+    usage = authority.issue("dpupr", at=AT, kind=kind).key.certificate.extensions.get_extension_for_class(x509.KeyUsage)
+    said = (usage.value.digital_signature, usage.value.key_encipherment, usage.value.key_agreement)
+    assert said == (True, kind is LeafKind.RSA, kind is LeafKind.EC)
+    certifying = authority.key.certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    assert (certifying.key_encipherment, certifying.key_agreement) == (False, False)
 
 
 def test_leaves_are_marked_signed_by_the_ca_and_registrable(authority: DevelopmentCa) -> None:

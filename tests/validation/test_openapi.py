@@ -34,6 +34,25 @@ def parties(agency: str) -> tuple[Adapter, Agreement]:
     return adapter, read_agreement(packaged_agreements()[adapter.agreement])
 
 
+def test_what_is_confidential_is_described_as_a_jwe_around_the_agreed_document() -> None:
+    adapter, agreement = parties("dpupr")
+    said = packaged_agreements()["dpupr-2026"].replace("confidential = false", "confidential = true")
+    secret = openapi_document(adapter, read_agreement(said), LIBRARY, "https://hub.example")
+    clear = openapi_document(adapter, agreement, LIBRARY, "https://hub.example")
+    operation, before = (each["paths"]["/rest/dpupr/permit-validity"]["post"] for each in (secret, clear))
+    for now, then in (
+        (operation["requestBody"], before["requestBody"]),
+        (operation["responses"]["200"], before["responses"]["200"]),
+    ):
+        assert list(now["content"]) == ["application/jose"]
+        schema = now["content"]["application/jose"]["schema"]
+        assert (schema["type"], schema["contentMediaType"]) == ("string", "application/json")
+        assert schema["contentSchema"] == then["content"]["application/json"]["schema"]
+        assert "RSA-OAEP-256" in schema["description"]
+    assert set(operation["responses"]["4XX"]["content"]) == {"application/problem+json", "application/jose"}
+    assert set(before["responses"]["4XX"]["content"]) == {"application/problem+json"}
+
+
 def described(agency: str) -> dict[str, Any]:
     return openapi_document(*parties(agency), LIBRARY, "https://hub.example")
 
