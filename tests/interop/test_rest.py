@@ -10,6 +10,7 @@ import pytest
 
 from conformance.signing.keys import make_identity
 from gateway.machine import now
+from tests.exchange.town import refused_port
 from tests.interop import forging
 from tests.interop.between import Change, Half, replacing
 from tests.interop.clients import CURL, REST_CLIENTS, Client, Ran
@@ -66,6 +67,15 @@ def test_a_question_of_a_stranger_is_refused_by_name(hub: InteropStage, client: 
         said = refused(ask(client, tmp_path, hub.permit))
     assert "certificate-unknown" in said
     note(client, "REST", "stranger", "certificate-unknown")
+
+
+def test_a_hub_that_is_away_is_told_in_a_sentence(hub: InteropStage, client: Client, tmp_path: Path) -> None:
+    folder = tmp_path / "away"
+    shutil.copytree(hub.dpupr, folder)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config["hub"] = f"http://127.0.0.1:{refused_port()}"
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    refused(ask(client, folder, hub.permit))
 
 
 def test_a_question_that_is_changed_on_its_way_is_refused_by_name_and_changes_nothing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from conformance.signing.keys import make_identity
 from gateway.machine import now
 from gateway.store.tables import DeliveryRow
+from tests.exchange.town import refused_port
 from tests.interop import forging
 from tests.interop.between import Change, replacing
 from tests.interop.clients import SOAP_CLIENTS, Client, Ran
@@ -93,6 +95,17 @@ def test_a_request_of_a_stranger_is_refused_by_name(
         said = refused(recommend(hub, client, version, delivery, folder=folder))
     assert "certificate-unknown" in said
     note(client, f"SOAP {version}", "stranger", "certificate-unknown")
+
+
+def test_a_hub_that_is_away_is_told_in_a_sentence(
+    hub: InteropStage, client: Client, version: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "away"
+    shutil.copytree(hub.dpupr, folder)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config["hub"] = f"http://127.0.0.1:{refused_port()}"
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    refused(client.run(client.soap["echo"], folder, "Halo", version))
 
 
 @pytest.mark.parametrize("part", ["Body", "Timestamp", "To"])

@@ -268,6 +268,11 @@ public sealed class SimojoClient
             Console.Error.WriteLine(refused.Message);
             return 1;
         }
+        catch (AggregateException away)
+        {
+            Console.Error.WriteLine("the hub does not answer: " + away.GetBaseException().Message);
+            return 1;
+        }
     }
 
     // --- files and XML --------------------------------------------------------------------------------------------

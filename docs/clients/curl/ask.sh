@@ -31,8 +31,8 @@ signature=$(printf '%s' "$signing" | openssl dgst -sha256 -sign "$folder/key.pem
 
 # 2. Send.
 status=$(curl -s -o "$work/answer" -D "$work/headers" -w '%{http_code}' "$hub/rest/$agency/$path" \
-  -H 'Content-Type: application/json' -H "X-JWS-Signature: ${signing%%.*}..$signature" --data-binary "$body")
-[ "$status" != 000 ] || refuse "the hub does not answer at $hub"
+  -H 'Content-Type: application/json' -H "X-JWS-Signature: ${signing%%.*}..$signature" --data-binary "$body") ||
+  refuse "the hub does not answer at $hub"
 jws=$(tr -d '\r' < "$work/headers" | sed -n 's/^[Xx]-[Jj][Ww][Ss]-[Ss]ignature: *//p')
 
 # 3. Verify the answer, before anything in it is believed. Who proves nothing gets an unsigned refusal.

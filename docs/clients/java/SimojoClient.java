@@ -13,12 +13,14 @@
 
 import java.io.ByteArrayInputStream;
 import java.io.StringWriter;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -268,9 +270,15 @@ public final class SimojoClient {
                     or(arguments, 5, "1.2"));
                 default -> throw new Refused("say echo or recommend");
             }
-        } catch (Exception fault) {
-            System.err.println(fault instanceof Refused ? fault.getMessage() : fault.toString());
+        } catch (Refused refused) {
+            System.err.println(refused.getMessage());
             System.exit(1);
+        } catch (ConnectException | HttpTimeoutException away) {
+            System.err.println("the hub does not answer" + (away.getMessage() == null ? "" : ": " + away.getMessage()));
+            System.exit(1);
+        } catch (Exception fault) {
+            fault.printStackTrace();
+            System.exit(2);
         }
     }
 

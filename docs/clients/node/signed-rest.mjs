@@ -46,7 +46,7 @@ export class SignedRest {
         'X-JWS-Signature': `${signed.protected}..${signed.signature}`
       },
       body: this.config.confidential ? await this.#encrypt(body) : body // signed first, encrypted then
-    })
+    }).catch(error => { throw new Error(`the hub does not answer: ${error.cause?.message || error.message}`) })
     const answer = await this.#decrypt(response)
     if (!response.headers.has('X-JWS-Signature') && !response.ok) {
       throw new Refused(explain(answer)) // who proves nothing gets an unsigned refusal

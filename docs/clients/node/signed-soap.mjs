@@ -125,7 +125,7 @@ class VerifyingHttpClient extends soap.HttpClient {
 export function explain (error) {
   const body = error.response?.data ?? error.body
   const fault = typeof body === 'string' && /:Fault>/.test(body) && new DOMParser().parseFromString(body, 'text/xml')
-  if (!fault) return error.message
+  if (!fault) return error.message || `the hub does not answer: ${error.code}`
   const all = name => xpath.select(`//*[local-name()="${name}" and namespace-uri()="urn:simojo:fault:1.0"]`, fault)
   const reason = xpath.select1('string(//*[local-name()="Text" or local-name()="faultstring"])', fault)
   const violations = all('violation').map(each => `\n  ${each.getAttribute('path')}: ${each.textContent}`)

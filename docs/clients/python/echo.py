@@ -23,3 +23,5 @@ except zeep.exceptions.Fault as fault:
     sys.exit(explain(fault))
 except (Refused, Untrusted) as refused:
     sys.exit(str(refused))
+except OSError as away:
+    sys.exit(f"the hub does not answer: {away}")

@@ -31,3 +31,5 @@ except zeep.exceptions.Fault as fault:
     sys.exit(explain(fault))
 except Untrusted as fault:
     sys.exit(str(fault))
+except OSError as away:
+    sys.exit(f"the hub does not answer: {away}")

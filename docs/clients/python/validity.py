@@ -16,3 +16,5 @@ try:
     print(f"{number}: {answer['status']}, valid (sah): {answer['valid']}, since {answer['inForceSince']}")
 except Refused as refused:
     sys.exit(str(refused))
+except OSError as away:
+    sys.exit(f"the hub does not answer: {away}")
