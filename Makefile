@@ -57,4 +57,4 @@ lock: ## resolve pyproject.toml anew into requirements.lock, with hashes, for ev
 	@rm -rf $(VENV)-lock
 
 clean: ## remove the environments and what runs left behind
-	@rm -rf .venv .venv-* .demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* build dist
+	@rm -rf .venv .venv-* .demo .interop docs/clients/node/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* build dist

@@ -16,7 +16,7 @@ from typing import Any
 from cryptography import x509
 
 from conformance.signing import encryption
-from conformance.signing.keys import Identity, make_identity
+from conformance.signing.keys import CERTIFICATE_FILE, KEY_FILE, Identity, load_identity
 from gateway.cli.init import make_keys
 from gateway.domain.case import Stage as CaseStage
 from gateway.machine import now
@@ -117,17 +117,27 @@ class InteropStage(Stage):
 
 
 def client_folder(folder: Path, config: Mapping[str, Any]) -> Identity:
-    """Lay out an agency's folder as `make demo` does: key.pem, certificate.pem, config.json."""
+    """Lay out an agency's folder as `make demo` does: key.pem, certificate.pem (both by openssl), config.json."""
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
-    made = make_identity(folder, config["agency"], serial=17, at=now())
+    names = {"-keyout": folder / KEY_FILE, "-out": folder / CERTIFICATE_FILE, "-subj": f"/CN={config['agency']}"}
+    extensions = ("basicConstraints=critical,CA:FALSE", "keyUsage=critical,digitalSignature,keyEncipherment")
+    added = [each for extension in extensions for each in ("-addext", extension)]
+    _openssl("req", "-x509", "-newkey", "rsa:3072", "-nodes", "-days", "730", *added, *_flat(names))
     pfx(folder)
-    return made
+    return load_identity(folder / KEY_FILE, folder / CERTIFICATE_FILE)
 
 
 def pfx(folder: Path) -> None:
     """Key and certificate in one file, in the form that Mono reads too, as the C# example's comment says."""
-    given = ["-inkey", folder / "key.pem", "-in", folder / "certificate.pem", "-out", folder / "agency.pfx"]
+    names = {"-inkey": folder / KEY_FILE, "-in": folder / CERTIFICATE_FILE, "-out": folder / "agency.pfx"}
     old = ["-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1"]
-    command = ["openssl", "pkcs12", "-export", *map(str, given), "-passout", f"pass:{PFX_PASSWORD}", *old]
-    subprocess.run(command, check=True, capture_output=True)
+    _openssl("pkcs12", "-export", *_flat(names), "-passout", f"pass:{PFX_PASSWORD}", *old)
+
+
+def _openssl(*arguments: str) -> None:
+    subprocess.run(["openssl", *arguments], check=True, capture_output=True)
+
+
+def _flat(options: Mapping[str, object]) -> list[str]:
+    return [str(each) for pair in options.items() for each in pair]

@@ -34,7 +34,8 @@ HEAD = """# Clients that work with the gateway
 
 Written by `make test-interop`, which runs each client of [clients/](clients/README.md) against a hub and notes what it
 has seen; do not edit it by hand. The versions are what the programs say of themselves, on the machine of the last run.
-The hub under test has an RSA key, as `simojo init` makes it; so has the agency.
+The hub under test has an RSA key, as `simojo init` makes it; so has the agency. C# is compiled and run by Mono: .NET's
+own SDK is not in Debian 12, so the same file is written for .NET 8 and not tried with it here.
 
 - **signed request taken**: the client's own library signed it, the hub took it, and its case moved.
 - **answer verified**: the client verified the hub's signature with its own library before it believed anything.

@@ -1,7 +1,8 @@
 /*
  * Signed SOAP for C#: System.Security.Cryptography.Xml.SignedXml signs the message and verifies the hub's answer.
  *
- * .NET 8 or later:   dotnet new console; dotnet add package System.Security.Cryptography.Xml; dotnet run -- <arguments>
+ * .NET 8 or later:   dotnet new console, this file in place of Program.cs,
+ *                    dotnet add package System.Security.Cryptography.Xml, dotnet run -- <arguments>
  * Mono:              mcs -r:System.Security,System.Net.Http,System.Core SimojoClient.cs && mono SimojoClient.exe <arguments>
  *
  *   recommend <agency folder> <MessageID of the request> <case> [number] [1.1|1.2]
