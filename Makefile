@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 # What the virtual environment was made from; another interpreter or lock makes it anew.
 WANTED := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) $(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 
-.PHONY: demo test test-hostile fuzz check coverage format lock clean setup help
+.PHONY: demo test test-hostile test-interop fuzz check coverage format lock clean setup help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,6 +30,12 @@ test: setup ## the whole suite (ARGS="-k name" picks)
 
 test-hostile: setup ## attacks on a real hub, measured; writes the figures into docs/security.md (two minutes)
 	@$(BIN)/python -m tests.edge.hostile
+
+test-interop: setup ## clients in PHP, Java, Node, C#, Python; installs them (Debian, npm); writes docs/interop.md
+	@sh tests/interop/install.sh
+	@rm -rf .interop
+	@$(BIN)/python -m pytest tests/interop
+	@$(BIN)/python -m tests.interop.matrix
 
 # atheris (coverage-guided) comes beside the virtual environment, where there is a wheel for it
 fuzz: setup ## a million hostile inputs to the parsers (FUZZ_INPUTS=, FUZZ_SECONDS=; docs/security-attacks.md)
@@ -61,4 +67,4 @@ lock: ## resolve pyproject.toml anew into requirements.lock, with hashes, for ev
 	@rm -rf $(VENV)-lock
 
 clean: ## remove the environments and what runs left behind
-	@rm -rf .venv .venv-* .demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* build dist
+	@rm -rf .venv .venv-* .demo .interop docs/clients/node/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* build dist
