@@ -31,6 +31,7 @@ from gateway.settings import Settings
 from gateway.store.plan import Plan, Update
 from gateway.store.tables import AgreementRow, DeliveryRow, ExchangeRow
 from gateway.store.unit_of_work import SingleWriter, UnitOfWork
+from gateway.trust.certificates import Use
 from gateway.trust.dev_ca import IssuedLeaf
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
 from gateway.validation.library import SchemaLibrary, default_roots
@@ -312,10 +313,12 @@ def furnish(folder: Path, door: Door, street: Street) -> None:
 
 
 def enrol(stage: Stage, agency: str, identity: Identity) -> None:
-    """Register a certificate, its key proven."""
+    """Register a certificate for signing alone, its key proven."""
     registry = stage.hub.store.registry
     challenge = registry.challenge(agency, identity.certificate, "nonce-17")
-    registry.register_certificate(agency, identity.certificate, challenge, proof(identity, challenge), "staff/siti")
+    proven = proof(identity, challenge)
+    uses = frozenset({Use.SIGN})
+    registry.register_certificate(agency, identity.certificate, challenge, proven, "staff/siti", uses)
 
 
 def proof(identity: Identity, challenge: bytes) -> bytes:
