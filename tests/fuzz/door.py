@@ -111,6 +111,7 @@ def fuzz(stage: Stage, requests: int, number: int) -> Counter[int]:
         for _ in range(requests):
             sent, whole = request(choose)
             answer = send(stage.door.url, sent, ends=not whole)
+            answer = answer.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
             status = int(answer[9:12]) if answer[:9] == b"HTTP/1.1 " else 0
             theirs = status == 500 and b"<faultcode>soap:Client</faultcode>" in answer
             if (status >= 500 and status != 503 and not theirs) or (status == 0 and whole):
