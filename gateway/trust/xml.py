@@ -12,10 +12,10 @@ from gateway.domain.errors import Malformed
 MAX_DEPTH = 64
 """Elements inside each other that are still read; agreed documents stay below 20."""
 
-MAX_NODES = 50_000
+MAX_NODES = 20_000
 """Tags (an element has one or two), and attributes, that are read: each costs memory many times its bytes."""
 
-MAX_NAMESPACES = 1_000
+MAX_NAMESPACES = 200
 """Namespace declarations that are read: canonical form looks through all that are in scope at every element."""
 
 _BOM = b"\xef\xbb\xbf"

@@ -112,3 +112,12 @@ def test_a_relative_namespace_name_has_no_canonical_form() -> None:
     with pytest.raises(Malformed) as caught:
         canonical(etree.fromstring(b'<a xmlns="relative"/>'))
     assert caught.value.code == "xml-malformed"
+
+
+def test_more_nodes_than_are_read_are_refused_before_anything_is_built() -> None:
+    for content, most in (("<a/>", 19_990), ("<a b='1'/>", 19_980)):
+        assert parse_xml(f"<r>{content * (most - 10)}</r>".encode(), max_bytes=10**6).tag == "r"
+        assert refused(f"<r>{content * (most + 100)}</r>".encode(), max_bytes=10**6) == "xml-too-many-nodes"
+    few, many = (" ".join(f"xmlns:p{n}='urn:{n}'" for n in range(count)) for count in (200, 201))
+    assert parse_xml(f"<r {few}/>".encode(), max_bytes=10**6).tag == "r"
+    assert refused(f"<r {many}/>".encode(), max_bytes=10**6) == "xml-too-many-nodes"
