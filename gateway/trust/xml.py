@@ -12,7 +12,7 @@ from gateway.domain.errors import Malformed
 MAX_DEPTH = 64
 """Elements inside each other that are still read; agreed documents stay below 20."""
 
-MAX_NODES = 50_000
+MAX_NODES = 20_000
 """Tags (an element has one or two), and attributes, that are read: each costs memory many times its bytes."""
 
 MAX_DECLARATIONS = 1_000

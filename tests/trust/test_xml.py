@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from gateway.domain.errors import Malformed
-from gateway.trust.xml import MAX_ATTRIBUTES, MAX_DEPTH, MAX_NAMESPACES, canonical, parse_xml
+from gateway.trust.xml import MAX_ATTRIBUTES, MAX_DECLARATIONS, MAX_DEPTH, MAX_NAMESPACES, canonical, parse_xml
 
 LAUGHS = b'<!DOCTYPE a [<!ENTITY x "ha"><!ENTITY y "&x;&x;&x;&x;">]><a>&y;</a>'
 
@@ -138,3 +138,15 @@ def test_more_prefixes_in_scope_than_anybody_needs_are_refused() -> None:
 
 def test_prefixes_that_end_with_their_elements_may_be_many() -> None:
     assert len(parse_xml(b"<a>" + b"<p:b xmlns:p='urn:b'/>" * 500 + b"</a>", max_bytes=100_000)) == 500
+
+
+def test_more_nodes_than_are_read_are_refused_before_anything_is_built() -> None:
+    for content, most in (("<a/>", 19_990), ("<a b='1'/>", 19_980)):
+        assert parse_xml(f"<r>{content * (most - 10)}</r>".encode(), max_bytes=10**6).tag == "r"
+        assert refused(f"<r>{content * (most + 100)}</r>".encode(), max_bytes=10**6) == "xml-too-many-nodes"
+
+
+def test_more_namespace_declarations_than_are_read_are_refused_wherever_they_stand() -> None:
+    declared = "<p:b xmlns:p='urn:b'/>"
+    assert len(parse_xml(f"<a>{declared * MAX_DECLARATIONS}</a>".encode(), max_bytes=10**6)) == MAX_DECLARATIONS
+    assert refused(f"<a>{declared * (MAX_DECLARATIONS + 1)}</a>".encode(), max_bytes=10**6) == "xml-too-many-nodes"

@@ -110,10 +110,10 @@ def many_references(identity: Identity, count: int = 24, size: int = FULL - 200_
     return wss.sign(_message("x", blocks), identity, at=now())
 
 
-def prefix_list(identity: Identity, prefixes: int = 100_000, namespaces: int = 0) -> bytes:
-    """A PrefixList without end on every reference; with `namespaces` each also means something."""
+def prefix_list(identity: Identity, prefixes: int = 100_000, namespaces: int = 0, elements: int = 1) -> bytes:
+    """PrefixLists without end; with `namespaces` each prefix also means something, at each of `elements`."""
     signed = wss.sign(_message("x", []), identity, at=now())
-    root = etree.fromstring(signed, etree.XMLParser(huge_tree=True))
+    root = etree.fromstring(signed)
     said = " ".join(f"p{n}" for n in range(prefixes))
     for transform in root.iter(f"{{{wss.DS}}}Transform"):
         inclusive = etree.SubElement(transform, f"{{{wss.EXCLUSIVE}}}InclusiveNamespaces")
@@ -121,7 +121,8 @@ def prefix_list(identity: Identity, prefixes: int = 100_000, namespaces: int = 0
         break
     data = etree.tostring(root)
     declared = " ".join(f'xmlns:p{n}="urn:{n}"' for n in range(namespaces))
-    return data.replace(b":Envelope ", f":Envelope {declared} ".encode(), 1)
+    data = data.replace(b":Envelope ", f":Envelope {declared} ".encode(), 1)
+    return data.replace(b">x</", b">" + b"<a/>" * elements + b"</", 1)
 
 
 # --- JSON ---------------------------------------------------------------------------------------------------------
