@@ -30,12 +30,11 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import TypeAlias
 
 import structlog
-from cryptography import x509
 
 from gateway.casework.desk import Casework
 from gateway.casework.occasion import Occasion
@@ -56,26 +55,19 @@ from gateway.domain.errors import (
     Unauthorised,
 )
 from gateway.exchange.answering import Heard, Outcome, act
+from gateway.exchange.authorising import authorise
 from gateway.exchange.client_certificates import ClientCertificates, check_shown
 from gateway.exchange.directory import Directory, Terms
 from gateway.exchange.identity import Seen, identify
+from gateway.exchange.keeping import Keeping
 from gateway.exchange.meta.inquiry import MetaInquiry, meta_terms
 from gateway.exchange.meta.pointer import SIGNED, pointed_to_echo
-from gateway.exchange.records import (
-    IN,
-    Received,
-    answered_leaf,
-    exchange_changes,
-    first_leaf,
-    part,
-    sealed_parts,
-    stored_sealed,
-)
+from gateway.exchange.records import IN
 from gateway.exchange.refusing import refusal_answer
-from gateway.exchange.wire import Answer, Sealed, Sealing, Wire
+from gateway.exchange.wire import Sealed, Wire
 from gateway.store.conflicts import commit, prepared_again
-from gateway.store.plan import Add, Plan, Update
-from gateway.store.tables import ExchangeRow, RefusalTallyRow
+from gateway.store.plan import Add, Plan
+from gateway.store.tables import RefusalTallyRow
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.trust.secrets import MasterKey
 from gateway.validation.library import SchemaLibrary
@@ -85,9 +77,6 @@ _log = structlog.get_logger("simojo.inbound")
 
 Allowance: TypeAlias = Callable[[str, str, float | None], None]
 """Counts one message of a proven agency in an interaction with that agreed rate. Raises RateLimited."""
-
-SEALED_AGAIN_AFTER = timedelta(seconds=240)
-"""A stored answer's own timestamp is fresh for 300 s; before that runs out the same body is sealed anew."""
 
 
 class Inbound:
@@ -118,7 +107,7 @@ class Inbound:
         self._hub = hub
         self._clock = clock
         self._max_bytes = max_bytes
-        self._deliveries_made = deliveries_made
+        self._keeping = Keeping(casework=casework, unit_of_work=unit_of_work, hub=hub, deliveries_made=deliveries_made)
         self._allowance = allowance
         self._client_certificates = client_certificates
         self._not_proven = not_proven
@@ -178,7 +167,7 @@ class Inbound:
         seen = self._identify(message, wire, interaction, proven, party)
         exchange = self._casework.new_id()
         try:
-            terms = self._authorise(seen)  # 3. authorise
+            terms = authorise(seen)  # 3. authorise
             spend(seen.message.agency, terms.interaction.name, terms.agreed.rate_per_s)
             earlier = self._replay(seen)  # 4. replay
             if earlier is not None:
@@ -196,7 +185,7 @@ class Inbound:
             raise
         except GatewayError as fault:  # ours: a mapping that raised, a schema or a setting that is missing
             return self._refuse(seen, exchange, fault, binds=False)
-        return self._keep(seen, exchange, outcome.answer, outcome=outcome, binds=True)
+        return self._keeping.keep(seen, exchange, outcome.answer, outcome=outcome, binds=True)
 
     # --- 2 to 5 ---------------------------------------------------------------------------------------------------
 
@@ -213,34 +202,6 @@ class Inbound:
             return meta_terms(self._directory.adapters[message.agency], interaction)
         return self._directory.terms(message.agency, interaction.name, message.received_at)
 
-    def _authorise(self, seen: Seen) -> Terms:
-        if isinstance(seen.terms, Unauthorised):
-            raise seen.terms
-        terms = seen.terms
-        said = seen.proven.agreement
-        if said is not None and said != terms.reference:
-            raise Unauthorised(
-                f"the message names agreement {said[:80]!r}, in force is {terms.reference}",
-                code="agreement-mismatch",
-                clause=terms.reference,
-            )
-        if terms.agreed.confidential and seen.proven.plain is None:
-            raise Unauthorised(
-                f"the agreement calls {terms.interaction.name} confidential, and the message came in clear: encrypt it "
-                "to the hub's certificate after signing",
-                code="encryption-missing",
-                clause=f"{terms.reference} confidential (Pasal 20 c)",
-            )
-        size = len(seen.message.body if seen.proven.plain is None else seen.proven.plain)
-        if size > terms.agreed.max_size:
-            raise Malformed(
-                f"the body has {size} bytes, agreed are {terms.agreed.max_size}",
-                code="body-too-large",
-                clause=f"{terms.reference} max_size",
-            )
-        _recipient(seen)
-        return terms
-
     def _replay(self, seen: Seen) -> Sealed | None:
         if seen.message_id is None:
             return None
@@ -251,37 +212,7 @@ class Inbound:
             raise Replayed(
                 "this message id was used before with other content: give every message an id of its own",
             )
-        return self._answer_again(seen, row)
-
-    def _answer_again(self, seen: Seen, row: ExchangeRow) -> Sealed:
-        """The stored bytes while they are fresh; later the identical body, sealed anew and recorded."""
-        parts = {each.name: each.body for each in self._casework.reader.parts(row.id)}
-        again = (name for name in parts if name.startswith("answer-at-") and not name.endswith(("-headers", "-plain")))
-        latest = max(again, default="answer")
-        if row.sealed_at is not None and seen.at - row.sealed_at < SEALED_AGAIN_AFTER:
-            return stored_sealed(parts[f"{latest}-headers"], parts[latest])
-        first = stored_sealed(parts["answer-headers"], b"")
-        answer = Answer(
-            status=first.status,
-            body=parts["answer-body"],
-            media_type=first.plain_type or first.headers.get("Content-Type", ""),
-        )
-        received = self._received(seen, row.id, code=row.code, case_id=row.case_id, binds=True)
-        sealed = seen.wire.seal(answer, self._sealing(seen, self._leaf_named(row)), self._hub, seen.at)
-        name = f"answer-at-{int(seen.at.timestamp())}"
-        key = self._casework.vault.exchange_key(row.case_id, row.at)
-        leaf = answered_leaf(self._casework.leaves, received, sealed, key.key, name=name)
-        plan = key.plan + Plan.of(
-            Update(ExchangeRow, {"id": row.id}, {"sealed_at": row.sealed_at}, {"sealed_at": seen.at}),
-            *(part(row.id, each, body) for each, body in sealed_parts(sealed, name).items()),
-            leaf.row,
-        )
-        commit(self._unit_of_work, plan)
-        return sealed
-
-    def _leaf_named(self, row: ExchangeRow) -> str:
-        leaves = self._casework.reader.leaves_of_exchange(row.id)
-        return leaves[0].hash.hex()  # the first leaf of an exchange is the one that its answers name
+        return self._keeping.again(seen, row)
 
     # --- 6 to 8 ---------------------------------------------------------------------------------------------------
 
@@ -325,55 +256,7 @@ class Inbound:
         adapter = self._directory.adapters[seen.message.agency]
         payload = seen.proven.document if isinstance(seen.proven.document, dict) else None
         answer = refusal_answer(adapter, seen.message, seen.wire, error, payload=payload, exchange=exchange)
-        return self._keep(seen, exchange, answer, code=error.code, binds=binds)
-
-    def _keep(
-        self,
-        seen: Seen,
-        exchange: str,
-        answer: Answer,
-        *,
-        outcome: Outcome | None = None,
-        code: str | None = None,
-        binds: bool,
-    ) -> Sealed:
-        case_id = outcome.case_id if outcome else None
-        received = self._received(seen, exchange, code=code, case_id=case_id, binds=binds)
-        key = self._casework.vault.exchange_key(case_id, seen.at)
-        first = first_leaf(self._casework.leaves, received, answer, key.key)
-        sealed = seen.wire.seal(answer, self._sealing(seen, first.hash), self._hub, seen.at)  # 9. seal
-        second = answered_leaf(self._casework.leaves, received, sealed, key.key)
-        plan = key.plan + Plan((*exchange_changes(received, answer, sealed), first.row, second.row))
-        if outcome is not None:
-            plan = plan + outcome.plan
-        commit(self._unit_of_work, plan)  # 10. commit
-        self._deliveries_made()
-        return sealed
-
-    def _received(self, seen: Seen, exchange: str, *, code: str | None, case_id: str | None, binds: bool) -> Received:
-        return Received(
-            exchange=exchange,
-            message=seen.message,
-            actor=seen.proven.actor,
-            interaction=seen.message.interaction,
-            agreement=seen.agreement,
-            message_id=seen.message_id if binds else None,
-            relates_to=seen.proven.relates_to,
-            content=seen.content,
-            case_id=case_id,
-            code=code,
-            at=seen.at,
-            plain=seen.proven.plain,
-        )
-
-    def _sealing(self, seen: Seen, leaf: str) -> Sealing:
-        try:
-            recipient = _recipient(seen)
-        except Misconfigured:  # step 3 has refused for it, and this is that refusal
-            recipient = None
-        return Sealing(
-            message=seen.message, proven=seen.proven, agreement=seen.agreement, leaf=leaf, recipient=recipient
-        )
+        return self._keeping.keep(seen, exchange, answer, code=error.code, binds=binds)
 
     def _address(self, address: str) -> str:
         return hmac.digest(self._address_key, address.encode(), "sha256").hex()[:32]
@@ -384,14 +267,6 @@ def _explained(message: Message, interaction: Interaction, refusal: Refused) -> 
     if isinstance(interaction, MetaInquiry) and isinstance(refusal, Unauthenticated | Malformed):
         return interaction.explain(message, refusal)
     return pointed_to_echo(message, interaction, refusal)
-
-
-def _recipient(seen: Seen) -> x509.Certificate | None:
-    """The certificate that the answer is encrypted to; None for one in clear.
-
-    Raises Misconfigured `encryption-certificate-missing`.
-    """
-    return seen.party.recipient(seen.at, soap=seen.message.transport.is_soap) if seen.is_confidential else None
 
 
 def _request_document(terms: Terms) -> str:

@@ -1,0 +1,52 @@
+"""Step 3 of an inbound message: what the active agreement says of it, whoever proved to have sent it (Pasal 21(2))."""
+
+from __future__ import annotations
+
+from cryptography import x509
+
+from gateway.domain.errors import Malformed, Unauthorised
+from gateway.exchange.directory import Terms
+from gateway.exchange.identity import Seen
+
+
+def authorise(seen: Seen) -> Terms:
+    """Give the terms that cover a message.
+
+    Raises Unauthorised `agreement-mismatch`, `encryption-missing` or why no agreement covers it; Malformed
+    `body-too-large` for more than was agreed; Misconfigured `encryption-certificate-missing` where the answer
+    could not be encrypted.
+    """
+    if isinstance(seen.terms, Unauthorised):
+        raise seen.terms
+    terms = seen.terms
+    said = seen.proven.agreement
+    if said is not None and said != terms.reference:
+        raise Unauthorised(
+            f"the message names agreement {said[:80]!r}, in force is {terms.reference}",
+            code="agreement-mismatch",
+            clause=terms.reference,
+        )
+    if terms.agreed.confidential and seen.proven.plain is None:
+        raise Unauthorised(
+            f"the agreement calls {terms.interaction.name} confidential, and the message came in clear: encrypt it "
+            "to the hub's certificate after signing",
+            code="encryption-missing",
+            clause=f"{terms.reference} confidential (Pasal 20 c)",
+        )
+    size = len(seen.message.body if seen.proven.plain is None else seen.proven.plain)
+    if size > terms.agreed.max_size:
+        raise Malformed(
+            f"the body has {size} bytes, agreed are {terms.agreed.max_size}",
+            code="body-too-large",
+            clause=f"{terms.reference} max_size",
+        )
+    recipient(seen)
+    return terms
+
+
+def recipient(seen: Seen) -> x509.Certificate | None:
+    """The certificate that the answer is encrypted to; None for one in clear.
+
+    Raises Misconfigured `encryption-certificate-missing`.
+    """
+    return seen.party.recipient(seen.at, soap=seen.message.transport.is_soap) if seen.is_confidential else None

@@ -1,0 +1,124 @@
+"""Steps 9 and 10 of an inbound message: the answer is sealed and committed with everything else, or given again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from gateway.casework.desk import Casework
+from gateway.dialect.party import Hub
+from gateway.domain.errors import Misconfigured
+from gateway.exchange.answering import Outcome
+from gateway.exchange.authorising import recipient
+from gateway.exchange.identity import Seen
+from gateway.exchange.records import (
+    Received,
+    answered_leaf,
+    exchange_changes,
+    first_leaf,
+    part,
+    sealed_parts,
+    stored_sealed,
+)
+from gateway.exchange.wire import Answer, Sealed, Sealing
+from gateway.store.conflicts import commit
+from gateway.store.plan import Plan, Update
+from gateway.store.tables import ExchangeRow
+from gateway.store.unit_of_work import UnitOfWork
+
+SEALED_AGAIN_AFTER = timedelta(seconds=240)
+"""A stored answer's own timestamp is fresh for 300 s; before that runs out the same body is sealed anew."""
+
+
+class Keeping:
+    """Keeps exchanges. One for the process; safe to use from many threads."""
+
+    def __init__(
+        self, *, casework: Casework, unit_of_work: UnitOfWork, hub: Hub, deliveries_made: Callable[[], None]
+    ) -> None:
+        self._casework = casework
+        self._unit_of_work = unit_of_work
+        self._hub = hub
+        self._deliveries_made = deliveries_made
+
+    def keep(
+        self,
+        seen: Seen,
+        exchange: str,
+        answer: Answer,
+        *,
+        outcome: Outcome | None = None,
+        code: str | None = None,
+        binds: bool,
+    ) -> Sealed:
+        """Seal an answer, commit everything that belongs to the exchange, and give what leaves.
+
+        `code` names a refusal; `binds`: whether the message id now stands for this outcome.
+        """
+        case_id = outcome.case_id if outcome else None
+        received = _received(seen, exchange, code=code, case_id=case_id, binds=binds)
+        key = self._casework.vault.exchange_key(case_id, seen.at)
+        first = first_leaf(self._casework.leaves, received, answer, key.key)
+        sealed = seen.wire.seal(answer, _sealing(seen, first.hash), self._hub, seen.at)  # 9. seal
+        second = answered_leaf(self._casework.leaves, received, sealed, key.key)
+        plan = key.plan + Plan((*exchange_changes(received, answer, sealed), first.row, second.row))
+        if outcome is not None:
+            plan = plan + outcome.plan
+        commit(self._unit_of_work, plan)  # 10. commit
+        self._deliveries_made()
+        return sealed
+
+    def again(self, seen: Seen, row: ExchangeRow) -> Sealed:
+        """The stored bytes while they are fresh; later the identical body, sealed anew and recorded."""
+        parts = {each.name: each.body for each in self._casework.reader.parts(row.id)}
+        again = (name for name in parts if name.startswith("answer-at-") and not name.endswith(("-headers", "-plain")))
+        latest = max(again, default="answer")
+        if row.sealed_at is not None and seen.at - row.sealed_at < SEALED_AGAIN_AFTER:
+            return stored_sealed(parts[f"{latest}-headers"], parts[latest])
+        first = stored_sealed(parts["answer-headers"], b"")
+        answer = Answer(
+            status=first.status,
+            body=parts["answer-body"],
+            media_type=first.plain_type or first.headers.get("Content-Type", ""),
+        )
+        received = _received(seen, row.id, code=row.code, case_id=row.case_id, binds=True)
+        sealed = seen.wire.seal(answer, _sealing(seen, self._leaf_named(row)), self._hub, seen.at)
+        name = f"answer-at-{int(seen.at.timestamp())}"
+        key = self._casework.vault.exchange_key(row.case_id, row.at)
+        leaf = answered_leaf(self._casework.leaves, received, sealed, key.key, name=name)
+        plan = key.plan + Plan.of(
+            Update(ExchangeRow, {"id": row.id}, {"sealed_at": row.sealed_at}, {"sealed_at": seen.at}),
+            *(part(row.id, each, body) for each, body in sealed_parts(sealed, name).items()),
+            leaf.row,
+        )
+        commit(self._unit_of_work, plan)
+        return sealed
+
+    def _leaf_named(self, row: ExchangeRow) -> str:
+        leaves = self._casework.reader.leaves_of_exchange(row.id)
+        return leaves[0].hash.hex()  # the first leaf of an exchange is the one that its answers name
+
+
+def _received(seen: Seen, exchange: str, *, code: str | None, case_id: str | None, binds: bool) -> Received:
+    return Received(
+        exchange=exchange,
+        message=seen.message,
+        actor=seen.proven.actor,
+        interaction=seen.message.interaction,
+        agreement=seen.agreement,
+        message_id=seen.message_id if binds else None,
+        relates_to=seen.proven.relates_to,
+        content=seen.content,
+        case_id=case_id,
+        code=code,
+        at=seen.at,
+        plain=seen.proven.plain,
+    )
+
+
+def _sealing(seen: Seen, leaf: str) -> Sealing:
+    try:
+        to = recipient(seen)
+    except Misconfigured:  # step 3 has refused for it, and this is that refusal
+        to = None
+    return Sealing(message=seen.message, proven=seen.proven, agreement=seen.agreement, leaf=leaf, recipient=to)
