@@ -10,8 +10,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
+from gateway.app.identity import Role, agency_authorities, held_certificates, hub_key, hub_operations, previous_keys
 from gateway.domain.errors import Misconfigured
-from gateway.identity import Role, agency_authorities, held_certificates, hub_key, hub_operations, previous_keys
 from gateway.settings import Settings
 from gateway.trust.csr import certificate_request
 from gateway.trust.keys import SigningKey

@@ -12,13 +12,13 @@ from typing import Annotated
 
 import typer
 
+from gateway.app.identity import hub_key
 from gateway.cli.opening import opened
 from gateway.domain.errors import Malformed
 from gateway.edge.mistake_titles import finding_title
 from gateway.exchange.checking import check_agreement
 from gateway.exchange.directory import Directory
 from gateway.exchange.plugins import load_adapters
-from gateway.identity import hub_key
 from gateway.machine import now
 from gateway.operations.agency_check import AgencyCheck, Line
 from gateway.operations.registry import require_known

@@ -5,10 +5,10 @@ from __future__ import annotations
 import typer
 
 from gateway.app import differences, record_hub_certificates
+from gateway.app.identity import hub_key
 from gateway.cli.opening import opened
 from gateway.exchange.checking import check_agreement
 from gateway.exchange.plugins import load_adapters
-from gateway.identity import hub_key
 from gateway.machine import now
 from gateway.operations.expiry import certificate_warnings
 from gateway.settings import load_settings

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.identity import held_certificates, hub_operations
+from gateway.app.identity import held_certificates, hub_operations
 from gateway.settings import load_settings
 from gateway.trust.keys import fingerprint
 

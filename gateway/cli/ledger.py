@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gateway.app import receipts_of
+from gateway.app.identity import hub_key
 from gateway.cli.opening import opened
 from gateway.domain.errors import LedgerBroken, Refused
-from gateway.identity import hub_key
 from gateway.operations.ledger_export import export_lines, verify_store
 
 app = typer.Typer(no_args_is_help=True)

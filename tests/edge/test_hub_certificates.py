@@ -107,7 +107,7 @@ def test_a_roll_over_from_its_announcement_to_its_end(
 
 
 def test_the_hub_keeps_the_previous_key_to_decrypt_with(opening: Opening, ca: DevelopmentCa, tmp_path: Path) -> None:
-    from gateway.identity import previous_keys
+    from gateway.app.identity import previous_keys
 
     old = written(ca.issue("dpmptsp", at=NOW, kind=LeafKind.RSA), tmp_path / "lama")
     opening()

@@ -104,11 +104,10 @@ class Stage:
 
     def start(self, writer: Callable[[Engine], UnitOfWork] = SingleWriter) -> Gateway:
         """A hub on the file; it takes the door."""
-        with mock.patch.multiple(
-            "gateway.app",
-            load_adapters=lambda: self.adapters,
-            SchemaLibrary=lambda _roots: LIBRARY,
-            SingleWriter=writer,
+        with (
+            mock.patch("gateway.app.hub.load_adapters", lambda: self.adapters),
+            mock.patch("gateway.app.hub.SchemaLibrary", lambda _roots: LIBRARY),
+            mock.patch("gateway.app.store.SingleWriter", writer),
         ):
             hub = Gateway(self.settings, clock=self.clock)
         self.door.app = hub.api

@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, SHA512, 
 
 from conformance.signing import jws, wss
 from gateway.app import Gateway
+from gateway.app.identity import hub_key, hub_operations
 from gateway.domain.errors import HubBusy, Misconfigured
-from gateway.identity import hub_key, hub_operations
 from gateway.office.papers.signing import pdf_signatures
 from gateway.settings import Settings
 from gateway.trust.csr import certificate_request

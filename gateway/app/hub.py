@@ -1,25 +1,29 @@
-"""The composition root: the one file that knows every part; clock and ids are the machine's unless told."""
+"""One hub process, put together; clock and ids are the machine's unless told."""
 
 from __future__ import annotations
 
 import random
-import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import quote
 
 import structlog
-from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI
-from sqlalchemy import Engine
 
+from gateway.app.identity import hub_chain, hub_key, previous_keys
+from gateway.app.store import (
+    DIFFERS,
+    differences,
+    open_store,
+    receipts_of,
+    record_hub_certificates,
+    revocation_policy,
+    status_sources,
+)
 from gateway.casework.desk import Casework
-from gateway.casework.leaves import Leaves
 from gateway.casework.references import ReferenceIndex
-from gateway.contract.adapter import Adapter
 from gateway.dialect.party import Hub
 from gateway.domain.calendar import WorkingCalendar, local_date
 from gateway.domain.catalogue import SAMPLE
@@ -31,7 +35,6 @@ from gateway.edge.mistake_titles import headline
 from gateway.edge.parts import StaffEdge
 from gateway.edge.proxies import proxies_of
 from gateway.exchange.attempt import Preparing
-from gateway.exchange.checking import check_agreement
 from gateway.exchange.concluding import Concluding
 from gateway.exchange.directory import Directory
 from gateway.exchange.inbound import Inbound
@@ -41,8 +44,6 @@ from gateway.exchange.plugins import load_adapters
 from gateway.exchange.soap_speaking import SoapSpeaker
 from gateway.exchange.speaking import RestSpeaker
 from gateway.exchange.verdict import Judge
-from gateway.identity import agency_authorities, held_certificates, hub_chain, hub_key, previous_keys
-from gateway.ledger.checkpoint import NoteKey
 from gateway.machine import new_case_id, new_id, now
 from gateway.office.calendar_source import indonesian_calendar
 from gateway.office.deeds import Deeds
@@ -51,101 +52,25 @@ from gateway.office.signing import SigningDeeds, signatory_among
 from gateway.office.staff import Officer, officer_of
 from gateway.office.timers import Timers
 from gateway.operations import failed_proofs
-from gateway.operations.admission import Admission
 from gateway.operations.allowance import Allowance
 from gateway.operations.expiry import ExpiryWatch
 from gateway.operations.explanations import EACH, IN_ALL, Explanations
 from gateway.operations.failed_proofs import FailedProofs
-from gateway.operations.hub_certificates import record
 from gateway.operations.integrator import Integrator
 from gateway.operations.letters import Letters
-from gateway.operations.proofs import Proofs
-from gateway.operations.receipts import Receipts
 from gateway.operations.refusals import Refusals
-from gateway.operations.registry import Registry
 from gateway.operations.revocation import Revocation
-from gateway.operations.status_sources import StatusSources
 from gateway.operations.threads import Loop
 from gateway.settings import Settings
-from gateway.store.certificate_status import RevocationPolicy
-from gateway.store.engine import open_engine
 from gateway.store.exclusive import HubLock
-from gateway.store.reading import Reader
-from gateway.store.schema import prepare
-from gateway.store.unit_of_work import SingleWriter
-from gateway.store.vault import Vault
 from gateway.transport.http import HttpClient
 from gateway.transport.soap import SoapRequestBuilder
-from gateway.trust.keys import SigningKey
-from gateway.trust.policy import KeyKind
-from gateway.trust.secrets import MasterKey
 from gateway.validation.library import SchemaLibrary, default_roots
 
 MAX_REPLY_BYTES = 10 * 2**20
 CALENDAR_YEARS = 6
 
 _log = structlog.get_logger("simojo.app")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Store:
-    """The store and what opens it: all that commands need which exchange nothing."""
-
-    settings: Settings
-    engine: Engine
-    reader: Reader
-    master: MasterKey
-    vault: Vault
-    note_key: NoteKey
-    unit_of_work: SingleWriter
-    leaves: Leaves
-    registry: Registry
-    client: HttpClient | None = None
-
-    def close(self) -> None:
-        """Finish what waits to be written, and close."""
-        self.unit_of_work.close()
-        if self.client is not None:
-            self.client.close()
-        self.engine.dispose()
-
-
-def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_id: Callable[[], str] = new_id) -> Store:
-    """Open the store, bringing it to the newest schema. Raises Misconfigured."""
-    engine = open_engine(settings.database_url)
-    prepare(engine)
-    reader = Reader(engine)
-    master = MasterKey(settings.master_key_bytes())
-    vault = Vault(reader, master, secrets.token_bytes)
-    leaves = Leaves(master, new_id)
-    unit_of_work = SingleWriter(engine)
-    authorities = agency_authorities(settings)
-    client = HttpClient(clock=time.monotonic) if authorities else None
-    registry = Registry(
-        reader=reader,
-        vault=vault,
-        unit_of_work=unit_of_work,
-        leaves=leaves,
-        clock=clock,
-        production=settings.is_production,
-        admission=Admission(
-            authorities=authorities,
-            mode=settings.revocation_mode,
-            sources=None if client is None else partial(_sources, settings, client),
-        ),
-    )
-    return Store(
-        settings=settings,
-        engine=engine,
-        reader=reader,
-        master=master,
-        vault=vault,
-        note_key=NoteKey.from_seed(settings.ledger_origin, settings.ledger_seed()),
-        unit_of_work=unit_of_work,
-        leaves=leaves,
-        registry=registry,
-        client=client,
-    )
 
 
 class Gateway:
@@ -332,7 +257,7 @@ class Gateway:
             unit_of_work=self.store.unit_of_work,
             leaves=self.store.leaves,
             clock=self._clock,
-            sources=partial(_sources, self.settings, self._client),
+            sources=partial(status_sources, self.settings, self._client),
             mode=self.settings.revocation_mode,
             interval=timedelta(minutes=self.settings.revocation_interval_min),
         )
@@ -382,47 +307,6 @@ class Gateway:
             next_signs_from=self.settings.next_signs_from,
         )
         return make_api(agencies, staff, hub_certificates_router(own))
-
-
-def record_hub_certificates(store: Store, at: datetime) -> None:
-    """Keep which certificates the settings name, and since when the hub signs with the current one."""
-    held = [(each.role.value, each.certificate) for each in held_certificates(store.settings)]
-    record(store.reader, store.unit_of_work, store.leaves, held, at)
-
-
-def revocation_policy(settings: Settings) -> RevocationPolicy:
-    """What an unknown status of an agency's certificate means."""
-    return RevocationPolicy(mode=settings.revocation_mode, grace=timedelta(hours=settings.revocation_grace_h))
-
-
-def _sources(settings: Settings, client: HttpClient) -> StatusSources:
-    """What asks authorities in one round; local lists are read anew each time."""
-    return StatusSources(client, settings.revocation_lists(), secrets.token_bytes)
-
-
-DIFFERS = "adapter and agreement differ:"
-
-
-def differences(
-    store: Store, adapters: Mapping[str, Adapter], library: SchemaLibrary, at: datetime, hub: KeyKind | None = None
-) -> Mapping[str, tuple[str, ...]]:
-    """Where active agreements differ from adapters, by agency; an agency without an active agreement is not judged.
-
-    `hub`: the kind of the hub's key, where it is to be judged too.
-    """
-    directory = Directory(store.reader, store.vault, adapters)
-    found: dict[str, tuple[str, ...]] = {}
-    for agency, adapter in adapters.items():
-        agreement = directory.active_agreement(agency, local_date(at))
-        if agreement is not None and (said := check_agreement(adapter, agreement, library, hub)):
-            found[agency] = said
-    return found
-
-
-def receipts_of(store: Store, key: SigningKey) -> Receipts:
-    """What makes receipts of exchanges; `key` is the hub's, whose certificate they carry."""
-    pem = key.certificate.public_bytes(Encoding.PEM).decode()
-    return Receipts(store.reader, store.vault, Proofs(store.reader, store.note_key.verifier), pem)
 
 
 def _bounds(settings: Settings) -> Bounds:

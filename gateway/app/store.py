@@ -1,0 +1,141 @@
+"""The store and what opens it, for every command; and what is found out from it without a hub."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import Engine
+
+from gateway.app.identity import agency_authorities, held_certificates
+from gateway.casework.leaves import Leaves
+from gateway.contract.adapter import Adapter
+from gateway.domain.calendar import local_date
+from gateway.exchange.checking import check_agreement
+from gateway.exchange.directory import Directory
+from gateway.ledger.checkpoint import NoteKey
+from gateway.machine import new_id, now
+from gateway.operations.admission import Admission
+from gateway.operations.hub_certificates import record
+from gateway.operations.proofs import Proofs
+from gateway.operations.receipts import Receipts
+from gateway.operations.registry import Registry
+from gateway.operations.status_sources import StatusSources
+from gateway.settings import Settings
+from gateway.store.certificate_status import RevocationPolicy
+from gateway.store.engine import open_engine
+from gateway.store.reading import Reader
+from gateway.store.schema import prepare
+from gateway.store.unit_of_work import SingleWriter
+from gateway.store.vault import Vault
+from gateway.transport.http import HttpClient
+from gateway.trust.keys import SigningKey
+from gateway.trust.policy import KeyKind
+from gateway.trust.secrets import MasterKey
+from gateway.validation.library import SchemaLibrary
+
+DIFFERS = "adapter and agreement differ:"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """The store and what opens it: all that commands need which exchange nothing."""
+
+    settings: Settings
+    engine: Engine
+    reader: Reader
+    master: MasterKey
+    vault: Vault
+    note_key: NoteKey
+    unit_of_work: SingleWriter
+    leaves: Leaves
+    registry: Registry
+    client: HttpClient | None = None
+
+    def close(self) -> None:
+        """Finish what waits to be written, and close."""
+        self.unit_of_work.close()
+        if self.client is not None:
+            self.client.close()
+        self.engine.dispose()
+
+
+def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_id: Callable[[], str] = new_id) -> Store:
+    """Open the store, bringing it to the newest schema. Raises Misconfigured."""
+    engine = open_engine(settings.database_url)
+    prepare(engine)
+    reader = Reader(engine)
+    master = MasterKey(settings.master_key_bytes())
+    vault = Vault(reader, master, secrets.token_bytes)
+    leaves = Leaves(master, new_id)
+    unit_of_work = SingleWriter(engine)
+    authorities = agency_authorities(settings)
+    client = HttpClient(clock=time.monotonic) if authorities else None
+    registry = Registry(
+        reader=reader,
+        vault=vault,
+        unit_of_work=unit_of_work,
+        leaves=leaves,
+        clock=clock,
+        production=settings.is_production,
+        admission=Admission(
+            authorities=authorities,
+            mode=settings.revocation_mode,
+            sources=None if client is None else partial(status_sources, settings, client),
+        ),
+    )
+    return Store(
+        settings=settings,
+        engine=engine,
+        reader=reader,
+        master=master,
+        vault=vault,
+        note_key=NoteKey.from_seed(settings.ledger_origin, settings.ledger_seed()),
+        unit_of_work=unit_of_work,
+        leaves=leaves,
+        registry=registry,
+        client=client,
+    )
+
+
+def record_hub_certificates(store: Store, at: datetime) -> None:
+    """Keep which certificates the settings name, and since when the hub signs with the current one."""
+    held = [(each.role.value, each.certificate) for each in held_certificates(store.settings)]
+    record(store.reader, store.unit_of_work, store.leaves, held, at)
+
+
+def revocation_policy(settings: Settings) -> RevocationPolicy:
+    """What an unknown status of an agency's certificate means."""
+    return RevocationPolicy(mode=settings.revocation_mode, grace=timedelta(hours=settings.revocation_grace_h))
+
+
+def status_sources(settings: Settings, client: HttpClient) -> StatusSources:
+    """What asks authorities in one round; local lists are read anew each time."""
+    return StatusSources(client, settings.revocation_lists(), secrets.token_bytes)
+
+
+def differences(
+    store: Store, adapters: Mapping[str, Adapter], library: SchemaLibrary, at: datetime, hub: KeyKind | None = None
+) -> Mapping[str, tuple[str, ...]]:
+    """Where active agreements differ from adapters, by agency; an agency without an active agreement is not judged.
+
+    `hub`: the kind of the hub's key, where it is to be judged too.
+    """
+    directory = Directory(store.reader, store.vault, adapters)
+    found: dict[str, tuple[str, ...]] = {}
+    for agency, adapter in adapters.items():
+        agreement = directory.active_agreement(agency, local_date(at))
+        if agreement is not None and (said := check_agreement(adapter, agreement, library, hub)):
+            found[agency] = said
+    return found
+
+
+def receipts_of(store: Store, key: SigningKey) -> Receipts:
+    """What makes receipts of exchanges; `key` is the hub's, whose certificate they carry."""
+    pem = key.certificate.public_bytes(Encoding.PEM).decode()
+    return Receipts(store.reader, store.vault, Proofs(store.reader, store.note_key.verifier), pem)
