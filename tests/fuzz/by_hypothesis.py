@@ -15,6 +15,8 @@ from tests.fuzz.target import MOST_STEPS, Target, judge, keep
 
 BATCH = 1_000
 """Examples of one hypothesis run: it remembers all of them, so that many runs are quicker than a long one."""
+FEWEST = 30
+"""Fewer would be the simplest recipes alone, which may make no input at all, over and over."""
 
 
 @dataclass
@@ -47,7 +49,7 @@ def run(target: Target, inputs: int, number: int = 0, until: float = float("inf"
     tally, began = Tally(), time.monotonic()
     batch = 0
     while tally.inputs < inputs and time.monotonic() < until:
-        _batch(target, min(BATCH, max(1, (inputs - tally.inputs) // 3)), number * 1_000_003 + batch, tally)
+        _batch(target, min(BATCH, max(FEWEST, (inputs - tally.inputs) // 3)), number * 1_000_003 + batch, tally)
         batch += 1
     tally.seconds = time.monotonic() - began
     return tally
