@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -92,6 +93,8 @@ class Stage:
     street: Street
     clock: Clock = field(default_factory=Clock)
     adapters: dict[str, Adapter] = field(default_factory=lambda: dict(ADAPTERS))
+    seconds: Callable[[], float] = field(default_factory=lambda: count(0.0, 1.0).__next__)
+    """The clock of the limits: a second later at each look, so that no test is too fast."""
 
     def __post_init__(self) -> None:
         self.town = Town(self.clock)
@@ -105,11 +108,11 @@ class Stage:
     def start(self, writer: Callable[[Engine], UnitOfWork] = SingleWriter) -> Gateway:
         """A hub on the file; it takes the door."""
         with (
-            mock.patch("gateway.app.hub.load_adapters", lambda: self.adapters),
-            mock.patch("gateway.app.hub.SchemaLibrary", lambda _roots: LIBRARY),
+            mock.patch("gateway.app.hub.load_adapters", return_value=self.adapters),
+            mock.patch("gateway.app.hub.SchemaLibrary", return_value=LIBRARY),
             mock.patch("gateway.app.store.SingleWriter", writer),
         ):
-            hub = Gateway(self.settings, clock=self.clock)
+            hub = Gateway(self.settings, clock=self.clock, seconds=self.seconds)
         self.door.app = hub.api
         return hub
 

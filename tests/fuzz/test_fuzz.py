@@ -126,10 +126,10 @@ def test_two_hostile_megabytes_are_read_in_three_seconds(name: str) -> None:
     assert _seconds(data) < 3  # the square of the time would be minutes, or six seconds at the least
 
 
-def test_canonical_forms_of_two_hostile_megabytes_take_no_longer() -> None:
+def test_canonical_forms_of_as_many_prefixes_and_elements_as_are_read_take_no_longer() -> None:
     """Whoever knows a registered certificate has his Body digested before his signature is looked at."""
     declared = " ".join(f"xmlns:p{i}='urn:{i}'" for i in range(50))
-    inside = f"<x {declared}>{'<y/>' * 450_000}</x>".encode()
+    inside = f"<x {declared}>{'<y/>' * 19_900}</x>".encode()
     data = genuine().data
     body = data.index(b"<soap:Body")
     start = data.index(b">", body) + 1
@@ -143,7 +143,13 @@ def _seconds(data: bytes) -> float:
     with pytest.raises(GatewayError) as caught:
         verify_envelope(open_envelope(data, max_bytes=20_000_000), _certificates(), AT)
     took = time.process_time() - began
-    assert caught.value.code in ("xml-too-wide", "envelope-invalid", "signature-missing", "signature-digest")
+    assert caught.value.code in (
+        "xml-too-many-nodes",
+        "xml-too-wide",
+        "envelope-invalid",
+        "signature-missing",
+        "signature-digest",
+    )
     return took
 
 

@@ -327,11 +327,16 @@ _ALL = (
     _case(
         "100 prefixes at 15 000 elements",
         _signed(papers.prefix_list, prefixes=100, namespaces=100, elements=15_000),
+        (400, "xml-too-wide"),
+    ),
+    _case(
+        "60 prefixes at 9 000 elements",
+        _signed(papers.prefix_list, prefixes=60, namespaces=50, elements=9_000),
         (400, "signature-malformed"),
     ),
     _case(
-        "6 prefixes at 15 000 elements: as much as is followed",
-        _signed(papers.prefix_list, prefixes=6, namespaces=100, elements=15_000),
+        "10 prefixes at 9 000 elements: as much as is followed",
+        _signed(papers.prefix_list, prefixes=10, namespaces=50, elements=9_000),
         (400, "signature-digest"),
     ),
     _case("two million arrays inside each other", _json(papers.deep_json), (400, "json-too-deep"), TOO_MANY),

@@ -196,9 +196,15 @@ def xml_attributes_on_the_document(scene: Scene) -> None:
 
 
 @attack("xml-too-wide", "libxml2's canonical form takes quadratic time")
-def a_thousand_prefixes(scene: Scene) -> bytes:
-    """A thousand prefixes in scope of every element: the canonical form would take the square of the time."""
-    return _declared(scene.bytes(), b"Envelope", b" ".join(b'xmlns:p%d="urn:p%d"' % (n, n) for n in range(1000)))
+def hundreds_of_prefixes(scene: Scene) -> bytes:
+    """Hundreds of prefixes in scope of every element: the canonical form would take the square of the time."""
+    return _declared(scene.bytes(), b"Envelope", b" ".join(b'xmlns:p%d="urn:p%d"' % (n, n) for n in range(500)))
+
+
+@attack("xml-too-many-nodes", "libxml2's canonical form takes quadratic time")
+def thousands_of_prefixes(scene: Scene) -> bytes:
+    """Thousands of prefixes: refused before anything is built."""
+    return _declared(scene.bytes(), b"Envelope", b" ".join(b'xmlns:p%d="urn:p%d"' % (n, n) for n in range(3000)))
 
 
 @attack("xml-too-wide", "libxml2's canonical form takes quadratic time")
