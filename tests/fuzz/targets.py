@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tests.fuzz.agreements import AGREEMENT
+from tests.fuzz.encryption import JWE, XML_ENCRYPTION
 from tests.fuzz.rest import JWS
 from tests.fuzz.soap import GATE, WIRE
 from tests.fuzz.target import Target
 
-TARGETS: tuple[Target, ...] = (GATE, WIRE, JWS, AGREEMENT)
+TARGETS: tuple[Target, ...] = (GATE, WIRE, JWS, AGREEMENT, XML_ENCRYPTION, JWE)
