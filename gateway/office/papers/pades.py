@@ -177,7 +177,7 @@ def _is_signed(embedded: EmbeddedPdfSignature) -> bool:
     # 3. and 4.
     announced = [each.dump() for each in embedded.signed_data["digest_algorithms"]]
     used = embedded.signer_info["digest_algorithm"].dump()
-    if embedded.md_algorithm not in _STRONG_DIGESTS or announced != [used]:
+    if embedded.md_algorithm not in _STRONG_DIGESTS or announced != [used] or not _is_named(embedded):
         return False
     versions = {embedded.signed_data["version"].native, embedded.signer_info["version"].native}
     if not versions <= _CMS_VERSIONS:
@@ -189,6 +189,17 @@ def _is_signed(embedded: EmbeddedPdfSignature) -> bool:
     except _DAMAGE:
         return False
     return intact and valid
+
+
+def _is_named(embedded: EmbeddedPdfSignature) -> bool:
+    """Whether the issuer is named as in the certificate, to the byte.
+
+    Libraries take names for equal whatever their case (RFC 5280, 7.1), and no signature covers this one.
+    """
+    named = embedded.signer_info["sid"]
+    if named.name != "issuer_and_serial_number":
+        return True  # a key identifier, compared to the byte already
+    return bool(named.chosen["issuer"].dump() == embedded.signer_cert.issuer.dump())
 
 
 @contextmanager

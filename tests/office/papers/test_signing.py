@@ -139,6 +139,16 @@ def test_any_other_digit_in_the_signature_shows(place: float, digit: int) -> Non
     assert is_as_signed(bytes(damaged)) == (bytes(damaged) == signed())
 
 
+def test_the_name_of_the_signer_in_other_letters_shows() -> None:
+    """No signature covers the issuer by which the certificate is named, and libraries compare it without its case."""
+    start, end = gap(signed())
+    held = bytes.fromhex(signed()[start + 1 : end - 1].decode())
+    place = held.rindex(b"Dinas Contoh", 0, held.index(b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x03"))
+    renamed = held[:place] + b"DINAS Contoh" + held[place + 12 :]
+    assert is_as_signed(signed())
+    assert not is_as_signed(signed()[: start + 1] + renamed.hex().encode() + signed()[end - 1 :])
+
+
 def test_the_case_of_the_hexadecimal_is_the_signers_choice() -> None:
     start, end = gap(signed())
     swapped = signed()[:start] + signed()[start:end].swapcase() + signed()[end:]
