@@ -5,7 +5,6 @@ A route reads the bounded body and hands it to the exchange in a worker thread; 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,7 +17,7 @@ from gateway.contract.adapter import Interaction
 from gateway.contract.message import Message, Transport
 from gateway.dialect.profiles import INBOUND, WSS_X509
 from gateway.dialect.snap_bi import TOKEN_LIFE, issue_token
-from gateway.domain.errors import GatewayError, Refused, Unauthenticated, Unauthorised
+from gateway.domain.errors import GatewayError, Malformed, Refused, Unauthenticated, Unauthorised
 from gateway.edge.http import (
     PROBLEM_MEDIA_TYPE,
     joined_headers,
@@ -40,10 +39,12 @@ from gateway.exchange.meta.services import MetaServices
 from gateway.exchange.published import REQUIRED, Published
 from gateway.exchange.refusing import refusal_answer
 from gateway.exchange.wire import Sealed, Wire
+from gateway.validation.json_parse import parse_json
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.wsdl import Port
 
 TOKEN_PATH = "v1.0/access-token/b2b"  # noqa: S105 - a path, not a secret
+MAX_TOKEN_REQUEST_BYTES = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -283,8 +284,8 @@ def _token(edge: AgencyEdge, message: Message) -> dict[str, str]:
 
 def _require_client_credentials(body: bytes) -> None:
     try:
-        asked = json.loads(body)
-    except ValueError:
+        asked = parse_json(body, max_bytes=MAX_TOKEN_REQUEST_BYTES)
+    except Malformed:
         asked = None
     if not isinstance(asked, dict) or asked.get("grantType") != "client_credentials":
         raise Unauthenticated('the body must be {"grantType": "client_credentials"}', code="credentials-wrong")

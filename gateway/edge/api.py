@@ -8,18 +8,15 @@ import structlog
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from lxml import etree
 from starlette.exceptions import HTTPException
 
 import gateway
-from gateway.contract.message import Transport
 from gateway.domain.errors import (
     GatewayError,
     HubBusy,
     Malformed,
     RateLimited,
     Refused,
-    Retriable,
     SchemaViolation,
     Violation,
 )
@@ -32,7 +29,6 @@ from gateway.edge.http import language_of, problem
 from gateway.edge.office_api.routes import office_router
 from gateway.edge.parts import StaffEdge
 from gateway.edge.portal.routes import portal_router
-from gateway.edge.soap.fault import MEDIA_TYPE, fault_of, fault_status
 
 _log = structlog.get_logger("simojo.api")
 
@@ -83,10 +79,9 @@ def make_api(agencies: AgencyEdge, staff: StaffEdge, *more: APIRouter) -> FastAP
 
 def _refused(request: Request, error: Exception) -> Response:
     known = error if isinstance(error, GatewayError) else Malformed(str(error))
-    if isinstance(known, HubBusy | RateLimited):
+    is_soap = request.method == "POST" and request.url.path.startswith("/soap/")
+    if is_soap or isinstance(known, HubBusy | RateLimited):
         return refuse_early(request.app.state.agencies, request, known)
-    if request.method == "POST" and request.url.path.startswith("/soap/"):
-        return _fault(request, known)
     return problem(known, instance=request.url.path, language=language_of(request.headers))
 
 
@@ -99,17 +94,6 @@ def _unforeseen(request: Request, error: Exception) -> Response:
     _log.error("unforeseen", method=request.method, error=type(error).__name__, traceback=frames)
     text = "The hub failed on this request by a fault of its own; its staff can see where. Send it again later."
     return _refused(request, GatewayError(text, code="internal"))
-
-
-def _fault(request: Request, error: GatewayError) -> Response:
-    """A SOAP client is told in SOAP, also before its interaction is known; unsigned, since nobody was proven."""
-    eleven = request.headers.get("content-type", "").lower().startswith(MEDIA_TYPE[Transport.SOAP_11])
-    version = Transport.SOAP_11 if eleven else Transport.SOAP_12
-    status = 503 if isinstance(error, Retriable) else fault_status(version, sender=isinstance(error, Refused))
-    after_s = error.after_s if isinstance(error, Retriable) else None
-    headers = {} if after_s is None else {"Retry-After": str(after_s)}
-    body = etree.tostring(fault_of(error, version))
-    return Response(body, status_code=status, media_type=f"{MEDIA_TYPE[version]}; charset=utf-8", headers=headers)
 
 
 def _invalid(request: Request, error: Exception) -> Response:

@@ -37,7 +37,7 @@ PROBLEM_TYPE = "urn:simojo:problem:"
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
-BUSY_AFTER_S = 5
+BUSY_AFTER_S = 2
 """Retry-After of a HubBusy that does not say when: commits are batched, so a full queue is soon empty."""
 
 _NOT_THERE = ("agency", "interaction", "case", "exchange", "delivery", "document", "leaf")

@@ -29,6 +29,7 @@ from limits.storage import MovingWindowSupport, Storage
 from limits.strategies import MovingWindowRateLimiter
 
 from gateway.domain.errors import HubBusy, Misconfigured, RateLimited
+from gateway.edge.http import BUSY_AFTER_S
 
 MAX_KEYS = 20_000
 """Windows that are kept; beyond that the one that was used longest ago is forgotten. About 10 MB at 50/second."""
@@ -36,7 +37,6 @@ MAX_KEYS = 20_000
 ADDRESS_SHARE = 4
 """One address gets this fraction of the memory for bodies at most."""
 
-BUSY_AFTER_S = 2
 NEIGHBOURHOOD = 64
 """Bits of an IPv6 address that name its owner: who has one has the rest of its /64."""
 

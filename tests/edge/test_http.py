@@ -180,7 +180,7 @@ def test_text_without_an_encoding_does_not_break_the_problem() -> None:
 @pytest.mark.parametrize(
     ("error", "header", "value"),
     [
-        (HubBusy("x"), "retry-after", "5"),
+        (HubBusy("x"), "retry-after", "2"),
         (HubBusy("x", after_s=30), "retry-after", "30"),
         (AgencyUnavailable("x", after_s=9), "retry-after", "9"),
         (MappingFault("x", after_s=60), "retry-after", "60"),

@@ -210,6 +210,25 @@ def test_no_snap_token_is_given_to_a_stranger(stage: Stage, ask: Attempt, code: 
     assert stage.refusals() == {code: 1}
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 4000,
+        b"[" * 200_000,
+        b"\xff",
+        b'{"grantType":"client_credentials","grantType":"other"}',
+        b"1e999",
+        b"{}",
+        b"",
+    ],
+    ids=["deep", "deep-and-large", "no-utf-8", "member-twice", "number", "without-grant", "nothing"],
+)
+def test_a_token_request_that_is_none_is_refused_in_the_standard_s_form(stage: Stage, body: bytes) -> None:
+    said = voices.post(stage, voices.TOKEN_PATH, body, voices.JSON)
+    assert (said.status, said.json["responseCode"]) == (401, "4017300")
+    assert stage.refusals() == {"credentials-wrong": 1}
+
+
 def test_a_snap_token_is_given_to_the_bank(stage: Stage) -> None:
     said = voices.ask_token(stage).json
     assert (said["responseCode"], said["expiresIn"]) == ("2007300", "900")

@@ -18,6 +18,7 @@ from gateway.dialect import wss_x509
 from gateway.dialect.party import Hub, Party, Proven
 from gateway.domain.errors import (
     GatewayError,
+    HubBusy,
     Malformed,
     MappingFault,
     Misconfigured,
@@ -156,14 +157,20 @@ def _refuse_fault(envelope: Envelope) -> None:
 def fault_answer(error: GatewayError, message: Message) -> Answer:
     """Write a Fault in the SOAP version that the message speaks, also where no interaction is served."""
     version = version_of(message)
-    sender = isinstance(error, Refused)
     after_s = error.after_s if isinstance(error, Retriable) else None
     return Answer(
-        status=429 if isinstance(error, RateLimited) else fault_status(version, sender=sender),
+        status=_status(error, version),
         body=etree.tostring(fault_of(error, version)),
         media_type=MEDIA_TYPE[version],
         headers={} if after_s is None else {"Retry-After": str(after_s)},
     )
+
+
+def _status(error: GatewayError, version: Transport) -> int:
+    """What the SOAP bindings prescribe, but for limits: those are for whatever stands between, as over REST."""
+    if isinstance(error, RateLimited | HubBusy):
+        return 429 if isinstance(error, RateLimited) else 503
+    return fault_status(version, sender=isinstance(error, Refused))
 
 
 def leaving(answer: Answer, version: Transport) -> Sealed:
