@@ -23,7 +23,8 @@ Folder ini milik instansi simulasi `{agency}`; semua datanya sintetis. / This fo
 - `config.json`: alamat dan rahasia bersama / addresses and shared secrets
 - `journal.jsonl`: semua yang diterima dan dikirim / everything received and sent
 
-Jalankan sendiri / run it yourself: `simojo-conformance serve {agency} --home . --stay`
+Jalankan sendiri, dari folder proyek / run it yourself, in the project's folder:
+`.venv/bin/simojo-conformance serve {agency} --home '{home}' --stay`
 
 ## Berperan sebagai instansi ini / play this agency
 
@@ -136,6 +137,7 @@ def _filled(template: str, peer: Peer, url: str) -> str:
         "agency": peer.agency,
         "hub": peer.config.hub_url,
         "hub_certificate": peer.config.hub_certificate,
+        "home": str(peer.folder),
         "peer": url,
     }
     for name, value in values.items():

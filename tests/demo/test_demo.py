@@ -6,6 +6,7 @@ import re
 import signal
 from pathlib import Path
 
+from gateway.cli.demo.stage import alone
 from gateway.trust.certificates import load_certificate
 from tests.demo.plays import AGENCIES, Remains, await_gone, kill, playing, processes_of
 
@@ -83,3 +84,12 @@ def test_a_demo_that_is_killed_goes_on_where_it_was_and_leaves_no_process_behind
     assert number.startswith("001/PBG/")
     assert processes_of(home) == {}
     Remains(home).assert_nothing_doubled(permits=1)
+
+
+def test_a_second_demo_in_the_folder_of_an_open_one_says_so_and_writes_nothing(tmp_path: Path) -> None:
+    home = tmp_path / "demo"
+    home.mkdir(mode=0o700)
+    with alone(home), playing(home) as second:
+        assert second.end() != 0
+        assert "a demo is open in" in second.said
+        assert [path.name for path in home.iterdir()] == ["demo.lock"]

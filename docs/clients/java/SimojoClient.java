@@ -1,7 +1,7 @@
 /*
  * Signed SOAP for Java 17 with Apache WSS4J 1.6 and Santuario (Debian: libwss4j-java). One file, run as it is:
  *
- *   CP=$(echo /usr/share/java/{wss4j,xmlsec,slf4j-api,slf4j-nop,commons-logging,commons-codec}.jar | tr ' ' ':')
+ *   CP=$(printf '/usr/share/java/%s.jar:' wss4j xmlsec slf4j-api slf4j-nop commons-logging commons-codec)
  *   java -cp $CP SimojoClient.java echo      <agency folder> [text] [1.1|1.2]
  *   java -cp $CP SimojoClient.java recommend <agency folder> <MessageID of the request> <case> [number] [1.1|1.2]
  *

@@ -21,7 +21,7 @@ from gateway.cli.demo.journey import PERMIT, REFUSED, Journey
 from gateway.cli.demo.office import HubGone, Office, Refusal
 from gateway.cli.demo.processes import Processes
 from gateway.cli.demo.screen import Screen, Watch
-from gateway.cli.demo.stage import ACTOR, Stage, furnish, open_stage
+from gateway.cli.demo.stage import ACTOR, Stage, alone, furnish, open_stage
 from gateway.domain.errors import Misconfigured
 from gateway.exchange.plugins import load_adapters
 from gateway.operations.ledger_export import verify_store
@@ -43,7 +43,7 @@ def play(home: Path, *, leave: bool) -> None:
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that processes are ended, as after Ctrl-C
     try:
-        with open_stage(home) as stage:
+        with alone(home), open_stage(home) as stage:
             _play(home, stage, leave=leave)
     except (HubGone, Refusal, TimeoutError, httpx2.HTTPError) as failure:
         raise Misconfigured(

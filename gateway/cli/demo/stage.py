@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
@@ -89,6 +90,22 @@ class Stage:
             "signing_certificate_file": keys / "hub.pem",
             "partner_service_id": self.secrets["bank"]["partner_service_id"],
         }
+
+
+@contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """Hold the folder for one demo, so that a second one writes nothing into it. Raises Misconfigured `demo-open`."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (home / "demo.lock").open("a", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Misconfigured(
+                f"a demo is open in {home} already: end it with Ctrl-C, or play in another folder "
+                "(make demo ARGS='--home FOLDER')",
+                code="demo-open",
+            ) from None
+        yield
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from lxml.etree import _Element
 from gateway.contract.message import Transport
 from gateway.domain.errors import GatewayError, Refused, Violation
 from gateway.edge.http import public_text
-from gateway.edge.titles import Language, title_of_code
+from gateway.edge.titles import Language, Title, title_of, title_of_code
 from gateway.trust.names import SOAP_OF
 
 FAULT_NAMESPACE = "urn:simojo:fault:1.0"
@@ -39,11 +39,19 @@ def fault_status(version: Transport, *, sender: bool) -> int:
 
 
 def fault_envelope(
-    version: Transport, *, code: str, text: str, clause: str, violations: Sequence[Violation], sender: bool
+    version: Transport,
+    *,
+    code: str,
+    text: str,
+    clause: str,
+    violations: Sequence[Violation],
+    sender: bool,
+    title: Title | None = None,
 ) -> _Element:
     """Build the Envelope with the Fault. `sender`: the sender must change something; else it may send the same again.
 
-    `version` is one of the two SOAP transports (KeyError otherwise). Not signed.
+    `title` is what the error is called; None: what the code alone tells. `version` is one of the two SOAP transports
+    (KeyError otherwise). Not signed.
     """
     soap = SOAP_OF[version]
     # The prefixes stand on the Envelope: Value and faultcode name them in text, where no serializer would look.
@@ -60,8 +68,8 @@ def fault_envelope(
         subcode = etree.SubElement(fault_code, f"{{{soap}}}Subcode")
         etree.SubElement(subcode, f"{{{soap}}}Value").text = f"sj:{code}"
         reason = etree.SubElement(fault, f"{{{soap}}}Reason")
-        title = title_of_code(code, sender=sender)
-        for language, said in ((Language.ENGLISH, text), (Language.INDONESIAN, title.indonesian)):
+        called = title or title_of_code(code, sender=sender)
+        for language, said in ((Language.ENGLISH, text), (Language.INDONESIAN, called.indonesian)):
             etree.SubElement(reason, f"{{{soap}}}Text", {_XML_LANG: language.value}).text = _xml_text(said)
         detail = etree.SubElement(fault, f"{{{soap}}}Detail")
     _describe(detail, code, clause, violations)
@@ -81,6 +89,7 @@ def fault_of(error: GatewayError, version: Transport) -> _Element:
         clause=error.clause,
         violations=error.violations,
         sender=sender,
+        title=title_of(error),
     )
 
 
