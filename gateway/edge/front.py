@@ -2,7 +2,7 @@
 
     1. who        the client's address and certificate, told by TLS or by a trusted proxy
     2. form       a head of bounded size, one framing, no Content-Encoding: nothing is ever inflated here
-    3. rate       of the client's address; health is not counted
+    3. rate       of the client's address; `/health/live` and `/health/ready` are not counted
     4. presence   at the doors of agencies: so many requests of one address at once
     5. body       bounded in bytes, time and shared memory, whoever reads it
 
@@ -30,7 +30,7 @@ MAX_HEAD_BYTES = 32 * 1024
 MAX_TARGET_BYTES = 8 * 1024
 FREE_BYTES = 64 * 1024
 """So much of each body is not charged to the shared memory: large bodies cannot shut out small ones."""
-HEALTH = "/health/"
+HEALTH = frozenset({"/health/live", "/health/ready"})
 AGENCIES = ("/soap/", "/rest/")
 
 _log = structlog.get_logger("simojo.front")
@@ -57,7 +57,7 @@ class FrontDoor:
             self._introduce(scope)  # 1. who
             _check_form(scope)  # 2. form
             body.owner = scope["client"][0] if scope.get("client") else ""
-            if not scope["path"].startswith(HEALTH):
+            if scope["path"] not in HEALTH:
                 self._limits.check_address(body.owner)  # 3. rate
             at_agencies = scope["path"].startswith(AGENCIES)
             with self._limits.present(body.owner) if at_agencies else nullcontext():  # 4. presence

@@ -5,7 +5,8 @@ clock that it was given, and starts no thread. It counts for one process: with s
 itself, and a sender gets its allowance from each of them.
 
     per address   before a byte of the body is read; everything but health
-    per agency    once the sender is proven, by the agreement's `rate`: nobody can use up an allowance by naming it
+    per agency    once the sender is proven, by the agreement's `rate`: nobody can use up an allowance by naming it, nor
+                  by sending again what the agency sent, since repeats and what is not let in are counted apart
 
 An exchange needs a place (a thread): it waits a little for one and is asked to come back when there is none. Bodies
 that are being read or worked on share a number of bytes, of which one address gets a quarter at most.
@@ -19,7 +20,6 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address, ip_address
 from typing import TypeVar
 
 import anyio
@@ -28,6 +28,7 @@ from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.storage import MovingWindowSupport, Storage
 from limits.strategies import MovingWindowRateLimiter
 
+from gateway.contract.address import owner_of
 from gateway.domain.errors import HubBusy, Misconfigured, RateLimited
 from gateway.edge.http import BUSY_AFTER_S
 
@@ -37,8 +38,6 @@ MAX_KEYS = 20_000
 ADDRESS_SHARE = 4
 """One address gets this fraction of the memory for bodies at most."""
 
-NEIGHBOURHOOD = 64
-"""Bits of an IPv6 address that name its owner: who has one has the rest of its /64."""
 
 _T = TypeVar("_T")
 
@@ -154,17 +153,20 @@ class Limits:
             what = "your address; send more slowly, or bundle what you ask"
             self._hit(self._addresses, self._per_address, what, owner_of(address))
 
-    def take(self, agency: str, interaction: str, rate_per_s: float | None) -> None:
+    def take(self, agency: str, interaction: str, rate_per_s: float | None, new: bool = True) -> None:
         """Count one message of a proven agency: by its agreed rate, else by the default for each agency.
 
-        Raises RateLimited `rate-limited`.
+        `new` is False for what repeats, comes late or is not covered: as many of these again. Raises RateLimited
+        `rate-limited`.
         """
+        which = "; send the same again later" if new else " of those that repeat, come late or are not covered"
+        share = "new" if new else "again"
         if rate_per_s is not None:
-            said = f"{agency}/{interaction} by the agreement (rate); send the same again later"
-            self._hit(self._agencies, agreed_rate(rate_per_s), said, agency, interaction)
+            said = f"{agency}/{interaction} by the agreement (rate){which}"
+            self._hit(self._agencies, agreed_rate(rate_per_s), said, share, agency, interaction)
         elif self._per_agency is not None:
-            said = f"{agency}, whose agreement names no rate; send the same again later"
-            self._hit(self._agencies, self._per_agency, said, agency)
+            said = f"{agency}, with which no rate is agreed{which}"
+            self._hit(self._agencies, self._per_agency, said, share, agency)
 
     def _hit(self, limiter: MovingWindowRateLimiter, rate: RateLimitItem, what: str, *key: str) -> None:
         if not limiter.hit(rate, *key):
@@ -238,17 +240,6 @@ class BodyMemory:
         self.by_owner[owner] -= size
         if self.by_owner[owner] <= 0:
             del self.by_owner[owner]
-
-
-def owner_of(address: str) -> str:
-    """Whom an address belongs to: itself, or the /64 of an IPv6 address."""
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(ip, IPv6Address):
-        return f"{IPv6Address(int(ip) >> NEIGHBOURHOOD << NEIGHBOURHOOD)}/{NEIGHBOURHOOD}"
-    return str(ip)
 
 
 def rate_of(text: str, setting: str) -> RateLimitItem | None:

@@ -3,10 +3,9 @@
      1. shape         bounded, hardened parsing
      2. authenticate  the client certificate is the agency's (mTLS); decrypted where it came encrypted; the profile
                       verifies, and only what it verified is used from here on
-     3. authorise     an active agreement covers agency, interaction and moment, at the agreed rate; what it calls
-                      confidential came so
+     3. authorise     an active agreement covers agency, interaction and moment; what it calls confidential came so
      4. replay        a message id seen before: the same answer, or refused when its content differs
-     5. fresh         the timestamp is inside the window
+     5. fresh         the timestamp is inside the window; what comes so far is new and draws on the agreed rate
      6. validate      against the agreed schema version, every violation with its path
      7. minimise      no personal data beyond what the agreement permits
      8. map           the adapter's pure function; the domain applies or refuses
@@ -18,12 +17,17 @@ A meta-service goes the same way; in 3 it needs no agreement, and the refusal of
 
 Refusals up to step 2 come from nobody we know: they are counted, not kept. Refusals in 3 to 5 are kept and do not
 bind the message id, since the same message may be let in later (a new agreement, a new timestamp). Outcomes of 6 to
-8 are final and bind it. A fault of ours binds nothing. A message beyond the agreed rate is answered unsigned and not
-kept: keeping it would cost what the rate protects.
+8 are final and bind it. A fault of ours binds nothing.
+
+A repeat and whatever is refused in 3 to 5 draw on a rate of their own before anything is written: whoever captured a
+message of an agency can send it as often as they like, and neither uses up the rate of its new messages nor fills the
+ledger. A message beyond either rate is answered unsigned and not kept: keeping it would cost what the rate protects.
 
 An answer that has to be encrypted needs a certificate of the agency for it: where staff registered none, nothing
-happens. That, and what is refused in step 3 for want of one, is all that is ever said in clear of a confidential
-interaction to a proven sender, and it says nothing of the body, which nobody has read by then.
+happens. Of a confidential interaction a proven sender is told in clear what step 3 refuses for want of one, and all
+that is answered unsigned: that it is beyond its rate (RateLimited), that the store cannot take the exchange now
+(HubBusy), and whatever other fault of ours is not kept, such as a key that cannot be used. None of these says anything
+of the body.
 """
 
 from __future__ import annotations
@@ -40,6 +44,7 @@ from gateway.casework.desk import Casework
 from gateway.casework.occasion import Occasion
 from gateway.casework.steps import CaseSteps
 from gateway.contract.adapter import Interaction, Request
+from gateway.contract.address import owner_of
 from gateway.contract.message import Message, Payload
 from gateway.dialect.party import Hub, Party, Proven
 from gateway.domain.errors import (
@@ -67,7 +72,7 @@ from gateway.exchange.refusing import refusal_answer
 from gateway.exchange.wire import Sealed, Wire
 from gateway.store.conflicts import commit, prepared_again
 from gateway.store.plan import Add, Plan
-from gateway.store.tables import RefusalTallyRow
+from gateway.store.tables import ExchangeRow, RefusalTallyRow
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.trust.secrets import MasterKey
 from gateway.validation.library import SchemaLibrary
@@ -75,8 +80,11 @@ from gateway.validation.minimise import excess
 
 _log = structlog.get_logger("simojo.inbound")
 
-Allowance: TypeAlias = Callable[[str, str, float | None], None]
-"""Counts one message of a proven agency in an interaction with that agreed rate. Raises RateLimited."""
+Allowance: TypeAlias = Callable[[str, str, float | None, bool], None]
+"""Counts one message of a proven agency in an interaction with that agreed rate, None where none was agreed.
+
+The last says whether it is new: what repeats or is not let in is counted apart. Raises RateLimited.
+"""
 
 
 class Inbound:
@@ -150,7 +158,7 @@ class Inbound:
         return wire.seal(answer, None, self._hub, message.received_at)
 
     def count(self, message: Message, code: str) -> None:
-        """Count a refusal of somebody unknown; at the end of its minute it becomes a leaf."""
+        """Count a refusal of somebody unknown, by the owner of the address; its minute becomes a leaf at its end."""
         minute = message.received_at.replace(second=0, microsecond=0)
         key = {"minute": minute, "address": self._address(message.address), "code": code}
         commit(self._unit_of_work, Plan.of(Add(RefusalTallyRow, key, "count")))
@@ -168,15 +176,18 @@ class Inbound:
         exchange = self._casework.new_id()
         try:
             terms = authorise(seen)  # 3. authorise
-            spend(seen.message.agency, terms.interaction.name, terms.agreed.rate_per_s)
-            earlier = self._replay(seen)  # 4. replay
-            if earlier is not None:
-                return earlier
-            wire.check_fresh(proven, seen.at)  # 5. fresh
+            earlier = self._earlier(seen)  # 4. replay
+            if earlier is None:
+                wire.check_fresh(proven, seen.at)  # 5. fresh
         except Refused as refusal:
+            _count(seen, spend, new=False)
             return self._refuse(seen, exchange, _explained(message, interaction, refusal), binds=False)
         except Misconfigured as fault:  # ours: no certificate to encrypt the answer to
+            _count(seen, spend, new=False)
             return self._refuse(seen, exchange, fault, binds=False)
+        _count(seen, spend, new=earlier is None)
+        if earlier is not None:
+            return self._keeping.again(seen, earlier)
         try:
             outcome = self._process(seen, terms, exchange)
         except Refused as refusal:
@@ -202,7 +213,7 @@ class Inbound:
             return meta_terms(self._directory.adapters[message.agency], interaction)
         return self._directory.terms(message.agency, interaction.name, message.received_at)
 
-    def _replay(self, seen: Seen) -> Sealed | None:
+    def _earlier(self, seen: Seen) -> ExchangeRow | None:
         if seen.message_id is None:
             return None
         row = self._casework.reader.exchange_by_message(IN, seen.message.agency, seen.message_id)
@@ -212,7 +223,7 @@ class Inbound:
             raise Replayed(
                 "this message id was used before with other content: give every message an id of its own",
             )
-        return self._keeping.again(seen, row)
+        return row
 
     # --- 6 to 8 ---------------------------------------------------------------------------------------------------
 
@@ -259,7 +270,12 @@ class Inbound:
         return self._keeping.keep(seen, exchange, answer, code=error.code, binds=binds)
 
     def _address(self, address: str) -> str:
-        return hmac.digest(self._address_key, address.encode(), "sha256").hex()[:32]
+        return hmac.digest(self._address_key, owner_of(address).encode(), "sha256").hex()[:32]
+
+
+def _count(seen: Seen, spend: Allowance, *, new: bool) -> None:
+    rate_per_s = seen.terms.agreed.rate_per_s if isinstance(seen.terms, Terms) else None
+    spend(seen.message.agency, seen.message.interaction, rate_per_s, new)
 
 
 def _explained(message: Message, interaction: Interaction, refusal: Refused) -> Refused:

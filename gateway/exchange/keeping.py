@@ -69,11 +69,16 @@ class Keeping:
         return sealed
 
     def again(self, seen: Seen, row: ExchangeRow) -> Sealed:
-        """The stored bytes while they are fresh; later the identical body, sealed anew and recorded."""
+        """The stored bytes while they are fresh; later the identical body, sealed anew and recorded.
+
+        It is sealed anew as well where it is stored in clear and has to be encrypted now.
+        """
         parts = {each.name: each.body for each in self._casework.reader.parts(row.id)}
         again = (name for name in parts if name.startswith("answer-at-") and not name.endswith(("-headers", "-plain")))
         latest = max(again, default="answer")
-        if row.sealed_at is not None and seen.at - row.sealed_at < SEALED_AGAIN_AFTER:
+        fresh = row.sealed_at is not None and seen.at - row.sealed_at < SEALED_AGAIN_AFTER
+        exposed = seen.is_confidential and f"{latest}-plain" not in parts
+        if fresh and not exposed:
             return stored_sealed(parts[f"{latest}-headers"], parts[latest])
         first = stored_sealed(parts["answer-headers"], b"")
         answer = Answer(

@@ -2,12 +2,17 @@
 
 The refusal stays what it is: same kind, same code. Findings are added as violations, and nothing is decided here. The
 sender hears about its own message alone, so the values in a difference are shown to it; what is logged has none.
+
+A message is walked through once, whoever asks for its findings in the thread that works on it: who keeps the failed
+proof asks first, and then who explains it.
 """
 
 from __future__ import annotations
 
+import threading
+import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -24,7 +29,11 @@ _log = structlog.get_logger("simojo.explanations")
 EACH = 10
 """Explanations that one address is given in a minute."""
 IN_ALL = 60
-"""Explanations that all addresses together are given in a minute: half a minute of one processor at the very most."""
+"""Explanations that all addresses together are given in a minute.
+
+A walk costs half a second of one processor at the very most (`gateway.trust.diagnosis.budget`). Besides those that
+explain there are the walks of failed proofs that are kept and not explained: 20 a minute at most, so 80 in all, 40 s.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +47,7 @@ class Explanations:
     audience: str
     allowance: Allowance
     headline: Callable[[Finding, Mapping[str, str]], str]
+    _last: threading.local = field(default_factory=threading.local, init=False, repr=False, compare=False)
 
     def __call__(self, message: Message, refusal: Refused) -> Refused:
         """Give the same refusal with what else was found, as violations. Raises what the store raises."""
@@ -65,7 +75,18 @@ class Explanations:
         )
 
     def findings(self, message: Message) -> tuple[Finding, ...]:
-        """Walk through a message as its transport has it. Raises what the store raises, of the message nothing."""
+        """What a walk through the message as its transport has it finds, the same for as long as it is worked on.
+
+        Raises what the store raises, of the message nothing.
+        """
+        last: tuple[weakref.ref[Message], tuple[Finding, ...]] | None = getattr(self._last, "walk", None)
+        if last is not None and last[0]() is message:
+            return last[1]
+        found = self._walk(message)
+        self._last.walk = weakref.ref(message), found
+        return found
+
+    def _walk(self, message: Message) -> tuple[Finding, ...]:
         party = self.party(message.agency)
         if message.transport.is_soap:
             return explain_envelope(message.body, party.certificates, message.received_at)

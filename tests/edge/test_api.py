@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from fastapi.testclient import TestClient
 from lxml import etree
 from structlog.testing import capture_logs
 
+from gateway.operations.health import PROBE
 from gateway.store.plan import Update
 from gateway.store.tables import AgencyRow
 from tests.edge.visitors import Visitor
@@ -23,6 +26,29 @@ def test_a_suspended_agency_is_a_warning_and_holds_up_nobody(house: House, visit
     said = visitor.get("/admin/v1/health")
     assert said == {"ready": True, "warnings": ["agency bank is suspended: berbeda"]}
     assert visitor.get("/health/ready", by=None) == {"status": "ready"}
+
+
+def test_a_look_stands_for_a_second(house: House, visitor: Visitor) -> None:
+    """A look commits to prove that the store can: however many ask, once in a second."""
+
+    def looks() -> int:
+        with house.gateway.store.engine.connect() as connection:
+            said = connection.exec_driver_sql("SELECT value FROM counter WHERE name = ?", (PROBE,))
+            return int(said.scalar_one())
+
+    for _ in range(3):
+        assert visitor.get("/health/ready", by=None) == {"status": "ready"}
+        house.clock.at += timedelta(seconds=0.3)
+    assert looks() == 1
+    house.clock.at += timedelta(seconds=0.1)
+    assert visitor.get("/health/ready", by=None) == {"status": "ready"}
+    assert looks() == 2
+    house.clock.at += timedelta(seconds=-5)  # a clock that is set back holds up nothing
+    visitor.get("/health/ready", by=None)
+    assert looks() == 3
+    house.clock.at += timedelta(seconds=1)
+    house.gateway.store.unit_of_work.close()
+    assert visitor.client.get("/health/ready").status_code == 503
 
 
 def test_a_hub_that_cannot_write_is_not_ready(house: House, visitor: Visitor) -> None:

@@ -79,6 +79,9 @@ def test_an_address_beyond_its_rate_is_told_in_the_form_of_what_it_called(
             with httpx2.Client(trust_env=False, verify=False) as client:
                 assert client.get(f"{hub.url}/health/live").status_code == 200
                 assert client.get(f"{hub.url}/health/ready").status_code == 200
+        with httpx2.Client(trust_env=False, verify=False) as client:
+            for other in ("/health/", "/health/x", "/health/live/", "/health/ready/x"):
+                assert client.get(f"{hub.url}{other}").status_code == 429
         assert "rate-limited" not in hub.refusals()
 
 
@@ -134,6 +137,15 @@ def test_a_refusal_counts_under_the_address_that_a_trusted_proxy_tells(grounds: 
             for _ in range(2):
                 assert send(hub, VALIDITY, X_Forwarded_For=address).status_code == 401
             assert send(hub, VALIDITY, X_Forwarded_For=f"1.1.1.1, {address}").status_code == 429
+
+
+def test_failures_from_one_ipv6_network_are_those_of_one_owner(grounds: Grounds, tmp_path: Path) -> None:
+    with running(grounds, tmp_path, trusted_proxies="127.0.0.1") as hub:
+        for host in ("1:2::1", "1:2:a:b:c:d", "1:3::1"):
+            assert send(hub, VALIDITY, X_Forwarded_For=f"2001:db8:{host}").status_code == 401
+        with hub.gateway.store.engine.connect() as connection:
+            rows = connection.exec_driver_sql("SELECT address, sum(count) FROM refusal_tally GROUP BY address")
+            assert sorted(row[1] for row in rows) == [1, 2]
 
 
 def test_without_trust_a_forwarded_address_changes_nothing(grounds: Grounds, tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ import anyio
 import anyio.lowlevel
 import pytest
 
+from gateway.contract.address import owner_of
 from gateway.domain.errors import GatewayError, HubBusy, Misconfigured, RateLimited
-from gateway.edge.limits import BodyMemory, Bounds, Limits, Windows, agreed_rate, owner_of, rate_of
+from gateway.edge.limits import BodyMemory, Bounds, Limits, Windows, agreed_rate, rate_of
 
 
 class Seconds:
@@ -74,10 +75,21 @@ def test_an_agency_may_send_what_its_agreement_says_in_each_interaction(seconds:
     made.take("dpupr", "technical-recommendation", 2.0)
 
 
+def test_what_repeats_or_is_not_covered_is_counted_apart_from_what_is_new(seconds: Seconds) -> None:
+    made = limits(seconds, rate_per_agency="1/second")
+    for rate in (1.0, None):
+        made.take("dpupr", "permit-validity", rate, False)
+        with pytest.raises(RateLimited, match="of those that repeat, come late or are not covered"):
+            made.take("dpupr", "permit-validity", rate, False)
+        made.take("dpupr", "permit-validity", rate, True)
+        with pytest.raises(RateLimited, match="send the same again later"):
+            made.take("dpupr", "permit-validity", rate, True)
+
+
 def test_an_agency_whose_agreement_names_no_rate_has_the_default_in_all(seconds: Seconds) -> None:
     made = limits(seconds, rate_per_agency="1/second")
     made.take("dpupr", "permit-validity", None)
-    with pytest.raises(RateLimited, match="names no rate"):
+    with pytest.raises(RateLimited, match="no rate is agreed"):
         made.take("dpupr", "technical-recommendation", None)
     made.take("bank", "va-inquiry", None)
 
@@ -137,7 +149,10 @@ def test_windows_are_bounded_in_number_and_the_least_used_is_forgotten(seconds: 
         ("10.0.0.1", "10.0.0.1"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("fe80::1%eth0", "fe80::/64"),
         ("testclient", "testclient"),
+        ("", ""),
     ],
 )
 def test_who_has_an_ipv6_address_has_its_neighbours(address: str, owner: str) -> None:

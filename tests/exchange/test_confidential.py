@@ -325,3 +325,40 @@ def test_the_newest_certificate_is_encrypted_to_and_a_revoked_one_no_longer(agre
     agreed.hub.store.registry.revoke_certificate(fingerprint(newer.certificate), "kunci hilang", "staff/siti")
     said = confidential.ask_validity(agreed, jti="v-2")
     assert confidential.heard(agreed, said, confidential.encrypting()).said.status == 200
+
+
+def test_an_answer_given_in_clear_is_sealed_anew_for_who_asks_again_encrypted(stage: Stage) -> None:
+    confidential.issue(stage)
+    confidential.register(stage, confidential.encrypting(), Use.ENCRYPT)
+    first = voices.ask_validity(stage, confidential.VALIDITY)
+    assert (first.status, first.headers["content-type"]) == (200, voices.JSON)
+    with stage.unchanged("exchange"):
+        again = confidential.ask_validity(stage, agreement="dpupr-2026/1.0")
+    assert confidential.heard(stage, again).body == first.body
+    (row,) = stage.exchanges("dpupr")
+    assert stage.parts(row.id)[f"answer-at-{int(stage.clock().timestamp())}-plain"] == first.body
+    with stage.unchanged("exchange", "exchange_part", "leaf"):  # it is encrypted now, and is given as it is
+        assert confidential.ask_validity(stage, agreement="dpupr-2026/1.0").body == again.body
+    whole(stage)
+
+
+def test_an_answer_given_before_the_agreement_called_it_confidential_is_not_repeated_in_clear(stage: Stage) -> None:
+    first = voices.ask_validity(stage)
+    assert first.code == "not-found"
+    confidential.register(stage, confidential.encrypting(), Use.ENCRYPT)
+    stage.agree("dpupr", ("confidential = false", "confidential = true"))
+    stage.clock.advance(seconds=30)
+    assert confidential.heard(stage, confidential.ask_validity(stage)).json["code"] == "not-found"
+
+
+def test_beyond_the_rate_it_is_said_in_clear_and_nothing_of_the_body_is(stage: Stage) -> None:
+    stage.seconds = lambda: 1000.0
+    confidential.agree(stage)
+    secret = b'{"permitNumber":"Rahasia/Contoh"}'
+    for number in range(20):
+        said = confidential.ask_validity(stage, secret, jti=f"n-{number}")
+        assert confidential.heard(stage, said).said.status == 200
+    said = confidential.ask_validity(stage, secret, jti="n-20")
+    assert (said.status, said.code) == (429, "rate-limited")
+    assert "x-jws-signature" not in said.headers
+    assert b"Rahasia" not in said.body

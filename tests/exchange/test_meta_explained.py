@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from lxml import etree
 
 from conformance.signing import encryption, jws, soap, wss
+from gateway.operations import explanations
 from gateway.operations.explanations import EACH
+from gateway.trust.diagnosis import Finding, explain_envelope
 from gateway.trust.diagnosis.budget import MAX_BYTES
 from tests.exchange import confidential, meta_voices, voices
 from tests.exchange.stage import Stage
@@ -95,6 +98,25 @@ def test_a_good_echo_is_answered_and_explains_nothing(stage: Stage, transport: s
     ask, _ = meta_voices.BOTH[transport]
     said = ask(stage, "echo", {"text": "Halo"})
     assert (said.status, said.paths) == (200, ())
+
+
+def test_a_message_is_walked_through_once_for_its_explanation_and_for_what_is_kept(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walked: list[bytes] = []
+
+    def counted(data: bytes, *more: Any) -> tuple[Finding, ...]:
+        walked.append(data)
+        return explain_envelope(data, *more)
+
+    monkeypatch.setattr(explanations, "explain_envelope", counted)
+    for number in range(2):
+        said = send_indented(stage, text=f"Halo {number}")
+        assert "white-space-added" in rules(said)
+        assert f"Halo {number}" in rules(said)["white-space-added"]  # each gets its own findings
+        (row,) = stage.hub.store.reader.failed_proofs("dpupr")
+        assert (row.count, "white-space-added" in row.explanation) == (number + 1, True)
+    assert len(walked) == 2
 
 
 def test_explanations_are_bounded_for_each_address_and_minute(stage: Stage) -> None:

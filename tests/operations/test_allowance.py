@@ -16,6 +16,13 @@ def test_each_address_has_its_share_and_all_have_theirs() -> None:
     assert [allowance.take(address, AT) for address in "bbcd"] == [True, True, True, False]
 
 
+def test_who_has_an_ipv6_network_has_one_share() -> None:
+    allowance = Allowance(each=2, in_all=5)
+    taken = [allowance.take(f"2001:db8:1:2::{n}", AT) for n in range(3)]
+    assert taken == [True, True, False]
+    assert allowance.take("2001:db8:1:3::1", AT)
+
+
 def test_the_next_minute_begins_anew() -> None:
     allowance = Allowance(each=1, in_all=1)
     assert allowance.take("a", AT)

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gateway.edge.limits import owner_of
+from gateway.contract.address import owner_of
 
 RESERVE = 16
 """Places beyond the last, in which health alone is answered."""

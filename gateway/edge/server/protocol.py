@@ -152,7 +152,7 @@ class HubProtocol(H11Protocol):
     async def _with_connection(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._tls is not None:
             scope.setdefault("extensions", {})["tls"] = self._tls
-        if self._place.health_only and not scope["path"].startswith(HEALTH):
+        if self._place.health_only and scope["path"] not in HEALTH:
             await _busy(send)
             return
         await cast("Any", self._inner)(scope, receive, send)
