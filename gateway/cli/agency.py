@@ -18,6 +18,7 @@ from gateway.domain.errors import Refused
 from gateway.exchange.plugins import load_adapters
 from gateway.machine import now
 from gateway.operations.expiry import certificate_of, gap_after, successor, usable
+from gateway.operations.registration import Step
 from gateway.operations.registry import require_known
 from gateway.store.certificate_status import asked_about
 from gateway.store.reading import Reader
@@ -95,9 +96,17 @@ def certify(
     found, *between = load_chain(certificate.read_bytes())
     uses = frozenset(use) if use else None
     with opened() as store:
-        store.registry.register_certificate(agency, found, challenge_file.read_bytes(), signature, ACTOR, uses, between)
+        done = store.registry.register_certificate(
+            agency, found, challenge_file.read_bytes(), signature, ACTOR, uses, between
+        )
         warnings = _warnings(store.reader, agency, fingerprint(found))
-    print(f"certificate {fingerprint(found)} is registered for {agency}")
+    uses_now = ", ".join(sorted(done.uses))
+    told = {
+        Step.REGISTERED: f"is registered for {agency}",
+        Step.CHANGED: f"was registered for {agency} already: uses and chain are brought up to date (uses: {uses_now})",
+        Step.UNCHANGED: f"was registered for {agency} already: nothing changed (uses: {uses_now})",
+    }[done.step]
+    print(f"certificate {done.fingerprint} {told}")
     for each in warnings:
         print(f"warning: {each}", file=sys.stderr)
 
