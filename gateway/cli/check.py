@@ -5,14 +5,14 @@ from __future__ import annotations
 import typer
 
 from gateway.app import differences, unrecorded_hub_certificates
-from gateway.app.identity import agency_authorities, hub_key
+from gateway.app.identity import hub_key
+from gateway.app.store import revocation_policy
 from gateway.cli.opening import opened
 from gateway.exchange.checking import check_agreement
 from gateway.exchange.plugins import load_adapters
 from gateway.machine import now
 from gateway.operations.expiry import certificate_warnings
 from gateway.settings import load_settings
-from gateway.trust.keys import fingerprint
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
 from gateway.validation.library import SchemaLibrary, default_roots
 
@@ -27,7 +27,7 @@ def check() -> None:
     library = SchemaLibrary(default_roots(adapters.values()))
     settings = load_settings()
     hub = hub_key(settings).kind
-    authorities = {fingerprint(each) for each in agency_authorities(settings)}
+    authorities = revocation_policy(settings).authorities
     wrong: list[str] = []
     for name, text in packaged_agreements().items():
         agreement = read_agreement(text)

@@ -155,8 +155,10 @@ def test_check_warns_of_a_certificate_from_before_the_authorities(
     (home / "ca.pem").write_bytes(ROOT.pem)
     monkeypatch.setenv("SIMOJO_AGENCY_CA_FILE", str(home / "ca.pem"))
     assert "has no chain to an authority in SIMOJO_AGENCY_CA_FILE" in simojo("check").out
+    assert "no chain to a configured authority" in listed(simojo)[fingerprint(holder.certificate)]
     assert "was registered for dpupr already: uses and chain are brought up" in certified(simojo, home, holder)[1]
     assert "has no chain" not in simojo("check").out
+    assert "chained, status not known" in listed(simojo)[fingerprint(holder.certificate)]
 
 
 def test_registering_again_tells_what_it_did(home: Path, simojo: Simojo) -> None:
