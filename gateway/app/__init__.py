@@ -6,6 +6,21 @@ hub.py        one hub process: web application, deliveries, ledger, timers
 """
 
 from gateway.app.hub import Gateway
-from gateway.app.store import Store, differences, open_store, receipts_of, record_hub_certificates
+from gateway.app.store import (
+    Store,
+    differences,
+    open_store,
+    receipts_of,
+    record_hub_certificates,
+    unrecorded_hub_certificates,
+)
 
-__all__ = ["Gateway", "Store", "differences", "open_store", "receipts_of", "record_hub_certificates"]
+__all__ = [
+    "Gateway",
+    "Store",
+    "differences",
+    "open_store",
+    "receipts_of",
+    "record_hub_certificates",
+    "unrecorded_hub_certificates",
+]

@@ -21,7 +21,7 @@ from gateway.exchange.directory import Directory
 from gateway.ledger.checkpoint import NoteKey
 from gateway.machine import new_id, now
 from gateway.operations.admission import Admission
-from gateway.operations.hub_certificates import record
+from gateway.operations.hub_certificates import record, unrecorded
 from gateway.operations.proofs import Proofs
 from gateway.operations.receipts import Receipts
 from gateway.operations.registry import Registry
@@ -34,7 +34,7 @@ from gateway.store.schema import prepare
 from gateway.store.unit_of_work import SingleWriter
 from gateway.store.vault import Vault
 from gateway.transport.http import HttpClient
-from gateway.trust.keys import SigningKey
+from gateway.trust.keys import SigningKey, fingerprint
 from gateway.trust.policy import KeyKind
 from gateway.trust.secrets import MasterKey
 from gateway.validation.library import SchemaLibrary
@@ -104,14 +104,27 @@ def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_i
 
 
 def record_hub_certificates(store: Store, at: datetime) -> None:
-    """Keep which certificates the settings name, and since when the hub signs with the current one."""
+    """Keep which certificates the settings name, and since when the hub signs with the current one.
+
+    For the hub alone, under its lock: another process may have other settings, and a leaf is for ever.
+    """
     held = [(each.role.value, each.certificate) for each in held_certificates(store.settings)]
     record(store.reader, store.unit_of_work, store.leaves, held, at)
 
 
+def unrecorded_hub_certificates(store: Store) -> tuple[str, ...]:
+    """Where the settings of this process and the certificates that the running hub recorded differ; changes nothing."""
+    held = [(each.role.value, each.certificate) for each in held_certificates(store.settings)]
+    return unrecorded(store.reader, held)
+
+
 def revocation_policy(settings: Settings) -> RevocationPolicy:
-    """What an unknown status of an agency's certificate means."""
-    return RevocationPolicy(mode=settings.revocation_mode, grace=timedelta(hours=settings.revocation_grace_h))
+    """What an unknown status of an agency's certificate means, and which authorities it must chain to."""
+    return RevocationPolicy(
+        mode=settings.revocation_mode,
+        grace=timedelta(hours=settings.revocation_grace_h),
+        authorities=frozenset(fingerprint(each) for each in agency_authorities(settings)),
+    )
 
 
 def status_sources(settings: Settings, client: HttpClient) -> StatusSources:

@@ -6,20 +6,22 @@ import base64
 import binascii
 import secrets
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gateway.app.store import revocation_policy
 from gateway.cli.opening import ACTOR, opened
 from gateway.domain.errors import Refused
 from gateway.exchange.plugins import load_adapters
 from gateway.machine import now
 from gateway.operations.expiry import certificate_of, gap_after, successor, usable
+from gateway.operations.registration import Step
 from gateway.operations.registry import require_known
-from gateway.store.certificate_status import asked_about
+from gateway.store.certificate_status import asked_about, lacks_chain
 from gateway.store.reading import Reader
 from gateway.store.tables import CertificateRow, CertificateStatusRow
 from gateway.trust.certificates import Use, load_certificate, load_chain
@@ -95,9 +97,17 @@ def certify(
     found, *between = load_chain(certificate.read_bytes())
     uses = frozenset(use) if use else None
     with opened() as store:
-        store.registry.register_certificate(agency, found, challenge_file.read_bytes(), signature, ACTOR, uses, between)
+        done = store.registry.register_certificate(
+            agency, found, challenge_file.read_bytes(), signature, ACTOR, uses, between
+        )
         warnings = _warnings(store.reader, agency, fingerprint(found))
-    print(f"certificate {fingerprint(found)} is registered for {agency}")
+    uses_now = ", ".join(sorted(done.uses))
+    told = {
+        Step.REGISTERED: f"is registered for {agency}",
+        Step.CHANGED: f"was registered for {agency} already: uses and chain are brought up to date (uses: {uses_now})",
+        Step.UNCHANGED: f"was registered for {agency} already: nothing changed (uses: {uses_now})",
+    }[done.step]
+    print(f"certificate {done.fingerprint} {told}")
     for each in warnings:
         print(f"warning: {each}", file=sys.stderr)
 
@@ -109,9 +119,10 @@ def certificates(agency: Agency) -> None:
     with opened() as store:
         rows = store.reader.certificates(agency)
         statuses = store.reader.certificate_statuses()
+        authorities = revocation_policy(store.settings).authorities
         at = now()
         for row in rows:
-            print(_listed(row, rows, statuses, at))
+            print(_listed(row, rows, statuses, at, authorities))
     if not rows:
         print(f"no certificate of {agency} is registered")
 
@@ -155,7 +166,11 @@ def _warnings(reader: Reader, agency: str, registered: str) -> list[str]:
 
 
 def _listed(
-    row: CertificateRow, rows: Sequence[CertificateRow], statuses: Mapping[str, CertificateStatusRow], at: datetime
+    row: CertificateRow,
+    rows: Sequence[CertificateRow],
+    statuses: Mapping[str, CertificateStatusRow],
+    at: datetime,
+    authorities: Collection[str],
 ) -> str:
     certificate = certificate_of(row)
     ends = f"{certificate.not_valid_before_utc:%Y-%m-%d} to {certificate.not_valid_after_utc:%Y-%m-%d}"
@@ -166,10 +181,12 @@ def _listed(
     ]
     followed = f"followed for {', '.join(follows)}" if follows else "followed by none"
     words = [statuses.get(each) for each in asked_about(row)]
-    return f"{row.fingerprint}  {row.uses:16}  {ends}  {_state(row, words, at)}  {followed}"
+    return f"{row.fingerprint}  {row.uses:16}  {ends}  {_state(row, words, at, authorities)}  {followed}"
 
 
-def _state(row: CertificateRow, words: Sequence[CertificateStatusRow | None], at: datetime) -> str:
+def _state(
+    row: CertificateRow, words: Sequence[CertificateStatusRow | None], at: datetime, authorities: Collection[str]
+) -> str:
     """One phrase, the gravest first."""
     if row.revoked_at is not None:
         return f"revoked {row.revoked_at:%Y-%m-%d} ({row.revoked_because})"
@@ -179,6 +196,8 @@ def _state(row: CertificateRow, words: Sequence[CertificateStatusRow | None], at
             return f"revoked by its authority {word.revoked_at:%Y-%m-%d}"
     if not usable(row, at):
         return "not yet valid" if at < certificate_of(row).not_valid_before_utc else "expired"
+    if lacks_chain(row, authorities):
+        return "no chain to a configured authority"
     if not words:
         return "trusted as registered"
     until = [each.next_update for each in known if each.next_update is not None]

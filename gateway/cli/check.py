@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from gateway.app import differences, record_hub_certificates
+from gateway.app import differences, unrecorded_hub_certificates
 from gateway.app.identity import hub_key
+from gateway.app.store import revocation_policy
 from gateway.cli.opening import opened
 from gateway.exchange.checking import check_agreement
 from gateway.exchange.plugins import load_adapters
@@ -19,11 +20,14 @@ from gateway.validation.library import SchemaLibrary, default_roots
 def check() -> None:
     """Say where adapters and agreements differ, with exit code 1; warn of certificates that end soon or are doubtful.
 
-    Checks the agreement files that came with the gateway, and the agreements that are active in the store.
+    Checks the agreement files that came with the gateway, and the agreements that are active in the store. Writes
+    nothing.
     """
     adapters = load_adapters()
     library = SchemaLibrary(default_roots(adapters.values()))
-    hub = hub_key(load_settings()).kind
+    settings = load_settings()
+    hub = hub_key(settings).kind
+    authorities = revocation_policy(settings).authorities
     wrong: list[str] = []
     for name, text in packaged_agreements().items():
         agreement = read_agreement(text)
@@ -35,8 +39,7 @@ def check() -> None:
     with opened() as store:
         for agency, said in differences(store, adapters, library, now(), hub).items():
             wrong += [f"active agreement with {agency}: {each}" for each in said]
-        record_hub_certificates(store, now())
-        warnings = certificate_warnings(store.reader, now())
+        warnings = (*unrecorded_hub_certificates(store), *certificate_warnings(store.reader, now(), authorities))
     for each in warnings:
         print(f"warning: {each}")
     for each in wrong:

@@ -16,7 +16,7 @@ import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -31,7 +31,7 @@ from gateway.dialect.rest import Answering, canonical
 from gateway.dialect.shared_secret import equal
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import Unauthenticated
-from gateway.trust.certificates import Use, check_usable
+from gateway.trust.certificates import RegisteredCertificate, Use, check_usable
 
 TOKEN_LIFE = timedelta(seconds=900)
 WINDOW = timedelta(minutes=5)
@@ -106,20 +106,13 @@ def issue_token(message: Message, party: Party, at: datetime) -> str:
     except binascii.Error:
         signature = b""
     text = f"{client}|{timestamp}".encode()
-    signer = next(
-        (
-            each
-            for each in party.certificates
-            if Use.SIGN in each.uses and _signed_by(each.certificate.public_key(), signature, text)
-        ),
-        None,
-    )
-    if signer is None:
+    fitting = [each for each in party.certificates if _signed_by(each.certificate.public_key(), signature, text)]
+    if not any(Use.SIGN in each.uses for each in fitting):
         raise Unauthenticated(
             "X-SIGNATURE is not base64(SHA256withRSA(client_id|X-TIMESTAMP)) by a registered certificate",
             code="signature-wrong",
         )
-    check_usable(signer, at)
+    _check_any_usable(fitting, at)
     _check_window(datetime.fromisoformat(timestamp), at)
     ends = str(int((at + TOKEN_LIFE).timestamp()))
     return f"{ends}.{_token_mac(ends, party)}"
@@ -135,6 +128,27 @@ def symmetric_signature(secret: str, method: str, path: str, token: str, body: b
 def minify(body: bytes) -> bytes:
     """Drop white space outside strings; keys keep their order and numbers their spelling."""
     return re.sub(rb'("(?:[^"\\]|\\.)*")|[ \t\r\n]+', lambda match: match[1] or b"", body)
+
+
+def _check_any_usable(over_the_key: Sequence[RegisteredCertificate], at: datetime) -> None:
+    """Let the holder of a key pass while a certificate over it, registered for signing, is usable and none is revoked.
+
+    The request names no certificate, so each over the key speaks for it: a renewal for it, a revocation (of one for
+    other uses too) against it. Raises what `check_usable` says of a revoked one, else of the newest.
+    """
+    faults: list[Unauthenticated] = []
+    usable = False
+    for each in sorted(over_the_key, key=lambda found: found.certificate.not_valid_before_utc):
+        try:
+            check_usable(each, at)
+            usable |= Use.SIGN in each.uses
+        except Unauthenticated as fault:
+            if fault.code == "certificate-revoked":
+                raise
+            if Use.SIGN in each.uses:
+                faults.append(fault)
+    if not usable:
+        raise faults[-1]
 
 
 def _signed_by(key: object, signature: bytes, text: bytes) -> bool:

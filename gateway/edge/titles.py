@@ -59,6 +59,9 @@ TITLES: Mapping[str, Title] = MappingProxyType(
         "certificate-revoked": Title("Sertifikat sudah dicabut", "The certificate was revoked"),
         "certificate-expired": Title("Sertifikat kedaluwarsa", "The certificate has expired"),
         "certificate-chain-expired": Title("Sertifikat otoritas kedaluwarsa", "An authority's certificate has expired"),
+        "certificate-chain-missing": Title(
+            "Sertifikat tanpa rantai ke otoritas", "The certificate has no chain to an authority"
+        ),
         "certificate-not-yet-valid": Title("Sertifikat belum berlaku", "The certificate is not yet valid"),
         "certificate-status-unknown": Title(
             "Status sertifikat tidak diketahui", "The status of the certificate is not known"

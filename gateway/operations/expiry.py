@@ -6,7 +6,7 @@ which the store remembers, so that neither an hour nor a restart repeats or lose
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 from cryptography import x509
 
-from gateway.store.certificate_status import asked_about, chain_of
+from gateway.store.certificate_status import asked_about, chain_of, lacks_chain
 from gateway.store.plan import Change, Claim, Plan
 from gateway.store.reading import Reader
 from gateway.store.tables import CertificateAlertRow, CertificateRow, CertificateStatusRow, HubCertificateRow
@@ -98,13 +98,24 @@ class ExpiryWatch:
         return lines
 
 
-def certificate_warnings(reader: Reader, at: datetime) -> tuple[str, ...]:
-    """What staff should know of certificates now: ends, revocations by authorities, statuses that are not known."""
+def certificate_warnings(reader: Reader, at: datetime, authorities: Collection[str] | None = None) -> tuple[str, ...]:
+    """What staff should know of certificates now: ends, revocations, unknown statuses, chains that are missing.
+
+    `authorities`: fingerprints of those that agencies' certificates must chain to; None: as the hub was last started.
+    """
+    if authorities is None:
+        authorities = {row.fingerprint for row in reader.hub_certificates() if row.role == "authority"}
     ending = [each.sentence(at) for each in watched(reader) if each.threshold(at) is not None]
     statuses = reader.certificate_statuses()
     found = []
     for row in reader.all_certificates():
         if row.revoked_at is None:
+            if lacks_chain(row, authorities) and usable(row, at):
+                found.append(
+                    f"the certificate of {row.agency} ({row.fingerprint[:16]}) has no chain to an authority in "
+                    "SIMOJO_AGENCY_CA_FILE, so its revocation is not watched and hard mode refuses it: have it "
+                    "registered again with its chain"
+                )
             found += [text for each in asked_about(row) if (text := _status_warning(row, statuses.get(each), at))]
     return (*ending, *dict.fromkeys(found))
 

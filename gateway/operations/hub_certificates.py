@@ -61,6 +61,22 @@ def record(
     prepared_again(prepare)
 
 
+def unrecorded(reader: Reader, held: Sequence[tuple[str, x509.Certificate]]) -> tuple[str, ...]:
+    """Where these settings name another signing certificate than the hub began to sign with, a sentence.
+
+    Reads alone. A hub that never ran has none yet, so nothing differs.
+    """
+    named = next(fingerprint(certificate) for role, certificate in held if role == CURRENT)
+    kept = next((row.fingerprint for row in reader.hub_certificates() if row.role == CURRENT), None)
+    if kept is None or kept == named:
+        return ()
+    text = (
+        f"the hub was last started with the signing certificate {kept[:16]}, these settings name {named[:16]}: "
+        "restart it with them to sign with that"
+    )
+    return (text,)
+
+
 def _times(row: HubCertificateRow | None, role: str, at: datetime) -> dict[str, Any]:
     if role == CURRENT:
         return {"signs_from": row.signs_from if row and row.signs_from else at, "signs_until": None}

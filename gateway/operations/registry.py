@@ -7,19 +7,27 @@ production mode (Pasal 21(2); the full life cycle of an agreement builds on it).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.casework.leaves import Leaves
 from gateway.contract.adapter import Adapter
 from gateway.contract.agreement import Agreement, agreement_hash, canonical_bytes
 from gateway.domain.errors import Misconfigured, Refused
 from gateway.ledger.leaf import LeafKind
-from gateway.operations.admission import Admission, Admitted
-from gateway.operations.revocation import word_values
+from gateway.operations.admission import Admission
+from gateway.operations.possession import Challenges
+from gateway.operations.registration import (
+    Registered,
+    Step,
+    changed,
+    free_key,
+    pem_of,
+    words_at_registration,
+    words_of,
+)
 from gateway.store.conflicts import commit, prepared_again
 from gateway.store.plan import Change, Claim, Plan, Update
 from gateway.store.reading import Reader
@@ -27,23 +35,16 @@ from gateway.store.tables import (
     AgencyRow,
     AgreementRow,
     CertificateRow,
-    CertificateStatusRow,
     EndpointRow,
-    PossessionChallengeRow,
 )
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.store.vault import Vault
-from gateway.trust.certificates import Use, check_registrable, possession_challenge, verify_possession
+from gateway.trust.certificates import Use, check_registrable, verify_possession
 from gateway.trust.dev_ca import is_development
-from gateway.trust.keys import fingerprint
-from gateway.trust.revocation import Word
+from gateway.trust.keys import fingerprint, key_fingerprint
 
 DRAFT, ACTIVE, SUSPENDED = "draft", "active", "suspended"
 DEVELOPMENT = "development"
-
-
-CHALLENGE_LIFE = timedelta(days=7)
-"""From the challenge to its proof: it may travel by letter, over a week-end. It is worth nothing to anybody else."""
 
 
 EVERYBODY = Admission()
@@ -71,6 +72,7 @@ class Registry:
         self._clock = clock
         self._production = production
         self._admission = admission
+        self._challenges = Challenges(reader, unit_of_work, clock)
 
     def import_agreement(self, agreement: Agreement, adapter: Adapter, actor: str) -> str:
         """Keep an agreement file as a draft; gives its hash. From then on the stored row is the truth.
@@ -144,22 +146,10 @@ class Registry:
     def challenge(self, agency: str, certificate: x509.Certificate, nonce: str) -> bytes:
         """What the agency has to sign to prove that it holds the certificate's key; kept until it is used.
 
-        `nonce` is random. It is good for CHALLENGE_LIFE and for one proof. Raises Refused `challenge-used` for a nonce
-        that was spent on this certificate.
+        `nonce` is random. It is good for `possession.CHALLENGE_LIFE` and for one proof. Raises Refused
+        `challenge-used` for a nonce that was spent on this certificate.
         """
-        found = fingerprint(certificate)
-
-        def prepare() -> bytes:
-            row = self._reader.possession_challenge(found, nonce)
-            if row is not None and (row.agency != agency or row.used_at is not None):
-                raise Refused("this nonce was given out before: take a new one", code="challenge-used")
-            if row is None:
-                values = {"fingerprint": found, "nonce": nonce, "agency": agency, "made_at": self._clock()}
-                claim = Claim(PossessionChallengeRow, ("fingerprint", "nonce"), values)
-                commit(self._unit_of_work, Plan.of(claim))
-            return possession_challenge(agency, found, nonce)
-
-        return prepared_again(prepare)
+        return self._challenges.give(agency, certificate, nonce)
 
     def register_certificate(
         self,
@@ -170,21 +160,22 @@ class Registry:
         actor: str,
         uses: frozenset[Use] | None = None,
         given: Sequence[x509.Certificate] = (),
-    ) -> str:
-        """Register a certificate whose key the agency was proven to hold; gives its fingerprint.
+    ) -> Registered:
+        """Register a certificate whose key the agency was proven to hold.
 
         `uses` None: all that the certificate allows. `given`: certificates between it and an authority. Registering
-        the same again changes nothing, and needs a challenge of its own.
+        the same again needs a challenge of its own, and changes what differs: the uses (None: they stay) and the
+        chain, if authorities are configured. A renewal may be over the agency's own key while none over it is revoked.
 
         Raises Refused `possession-not-proven`, `challenge-other` (a text that `challenge` did not make for this agency
         and certificate), `challenge-used`, `challenge-expired`, `certificate-taken`, `certificate-revoked`,
-        `certificate-expired`, `certificate-development` in production mode, and what `check_registrable` and
-        `Admission.admit` raise.
+        `key-revoked` (a certificate over this key was), `key-taken` (another agency's), `certificate-expired`,
+        `certificate-development` in production mode, and what `check_registrable` and `Admission.admit` raise.
         """
         wanted = check_registrable(certificate, uses)
         found = fingerprint(certificate)
-        nonce = self._nonce(agency, found, challenge)
-        self._challenge_row(found, nonce, agency)
+        nonce = self._challenges.nonce_of(agency, found, challenge)
+        self._challenges.check(agency, found, nonce)
         verify_possession(certificate, challenge, proof)
         if self._production and is_development(certificate):
             raise Refused(
@@ -197,31 +188,48 @@ class Registry:
             )
         admitted = self._admission.admit(certificate, given, self._clock())
 
-        def prepare() -> str:
-            changes: list[Change] = [self._spent(found, nonce, agency)]
+        def prepare() -> Registered:
+            changes: list[Change] = [self._challenges.spent(agency, found, nonce)]
             owner = self._reader.certificate_owner(found)
             if owner not in (None, agency):
                 raise Refused(f"this certificate is registered for {owner}", code="certificate-taken")
-            if owner == agency:
-                if self._revoked(agency, found):
-                    raise Refused(
-                        "this certificate was revoked: register another one, with a new key", code="certificate-revoked"
-                    )
-                commit(self._unit_of_work, Plan(tuple(changes)))
-                return found
+            row = None if owner is None else self._certificate(agency, found)
+            if row is not None and row.revoked_at is not None:
+                raise Refused(
+                    "this certificate was revoked: register another one, with a new key", code="certificate-revoked"
+                )
+            changes += free_key(self._reader, agency, certificate)
+            said = {"agency": agency, "fingerprint": found}
+            if row is not None:
+                new = changed(row, certificate, uses, admitted)
+                kept = frozenset(Use(word) for word in new.get("uses", row.uses).split())
+                if not new:
+                    commit(self._unit_of_work, Plan(tuple(changes)))
+                    return Registered(fingerprint=found, uses=kept, step=Step.UNCHANGED)
+                before = {"uses": row.uses, "chain": row.chain}
+                changes += [
+                    Update(CertificateRow, {"fingerprint": found}, before, new),
+                    *words_at_registration(self._reader, admitted, self._clock()),
+                ]
+                said |= {"step": "uses-changed", "uses": words_of(kept), "changed": " ".join(sorted(new))}
+                self._commit(changes, LeafKind.KEY, actor, said)
+                return Registered(fingerprint=found, uses=kept, step=Step.CHANGED)
             values = {
                 "fingerprint": found,
                 "agency": agency,
-                "pem": certificate.public_bytes(Encoding.PEM).decode(),
+                "pem": pem_of([certificate]),
                 "possession": challenge.decode() + "\n" + proof.hex(),
                 "registered_at": self._clock(),
-                "uses": " ".join(sorted(wanted)),
-                "chain": "".join(each.public_bytes(Encoding.PEM).decode() for each in admitted.chain),
+                "uses": words_of(wanted),
+                "chain": pem_of(admitted.chain),
+                "spki_sha256": key_fingerprint(certificate),
             }
-            changes += [Claim(CertificateRow, ("fingerprint",), values), *self._words(admitted)]
-            said = {"step": "registered", "agency": agency, "fingerprint": found}
-            self._commit(changes, LeafKind.KEY, actor, said)
-            return found
+            changes += [
+                Claim(CertificateRow, ("fingerprint",), values),
+                *words_at_registration(self._reader, admitted, self._clock()),
+            ]
+            self._commit(changes, LeafKind.KEY, actor, {"step": "registered", **said})
+            return Registered(fingerprint=found, uses=wanted, step=Step.REGISTERED)
 
         return prepared_again(prepare)
 
@@ -235,7 +243,7 @@ class Registry:
             owner = self._reader.certificate_owner(found)
             if owner is None:
                 raise Refused(f"no certificate {found[:64]} is registered", code="certificate-unknown")
-            if self._revoked(owner, found):
+            if self._certificate(owner, found).revoked_at is not None:
                 return
             values = {"revoked_at": self._clock(), "revoked_because": reason}
             change = Update(CertificateRow, {"fingerprint": found}, {"revoked_at": None}, values)
@@ -277,68 +285,8 @@ class Registry:
 
     # --- within ---------------------------------------------------------------------------------------------------
 
-    def _nonce(self, agency: str, found: str, challenge: bytes) -> str:
-        """The nonce of a challenge that is word for word one of ours. Raises Refused `challenge-other`."""
-        nonce = challenge.rstrip(b"\n").rpartition(b"nonce: ")[2].decode("ascii", "replace")
-        try:
-            ours = possession_challenge(agency, found, nonce)
-        except ValueError:
-            ours = b""
-        if not ours or ours != challenge:
-            raise Refused(
-                f"the challenge is not the one for this certificate of {agency}: run `simojo agency challenge` again "
-                "and let the agency sign that file unchanged",
-                code="challenge-other",
-            )
-        return nonce
-
-    def _challenge_row(self, found: str, nonce: str, agency: str) -> PossessionChallengeRow:
-        """The row of a challenge that may still be used."""
-        row = self._reader.possession_challenge(found, nonce)
-        if row is None or row.agency != agency:
-            raise Refused(
-                "this hub gave out no such challenge: run `simojo agency challenge` and let the agency sign that",
-                code="challenge-other",
-            )
-        if row.used_at is not None:
-            raise Refused(
-                "a proof over this challenge was taken before: run `simojo agency challenge` again",
-                code="challenge-used",
-            )
-        if self._clock() >= row.made_at + CHALLENGE_LIFE:
-            raise Refused(
-                f"the challenge is of {row.made_at.isoformat()} and was good for {CHALLENGE_LIFE.days} days: run "
-                "`simojo agency challenge` again",
-                code="challenge-expired",
-            )
-        return row
-
-    def _spent(self, found: str, nonce: str, agency: str) -> Update:
-        self._challenge_row(found, nonce, agency)
-        key = {"fingerprint": found, "nonce": nonce}
-        return Update(PossessionChallengeRow, key, {"used_at": None}, {"used_at": self._clock()})
-
-    def _words(self, admitted: Admitted) -> list[Change]:
-        """What authorities said at registration, where nothing was known yet."""
-        now, known = self._clock(), self._reader.certificate_statuses(admitted.words)
-        return [
-            Claim(
-                CertificateStatusRow,
-                ("fingerprint",),
-                {
-                    "fingerprint": each,
-                    "since": now,
-                    "asked_at": now,
-                    **(word_values(word) if isinstance(word, Word) else {"fault": word}),
-                },
-            )
-            for each, word in admitted.words.items()
-            if each not in known
-        ]
-
-    def _revoked(self, agency: str, found: str) -> bool:
-        rows = self._reader.certificates(agency)
-        return any(row.fingerprint == found and row.revoked_at is not None for row in rows)
+    def _certificate(self, agency: str, found: str) -> CertificateRow:
+        return next(row for row in self._reader.certificates(agency) if row.fingerprint == found)
 
     def _agency(self, adapter: Adapter) -> list[Change]:
         agency = adapter.agency

@@ -6,6 +6,10 @@ What an unknown status means is the policy's:
     hard        the last good word holds until its nextUpdate and a grace beyond it; one that never had a good word
                 has the grace from its registration on. Afterwards `certificate-status-unknown`
     all three   a certificate that its authority revoked is refused, and so is one below a revoked authority
+
+Where authorities are configured, a certificate whose kept chain does not end in one of them (it was registered before
+there were any, or its authority was taken out of the file) is refused in hard mode, `certificate-chain-missing`, and
+staff are warned of it in the others.
 """
 
 from __future__ import annotations
@@ -20,15 +24,19 @@ from cryptography import x509
 from gateway.store.tables import CertificateRow, CertificateStatusRow
 from gateway.trust.certificates import UNWATCHED, CertificateStatus, RegisteredCertificate, RevocationMode, Use
 from gateway.trust.chains import chain_ends
-from gateway.trust.keys import fingerprint
+from gateway.trust.keys import fingerprint, key_fingerprint
 
 
 @dataclass(frozen=True, kw_only=True)
 class RevocationPolicy:
-    """What an unknown status means, and for how long the last word holds beyond its end."""
+    """What an unknown status means, and for how long the last word holds beyond its end.
+
+    `authorities` are the fingerprints of those that are configured now; none: trusted as registered.
+    """
 
     mode: RevocationMode = RevocationMode.SOFT
     grace: timedelta = timedelta(hours=24)
+    authorities: frozenset[str] = frozenset()
 
 
 SOFT = RevocationPolicy()
@@ -43,6 +51,16 @@ def asked_about(row: CertificateRow) -> tuple[str, ...]:
     """Fingerprints of those in the chain that an authority has a word about: all but the configured authority."""
     above = _fingerprints(row.chain)
     return (row.fingerprint, *above[:-1]) if above else ()
+
+
+def lacks_chain(row: CertificateRow, authorities: Collection[str]) -> bool:
+    """Whether authorities (fingerprints) are configured and the certificate's kept chain ends in none of them."""
+    return bool(authorities) and (not row.chain or _fingerprints(row.chain)[-1] not in authorities)
+
+
+def key_of(row: CertificateRow) -> str:
+    """The fingerprint of the certificate's key, also of a row from before it was kept."""
+    return row.spki_sha256 or key_fingerprint(x509.load_pem_x509_certificate(row.pem.encode()))
 
 
 def registered_certificates(
@@ -67,14 +85,16 @@ def status_of(
 ) -> CertificateStatus:
     """What is known of one certificate and of those above it."""
     members = asked_about(row)
+    missing = policy.mode is RevocationMode.HARD and lacks_chain(row, policy.authorities)
     if not members:
-        return UNWATCHED
+        return CertificateStatus(chain_missing=True) if missing else UNWATCHED
     words = [statuses.get(each) for each in members]
     revoked = [word.revoked_at for word in words if word is not None and word.revoked_at is not None]
     return CertificateStatus(
         revoked_at=min(revoked, default=None),
         good_until=_good_until(row.registered_at, words, policy.grace) if policy.mode is RevocationMode.HARD else None,
         chain_until=chain_ends(_above(row.chain)),
+        chain_missing=missing,
     )
 
 

@@ -60,12 +60,14 @@ class CertificateStatus:
 
     `revoked_at` is when its authority (or one above it) revoked it, by the authority's own date. `good_until` is how
     long the last good word may be built on, grace included; None where nothing depends on it. `chain_until` is when
-    the first certificate above it expires.
+    the first certificate above it expires. `chain_missing`: a chain to one of the configured authorities is wanted, and
+    none was kept at its registration.
     """
 
     revoked_at: datetime | None = None
     good_until: datetime | None = None
     chain_until: datetime | None = None
+    chain_missing: bool = False
 
 
 UNWATCHED = CertificateStatus()
@@ -152,7 +154,8 @@ def check_usable(registered: RegisteredCertificate, at: datetime) -> None:
     `at` is when the message came, by our clock. A signature is judged by that and not by the time that it claims,
     which whoever has a stolen key can choose. So what came before the date of revocation stands, what came after it
     is refused, and the ledger tells which is which. Raises Unauthenticated: `certificate-revoked`,
-    `certificate-not-yet-valid`, `certificate-expired`, `certificate-chain-expired`, `certificate-status-unknown`.
+    `certificate-not-yet-valid`, `certificate-expired`, `certificate-chain-missing`, `certificate-chain-expired`,
+    `certificate-status-unknown`.
     """
     shown = registered.fingerprint[:16]
     status = registered.status
@@ -173,6 +176,12 @@ def check_usable(registered: RegisteredCertificate, at: datetime) -> None:
             f"certificate {shown} expired at {registered.certificate.not_valid_after_utc.isoformat()}; "
             "register its successor and sign with that",
             code="certificate-expired",
+        )
+    if status.chain_missing:
+        raise Unauthenticated(
+            f"certificate {shown} is registered without a chain to an authority that this hub takes; register it again "
+            "with its chain (the certificates between in the same PEM file), or one of such an authority",
+            code="certificate-chain-missing",
         )
     if status.chain_until is not None and at > status.chain_until:
         raise Unauthenticated(

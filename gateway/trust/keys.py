@@ -103,6 +103,15 @@ def fingerprint(certificate: x509.Certificate) -> str:
     return sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
 
 
+def key_fingerprint(certificate: x509.Certificate) -> str:
+    """Give the SHA-256 of the certificate's SubjectPublicKeyInfo: 64 lower-case hex digits.
+
+    The key is written anew first, so that it is the same however a certificate encodes it (RSA keys that are named for
+    PSS alone, points of a curve in their short form).
+    """
+    return sha256(certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+
+
 @dataclass(frozen=True)
 class SigningKey:
     """What a private key does, and the certificate that carries its public half. Made by `signing_key`."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +13,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from gateway.app import open_store, record_hub_certificates
+from gateway.settings import load_settings
+from gateway.trust.dev_ca import DevelopmentCa
 from gateway.trust.keys import fingerprint
 from tests.cli.conftest import Simojo
 from tests.office.house import NOW
@@ -113,6 +118,56 @@ def test_check_warns_of_what_ends_soon_and_still_succeeds(home: Path, simojo: Si
     assert done.code == 0
     assert "warning: the certificate of dpupr (" in done.out
     assert "expires in 19 days" in done.out
+
+
+def tables(home: Path) -> list[str]:
+    with closing(sqlite3.connect(home / "simojo.db")) as store:
+        return list(store.iterdump())
+
+
+def test_check_writes_nothing_and_warns_of_another_signing_certificate(
+    home: Path, simojo: Simojo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tables(home)
+    assert "warning" not in simojo("check").out  # the hub never ran
+    assert tables(home) == before
+    with closing(open_store(load_settings(), clock=lambda: NOW)) as store:
+        record_hub_certificates(store, NOW)  # what a hub does as it starts
+    before = tables(home)
+    assert "warning" not in simojo("check").out
+    other = DevelopmentCa.make(home / "keys" / "development-ca", production=False, at=NOW).issue("dpmptsp", at=NOW)
+    key_file, certificate_file = other.write(home / "lain")
+    monkeypatch.setenv("SIMOJO_SIGNING_KEY_FILE", str(key_file))
+    monkeypatch.setenv("SIMOJO_SIGNING_CERTIFICATE_FILE", str(certificate_file))
+    done = simojo("check")
+    assert done.code == 0
+    assert "warning: the hub was last started with the signing certificate" in done.out
+    assert f"these settings name {other.key.fingerprint[:16]}" in done.out
+    assert tables(home) == before
+
+
+def test_check_warns_of_a_certificate_from_before_the_authorities(
+    home: Path, simojo: Simojo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder = leaf()
+    assert "is registered for dpupr" in certified(simojo, home, holder)[1]
+    assert "warning" not in simojo("check").out
+    (home / "ca.pem").write_bytes(ROOT.pem)
+    monkeypatch.setenv("SIMOJO_AGENCY_CA_FILE", str(home / "ca.pem"))
+    assert "has no chain to an authority in SIMOJO_AGENCY_CA_FILE" in simojo("check").out
+    assert "no chain to a configured authority" in listed(simojo)[fingerprint(holder.certificate)]
+    assert "was registered for dpupr already: uses and chain are brought up" in certified(simojo, home, holder)[1]
+    assert "has no chain" not in simojo("check").out
+    assert "chained, status not known" in listed(simojo)[fingerprint(holder.certificate)]
+
+
+def test_registering_again_tells_what_it_did(home: Path, simojo: Simojo) -> None:
+    holder = leaf()
+    assert "is registered for dpupr" in certified(simojo, home, holder, "--use", "sign")[1]
+    assert "already: nothing changed (uses: sign)" in certified(simojo, home, holder)[1]
+    out = certified(simojo, home, holder, "--use", "sign", "--use", "tls")[1]
+    assert "already: uses and chain are brought up to date (uses: sign, tls)" in out
+    assert listed(simojo)[fingerprint(holder.certificate)].startswith("sign tls ")
 
 
 def test_the_hubs_certificates_are_listed_by_their_role(

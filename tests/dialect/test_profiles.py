@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,6 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509.oid import NameOID
 
 from conformance.signing import encryption, jws, oss, snap
 from conformance.signing.keys import Identity
@@ -24,7 +28,7 @@ from gateway.dialect.shared_secret import Basic, HeaderKey
 from gateway.dialect.snap_bi import SnapBi, issue_token, minify
 from gateway.domain.calendar import JAKARTA
 from gateway.domain.errors import Misconfigured, Unauthenticated
-from gateway.trust.certificates import register
+from gateway.trust.certificates import ALL_USES, RegisteredCertificate, Use, register
 from gateway.trust.keys import signing_key
 from tests.exchange.keys import AT, agency_identity
 
@@ -296,6 +300,56 @@ def test_an_ec_certificate_signs_no_snap_token_request() -> None:
     with pytest.raises(Unauthenticated) as raised:
         issue_token(said, party(), AT)
     assert raised.value.code == "signature-wrong"
+
+
+BANK = agency_identity("bank", "rsa")
+
+
+def over_the_banks_key(number: int, start: timedelta, end: timedelta, **said: Any) -> RegisteredCertificate:
+    """A certificate over the bank's one key, valid from AT + `start` to AT + `end`."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "bank")])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).serial_number(number)
+    builder = builder.public_key(BANK.certificate.public_key())
+    made = builder.not_valid_before(AT + start).not_valid_after(AT + end).sign(BANK.key, SHA256())
+    return register("bank", made, **said)
+
+
+def token_outcome(*certificates: RegisteredCertificate) -> str:
+    """What becomes of the bank's token request, whatever the order of registration."""
+    moment = snap.timestamp(AT)
+    signature = snap.token_signature(BANK.key, "c", moment)
+    said = message(X_TIMESTAMP=moment, X_CLIENT_KEY="c", X_SIGNATURE=signature)
+    found = set()
+    for each in itertools.permutations(certificates):
+        try:
+            issue_token(said, Party(agency="bank", certificates=each, secret=secret), AT)
+            found.add("issued")
+        except Unauthenticated as refusal:
+            found.add(refusal.code)
+    (outcome,) = found
+    return outcome
+
+
+def test_a_certificate_renewed_over_its_key_gets_tokens_until_one_of_them_is_revoked() -> None:
+    day, year = timedelta(days=1), timedelta(days=365)
+    expired, good = over_the_banks_key(1, -year, -day), over_the_banks_key(2, -day, year)
+    future = over_the_banks_key(3, day, year)
+    assert token_outcome(good) == token_outcome(expired, good) == token_outcome(expired, good, future) == "issued"
+    assert token_outcome(expired) == "certificate-expired"
+    assert token_outcome(expired, future) == "certificate-not-yet-valid"
+    for uses in (ALL_USES, frozenset({Use.TLS})):
+        revoked = over_the_banks_key(4, -year, year, revoked_at=AT - day, uses=uses)
+        assert token_outcome(good, revoked) == token_outcome(expired, good, revoked) == "certificate-revoked"
+    later = over_the_banks_key(5, -year, year, revoked_at=AT + day)
+    assert token_outcome(good, later) == "issued"
+
+
+def test_a_certificate_for_other_uses_gets_no_token() -> None:
+    day, year = timedelta(days=1), timedelta(days=365)
+    tls = over_the_banks_key(1, -day, year, uses=frozenset({Use.TLS}))
+    assert token_outcome(tls) == "signature-wrong"
+    assert token_outcome(tls, over_the_banks_key(2, -year, -day)) == "certificate-expired"
+    assert token_outcome(tls, over_the_banks_key(3, -year, year)) == "issued"
 
 
 # --- all ----------------------------------------------------------------------------------------------------------

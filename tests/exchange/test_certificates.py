@@ -125,9 +125,17 @@ def test_a_soft_hub_takes_it_and_warns(stage: Watched) -> None:
     assert any("is not known since" in each for each in look(store.reader, store.unit_of_work, stage.clock()).warnings)
 
 
-def test_who_was_registered_before_there_were_authorities_goes_on(stage: Watched) -> None:
-    said = voices.ask_validity(stage)
-    assert not said.code.startswith("certificate-")
+def test_who_was_registered_before_there_were_authorities_is_refused_in_hard_mode_and_goes_on_in_soft(
+    stage: Watched,
+) -> None:
+    with stage.unchanged("exchange", "exchange_part"):
+        assert voices.ask_validity(stage).code == "certificate-chain-missing"
+    stage.more = {"revocation": RevocationMode.SOFT}
+    stage.restart()
+    assert not voices.ask_validity(stage).code.startswith("certificate-")
+    stage.more = {"agency_ca_file": None}
+    stage.restart()
+    assert not voices.ask_validity(stage).code.startswith("certificate-")
 
 
 def test_a_certificate_of_nobody_we_know_is_not_registered_and_one_without_a_word_neither(stage: Watched) -> None:

@@ -16,7 +16,8 @@ from gateway.domain.errors import GatewayError, Refused, Unauthenticated
 from gateway.ledger.leaf import Leaf
 from gateway.operations.admission import Admission
 from gateway.operations.expiry import certificate_warnings
-from gateway.operations.registry import CHALLENGE_LIFE, Registry
+from gateway.operations.possession import CHALLENGE_LIFE
+from gateway.operations.registry import Registry
 from gateway.operations.revocation import Revocation
 from gateway.operations.status_sources import StatusSources
 from gateway.store.certificate_status import RevocationPolicy, registered_certificates
@@ -65,7 +66,9 @@ class Town:
         challenge = registry.challenge("dpupr", leaf.certificate, f"n-{next(NONCES)}")
         proof = leaf.key.sign(challenge, ec.ECDSA(hashes.SHA256()))
         between = [each.certificate for each in given]
-        return registry.register_certificate("dpupr", leaf.certificate, challenge, proof, "staff/siti", uses, between)
+        return registry.register_certificate(
+            "dpupr", leaf.certificate, challenge, proof, "staff/siti", uses, between
+        ).fingerprint
 
     def look(self, mode: RevocationMode = SOFT) -> int:
         return Revocation(
@@ -81,15 +84,18 @@ class Town:
     def status(self, leaf: Holder) -> CertificateStatusRow:
         return self.office.reader.certificate_statuses()[fingerprint(leaf.certificate)]
 
-    def registered(self, mode: RevocationMode = SOFT) -> RegisteredCertificate:
-        policy = RevocationPolicy(mode=mode, grace=timedelta(hours=24))
+    def registered(self, mode: RevocationMode = SOFT, authorities: tuple[Holder, ...] = ()) -> RegisteredCertificate:
+        named = frozenset(fingerprint(each.certificate) for each in authorities)
+        policy = RevocationPolicy(mode=mode, grace=timedelta(hours=24), authorities=named)
         reader = self.office.reader
         return registered_certificates(reader.certificates("dpupr"), reader.certificate_statuses(), policy)[0]
 
-    def outcome(self, mode: RevocationMode = SOFT, at: datetime | None = None) -> str:
+    def outcome(
+        self, mode: RevocationMode = SOFT, at: datetime | None = None, authorities: tuple[Holder, ...] = ()
+    ) -> str:
         """What becomes of a message that the one registered certificate signed."""
         try:
-            check_usable(self.registered(mode), at or self.office.now)
+            check_usable(self.registered(mode, authorities), at or self.office.now)
         except Unauthenticated as refusal:
             return refusal.code
         return "taken"
@@ -269,12 +275,62 @@ def test_the_refusal_for_an_unknown_status_says_that_the_same_may_be_sent_again(
         check_usable(town.registered(HARD), NOW + 3 * DAY)
 
 
-def test_a_certificate_from_before_the_authorities_has_no_status_and_is_taken_as_registered(town: Town) -> None:
-    leaf = root("Sendiri").issue(start=NOW - DAY)
+def registered_before(town: Town, leaf: Holder) -> None:
+    """As it was while no authority was configured."""
     challenge = (old := town.registry(authorities=())).challenge("dpupr", leaf.certificate, "n")
     proof = leaf.key.sign(challenge, ec.ECDSA(hashes.SHA256()))
     old.register_certificate("dpupr", leaf.certificate, challenge, proof, "staff/siti")
+
+
+def test_without_authorities_a_certificate_has_no_status_and_is_taken_as_registered(town: Town) -> None:
+    registered_before(town, root("Sendiri").issue(start=NOW - DAY))
     assert (town.look(HARD), town.outcome(HARD, NOW + 100 * DAY)) == (0, "taken")
+    assert certificate_warnings(town.office.reader, NOW) == ()
+
+
+def test_a_certificate_from_before_the_authorities_is_refused_until_it_is_registered_with_its_chain(town: Town) -> None:
+    leaf = with_list(town)
+    registered_before(town, leaf)
+    ours = (ROOT,)
+    assert [town.outcome(mode, authorities=ours) for mode in (OFF, SOFT, HARD)] == [
+        "taken",
+        "taken",
+        "certificate-chain-missing",
+    ]
+    (warning,) = certificate_warnings(town.office.reader, NOW, {fingerprint(ROOT.certificate)})
+    assert "has no chain to an authority" in warning
+    town.register(leaf, mode=HARD)
+    (row,) = town.office.reader.certificates("dpupr")
+    assert x509.load_pem_x509_certificates(row.chain.encode()) == [ROOT.certificate]
+    assert town.said()[-1].extra["step"] == "uses-changed"
+    assert town.said()[-1].extra["changed"] == "chain"
+    assert town.outcome(HARD, authorities=ours) == "taken"
+    assert certificate_warnings(town.office.reader, NOW, {fingerprint(ROOT.certificate)}) == ()
+    town.office.now += 2 * HOUR
+    town.web.says["/crl"] = ROOT.crl(this=town.office.now, following=town.office.now + DAY)
+    assert town.look() == 1  # watched from now on
+
+
+def test_an_authority_that_is_taken_out_of_the_file_is_believed_no_longer(town: Town) -> None:
+    town.register(with_list(town))
+    other = root("Lain", start=NOW - DAY)
+    assert town.outcome(HARD, authorities=(other, ROOT)) == "taken"
+    assert town.outcome(HARD, authorities=(other,)) == "certificate-chain-missing"
+    assert town.outcome(SOFT, authorities=(other,)) == "taken"
+    (warning,) = certificate_warnings(town.office.reader, NOW, {fingerprint(other.certificate)})
+    assert "has no chain to an authority" in warning
+
+
+def test_a_key_whose_certificate_its_authority_revoked_is_not_registered_again(town: Town) -> None:
+    leaf = with_list(town)
+    town.register(leaf)
+    renewal = ROOT.issue(key=leaf.key, start=NOW - DAY)
+    town.register(renewal, mode=OFF)
+    town.office.now = NOW + HOUR
+    town.web.says["/crl"] = revoked_list(leaf, NOW + timedelta(minutes=40))
+    assert town.look() >= 1
+    again = ROOT.issue(key=leaf.key, start=NOW - DAY)
+    assert refused(lambda: town.register(again, mode=OFF)).code == "key-revoked"
 
 
 def test_a_chain_ends_before_its_leaf(town: Town) -> None:
@@ -476,7 +532,7 @@ def test_a_challenge_counts_once_and_for_a_week(town: Town) -> None:
 
     def prove(challenge: bytes) -> str:
         proof = leaf.key.sign(challenge, ec.ECDSA(hashes.SHA256()))
-        return registry.register_certificate("dpupr", certificate, challenge, proof, "staff/siti")
+        return registry.register_certificate("dpupr", certificate, challenge, proof, "staff/siti").fingerprint
 
     challenge = registry.challenge("dpupr", certificate, "satu")
     assert registry.challenge("dpupr", certificate, "satu") == challenge  # not used yet: the same
@@ -499,7 +555,7 @@ def test_a_failed_proof_does_not_spend_the_challenge(town: Town) -> None:
     challenge = registry.challenge("dpupr", leaf.certificate, "satu")
 
     def prove(proof: bytes) -> str:
-        return registry.register_certificate("dpupr", leaf.certificate, challenge, proof, "staff/siti")
+        return registry.register_certificate("dpupr", leaf.certificate, challenge, proof, "staff/siti").fingerprint
 
     assert refused(lambda: prove(b"x")).code == "possession-not-proven"
     assert prove(leaf.key.sign(challenge, ec.ECDSA(hashes.SHA256()))) == fingerprint(leaf.certificate)

@@ -12,13 +12,14 @@ from sqlalchemy import Engine, text
 
 from gateway.exchange.directory import Directory
 from gateway.exchange.plugins import load_adapters
+from gateway.store.certificate_status import key_of
 from gateway.store.engine import open_engine
 from gateway.store.reading import Reader
 from gateway.store.schema import differences, prepare
 from gateway.store.unit_of_work import whole
 from gateway.store.vault import Vault
 from gateway.trust.certificates import UNWATCHED, Use, check_usable, find_certificate
-from gateway.trust.keys import SigningKey
+from gateway.trust.keys import SigningKey, key_fingerprint
 from gateway.trust.secrets import MasterKey
 from tests.trust.parties import AT, key
 
@@ -44,7 +45,7 @@ def old(tmp_path: Path) -> Engine:
     """A store of version 0.1.0 with two certificates, one of them revoked, an agency and an exchange."""
     engine = open_engine(f"sqlite:///{tmp_path / 'old.db'}")
     at_revision(engine, "0001")
-    assert not {"uses", "chain"} & columns(engine, "certificate")
+    assert not {"uses", "chain", "spki_sha256"} & columns(engine, "certificate")
     insert = (
         "INSERT INTO certificate (fingerprint, agency, pem, possession, registered_at, revoked_at, revoked_because)"
     )
@@ -86,16 +87,21 @@ def test_certificates_of_version_0_1_0_verify_as_they_did(old: Engine) -> None:
     good = find_certificate(party.certificates, GOOD.fingerprint)
     assert (good.uses, good.status, good.revoked_at) == (frozenset({Use.SIGN}), UNWATCHED, None)
     check_usable(good, AT)
+    assert {row.spki_sha256 for row in rows.values()} == {None}
+    for each in (GOOD, REVOKED):  # the key is known from the certificate
+        key = key_fingerprint(each.certificate)
+        assert key_of(rows[each.fingerprint]) == key
+        assert each.fingerprint in {row.fingerprint for row in reader.certificates_over(key)}
     revoked = find_certificate(party.certificates, REVOKED.fingerprint)
     assert revoked.revoked_at is not None
     old.dispose()
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002"])
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004"])
 def test_a_store_of_any_earlier_revision_reaches_the_newest(tmp_path: Path, revision: str) -> None:
     engine = open_engine(f"sqlite:///{tmp_path / 'some.db'}")
     at_revision(engine, revision)
     prepare(engine)
     assert differences(engine) == []
-    assert {"uses", "chain"} <= columns(engine, "certificate")
+    assert {"uses", "chain", "spki_sha256"} <= columns(engine, "certificate")
     engine.dispose()

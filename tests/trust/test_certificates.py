@@ -195,6 +195,13 @@ def test_what_authorities_say_counts_from_its_moment_on(status: CertificateStatu
     assert caught.value.code == code
 
 
+def test_a_chain_that_is_wanted_and_missing_is_refused_with_what_to_do() -> None:
+    check_usable(replace(registered(key()), status=CertificateStatus()), AT)
+    with pytest.raises(Unauthenticated, match="register it again with its chain") as caught:
+        check_usable(replace(registered(key()), status=CertificateStatus(chain_missing=True)), AT)
+    assert caught.value.code == "certificate-chain-missing"
+
+
 def test_extensions_that_cannot_be_read_are_refused() -> None:
     der = certificate(private_key(), usage=usage(signing=True)).public_bytes(Encoding.DER)
     bits, no_bits = bytes.fromhex("030205a0"), bytes.fromhex("040205a0")

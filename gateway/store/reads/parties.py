@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlmodel import col, func, select
+from sqlmodel import col, func, or_, select
 
 from gateway.store.reads.base import Reads
 from gateway.store.tables import (
@@ -91,6 +91,12 @@ class PartyReads(Reads):
     def certificate_alerts(self) -> set[tuple[str, int]]:
         """Which alerts staff have had: fingerprint and days."""
         return {(row.fingerprint, row.days) for row in self._all(select(CertificateAlertRow))}
+
+    def certificates_over(self, key_fingerprint: str) -> list[CertificateRow]:
+        """Certificates over one key, revoked ones too, and those of which the row does not say the key."""
+        kept = col(CertificateRow.spki_sha256)
+        wanted = select(CertificateRow).where(or_(kept == key_fingerprint, kept.is_(None)))
+        return self._all(wanted.order_by(col(CertificateRow.registered_at), col(CertificateRow.fingerprint)))
 
     def certificate_owner(self, fingerprint: str) -> str | None:
         """The agency that this certificate was registered for, also when it is revoked by now."""

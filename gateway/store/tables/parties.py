@@ -46,6 +46,8 @@ class CertificateRow(SQLModel, table=True):
 
     `uses` is what it may be used for, words of `gateway.trust.certificates.Use` with spaces between. `chain` is what
     stood above it when it was registered, PEM, up to a configured authority; empty when it is trusted as registered.
+    `spki_sha256` is the SHA-256 of its public key (`gateway.trust.keys.key_fingerprint`), null in rows from before
+    it was kept: `gateway.store.certificate_status.key_of` reads either.
     """
 
     __tablename__ = "certificate"
@@ -59,6 +61,7 @@ class CertificateRow(SQLModel, table=True):
     revoked_because: str | None = Field(default=None, sa_type=Text)
     uses: str = Field(default="sign", sa_column_kwargs={"server_default": "sign"})
     chain: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    spki_sha256: str | None = None
 
 
 class CertificateStatusRow(SQLModel, table=True):
