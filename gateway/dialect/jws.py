@@ -23,8 +23,8 @@ from gateway.dialect.party import Hub, Party, Proven
 from gateway.dialect.rest import Answering, Asking, Heard, SealedRequest, body_of, canonical, digest
 from gateway.domain.errors import Unauthenticated
 from gateway.trust import jwe
-from gateway.trust.jws import JwsClaims, sign_detached, verify_detached
-from gateway.trust.wss import check_fresh
+from gateway.trust.freshness import check_fresh
+from gateway.trust.jws import JwsClaims, read_signer, sign_detached, verify_detached
 
 HEADER = "X-JWS-Signature"
 JOSE = "application/jose"
@@ -134,6 +134,10 @@ class Jws:
                 code="signature-claims",
             )
         check_fresh(verified.claims.iat, verified.claims.exp, at)
+
+    def check_signer(self, message: Message, party: Party, at: datetime) -> None:
+        """Read whom the signature names. Raises Unauthenticated as `gateway.trust.jws.read_signer` does."""
+        read_signer(message.headers.get(HEADER.lower(), ""), party.certificates, at)
 
     def decrypt(self, body: bytes, hub: Hub, *, max_bytes: int) -> tuple[bytes, str]:
         """Give the plaintext and its media type. Raises as `gateway.trust.jwe.decrypt` does."""

@@ -97,6 +97,13 @@ class Confidential(Protocol):
     media_type: str
     """The media type of an encrypted body."""
 
+    def check_signer(self, message: Message, party: Party, at: datetime) -> None:
+        """Let a message pass to `decrypt` that names a registered, usable certificate of its sender as its signer's.
+
+        That proves nothing yet and costs nothing: decrypting takes the hub's private key. Raises Unauthenticated.
+        """
+        ...
+
     def decrypt(self, body: bytes, hub: Hub, *, max_bytes: int) -> tuple[bytes, str]:
         """Give the plaintext and its media type. Raises as `gateway.trust.jwe.decrypt` does."""
         ...

@@ -1,7 +1,7 @@
 """Our own SOAP profile: WS-Security X.509 signatures over Body, Timestamp and every header block, both ways.
 
 What the agreement calls confidential has the content of its Body encrypted (`gateway.trust.xml_encryption`): signed,
-then encrypted. `decrypted` comes before everything else that is asked of an envelope.
+then encrypted. Before a message to us is decrypted `check_signer` asks whom its signature, in clear, names.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from gateway.dialect.party import Hub, Party, Proven
 from gateway.domain.errors import Malformed, Unauthenticated
 from gateway.trust import names, xml_encryption
 from gateway.trust.envelope import Envelope, open_envelope
-from gateway.trust.wss import VerifiedEnvelope, check_fresh, sign_envelope, verify_envelope
+from gateway.trust.wss import VerifiedEnvelope, check_fresh, read_signer, sign_envelope, verify_envelope
 
 LIFE = timedelta(seconds=300)
 
@@ -28,16 +28,29 @@ def leaf_header(leaf: str) -> etree._Element:
     return block
 
 
+def is_encrypted(envelope: Envelope) -> bool:
+    """Say whether `decrypted` has something to do."""
+    return xml_encryption.mentions_encryption(envelope)
+
+
+def check_signer(envelope: Envelope, party: Party, at: datetime) -> None:
+    """Let an envelope pass whose signature names a registered, usable certificate of `party`. It proves nothing yet.
+
+    Raises Unauthenticated as `gateway.trust.wss.read_signer` does.
+    """
+    read_signer(envelope, party.certificates, at)
+
+
 def decrypted(envelope: Envelope, hub: Hub) -> tuple[Envelope, bytes] | None:
     """Give an encrypted envelope in clear, opened by the same gate, and its bytes; None for one that came in clear.
 
     Raises as `gateway.trust.xml_encryption.decrypt_envelope` does.
     """
-    if not xml_encryption.mentions_encryption(envelope):
+    if not is_encrypted(envelope):
         return None
     plain = xml_encryption.decrypt_envelope(envelope, hub.decrypting)
     opened = open_envelope(plain, max_bytes=len(plain))
-    if xml_encryption.mentions_encryption(opened):
+    if is_encrypted(opened):
         raise Malformed("what was decrypted is encrypted again; encrypt once", code="encryption-malformed")
     return opened, plain
 

@@ -84,7 +84,8 @@ class Wires:
         port = self.port(agency, interaction)
         codec = SoapCodec(agency, interaction.name, request=port.request.root.text, answer=port.answer.root.text)
         path = f"/soap/{agency}/{interaction.name}"
-        return SoapWire(codec, path=path, action=port.request.action, library=self._edge.library)
+        action, library = port.request.action, self._edge.library
+        return SoapWire(codec, path=path, address=port.address, action=action, library=library)
 
     def port(self, agency: str, interaction: Interaction) -> Port:
         """What the WSDL of an interaction says."""

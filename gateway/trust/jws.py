@@ -7,6 +7,9 @@ The protected header holds `alg`, `x5t#S256` and the claims. Verification, in th
 4. signature over header and payload
 5. claims: complete, issuer is the certificate's agency, audience is us, lifetime bounded
 Freshness (`gateway.trust.freshness`) is the caller's next step but one: replay comes in between.
+
+Steps 1 to 3 (`read_signer`) need nothing but the header line: what is encrypted is decrypted after them alone, so that
+nobody without a registered certificate to name costs an operation of our private key.
 """
 
 from __future__ import annotations
@@ -72,6 +75,18 @@ class VerifiedJws:
     algorithm: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Signer:
+    """Whom a detached JWS names. Nothing is proven yet: anybody can write the name of somebody's certificate."""
+
+    certificate: RegisteredCertificate
+    algorithm: SignatureAlgorithm
+    public_key: PublicKey
+    protected: str
+    header: Mapping[str, object]
+    signature: bytes
+
+
 def sign_detached(payload: bytes, key: SigningKey, claims: JwsClaims) -> str:
     """Give the detached JWS over `payload`: ES256, ES384, PS256 or Ed25519, as the key is."""
     algorithm = JWS_SIGNING[key.kind]
@@ -91,18 +106,11 @@ def sign_detached(payload: bytes, key: SigningKey, claims: JwsClaims) -> str:
     return f"{protected}..{encode(key.operations.sign(algorithm, _signing_input(protected, payload)))}"
 
 
-def verify_detached(
-    signature: str,
-    payload: bytes,
-    certificates: Sequence[RegisteredCertificate],
-    at: datetime,
-    *,
-    audience: str,
-) -> VerifiedJws:
-    """Verify a detached JWS over `payload` by one of `certificates`, meant for `audience`.
+def read_signer(signature: str, certificates: Sequence[RegisteredCertificate], at: datetime) -> Signer:
+    """Read a detached JWS as far as it goes without its payload: well-formed, allowed, and by one of `certificates`.
 
-    Raises Unauthenticated: `signature-missing`, `signature-malformed`, `signature-policy`, `signature-wrong`,
-    `signature-claims`, and what `find_certificate` and `check_usable` raise.
+    Raises Unauthenticated: `signature-missing`, `signature-malformed`, `signature-policy`, and what `find_certificate`
+    and `check_usable` raise.
     """
     # 1. size and shape
     protected, raw_signature = _parts(signature)
@@ -119,10 +127,34 @@ def verify_detached(
     thumbprint = _decode(_word(header, "x5t#S256", "signature-malformed"), "x5t#S256")
     registered = find_certificate(certificates, thumbprint.hex())
     check_usable(registered, at)
-    public_key = check_key(algorithm, registered.certificate.public_key())
+    return Signer(
+        certificate=registered,
+        algorithm=algorithm,
+        public_key=check_key(algorithm, registered.certificate.public_key()),
+        protected=protected,
+        header=header,
+        signature=raw_signature,
+    )
+
+
+def verify_detached(
+    signature: str,
+    payload: bytes,
+    certificates: Sequence[RegisteredCertificate],
+    at: datetime,
+    *,
+    audience: str,
+) -> VerifiedJws:
+    """Verify a detached JWS over `payload` by one of `certificates`, meant for `audience`.
+
+    Raises Unauthenticated: what `read_signer` raises, `signature-wrong`, `signature-claims`.
+    """
+    # 1. to 3. shape, algorithm, certificate
+    signer = read_signer(signature, certificates, at)
+    registered = signer.certificate
     # 4. signature
     try:
-        _verify(algorithm, public_key, raw_signature, _signing_input(protected, payload))
+        _verify(signer.algorithm, signer.public_key, signer.signature, _signing_input(signer.protected, payload))
     except InvalidSignature as fault:
         raise Unauthenticated(
             "the signature does not belong to this body, this header and the registered certificate; "
@@ -130,7 +162,7 @@ def verify_detached(
             code="signature-wrong",
         ) from fault
     # 5. claims
-    claims = _claims(header)
+    claims = _claims(signer.header)
     if claims.iss != registered.agency:
         raise _claim("iss", "is not the agency of the certificate")
     if claims.aud != audience:
@@ -138,7 +170,7 @@ def verify_detached(
     lifetime = (claims.exp - claims.iat).total_seconds()
     if not 0 < lifetime <= WINDOW_S:
         raise _claim("exp", f"is not within {WINDOW_S} s after iat")
-    return VerifiedJws(payload=payload, claims=claims, certificate=registered, algorithm=algorithm.name)
+    return VerifiedJws(payload=payload, claims=claims, certificate=registered, algorithm=signer.algorithm.name)
 
 
 def _parts(signature: str) -> tuple[str, bytes]:

@@ -9,6 +9,9 @@ Verification, in this order (the hardened parse has happened in `open_envelope`)
 6. what is given back is read anew from those octets
 The window of the timestamp (`check_fresh`) is a later step of the caller: replay is decided first.
 
+Steps 1 to 3 (`read_signer`) ask nothing of the Body: what is encrypted is decrypted after them alone, so that nobody
+without a registered certificate to name costs an operation of our private key.
+
 Signed content must not hold qualified names in text or attribute values (xsi:type): exclusive canonical form does not
 cover their prefixes unless the sender lists them, and unlisted ones are lost in step 6.
 """
@@ -46,7 +49,7 @@ from gateway.trust.security_header import (
 )
 from gateway.trust.xml import canonical, free_identifier, identifiers, parse_xml
 
-__all__ = ["VerifiedEnvelope", "check_fresh", "sign_envelope", "verify_envelope"]
+__all__ = ["VerifiedEnvelope", "check_fresh", "read_signer", "sign_envelope", "verify_envelope"]
 
 _SIGNATURES: Final = {
     transform.href: transform
@@ -95,6 +98,23 @@ class VerifiedEnvelope:
         return next((block for block in self.headers if block.tag == qname), None)
 
 
+def read_signer(
+    envelope: Envelope, certificates: Sequence[RegisteredCertificate], at: datetime
+) -> tuple[SecurityHeader, RegisteredCertificate]:
+    """Read whom the signature of an envelope names, encrypted or not: well-formed, allowed, one of `certificates`.
+
+    Nothing is proven by it: anybody can send somebody's certificate. Raises Unauthenticated: what
+    `read_security_header`, `find_certificate` and `check_usable` raise, and `signature-policy`.
+    """
+    # 1. and 2. one Security header; algorithms
+    security = read_security_header(envelope)
+    # 3. certificate
+    registered = find_certificate(certificates, security.certificate_fingerprint)
+    check_usable(registered, at)
+    check_key(security.algorithm, registered.certificate.public_key())
+    return security, registered
+
+
 def verify_envelope(
     envelope: Envelope, certificates: Sequence[RegisteredCertificate], at: datetime
 ) -> VerifiedEnvelope:
@@ -105,12 +125,8 @@ def verify_envelope(
     `timestamp-missing`, `signature-part-missing`, `signature-digest`, `signature-wrong`; Malformed `xml-malformed` for
     content that has no canonical form.
     """
-    # 1. and 2. one Security header; algorithms
-    security = read_security_header(envelope)
-    # 3. certificate
-    registered = find_certificate(certificates, security.certificate_fingerprint)
-    check_usable(registered, at)
-    check_key(security.algorithm, registered.certificate.public_key())
+    # 1. to 3. Security header, algorithms, certificate
+    security, registered = read_signer(envelope, certificates, at)
     # 4. references
     parts = resolve(envelope, security)
     # 5. digests and signature

@@ -1,8 +1,9 @@
 """XML Encryption 1.1 of the content of a signed envelope's Body, by WS-Security 1.1: signed, then encrypted.
 
-The signature is over the plaintext and names its receiver (wsa:To), so what one receiver decrypts cannot be passed on
-to another as meant for it. EncryptedKey and EncryptedData are not signed: they are gone before the signature is looked
-at. Decryption, in this order:
+The signature is over the plaintext. That alone names no receiver: whoever decrypts a message could encrypt it anew to
+somebody else. So the hub requires of its callers, and does itself, that wsa:To is signed and is the receiver's own
+address (`gateway.edge.soap.wire`); the check is not made here. EncryptedKey and EncryptedData are not signed: they are
+gone before the signature is verified. Decryption, in this order:
 1. structure and algorithms (`gateway.trust.encrypted_parts`)
 2. which of our keys: the named one, else all RSA keys of ours
 3. content key, then content; one error for whatever fails (`gateway.trust.content_key`)

@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from cryptography import x509
 from fastapi.testclient import TestClient
 
 from conformance.signing import jws
-from gateway.app import Gateway, record_hub_certificates
-from gateway.domain.errors import GatewayError
+from gateway.app import Gateway, open_store, record_hub_certificates
+from gateway.domain.errors import GatewayError, Unauthenticated
+from gateway.trust.certificates import RegisteredCertificate
 from gateway.trust.dev_ca import DevelopmentCa, IssuedLeaf, LeafKind
-from gateway.trust.keys import fingerprint
+from gateway.trust.jws import verify_detached
+from gateway.trust.keys import SoftwareKey, fingerprint
+from gateway.trust.policy import SignatureAlgorithm
 from tests.office.house import NOW, Clock, House, settings_in
 
 Opening = Callable[..., TestClient]
@@ -29,7 +34,13 @@ def ca(furnished: Path) -> DevelopmentCa:
 
 
 @pytest.fixture
-def opening(furnished: Path, tmp_path: Path) -> Iterator[Opening]:
+def clocks() -> list[Clock]:
+    """The clocks of the hubs that were opened, the last one last."""
+    return []
+
+
+@pytest.fixture
+def opening(furnished: Path, tmp_path: Path, clocks: list[Clock]) -> Iterator[Opening]:
     """Open the hub with these settings, at that moment; the one before is closed first."""
     shutil.copytree(furnished, tmp_path, dirs_exist_ok=True)
     opened: list[House] = []
@@ -38,6 +49,7 @@ def opening(furnished: Path, tmp_path: Path) -> Iterator[Opening]:
         if opened:
             opened.pop().gateway.stop()
         clock = Clock(at)
+        clocks.append(clock)
         house = House(Gateway(settings_in(tmp_path, **settings), clock=clock), clock)
         record_hub_certificates(house.gateway.store, at)
         opened.append(house)
@@ -54,7 +66,7 @@ def said(client: TestClient, at: datetime, trusted: x509.Certificate) -> list[di
     claims = jws.verify_detached(
         answer.headers[jws.HEADER], answer.content, [trusted], issuer="dpmptsp", audience="*", at=at
     )
-    assert claims["int"] == "hub-certificates"
+    assert (claims["int"], claims["agr"]) == ("hub-certificates", "meta/1.0")
     body = json.loads(answer.content)
     assert body["hub"] == "dpmptsp"
     return list(body["certificates"])
@@ -104,6 +116,62 @@ def test_a_roll_over_from_its_announcement_to_its_end(
         "2026-12-24T03:00:00.000Z",
     )
     assert (current["role"], current["signsFrom"]) == ("current", "2026-12-24T03:00:00.000Z")
+
+
+def test_our_own_strict_verification_takes_the_list(opening: Opening, furnished: Path) -> None:
+    own = x509.load_pem_x509_certificate((furnished / "keys" / "hub.pem").read_bytes())
+    hub = RegisteredCertificate(agency="dpmptsp", certificate=own, fingerprint=fingerprint(own))
+    answer = opening().get("/hub/certificates.json")
+    verified = verify_detached(answer.headers[jws.HEADER], answer.content, [hub], NOW, audience="*")
+    assert (verified.claims.iss, verified.claims.agr) == ("dpmptsp", "meta/1.0")
+    with pytest.raises(Unauthenticated):
+        verify_detached(answer.headers[jws.HEADER], answer.content, [hub], NOW, audience="dpupr")
+
+
+def test_one_signature_serves_all_who_ask_for_half_of_its_life(
+    opening: Opening, clocks: list[Clock], furnished: Path
+) -> None:
+    own = x509.load_pem_x509_certificate((furnished / "keys" / "hub.pem").read_bytes())
+    client = opening()
+    (clock,) = clocks
+
+    def asked(times: int) -> set[str]:
+        return {client.get("/hub/certificates.json").headers[jws.HEADER] for _ in range(times)}
+
+    signed: list[str] = []
+    real = SoftwareKey.sign
+
+    def sign(key: SoftwareKey, algorithm: SignatureAlgorithm, data: bytes) -> bytes:
+        signed.append(algorithm.name)
+        return real(key, algorithm, data)
+
+    with mock.patch.object(SoftwareKey, "sign", sign):
+        first = asked(20)
+        clock.move(timedelta(seconds=149))
+        assert asked(3) == first
+        assert len(first) == len(signed) == 1
+        said(client, clock(), own)  # still good, and for another half of its life
+        clock.move(timedelta(seconds=1))
+        second = asked(3)
+        assert len(second) == 1
+        assert second != first
+        clock.move(timedelta(minutes=-2))  # set back: what is signed in the future would be refused
+        assert not asked(1) & second
+        assert len(signed) == 3
+    said(client, clock(), own)
+
+
+def test_other_certificates_are_signed_at_once(
+    opening: Opening, ca: DevelopmentCa, tmp_path: Path, furnished: Path
+) -> None:
+    one = x509.load_pem_x509_certificate((furnished / "keys" / "hub.pem").read_bytes())
+    two = written(ca.issue("dpmptsp", at=NOW, kind=LeafKind.RSA), tmp_path / "dua")
+    client = opening()
+    assert [each["role"] for each in said(client, NOW, one)] == ["current"]
+    announcing = settings_in(tmp_path, next_signing_certificate_file=two["certificate"])
+    with closing(open_store(announcing)) as store:  # as `simojo check` does beside the running hub
+        record_hub_certificates(store, NOW)
+    assert [each["role"] for each in said(client, NOW, one)] == ["current", "next"]
 
 
 def test_the_hub_keeps_the_previous_key_to_decrypt_with(opening: Opening, ca: DevelopmentCa, tmp_path: Path) -> None:

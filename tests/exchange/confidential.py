@@ -83,9 +83,15 @@ def acknowledging(stage: Stage, *, answers_encrypted: bool = True, to: x509.Cert
     return answer
 
 
+def address(stage: Stage) -> str:
+    """Where the WSDL says that DPUPR's answers go."""
+    return f"{stage.settings.public_url.rstrip('/')}{voices.SOAP_PATH}"
+
+
 def callback(stage: Stage, delivery: DeliveryRow, *, to: x509.Certificate | None = None, **twists: Any) -> bytes:
-    """DPUPR's answer to our request: signed, then encrypted."""
-    return encryption.encrypt_body(voices.callback(stage, delivery, **twists), to or stage.certificate)
+    """DPUPR's answer to our request: signed, for the hub's own address, then encrypted."""
+    signed = voices.callback(stage, delivery, **{"addressed": address(stage), **twists})
+    return encryption.encrypt_body(signed, to or stage.certificate)
 
 
 def answer(stage: Stage, delivery: DeliveryRow, **twists: Any) -> Said:

@@ -313,7 +313,9 @@ def test_a_hub_that_cannot_keep_a_message_says_so_in_the_senders_form_and_keeps_
 def soap_wire() -> SoapWire:
     element = "{urn:simojo:acknowledgement:1.0}Acknowledgement"
     codec = SoapCodec("dpupr", "x", request=element, answer=element)
-    return SoapWire(codec, path="/soap/dpupr/x", action="urn:x", library=library())
+    return SoapWire(
+        codec, path="/soap/dpupr/x", address="https://hub.example/soap/dpupr/x", action="urn:x", library=library()
+    )
 
 
 @pytest.mark.parametrize("payload", [{"nothing": "x"}, {"messageId": "x"}, {"messageId": "x", "receivedAt": "now"}])

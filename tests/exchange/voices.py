@@ -80,11 +80,16 @@ def recommendation(case: str, number: str = "600/17/2026", **more: str) -> etree
 
 
 def envelope(
-    document: etree._Element, *, relates_to: str | None, message_id: str = "urn:dpupr:1", soap_ns: str = soap.SOAP_12
+    document: etree._Element,
+    *,
+    relates_to: str | None,
+    message_id: str = "urn:dpupr:1",
+    soap_ns: str = soap.SOAP_12,
+    addressed: str = f"https://hub.example{SOAP_PATH}",
 ) -> etree._Element:
     addressing = soap.Addressing(
         message_id=message_id,
-        to=f"https://hub.example{SOAP_PATH}",
+        to=addressed,
         action=soap.action_of(document),
         relates_to=relates_to,
     )
@@ -99,11 +104,12 @@ def callback(
     signer: Identity | None = None,
     at: datetime | None = None,
     case: str | None = None,
+    addressed: str = f"https://hub.example{SOAP_PATH}",
     **more: str,
 ) -> bytes:
-    """DPUPR's signed answer to our request."""
+    """DPUPR's signed answer to our request; in wsa:To one of the names under which it may reach the hub."""
     document = recommendation(case or delivery.case_id, **more)
-    whole = envelope(document, relates_to=delivery.message_id, message_id=message_id)
+    whole = envelope(document, relates_to=delivery.message_id, message_id=message_id, addressed=addressed)
     return wss.sign(whole, signer or agency_identity("dpupr"), at=at or stage.clock())
 
 

@@ -126,7 +126,7 @@ def _wire() -> SoapWire:
     assert interaction is not None
     port = served_port("dpupr", interaction, library, f"https://hub.example{PATH}")
     codec = SoapCodec("dpupr", interaction.name, request=port.request.root.text, answer=port.answer.root.text)
-    return SoapWire(codec, path=PATH, action=port.request.action, library=library)
+    return SoapWire(codec, path=PATH, address=port.address, action=port.request.action, library=library)
 
 
 @cache

@@ -31,8 +31,7 @@ export class SignedSoap {
     made.certificate = readFileSync(join(folder, 'certificate.pem'))
     made.hubCertificate = readFileSync(config.hub_certificate, 'utf8')
     made.confidential = config.confidential === true // as the agreement says of the interaction
-    made.address = `${config.hub}/soap/${config.agency}/${interaction}`
-    made.client = await soap.createClientAsync(`${made.address}?wsdl`, {
+    made.client = await soap.createClientAsync(`${config.hub}/soap/${config.agency}/${interaction}?wsdl`, {
       forceSoap12Headers: version === '1.2',
       httpClient: new VerifyingHttpClient(made)
     })
@@ -44,8 +43,8 @@ export class SignedSoap {
     this.messageId = `urn:uuid:${randomUUID()}`
     const addressing = {
       MessageID: this.messageId,
-      To: this.address,
-      Action: soapActionOf(this.client),
+      To: portOf(this.client).location, // as the WSDL has it: an encrypted message has to name the hub's own address
+      Action: portOf(this.client).binding.methods.Exchange.soapAction,
       ...(relatesTo && { RelatesTo: relatesTo })
     }
     this.client.clearSoapHeaders()
@@ -140,10 +139,10 @@ function isUnsignedFault (body) {
     xpath.select('/*/*[local-name()="Body"]/*[local-name()="Fault"]', root).length === 1
 }
 
-function soapActionOf (client) {
+function portOf (client) {
   const [service] = Object.values(client.wsdl.definitions.services)
   const [port] = Object.values(service.ports)
-  return port.binding.methods.Exchange.soapAction
+  return port
 }
 
 function textOf (xml, name) {

@@ -1,6 +1,7 @@
 """JSON behind the door that the exchange knows: bounded parsing, the profile's proof, agreed schema, proven answers.
 
-A body that came encrypted is parsed when it has been decrypted, by the same parser within the same bounds.
+A body that came encrypted is decrypted for whom its signature, in clear, names a registered certificate of the agency;
+then it is parsed, by the same parser within the same bounds.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class RestWire:
         """Decrypt what came encrypted, and let the profile prove the sender."""
         if not isinstance(opened, _Encrypted) or self._confidential is None:
             return self._profile.authenticate(message, opened, party, hub, at)
+        self._confidential.check_signer(message, party, at)
         plain, media_type = self._confidential.decrypt(message.body, hub, max_bytes=opened.max_bytes)
         if media_type != JSON:
             raise Malformed(f"the encrypted body is of type {media_type}: send {JSON}", code="content-type-wrong")

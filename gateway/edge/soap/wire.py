@@ -2,14 +2,16 @@
 
 The gate and the signature come first (`gateway.trust`); only verified content reaches spyne, and only spyne's argument
 reaches the XSD. An answer is written by spyne inside the sealing step, so its exact bytes are part of the commit.
-An encrypted envelope is decrypted first, and goes through the gate once more as it was signed.
+An encrypted envelope whose signature names a registered certificate of the agency is decrypted, and goes through the
+gate once more as it was signed. Who receives it is part of what has to be signed then (see `authenticate`).
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from lxml import etree
 
@@ -40,11 +42,16 @@ WSA_FAULT = "http://www.w3.org/2005/08/addressing/fault"
 
 
 class SoapWire:
-    """One SOAP interaction of one agency. `path` is where it is served; `action` is the agreed wsa:Action."""
+    """One SOAP interaction of one agency.
 
-    def __init__(self, codec: SoapCodec, *, path: str, action: str, library: SchemaLibrary) -> None:
+    `path` is where it is served, `address` that behind the hub's public URL, as the WSDL says it; `action` is the
+    agreed wsa:Action.
+    """
+
+    def __init__(self, codec: SoapCodec, *, path: str, address: str, action: str, library: SchemaLibrary) -> None:
         self._codec = codec
         self._path = path
+        self._address = address
         self._action = action
         self._library = library
 
@@ -66,23 +73,47 @@ class SoapWire:
         return envelope
 
     def authenticate(self, message: Message, opened: Any, party: Party, hub: Hub, at: datetime) -> Proven:  # noqa: ARG002 - the wire's signature
-        """Decrypt, then verify the signature; the addressing that it covers has to mean this address."""
+        """Decrypt, then verify the signature; the addressing that it covers has to mean this address.
+
+        Of a message in clear To and Action may be missing, and To has to end with this path: agencies reach the hub
+        under several names, and the path names the agency and the interaction. What came encrypted has to name them,
+        and in To the hub's own address as the WSDL says it: the signature is inside the encryption, and whoever was
+        meant to read it could encrypt it anew to us. Raises Unauthenticated: `signature-part-missing`,
+        `signature-claims`, and what decrypting and verifying raise.
+        """
+        if wss_x509.is_encrypted(opened):
+            wss_x509.check_signer(opened, party, at)  # before the private key is put to work
         envelope, plain = wss_x509.decrypted(opened, hub) or (opened, None)
         _refuse_fault(envelope)
         proven = replace(wss_x509.authenticate(envelope, party, at), plain=plain)
-        to, action = proven.headers.get("to"), proven.headers.get("action")
-        if to is not None and not to.split("?", 1)[0].endswith(self._path):
-            raise Unauthenticated(
-                f"wsa:To names {to[:120]!r}, this address ends with {self._path}", code="signature-claims"
-            )
-        if action is not None and action != self._action:
-            raise Unauthenticated(f"wsa:Action is {action[:120]!r}, agreed is {self._action}", code="signature-claims")
+        self._check_addressed(proven)
         if not proven.message_id:
             raise Unauthenticated(
                 "the message has no wsa:MessageID: without one it cannot be told from its repeat",
                 code="signature-part-missing",
             )
         return proven
+
+    def _check_addressed(self, proven: Proven) -> None:
+        to, action = proven.headers.get("to"), proven.headers.get("action")
+        if proven.plain is not None:
+            if not to or not action:
+                raise Unauthenticated(
+                    f"the encrypted message has no wsa:{'Action' if to else 'To'}: sign for whom and what it is",
+                    code="signature-part-missing",
+                )
+            meant = _place(to)
+            if meant is None or meant != _place(self._address):
+                raise Unauthenticated(
+                    f"wsa:To of the encrypted message names {to[:120]!r}, the hub's address is {self._address}",
+                    code="signature-claims",
+                )
+        elif to is not None and not to.split("?", 1)[0].endswith(self._path):
+            raise Unauthenticated(
+                f"wsa:To names {to[:120]!r}, this address ends with {self._path}", code="signature-claims"
+            )
+        if action is not None and action != self._action:
+            raise Unauthenticated(f"wsa:Action is {action[:120]!r}, agreed is {self._action}", code="signature-claims")
 
     def check_fresh(self, proven: Proven, at: datetime) -> None:
         """Hold the Timestamp against our clock."""
@@ -147,6 +178,27 @@ class SoapWire:
             return leaving(replace(answer, body=signed), version)
         encrypted = leaving(replace(answer, body=wss_x509.encrypted(signed, sealing.recipient)), version)
         return replace(encrypted, plain=signed, plain_type=MEDIA_TYPE[version])
+
+
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+def _place(address: str) -> tuple[str, str, int, str] | None:
+    """Where an address leads: scheme, host, port and path, without the query; None for what is no such address.
+
+    Scheme and host are the same in any case, a port that the scheme implies may be left out (RFC 3986, 6.2.3); the
+    path is taken as it is written.
+    """
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _PORTS or not parts.hostname or parts.username is not None or "#" in address:
+        return None
+    if address.split() != [address]:  # urlsplit would leave line feeds and tabs out
+        return None
+    return parts.scheme, parts.hostname, _PORTS[parts.scheme] if port is None else port, parts.path
 
 
 def _refuse_fault(envelope: Envelope) -> None:
