@@ -308,7 +308,7 @@ _ALL = (
         "the same from 20 addresses at once",
         _at_once(papers.crowd, RECOMMENDATION, SOAP, 20),
         BIG,
-        (500, "bodies-busy"),
+        BUSY,
         most_mb=250,
     ),
     _case("500 000 attributes", _xml(papers.attributes), BIG),
