@@ -6,6 +6,7 @@ import dataclasses
 import json
 import sys
 import time
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -22,11 +23,12 @@ from gateway.exchange.plugins import load_adapters
 from gateway.machine import now
 from gateway.operations.agency_check import AgencyCheck, Line
 from gateway.operations.registry import require_known
-from gateway.settings import load_settings
-from gateway.transport.probe import Prober, Verdict
+from gateway.settings import Settings, load_settings
+from gateway.transport.probe import Prober, Verdict, reached_at
 from gateway.trust.diagnosis import Finding, explain_envelope, explain_jws
 from gateway.validation.library import SchemaLibrary, default_roots
 
+_EVERY = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, and not bound
 Agency = Annotated[str, typer.Argument(help="the agency's short id, such as dpupr")]
 
 
@@ -49,6 +51,7 @@ def check(
         ca_file=ca_file or settings.outbound_ca_file,
         certificate_file=settings.tls_client_certificate_file,
         key_file=settings.tls_client_key_file,
+        own=_own(settings),
     )
     with opened() as store:
         directory = Directory(store.reader, store.vault, adapters)
@@ -98,6 +101,15 @@ def explain(
         _print_finding(each, show_values=show_values)
     if not all(each.passed for each in findings):
         raise typer.Exit(1)
+
+
+def _own(settings: Settings) -> frozenset[tuple[str, int]]:
+    """Where the hub itself is reached: by its public name, and where it listens."""
+    hosts = {settings.host} if settings.host not in _EVERY else {"127.0.0.1", "::1", "localhost"}
+    listens = {(host, settings.port) for host in hosts}
+    with suppress(ValueError):
+        return frozenset({reached_at(settings.public_url), *listens})
+    return frozenset(listens)
 
 
 def _one_line(line: Line) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -71,6 +72,20 @@ def test_an_agency_with_all_in_place_passes(home: Path, simojo: Simojo, agency: 
     assert said["agreement"][0].startswith("ok dpupr-2026/1.0, active until ")
     assert "days left" in said["certificate"][0]
     assert said["lately"] == ["ok last accepted from the agency: none yet", "ok last accepted to the agency: none yet"]
+
+
+def test_the_hubs_own_port_is_no_agency(
+    simojo: Simojo, agency: Callable[..., Agency], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = agency(answering)
+    simojo("agency", "endpoint", "dpupr", there.url)
+    for name, value in (("PUBLIC_URL", there.url), ("PORT", str(urlsplit(there.url).port))):
+        with monkeypatch.context() as changed:
+            changed.setenv(f"SIMOJO_{name}", value)
+            done = simojo("agency", "check", "dpupr")
+        assert done.code == 1
+        assert lines(done)["http"][0].startswith("FAIL this is the hub's own address")
+    assert lines(simojo("agency", "check", "dpupr"))["http"] == ["ok 405 Method Not Allowed"]
 
 
 def test_a_failure_stops_nothing_and_says_what_to_do(simojo: Simojo) -> None:
