@@ -78,11 +78,17 @@ def explain(
     agency: Agency,
     file: Annotated[Path, typer.Argument(help="the message as it was sent: an envelope, or a body", exists=True)],
     signature: Annotated[str | None, typer.Option(help="X-JWS-Signature of a body; @FILE reads it from there")] = None,
-    interaction: Annotated[str | None, typer.Option(help="what `int` has to name, if it is to be checked")] = None,
+    interaction: Annotated[
+        str | None, typer.Option(help="what `int` of a signature by JWS has to name, if it is to be checked")
+    ] = None,
     at: Annotated[datetime | None, typer.Option(help="the hub's time when it came, UTC; now unless given")] = None,
     show_values: Annotated[bool, typer.Option("--show-values", help="unmask what differs")] = False,
 ) -> None:
-    """Explain a signed message that is kept in a file; exit 1 when it would be refused. Nothing is kept or sent."""
+    """Explain the signature of a message that is kept in a file: exit 0 when signature, certificate and time are right.
+
+    Exit 1 when one of them would be refused. Whether the hub would take the message is more than that: what was not
+    looked at stands in the last line. Nothing is kept or sent.
+    """
     settings = load_settings()
     adapters = load_adapters()
     require_known(adapters.get(agency), agency)
@@ -99,8 +105,15 @@ def explain(
         )
     for each in findings:
         _print_finding(each, show_values=show_values)
+    print(f"not looked at: {', '.join(_unseen(signature, interaction))}")
     if not all(each.passed for each in findings):
         raise typer.Exit(1)
+
+
+def _unseen(signature: str | None, interaction: str | None) -> tuple[str, ...]:
+    """What may be wrong with a message that this explanation says nothing about."""
+    others = ("agreement", "schema", "address")
+    return others if signature is not None and interaction is not None else (*others, "interaction")
 
 
 def _own(settings: Settings) -> frozenset[tuple[str, int]]:

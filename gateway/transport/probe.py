@@ -33,14 +33,13 @@ from cryptography import x509
 from gateway.transport.connection import Call, resolve, why
 from gateway.transport.errors import NotSent, Unknown
 from gateway.transport.errors import Stage as CallStage
-from gateway.trust.freshness import SKEW_S
+from gateway.trust.freshness import SKEW_S, zone_mistake
 
 LIMIT_S = 10.0
 MAX_HEAD_BYTES = 16 * 1024
 NEAR_END_DAYS = 30
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})(?: ([^\r\n]{0,80}))?\r?\n")
 _DATE = re.compile(rb"^date:\s*([^\r\n]{1,60})\r?$", re.IGNORECASE | re.MULTILINE)
-_HOURS = {7: "WIB", 8: "WITA", 9: "WIT"}
 
 
 class Verdict(StrEnum):
@@ -241,9 +240,8 @@ class Prober:
         found = f"{off_s:+d} s beside the hub's clock"
         if abs(off_s) <= SKEW_S:
             return Sight(stage=Stage.CLOCK, verdict=Verdict.OK, expected=expected, found=found)
-        hours = round(off_s / 3600)
-        zone = _HOURS.get(abs(hours)) if abs(off_s - hours * 3600) <= 5 * SKEW_S else None
-        why_so = f": {zone} taken for UTC, or the other way round" if zone else ""
+        zone = zone_mistake(off_s)
+        why_so = f": {zone}" if zone else ""
         advice = "the agency sets its clock by NTP and its time zone rightly: signed times would be refused"
         return Sight(
             stage=Stage.CLOCK, verdict=Verdict.FAIL, expected=expected, found=f"{found}{why_so}", advice=advice

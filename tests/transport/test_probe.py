@@ -254,7 +254,7 @@ def test_the_hubs_own_address_is_told_and_not_called(agency: Starts) -> None:
     ("off", "verdict", "words"),
     [
         (timedelta(seconds=20), "ok", r"\+[12]\d s"),
-        (timedelta(hours=7), "FAIL", "WIB taken for UTC"),
+        (timedelta(hours=7), "FAIL", "WIB labelled as UTC"),
         (timedelta(hours=-1), "FAIL", r"-3[56]\d\d s"),
     ],
 )
