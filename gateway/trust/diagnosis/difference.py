@@ -28,7 +28,7 @@ _XML_KEPT = re.compile(
     r"xmlns(?::[\w.-]+)?|(?:[\w.-]+:)?(?:Id|Algorithm|PrefixList|URI|ValueType|EncodingType)|version|encoding"
 )
 _LETTER, _DIGIT = re.compile(r"[^\W\d_]"), re.compile(r"\d")
-_JSON_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+"(\s*+:)?|\b(?:true|false|null)\b|[^"tfn]++|.', re.DOTALL)
+_JSON_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"(\s*+:)?)?|\b(?:true|false|null)\b|[^"tfn]++|.', re.DOTALL)
 _JSON_WORDS = frozenset({"true", "false", "null"})
 _JSON_ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}|\\.|[^\\]", re.DOTALL)
 
@@ -118,9 +118,8 @@ def _masked_json(text: str) -> str:
 def _json_value(match: re.Match[str]) -> str:
     if match[1] is not None or match[0] in _JSON_WORDS:
         return match[0]  # a member's name
-    if match[0].startswith('"') and len(match[0]) > 1:
-        inner = _JSON_ESCAPE.sub(_json_character, match[0][1:-1])
-        return f'"{inner}"'
+    if match[0].startswith('"'):
+        return _JSON_ESCAPE.sub(_json_character, match[0])
     return veiled(match[0])
 
 
