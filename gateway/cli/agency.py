@@ -29,6 +29,9 @@ from gateway.trust.keys import fingerprint
 
 app = typer.Typer(no_args_is_help=True)
 
+SHORTEST = 16
+"""Digits of a fingerprint that are shown everywhere, and enough to name a certificate by."""
+
 Agency = Annotated[str, typer.Argument(help="the agency's short id, such as dpupr")]
 PemFile = Annotated[Path, typer.Argument(help="its certificate, PEM or DER", exists=True, dir_okay=False)]
 
@@ -48,7 +51,13 @@ def endpoint(
     interaction: Annotated[str, typer.Option(help="for this interaction alone, as the whole URL")] = "*",
 ) -> None:
     """Set where an agency listens."""
-    require_known(load_adapters().get(agency), agency)
+    adapter = require_known(load_adapters().get(agency), agency)
+    declared = [each.name for each in adapter.interactions]
+    if interaction not in {"*", *declared}:
+        raise Refused(
+            f"{agency} has no interaction {interaction[:64]!r}; it has {', '.join(declared)}",
+            code="interaction-unknown",
+        )
     with opened() as store:
         store.registry.set_endpoint(agency, url, ACTOR, interaction)
     print(f"{agency} listens at {url}")
@@ -129,13 +138,33 @@ def certificates(agency: Agency) -> None:
 
 @app.command()
 def revoke(
-    certificate: Annotated[str, typer.Argument(help="its SHA-256 fingerprint, in hex")],
+    certificate: Annotated[str, typer.Argument(help="its SHA-256 fingerprint in hex, or at least its first 16 digits")],
     reason: Annotated[str, typer.Option(help="why; kept on record")],
 ) -> None:
     """Trust a certificate no longer, from now on."""
     with opened() as store:
-        store.registry.revoke_certificate(certificate.lower(), reason, ACTOR)
-    print(f"certificate {certificate} is revoked")
+        found = _whole(store.reader, certificate.lower())
+        store.registry.revoke_certificate(found, reason, ACTOR)
+    print(f"certificate {found} is revoked")
+
+
+def _whole(reader: Reader, given: str) -> str:
+    """The one registered fingerprint that begins with these digits, or what was given.
+
+    Raises Refused `fingerprint-short`, `fingerprint-ambiguous`.
+    """
+    if len(given) < SHORTEST:
+        raise Refused(
+            f"{len(given)} digits are too few to name a certificate: give at least the first {SHORTEST}",
+            code="fingerprint-short",
+        )
+    fitting = [row.fingerprint for row in reader.all_certificates() if row.fingerprint.startswith(given)]
+    if len(fitting) > 1:
+        raise Refused(
+            f"{len(fitting)} certificates begin with {given}: give more digits (`simojo agency certificates`)",
+            code="fingerprint-ambiguous",
+        )
+    return fitting[0] if fitting else given
 
 
 def _signature(given: bytes) -> bytes:

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import sys
 import time
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -22,11 +23,12 @@ from gateway.exchange.plugins import load_adapters
 from gateway.machine import now
 from gateway.operations.agency_check import AgencyCheck, Line
 from gateway.operations.registry import require_known
-from gateway.settings import load_settings
-from gateway.transport.probe import Prober, Verdict
+from gateway.settings import Settings, load_settings
+from gateway.transport.probe import Prober, Verdict, reached_at
 from gateway.trust.diagnosis import Finding, explain_envelope, explain_jws
 from gateway.validation.library import SchemaLibrary, default_roots
 
+_EVERY = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, and not bound
 Agency = Annotated[str, typer.Argument(help="the agency's short id, such as dpupr")]
 
 
@@ -49,6 +51,7 @@ def check(
         ca_file=ca_file or settings.outbound_ca_file,
         certificate_file=settings.tls_client_certificate_file,
         key_file=settings.tls_client_key_file,
+        own=_own(settings),
     )
     with opened() as store:
         directory = Directory(store.reader, store.vault, adapters)
@@ -75,11 +78,17 @@ def explain(
     agency: Agency,
     file: Annotated[Path, typer.Argument(help="the message as it was sent: an envelope, or a body", exists=True)],
     signature: Annotated[str | None, typer.Option(help="X-JWS-Signature of a body; @FILE reads it from there")] = None,
-    interaction: Annotated[str | None, typer.Option(help="what `int` has to name, if it is to be checked")] = None,
+    interaction: Annotated[
+        str | None, typer.Option(help="what `int` of a signature by JWS has to name, if it is to be checked")
+    ] = None,
     at: Annotated[datetime | None, typer.Option(help="the hub's time when it came, UTC; now unless given")] = None,
     show_values: Annotated[bool, typer.Option("--show-values", help="unmask what differs")] = False,
 ) -> None:
-    """Explain a signed message that is kept in a file; exit 1 when it would be refused. Nothing is kept or sent."""
+    """Explain the signature of a message that is kept in a file: exit 0 when signature, certificate and time are right.
+
+    Exit 1 when one of them would be refused. Whether the hub would take the message is more than that: what was not
+    looked at stands in the last line. Nothing is kept or sent.
+    """
     settings = load_settings()
     adapters = load_adapters()
     require_known(adapters.get(agency), agency)
@@ -96,8 +105,24 @@ def explain(
         )
     for each in findings:
         _print_finding(each, show_values=show_values)
+    print(f"not looked at: {', '.join(_unseen(signature, interaction))}")
     if not all(each.passed for each in findings):
         raise typer.Exit(1)
+
+
+def _unseen(signature: str | None, interaction: str | None) -> tuple[str, ...]:
+    """What may be wrong with a message that this explanation says nothing about."""
+    others = ("agreement", "schema", "address")
+    return others if signature is not None and interaction is not None else (*others, "interaction")
+
+
+def _own(settings: Settings) -> frozenset[tuple[str, int]]:
+    """Where the hub itself is reached: by its public name, and where it listens."""
+    hosts = {settings.host} if settings.host not in _EVERY else {"127.0.0.1", "::1", "localhost"}
+    listens = {(host, settings.port) for host in hosts}
+    with suppress(ValueError):
+        return frozenset({reached_at(settings.public_url), *listens})
+    return frozenset(listens)
 
 
 def _one_line(line: Line) -> str:

@@ -187,10 +187,11 @@ class AgencyCheck:
     def _certificates(self, adapter: Adapter) -> Iterator[Line]:
         certificates = self.party(adapter.agency.id).certificates
         usable = []
+        standing = [each for each in certificates if self._may_be_used(each)]
         for each in certificates:
-            line = self._certificate(each)
+            line = self._certificate(adapter.agency.id, each, standing)
             yield line
-            if line.verdict is Verdict.OK and Use.SIGN in each.uses:
+            if each in standing and Use.SIGN in each.uses:
                 usable.append(each)
         profiles = {each.security for each in adapter.interactions} & _SIGNED
         if profiles and not usable:
@@ -207,16 +208,29 @@ class AgencyCheck:
         elif len(ends) > 1:
             yield _ok("certificate", f"{len(ends)} overlap until {ends[0]:%Y-%m-%d}")
 
-    def _certificate(self, registered: RegisteredCertificate) -> Line:
+    def _may_be_used(self, registered: RegisteredCertificate) -> bool:
+        try:
+            check_usable(registered, self.at)
+        except Refused:
+            return False
+        return True
+
+    def _certificate(
+        self, agency: str, registered: RegisteredCertificate, standing: list[RegisteredCertificate]
+    ) -> Line:
+        """A certificate that is over is no fault where those that stand do all that it did."""
         certificate = registered.certificate
         uses = ", ".join(sorted(registered.uses))
         found = f"{registered.fingerprint[:16]} for {uses}, {_dates(certificate, self.at)}"
         try:
             check_usable(registered, self.at)
         except Refused as fault:
-            past = fault.code in {"certificate-revoked", "certificate-expired"}
-            make = _warn if past else _fail  # one that is over is no fault while another stands
-            return make("certificate", "usable now", f"{found}: {fault.text}", "")
+            after = [each for each in standing if each.uses & registered.uses]
+            past = fault.code in {"certificate-revoked", "certificate-expired", "certificate-chain-expired"}
+            if past and registered.uses <= frozenset().union(*(each.uses for each in after)):
+                return _ok("certificate", f"{found}, replaced by {', '.join(e.fingerprint[:16] for e in after)}")
+            advice = f"register another one: simojo agency challenge {agency}, then certify" if past else ""
+            return _fail("certificate", "usable now, or replaced", f"{found}: {fault.text}", advice)
         return _ok("certificate", found)
 
     def _own(self) -> Iterator[Line]:
@@ -286,7 +300,8 @@ def _standing(row: AgreementRow) -> str:
 
 def _dates(certificate: x509.Certificate, at: datetime) -> str:
     start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    return f"valid {start:%Y-%m-%d} to {end:%Y-%m-%d} ({(end - at).days} days left)"
+    left = f"{(end - at).days} days left" if at <= end else f"ended {(at - end).days} days ago"
+    return f"valid {start:%Y-%m-%d} to {end:%Y-%m-%d} ({left})"
 
 
 def _ok(step: str, found: str) -> Line:

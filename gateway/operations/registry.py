@@ -253,7 +253,13 @@ class Registry:
 
     def set_endpoint(self, agency: str, url: str, actor: str, interaction: str = "*") -> None:
         """Where an agency listens. Raises Refused `endpoint-invalid`; plain HTTP is for loopback or development."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as fault:
+            raise Refused(f"{url!r} is no http(s) URL: {fault}", code="endpoint-invalid") from fault
+        if port == 0:
+            raise Refused(f"{url!r} names port 0, where nobody can listen", code="endpoint-invalid")
         local = parts.hostname in ("127.0.0.1", "::1", "localhost")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise Refused(f"{url!r} is no http(s) URL", code="endpoint-invalid")
@@ -306,6 +312,7 @@ def require_known(adapter: Adapter | None, agency: str) -> Adapter:
     """Give the adapter, or raise Misconfigured `agency-unknown`."""
     if adapter is None:
         raise Misconfigured(
-            f"no adapter is installed for agency {agency!r}: `simojo check` lists those that are", code="agency-unknown"
+            f"no adapter is installed for agency {agency!r}: `simojo agency list` names those that are known",
+            code="agency-unknown",
         )
     return adapter

@@ -6,6 +6,8 @@
 4. HTTP   an answer to HEAD, whatever its status
 5. clock  the answer's Date beside ours
 
+A URL that cannot be looked at, and the hub's own address, end the look before a connection is made.
+
 A step that fails ends the look, and says what was expected, what came and what to do. Nothing is kept, and nothing of
 the answer is used but its status line and its Date.
 """
@@ -31,14 +33,13 @@ from cryptography import x509
 from gateway.transport.connection import Call, resolve, why
 from gateway.transport.errors import NotSent, Unknown
 from gateway.transport.errors import Stage as CallStage
-from gateway.trust.freshness import SKEW_S
+from gateway.trust.freshness import SKEW_S, zone_mistake
 
 LIMIT_S = 10.0
 MAX_HEAD_BYTES = 16 * 1024
 NEAR_END_DAYS = 30
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})(?: ([^\r\n]{0,80}))?\r?\n")
 _DATE = re.compile(rb"^date:\s*([^\r\n]{1,60})\r?$", re.IGNORECASE | re.MULTILINE)
-_HOURS = {7: "WIB", 8: "WITA", 9: "WIT"}
 
 
 class Verdict(StrEnum):
@@ -82,7 +83,8 @@ class _EndError(Exception):
 class Prober:
     """Looks at endpoints. `monotonic` gives seconds, `now` our time; `ca_file` replaces the system's authorities.
 
-    `certificate_file` and `key_file` are shown to agencies that ask for a client certificate (mTLS).
+    `certificate_file` and `key_file` are shown to agencies that ask for a client certificate (mTLS). `own` are the
+    hosts (or addresses) and ports where the hub itself is reached: an agency does not listen there.
     """
 
     monotonic: Callable[[], float]
@@ -90,23 +92,25 @@ class Prober:
     ca_file: Path | None = None
     certificate_file: Path | None = None
     key_file: Path | None = None
+    own: frozenset[tuple[str, int]] = frozenset()
     limit_s: float = LIMIT_S
 
     def look(self, url: str) -> tuple[Sight, ...]:
         """Look at an endpoint; ends after `limit_s` seconds. Raises nothing of what the other side does."""
         begun = self.monotonic()
         call = Call(clock=self.monotonic, limit_s=self.limit_s, ends_at=begun + self.limit_s, connect_s=self.limit_s)
-        return tuple(self._steps(urlsplit(url), call))
+        return tuple(self._steps(url, call))
 
-    def _steps(self, url: SplitResult, call: Call) -> Iterator[Sight]:
-        host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
+    def _steps(self, address: str, call: Call) -> Iterator[Sight]:
         try:
+            url, host, port = _read(address)
             # 1. and 2.
             begun = self.monotonic()
             addresses = _resolved(host, port, call)
             took_ms = (self.monotonic() - begun) * 1000
             named = ", ".join(dict.fromkeys(str(address[0]) for _, address in addresses))
             yield Sight(stage=Stage.DNS, verdict=Verdict.OK, expected="", found=f"{named} in {took_ms:.0f} ms")
+            self._refuse_own({host, *(str(each[0]) for _, each in addresses)}, port)
             sock = self._connected(host, port, call)
             yield Sight(stage=Stage.TCP, verdict=Verdict.OK, expected="", found=f"{_peer(sock)} takes connections")
             # 3.
@@ -120,6 +124,15 @@ class Prober:
             yield self._clock(head)
         except _EndError as end:
             yield end.sight
+
+    def _refuse_own(self, names: set[str], port: int) -> None:
+        if any((name, port) in self.own for name in names):
+            raise _failed(
+                Stage.HTTP,
+                "the agency's service",
+                f"this is the hub's own address (port {port})",
+                "set the endpoint to where the agency listens: simojo agency endpoint",
+            )
 
     def _connected(self, host: str, port: int, call: Call) -> socket.socket:
         call.stage = CallStage.TCP
@@ -227,13 +240,30 @@ class Prober:
         found = f"{off_s:+d} s beside the hub's clock"
         if abs(off_s) <= SKEW_S:
             return Sight(stage=Stage.CLOCK, verdict=Verdict.OK, expected=expected, found=found)
-        hours = round(off_s / 3600)
-        zone = _HOURS.get(abs(hours)) if abs(off_s - hours * 3600) <= 5 * SKEW_S else None
-        why_so = f": {zone} taken for UTC, or the other way round" if zone else ""
+        zone = zone_mistake(off_s)
+        why_so = f": {zone}" if zone else ""
         advice = "the agency sets its clock by NTP and its time zone rightly: signed times would be refused"
         return Sight(
             stage=Stage.CLOCK, verdict=Verdict.FAIL, expected=expected, found=f"{found}{why_so}", advice=advice
         )
+
+
+def reached_at(url: str) -> tuple[str, int]:
+    """Give host and port of an http(s) URL. Raises ValueError for what has none, or a port that cannot be."""
+    parts = urlsplit(url)
+    port = parts.port
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
+        raise ValueError("no http(s) URL with a host, and with a port from 1 to 65535 if any")
+    return parts.hostname, port or (443 if parts.scheme == "https" else 80)
+
+
+def _read(url: str) -> tuple[SplitResult, str, int]:
+    try:
+        return urlsplit(url), *reached_at(url)
+    except ValueError as fault:
+        advice = "correct the endpoint: simojo agency endpoint"
+        expected = "an http(s) URL with a host, and with a port from 1 to 65535 if any"
+        raise _failed(Stage.DNS, expected, f"{url[:200]!r}: {fault}", advice) from fault
 
 
 def _resolved(host: str, port: int, call: Call) -> list[tuple[socket.AddressFamily, tuple[str, int]]]:
@@ -326,7 +356,7 @@ def _asked(sock: socket.socket, url: SplitResult, call: Call) -> bytes:
 
 def _status(head: bytes) -> Sight:
     match = _STATUS.match(head)
-    expected = "an HTTP answer to HEAD; any status below 500 will do"
+    expected = "an HTTP answer to HEAD; any status below 500 but 404 will do"
     if match is None:
         shown = head[:40].decode("ascii", "replace")
         said = "".join(each if each.isprintable() else "?" for each in shown)
@@ -336,6 +366,10 @@ def _status(head: bytes) -> Sight:
     found = f"{status} {''.join(each for each in reason if each.isprintable())}".strip()
     if status >= 500:
         advice = "the agency's service has a fault of its own: see its log"
+        return Sight(stage=Stage.HTTP, verdict=Verdict.WARN, expected=expected, found=found, advice=advice)
+    if status == 404:
+        found = f"{found}: nothing listens at this path"
+        advice = "ask the agency for the whole path of its service, and set it: simojo agency endpoint"
         return Sight(stage=Stage.HTTP, verdict=Verdict.WARN, expected=expected, found=found, advice=advice)
     if 300 <= status < 400:
         advice = "set the endpoint to where it leads: the hub follows no redirects"

@@ -164,12 +164,12 @@ def verify_detached(
     # 5. claims
     claims = _claims(signer.header)
     if claims.iss != registered.agency:
-        raise _claim("iss", "is not the agency of the certificate")
+        raise _claim("iss", f"is {claims.iss[:100]!r}, and has to be {registered.agency!r}, as the certificate's")
     if claims.aud != audience:
-        raise _claim("aud", "is not this receiver")
+        raise _claim("aud", f"is {claims.aud[:100]!r}, and has to be {audience!r}, this receiver")
     lifetime = (claims.exp - claims.iat).total_seconds()
     if not 0 < lifetime <= WINDOW_S:
-        raise _claim("exp", f"is not within {WINDOW_S} s after iat")
+        raise _claim("exp", f"is {lifetime:.0f} s after iat, and has to be 1 to {WINDOW_S} s after it")
     return VerifiedJws(payload=payload, claims=claims, certificate=registered, algorithm=signer.algorithm.name)
 
 

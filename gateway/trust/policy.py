@@ -188,6 +188,11 @@ REFUSED: Final = {
 """Names that senders do send, and why the answer is no. A name on no list is refused as unknown."""
 
 
+def well_known(name: str) -> bool:
+    """Say whether this is the name of an algorithm that is refused for a reason of its own."""
+    return name in REFUSED
+
+
 def refusal(name: str, place: str, code: str = "signature-policy") -> Unauthenticated:
     """Give the error for an algorithm `name` that `place` does not allow: Unauthenticated `code`."""
     shown = name if name.isascii() and name.isprintable() and 0 < len(name) <= 100 else "(unreadable)"

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -73,6 +74,20 @@ def test_an_agency_with_all_in_place_passes(home: Path, simojo: Simojo, agency: 
     assert said["lately"] == ["ok last accepted from the agency: none yet", "ok last accepted to the agency: none yet"]
 
 
+def test_the_hubs_own_port_is_no_agency(
+    simojo: Simojo, agency: Callable[..., Agency], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = agency(answering)
+    simojo("agency", "endpoint", "dpupr", there.url)
+    for name, value in (("PUBLIC_URL", there.url), ("PORT", str(urlsplit(there.url).port))):
+        with monkeypatch.context() as changed:
+            changed.setenv(f"SIMOJO_{name}", value)
+            done = simojo("agency", "check", "dpupr")
+        assert done.code == 1
+        assert lines(done)["http"][0].startswith("FAIL this is the hub's own address")
+    assert lines(simojo("agency", "check", "dpupr"))["http"] == ["ok 405 Method Not Allowed"]
+
+
 def test_a_failure_stops_nothing_and_says_what_to_do(simojo: Simojo) -> None:
     simojo("agency", "endpoint", "dukcapil", "https://tidak-ada.invalid/x")
     done = simojo("agency", "check", "dukcapil")
@@ -127,6 +142,40 @@ def test_what_stands_in_the_way_is_named(
     assert any(each.startswith("FAIL") and words in each for each in lines(done)[step]), lines(done)[step]
 
 
+def test_a_certificate_that_is_over_is_no_fault_where_another_does_all_that_it_did(
+    simojo: Simojo, home: Path, database: sqlite3.Connection
+) -> None:
+    simojo("agency", "endpoint", "dpupr", "https://dpupr.example")
+    register(simojo, home)
+    first = database.execute("SELECT fingerprint FROM certificate").fetchone()[0]
+    database.execute("UPDATE certificate SET revoked_at = '2026-11-20 00:00:00.000000'")
+    done = simojo("agency", "check", "dpupr", "--offline")
+    alone = lines(done)["certificate"]
+    assert (done.code, len(alone)) == (1, 2)
+    assert alone[0].startswith(f"FAIL {first[:16]}")
+    assert "was revoked at 2026-11-20" in alone[0]
+    assert "do: register another one: simojo agency challenge dpupr, then certify" in alone[0]
+    register(simojo, home, days=200)
+    done = simojo("agency", "check", "dpupr", "--offline")
+    (second,) = [row[0] for row in database.execute("SELECT fingerprint FROM certificate") if row[0] != first]
+    said = lines(done)["certificate"]
+    assert done.code == 0
+    assert said[0].startswith(f"ok {first[:16]}")
+    assert said[0].endswith(f"replaced by {second[:16]}")
+    assert all(each.startswith("ok ") for each in said)
+
+
+def test_a_certificate_that_expired_is_said_to_have_ended(
+    simojo: Simojo, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(simojo, home, days=20)
+    monkeypatch.setattr("gateway.cli.agency_check.now", lambda: NOW + timedelta(days=25))
+    (ended, none) = lines(simojo("agency", "check", "dpupr", "--offline"))["certificate"]
+    assert ended.startswith("FAIL ")
+    assert "(ended 6 days ago)" in ended
+    assert none.startswith("FAIL none of 1 is usable")
+
+
 def test_a_certificate_near_its_end_is_a_warning(simojo: Simojo, home: Path) -> None:
     register(simojo, home, days=20)
     said = lines(simojo("agency", "check", "dpupr", "--offline"))["certificate"]
@@ -179,6 +228,7 @@ def test_a_good_envelope_in_a_file_passes(simojo: Simojo, home: Path) -> None:
     (home / "good.xml").write_bytes(sign(envelope(), signer, created=NOW))
     done = simojo("agency", "explain", "dpupr", "good.xml", "--at", "2026-11-24T03:00:00")
     assert (done.code, "FAIL" in done.out) == (0, False)
+    assert done.out.splitlines()[-1] == "not looked at: agreement, schema, address, interaction"
     (home / "body.json").write_bytes(b"{}")
     (home / "field.txt").write_text("a..b")
     for given in ("a..b", "@field.txt"):

@@ -38,6 +38,15 @@ def test_an_endpoint_is_set(simojo: Simojo, database: sqlite3.Connection) -> Non
     assert "[endpoint-invalid]" in simojo("agency", "endpoint", "sms", "sms.example").sentence
 
 
+def test_an_endpoint_that_nobody_could_call_is_not_set(simojo: Simojo, database: sqlite3.Connection) -> None:
+    database.execute("DELETE FROM endpoint")
+    assert "[endpoint-invalid]" in simojo("agency", "endpoint", "sms", "http://127.0.0.1:999999/").sentence
+    said = simojo("agency", "endpoint", "sms", "https://sms.example", "--interaction", "kirim-pin").sentence
+    assert "[interaction-unknown]" in said
+    assert "'kirim-pin'; it has send-" in said
+    assert database.execute("SELECT count(*) FROM endpoint").fetchone() == (0,)
+
+
 def test_a_secret_is_read_from_standard_input_and_sealed(home: Path, simojo: Simojo) -> None:
     done = simojo("agency", "credential", "bank", "client_secret", stdin="rahasia-17\r\n")
     assert (done.code, done.out) == (0, "credential client_secret of bank is set\n")
@@ -124,6 +133,26 @@ def test_a_certificate_is_revoked_by_its_fingerprint(
     prove(home, simojo)
     assert "[certificate-revoked]" in simojo(*certify(simojo)).sentence
     assert "[certificate-unknown]" in simojo("agency", "revoke", "0" * 64, "--reason", "x").sentence
+
+
+def test_the_digits_that_are_shown_everywhere_are_enough_to_revoke_by(
+    home: Path, simojo: Simojo, holder: str, database: sqlite3.Connection
+) -> None:
+    prove(home, simojo)
+    simojo(*certify(simojo))
+    assert "[fingerprint-short]" in simojo("agency", "revoke", holder[:15], "--reason", "x").sentence
+    twin = f"{holder[:20]}{'0' * 44}"
+    database.execute("CREATE TEMP TABLE twin AS SELECT * FROM certificate")
+    database.execute("UPDATE twin SET fingerprint = ?", (twin,))
+    database.execute("INSERT INTO certificate SELECT * FROM twin")
+    both = simojo("agency", "revoke", holder[:16], "--reason", "x").sentence
+    assert "[fingerprint-ambiguous]" in both
+    assert "more digits" in both
+    assert database.execute("SELECT count(*) FROM certificate WHERE revoked_at IS NOT NULL").fetchone() == (0,)
+    done = simojo("agency", "revoke", holder[:32].upper(), "--reason", "kunci hilang")
+    assert (done.code, done.out) == (0, f"certificate {holder} is revoked\n")
+    revoked = database.execute("SELECT fingerprint FROM certificate WHERE revoked_at IS NOT NULL").fetchall()
+    assert revoked == [(holder,)]
 
 
 # --- agreement ----------------------------------------------------------------------------------------------------

@@ -151,6 +151,26 @@ def test_another_interaction_over_rest_points_to_the_echo(stage: Stage) -> None:
     assert "/rest/dpupr/meta/echo" in said.json["detail"]
 
 
+@pytest.mark.parametrize(
+    ("hours", "claims", "code", "words"),
+    [
+        (7, {}, "timestamp-future", "WIB labelled as UTC"),
+        (-1, {}, "timestamp-stale", "sign it anew"),
+        (0, {"aud": "dinkes"}, "signature-claims", "'dinkes', and has to be 'dpmptsp'"),
+    ],
+)
+def test_a_time_or_a_claim_that_is_refused_elsewhere_points_to_the_echo(
+    stage: Stage, hours: int, claims: Mapping[str, str], code: str, words: str
+) -> None:
+    named = {"iss": "dpupr", "aud": "dpmptsp", "jti": "v-1", "agr": "dpupr-2026/1.0", "int": "permit-validity"}
+    at = stage.clock() + timedelta(hours=hours)
+    token = jws.sign_detached(b"{}", meta_voices.identity("dpupr"), {**named, **claims}, at=at)
+    said = voices.post(stage, voices.JWS_PATH, b"{}", voices.JSON, X_JWS_Signature=token)
+    assert said.code == code
+    assert words in said.json["detail"]
+    assert "/rest/dpupr/meta/echo" in said.json["detail"]
+
+
 SECRET = "Rahasia Contoh"
 
 

@@ -353,7 +353,19 @@ def test_an_endpoint_is_set_changed_and_set_for_one_interaction(office: Office, 
     assert said(office) == [("staff", "endpoint")] * 3
 
 
-@pytest.mark.parametrize("url", ["ftp://a.example", "https://", "a.example", ""])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://a.example",
+        "https://",
+        "a.example",
+        "",
+        "http://127.0.0.1:999999/",
+        "http://a:0/",
+        "http://a:b",
+        "http://[::1",
+    ],
+)
 def test_what_is_no_url_is_refused(registry: Registry, url: str) -> None:
     assert refusal(lambda: registry.set_endpoint("dpupr", url, ACTOR)).code == "endpoint-invalid"
 
@@ -377,7 +389,7 @@ def test_a_credential_is_sealed_and_can_be_replaced(office: Office, registry: Re
 
 def test_an_agency_without_an_adapter_is_named() -> None:
     assert require_known(ADAPTER, "dpupr") is ADAPTER
-    with pytest.raises(Misconfigured, match="'rumah'") as caught:
+    with pytest.raises(Misconfigured, match="'rumah': `simojo agency list`") as caught:
         require_known(None, "rumah")
     assert caught.value.code == "agency-unknown"
 

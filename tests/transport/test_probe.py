@@ -12,7 +12,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from gateway.transport.probe import Prober, Sight, Stage, Verdict
+from gateway.transport.probe import Prober, Sight, Stage, Verdict, reached_at
 from tests.transport.agencies import PATIENCE_S, SHORT_S, Agency, received, until_over
 from tests.transport.authorities import DAY, Authority, authority
 
@@ -208,17 +208,53 @@ def test_nonsense_is_http(agency: Starts, reply: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("status", "verdict"),
-    [("200 OK", "ok"), ("404 Not Found", "ok"), ("401 Unauthorized", "ok"), ("301 Moved", "warn"), ("503 X", "warn")],
+    [
+        ("200 OK", "ok"),
+        ("404 Not Found", "warn"),
+        ("405 X", "ok"),
+        ("401 Unauthorized", "ok"),
+        ("301 Moved", "warn"),
+        ("503 X", "warn"),
+    ],
 )
 def test_a_status_is_judged_by_whether_the_service_answers(agency: Starts, status: str, verdict: str) -> None:
     assert look(agency(saying(answer(status))).url)[Stage.HTTP].verdict.value == verdict
+
+
+def test_a_path_where_nothing_listens_is_told_with_what_to_do(agency: Starts) -> None:
+    sight = look(agency(saying(answer("404 Not Found"))).url)[Stage.HTTP]
+    assert sight.found == "404 Not Found: nothing listens at this path"
+    assert "whole path" in sight.advice
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:999999/", "http://[::1/", "http://127.0.0.1:0/", "ftp://a", "http://a:b/"]
+)
+def test_a_url_that_cannot_be_looked_at_is_a_failed_step(url: str) -> None:
+    (sight,) = look(url).values()
+    assert (sight.stage, sight.verdict) == (Stage.DNS, Verdict.FAIL)
+    assert repr(url) in sight.found
+    assert "simojo agency endpoint" in sight.advice
+
+
+def test_the_hubs_own_address_is_told_and_not_called(agency: Starts) -> None:
+    there, other = agency(saying(answer())), agency(saying(answer()))
+    own = frozenset({reached_at(there.url)})
+    prober = Prober(monotonic=time.monotonic, now=now, own=own)
+    name = there.url.replace("127.0.0.1", "localhost")  # by another name for the same address
+    for url in (there.url, name):
+        *_, last = prober.look(url)
+        assert (last.stage, last.verdict) == (Stage.HTTP, Verdict.FAIL)
+        assert "the hub's own address" in last.found
+    assert there.connections == 0
+    assert {each.verdict for each in prober.look(other.url)} == {Verdict.OK}
 
 
 @pytest.mark.parametrize(
     ("off", "verdict", "words"),
     [
         (timedelta(seconds=20), "ok", r"\+[12]\d s"),
-        (timedelta(hours=7), "FAIL", "WIB taken for UTC"),
+        (timedelta(hours=7), "FAIL", "WIB labelled as UTC"),
         (timedelta(hours=-1), "FAIL", r"-3[56]\d\d s"),
     ],
 )

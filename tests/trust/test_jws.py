@@ -102,6 +102,20 @@ def test_the_hub_s_answers_verify_at_the_agency() -> None:
     assert verify_detached(signature, PAYLOAD, [hub], AT, audience="dpupr").claims.iss == "dpmptsp"
 
 
+@pytest.mark.parametrize(
+    ("claims", "words"),
+    [
+        ({"aud": "dinkes"}, "aud is 'dinkes', and has to be 'dpmptsp'"),
+        ({"iss": "bank"}, "iss is 'bank', and has to be 'dpupr'"),
+    ],
+)
+def test_a_claim_that_is_another_is_said_with_the_one_that_it_has_to_be(claims: dict[str, str], words: str) -> None:
+    with pytest.raises(Unauthenticated) as caught:
+        verify_detached(genuine("p256", PAYLOAD, **claims), PAYLOAD, [registered(key())], AT, audience="dpmptsp")
+    assert caught.value.code == "signature-claims"
+    assert words in caught.value.text
+
+
 def other_library_s(signer: SigningKey) -> ECKey | RSAKey | OKPKey:
     match signer.private_key:
         case ec.EllipticCurvePrivateKey():

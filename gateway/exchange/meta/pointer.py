@@ -11,11 +11,11 @@ from gateway.exchange.meta.inquiry import JWS, PATH, PREFIX
 SIGNED = frozenset({JWS, WSS_X509})
 """The profiles whose signatures can be explained."""
 
-_CODES = frozenset({"signature-digest", "signature-wrong"})
+_CODES = frozenset({"signature-digest", "signature-wrong", "signature-claims", "timestamp-future", "timestamp-stale"})
 
 
 def pointed_to_echo(message: Message, interaction: Interaction, refusal: Refused) -> Refused:
-    """Give the refusal with one sentence more where a digest or a signature did not fit, else as it is."""
+    """Give the refusal with one sentence more where digest, signature, claims or time did not fit, else as it is."""
     if refusal.code not in _CODES or interaction.security not in SIGNED:
         return refusal
     is_soap = message.transport.is_soap

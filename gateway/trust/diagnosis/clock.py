@@ -7,11 +7,7 @@ from datetime import datetime
 from gateway.domain.errors import Unauthenticated
 from gateway.trust.diagnosis.finding import Finding, Step, bad, good
 from gateway.trust.diagnosis.mistakes import Mistake, sentence
-from gateway.trust.freshness import SKEW_S, WINDOW_S, check_fresh
-
-_ZONES = {7: "WIB", 8: "WITA", 9: "WIT"}
-"""The hours that Indonesia's zones are ahead of UTC."""
-_NEAR_S = 300
+from gateway.trust.freshness import SKEW_S, WINDOW_S, check_fresh, zone_mistake
 
 
 def about_clock(created: datetime, expires: datetime, at: datetime) -> Finding:
@@ -24,10 +20,8 @@ def about_clock(created: datetime, expires: datetime, at: datetime) -> Finding:
     try:
         check_fresh(created, expires, at)
     except Unauthenticated:
-        hours = round(off_s / 3600)
-        if abs(hours) in _ZONES and abs(off_s - hours * 3600) <= _NEAR_S:
-            zone = _ZONES[abs(hours)]
-            which = f"{zone} labelled as UTC" if hours > 0 else f"UTC labelled as {zone}"
+        which = zone_mistake(off_s)
+        if which is not None:
             return bad(
                 Step.CLOCK,
                 expected=expected,

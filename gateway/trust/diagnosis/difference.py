@@ -20,12 +20,16 @@ WORD = 32
 """Characters that the difference is shown earlier, so that it begins with a whole word."""
 
 _VISIBLE = {"\r": "\\r", "\n": "\\n", "\t": "\\t", "\ufeff": "\\ufeff", "\u00a0": "\\u00a0"}
-_XML_VALUES = re.compile(r'(?<=>)[^<]+|(?<==")[^"]*(?=")')
+_ATTRIBUTE = r"""\s++[\w:.-]++\s*+=\s*+(?:"[^"]*+"|'[^']*+')"""
+# a tag or the declaration, else what stands between: texts, comments, CDATA, and what is cut off
+_XML_TOKENS = re.compile(rf"(<(?:/|\?xml(?=\s))?[\w:.-]*+(?:{_ATTRIBUTE})*+\s*+[/?]?>)|[^<]++|<")
+_XML_VALUES = re.compile(r"""([\w:.-]++)(\s*+=\s*+)("[^"]*+"|'[^']*+')""")
 _XML_KEPT = re.compile(
-    r'(?:xmlns(?::[\w.-]+)?|(?:[\w.-]+:)?(?:Id|Algorithm|PrefixList|URI|ValueType|EncodingType)|version|encoding)="'
+    r"xmlns(?::[\w.-]+)?|(?:[\w.-]+:)?(?:Id|Algorithm|PrefixList|URI|ValueType|EncodingType)|version|encoding"
 )
 _LETTER, _DIGIT = re.compile(r"[^\W\d_]"), re.compile(r"\d")
-_JSON_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"(\s*:)?|-?\d[\d.eE+-]*', re.DOTALL)
+_JSON_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"(\s*+:)?)?|\b(?:true|false|null)\b|[^"tfn]++|.', re.DOTALL)
+_JSON_WORDS = frozenset({"true", "false", "null"})
 _JSON_ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}|\\.|[^\\]", re.DOTALL)
 
 
@@ -55,13 +59,17 @@ class Difference:
         )
 
 
-def between(ours: bytes, theirs: bytes) -> Difference | None:
-    """Give the first difference between two octet strings, None when they are equal."""
+def between(ours: bytes, theirs: bytes, *, xml: bool) -> Difference | None:
+    """Give the first difference between two octet strings, None when they are equal.
+
+    `xml` says how their values are found, to be masked: in XML, or else in JSON.
+    """
     if ours == theirs:
         return None
     left, right = _text(ours), _text(theirs)
     at = _first(left, right)
-    hidden_left, hidden_right = _masked(left), _masked(right)
+    masked = _masked_xml if xml else _masked_json
+    hidden_left, hidden_right = masked(left), masked(right)
     word = max(left.rfind(each, max(0, at - WORD), at) for each in ' <>"{,')
     begin = at if word < 0 else word + 1
     start = max(0, begin - BEFORE)
@@ -91,30 +99,38 @@ def _first(left: str, right: str) -> int:
     return low
 
 
-def _masked(text: str) -> str:
-    """Hide values, keeping every character's place, so that positions stay true."""
-    if text.lstrip("\ufeff \t\r\n").startswith("<"):
-        kept = {match.end() for match in _XML_KEPT.finditer(text)}
-        return _XML_VALUES.sub(lambda match: match[0] if match.start() in kept else _veil(match[0]), text)
+def _masked_xml(text: str) -> str:
+    """Hide all but tags, names of attributes and what signing needs; every character keeps its place."""
+    return _XML_TOKENS.sub(
+        lambda match: veiled(match[0]) if match[1] is None else _XML_VALUES.sub(_xml_value, match[0]), text
+    )
+
+
+def _xml_value(match: re.Match[str]) -> str:
+    return match[0] if _XML_KEPT.fullmatch(match[1]) else f"{match[1]}{match[2]}{veiled(match[3])}"
+
+
+def _masked_json(text: str) -> str:
+    """Hide all but the names of members, true, false and null; every character keeps its place."""
     return _JSON_TOKENS.sub(_json_value, text)
 
 
 def _json_value(match: re.Match[str]) -> str:
-    if match[1] is not None:
+    if match[1] is not None or match[0] in _JSON_WORDS:
         return match[0]  # a member's name
     if match[0].startswith('"'):
-        inner = _JSON_ESCAPE.sub(_json_character, match[0][1:-1])
-        return f'"{inner}"'
-    return _veil(match[0])
+        return _JSON_ESCAPE.sub(_json_character, match[0])
+    return veiled(match[0])
 
 
 def _json_character(match: re.Match[str]) -> str:
     if match[0].startswith("\\u"):
         return "\\u0000"
-    return match[0] if match[0].startswith("\\") else _veil(match[0])
+    return match[0] if match[0].startswith("\\") else veiled(match[0])
 
 
-def _veil(text: str) -> str:
+def veiled(text: str) -> str:
+    """Give a text with every letter as x and every digit as 0: its kind stays visible, its content does not."""
     return _DIGIT.sub("0", _LETTER.sub("x", text))
 
 

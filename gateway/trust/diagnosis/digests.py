@@ -17,6 +17,7 @@ from gateway.trust.diagnosis.forms import Form, Part, forms, named_form
 from gateway.trust.diagnosis.mistakes import REMEDIES, Mistake, sentence
 from gateway.trust.diagnosis.reading import LooseReference
 from gateway.trust.diagnosis.values import digest, digest_readings, short
+from gateway.trust.diagnosis.values import hash_name as shown_hash
 
 _HASH = re.compile(r"sha-?(1|256|384|512)(?!\d)", re.IGNORECASE)
 
@@ -55,7 +56,9 @@ def _searched(part: Part, name: str, hash_name: str, right: bytes, expected: str
     sent = digest_readings(text)
     if not sent:
         found = f"{came}, which is no digest in base64"
-        return bad(Step.DIGEST, expected=expected, found=found, advice="send the base64 of the raw digest")
+        return bad(
+            Step.DIGEST, expected=expected, found=found, advice="send the base64 of the raw digest", quoted=[text[:100]]
+        )
     tried = 0
     hashes = {name for name, _ in sent.values()}
     for form in forms(part):
@@ -65,9 +68,9 @@ def _searched(part: Part, name: str, hash_name: str, right: bytes, expected: str
         for each in hashes:
             made = digest(each, form.octets)
             if made in sent:
-                return _recognised(expected, came, right, form, _other(each, hash_name), sent[made][1])
+                return _recognised(expected, came, right, form, _other(each, hash_name), sent[made][1], each)
         if form.mistake is None and (twice := _twice(hash_name, form.octets, sent)):
-            return _recognised(expected, came, right, form, Mistake.HASHED_TWICE, twice[1])
+            return _recognised(expected, came, right, form, Mistake.HASHED_TWICE, twice[1], hash_name)
     return _unknown(expected, f"{came}; none of {tried} forms that clients get wrong gives it")
 
 
@@ -85,21 +88,25 @@ def _twice(
 
 
 def _recognised(
-    expected: str, came: str, right: bytes, form: Form, how: Mistake | None, written: Mistake | None
+    expected: str, came: str, right: bytes, form: Form, how: Mistake | None, written: Mistake | None, used: str
 ) -> Finding:
     all_of = [each for each in (form.mistake, how, written) if each is not None]
     if not all_of:
         raise AssertionError("octets without a mistake have the digest of the right ones")
     first, *others = all_of
-    said = "; ".join([sentence(first), *map(sentence, others)]) + (f" ({form.detail})" if form.detail else "")
+    said = "; ".join(_said(each, used) for each in all_of) + (f" ({form.detail})" if form.detail else "")
     return bad(
         Step.DIGEST,
         expected=expected,
         found=f"{came}: {said}",
         advice=" ".join(REMEDIES[each] for each in others),
         mistake=first,
-        difference=between(right, form.octets),
+        difference=between(right, form.octets, xml=True),
     )
+
+
+def _said(mistake: Mistake, used: str) -> str:
+    return sentence(mistake) + (f": {shown_hash(used)}" if mistake is Mistake.OTHER_HASH else "")
 
 
 def _unknown(expected: str, found: str) -> Finding:

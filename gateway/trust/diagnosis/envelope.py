@@ -31,7 +31,7 @@ from gateway.trust.diagnosis.finding import Finding, Step, bad, good, not_opened
 from gateway.trust.diagnosis.mistakes import Mistake, sentence
 from gateway.trust.diagnosis.reading import LooseSignature, read_loosely
 from gateway.trust.diagnosis.signed_info import about_signature
-from gateway.trust.diagnosis.whose import about_certificate, key_of, named_in, read_der, registered
+from gateway.trust.diagnosis.whose import about_certificate, key_of, named_in, read_der
 from gateway.trust.envelope import open_envelope
 from gateway.trust.freshness import WINDOW_S
 from gateway.trust.keys import fingerprint
@@ -43,6 +43,7 @@ from gateway.trust.policy import (
     check_key,
     kind_of,
     refusal,
+    well_known,
 )
 from gateway.trust.wss import verify_envelope
 from gateway.trust.xml import parse_xml
@@ -182,6 +183,7 @@ def _about_algorithms(loose: LooseSignature, certificates: Sequence[RegisteredCe
                 found=refusal(name, place).text if name else f"{place} is missing",
                 advice=f"set {place} to {' or '.join(instead)}",
                 mistake=Mistake.ALGORITHM,
+                quoted=[] if well_known(name) else [name],
             )
     if refused:
         return
@@ -208,11 +210,23 @@ def _about_parts(root: etree._Element, loose: LooseSignature) -> Iterator[Findin
             if each.part.element.get(names.WSU_ID) != each.uri.removeprefix("#"):
                 failed = True
                 found = f"{each.uri!r}: {sentence(Mistake.ID_ATTRIBUTE)}"
-                yield bad(Step.PARTS, expected=expected, found=found, mistake=Mistake.ID_ATTRIBUTE)
+                yield bad(
+                    Step.PARTS,
+                    expected=expected,
+                    found=found,
+                    mistake=Mistake.ID_ATTRIBUTE,
+                    quoted=[repr(each.uri)[1:-1]],
+                )
             continue
         failed = True
         advice = "give the element a wsu:Id attribute with that value, or correct the URI"
-        yield bad(Step.PARTS, expected=expected, found=f"nothing has the id of Reference {each.uri!r}", advice=advice)
+        yield bad(
+            Step.PARTS,
+            expected=expected,
+            found=f"nothing has the id of Reference {each.uri!r}",
+            advice=advice,
+            quoted=[repr(each.uri)[1:-1]],
+        )
     soap = names.namespace_of(root)
     blocks = root.xpath("./s:Header/a:*", namespaces={"s": soap or "urn:none", "a": names.WSA})
     needed = [root.find(f"{{{soap}}}Body"), loose.security.find(names.TIMESTAMP)]
@@ -244,6 +258,7 @@ def _about_times(loose: LooseSignature, at: datetime) -> Iterator[Finding]:
                 Step.CLOCK,
                 expected=f"{name} as xs:dateTime with a time zone, at most {WINDOW_S} s of life",
                 found=f"{name} {text[:60]!r}",
+                quoted=[repr(text[:60])[1:-1]],
                 advice=f"write {name} in UTC with Z, such as {at.strftime('%Y-%m-%dT%H:%M:%SZ')}",
             )
     created, expires = moments
@@ -277,6 +292,3 @@ def _too_large(size: int) -> Finding:
         found=f"not tried: too large ({size} bytes)",
         advice="send a smaller message of the same kind: the cause shows in that too",
     )
-
-
-__all__ = ["explain_envelope", "registered"]

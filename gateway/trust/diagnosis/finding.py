@@ -6,12 +6,12 @@ was expected there, what came, and what to change.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.domain.errors import Violation
-from gateway.trust.diagnosis.difference import Difference
+from gateway.trust.diagnosis.difference import Difference, veiled
 from gateway.trust.diagnosis.mistakes import REMEDIES, Mistake
 
 MAX_TEXT = 600
@@ -46,7 +46,8 @@ class Finding:
     """What one step found. `advice` says what to do, empty where the step passed.
 
     `mistake` is set where the cause was recognised: it was tried, and it gives what the sender sent. `difference`
-    shows the hub's octets beside the sender's where the sender's are known.
+    shows the hub's octets beside the sender's where the sender's are known. `masked` is `found` for whoever is not the
+    sender: without the values of the message that stand in it.
     """
 
     step: Step
@@ -56,6 +57,7 @@ class Finding:
     advice: str = ""
     mistake: Mistake | None = None
     difference: Difference | None = None
+    masked: str = ""
 
 
 def good(step: Step, found: str, expected: str = "") -> Finding:
@@ -71,8 +73,15 @@ def bad(
     advice: str = "",
     mistake: Mistake | None = None,
     difference: Difference | None = None,
+    quoted: Sequence[str] = (),
 ) -> Finding:
-    """Give the finding of a step that failed; a recognised mistake brings its own advice."""
+    """Give the finding of a step that failed; a recognised mistake brings its own advice.
+
+    `quoted` are the values of the message that stand in `found`, letter by letter.
+    """
+    masked = found
+    for each in sorted(filter(None, quoted), key=len, reverse=True):
+        masked = masked.replace(each, veiled(each))
     said = " ".join(each for each in (REMEDIES[mistake] if mistake else "", advice) if each)
     return Finding(
         step=step,
@@ -82,6 +91,7 @@ def bad(
         advice=shown(said),
         mistake=mistake,
         difference=difference,
+        masked=shown(masked),
     )
 
 
@@ -107,7 +117,7 @@ def shown(text: str) -> str:
 def violations(findings: Iterable[Finding], *, masked: bool) -> tuple[Violation, ...]:
     """Give the failed findings as violations, as problems and faults carry them.
 
-    `masked` hides values of the message in the differences; only its own sender is shown them.
+    `masked` hides values of the message, in what came and in the differences; only its own sender is shown them.
     """
     return tuple(
         Violation(
@@ -119,7 +129,7 @@ def violations(findings: Iterable[Finding], *, masked: bool) -> tuple[Violation,
 
 
 def _told(finding: Finding, masked: bool) -> str:
-    parts = [f"expected: {finding.expected}", f"came: {finding.found}"]
+    parts = [f"expected: {finding.expected}", f"came: {finding.masked if masked else finding.found}"]
     if finding.advice:
         parts.append(f"do: {finding.advice}")
     if finding.difference is not None:

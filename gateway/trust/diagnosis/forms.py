@@ -175,7 +175,8 @@ def _comments(part: Part, right: bytes) -> Iterator[Form]:  # noqa: ARG001
     yield Form(inclusive(part.kept, comments=True), Mistake.COMMENTS, "inclusive canonical form")
 
 
-def _spaced(part: Part, right: bytes) -> Iterator[Form]:  # noqa: ARG001
+def _spaced(part: Part, right: bytes) -> Iterator[Form]:
+    """The octets without white space, then indented: whether some was added or removed since, their sizes tell."""
     compact = deepcopy(part.element)
     _strip(compact, texts=False)
     yield Form(canonical(compact), Mistake.SPACE_ADDED)
@@ -184,7 +185,9 @@ def _spaced(part: Part, right: bytes) -> Iterator[Form]:  # noqa: ARG001
         pretty = deepcopy(compact)
         etree.indent(pretty, space=indent, level=level)
         pretty.tail = None
-        yield Form(canonical(pretty), Mistake.SPACE_REMOVED, f"indented by {len(indent)} {_named(indent)}")
+        octets = canonical(pretty)
+        mistake = Mistake.SPACE_ADDED if len(octets) < len(right) else Mistake.SPACE_REMOVED
+        yield Form(octets, mistake, f"it was signed {_named(indent)}")
     trimmed = deepcopy(part.element)
     _strip(trimmed, texts=True)
     yield Form(canonical(trimmed), Mistake.TEXT_TRIMMED)
@@ -195,7 +198,7 @@ def _in_scope(copied: etree._Element, of: etree._Element) -> etree._Element:
 
 
 def _named(indent: str) -> str:
-    return {"\t": "tab", "": "spaces: line ends alone"}.get(indent, "spaces")
+    return {"\t": "indented by a tab", "": "with line ends alone"}.get(indent, f"indented by {len(indent)} spaces")
 
 
 def _depth(element: etree._Element) -> int:

@@ -31,7 +31,7 @@ from gateway.trust.diagnosis.whose import about_certificate, registered
 from gateway.trust.freshness import WINDOW_S
 from gateway.trust.jws import verify_detached
 from gateway.trust.keys import fingerprint
-from gateway.trust.policy import JWS_SIGNATURES, check_key, kind_of, refusal
+from gateway.trust.policy import JWS_SIGNATURES, check_key, kind_of, refusal, well_known
 
 _WORDS = ("iss", "aud", "jti", "agr", "int")
 _CODES = {
@@ -40,6 +40,7 @@ _CODES = {
     "signature-wrong": Step.SIGNATURE,
     "signature-claims": Step.CLAIMS,
 }
+_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 _JWE = re.compile(rb"\s*[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){4}\s*")
 _MAX_TIME = 2**33
 _EXPECTED_SHAPE = "header..signature in base64url without padding, in X-JWS-Signature"
@@ -115,13 +116,20 @@ def _walk(
     yield _about_algorithm(loose.members, named, certificates)
     yield from _about_certificate(loose.members, named, certificates, at)
     # 5. signature
-    yield about_signature(loose, loose.members, body, named, certificates, budget)
+    about = about_signature(loose, loose.members, body, named, certificates, budget)
+    if about.mistake is not None or about.passed or not _is_strangers(loose.members, named):
+        yield about
     # 6. claims
     yield from _about_claims(loose.members, context)
     # 7. clock
     created, expires = _time(loose.members, "iat"), _time(loose.members, "exp")
     if created is not None and expires is not None:
         yield about_clock(created, expires, at)
+
+
+def _is_strangers(members: Mapping[str, object], named: Meant | None) -> bool:
+    """Say whether the header names a certificate that nobody knows: that its signature fits no known key, follows."""
+    return named is None and "x5t#S256" in members and "jwk" not in members and embedded(members) is None
 
 
 def _about_shape(loose: LooseJws) -> Iterator[Finding]:
@@ -136,7 +144,13 @@ def _about_members(loose: LooseJws, members: Mapping[str, object]) -> Iterator[F
     faults = [f"{name} is there more than once" for name in loose.repeated]
     faults += [f"the member {name} is not allowed" for name in ("crit", "b64") if name in members]
     for fault in faults:
-        yield bad(Step.HEADER, expected=expected, found=fault, advice="leave it out of the protected header")
+        yield bad(
+            Step.HEADER,
+            expected=expected,
+            found=fault,
+            advice="leave it out of the protected header",
+            quoted=loose.repeated,
+        )
     if not faults:
         yield good(Step.HEADER, ", ".join(map(str, list(members)[:20])), expected)
 
@@ -152,8 +166,14 @@ def _about_algorithm(
     expected = f"alg {instead}"
     if not isinstance(name, str) or name not in JWS_SIGNATURES:
         found = refusal(name, "alg").text if isinstance(name, str) else "no alg"
+        hidden = [name] if isinstance(name, str) and not well_known(name) else []
         return bad(
-            Step.ALGORITHM, expected=expected, found=found, advice=f"set alg to {instead}", mistake=Mistake.ALGORITHM
+            Step.ALGORITHM,
+            expected=expected,
+            found=found,
+            advice=f"set alg to {instead}",
+            mistake=Mistake.ALGORITHM,
+            quoted=hidden,
         )
     if named is not None:
         try:
@@ -168,7 +188,7 @@ def _about_algorithm(
 def _about_certificate(
     members: Mapping[str, object], named: Meant | None, certificates: Sequence[RegisteredCertificate], at: datetime
 ) -> Iterator[Finding]:
-    expected = f"x5t#S256 of one registered for this agency: {registered(certificates)}"
+    expected = f"x5t#S256 of one registered for this agency: {registered(certificates, at)}"
     if named is not None:
         if named.mistake is not None:
             found = f"it means certificate {named.registered.fingerprint}, and {sentence(named.mistake)}"
@@ -185,7 +205,9 @@ def _about_certificate(
         yield bad(Step.CERTIFICATE, expected=expected, found=found, mistake=Mistake.THUMBPRINT_MISSING)
         return
     advice = "have the certificate registered, or name the registered one"
-    yield bad(Step.CERTIFICATE, expected=expected, found=f"x5t#S256 {members['x5t#S256']!s:.100}", advice=advice)
+    came = f"{members['x5t#S256']!s:.100}"
+    hidden = [] if _THUMBPRINT.fullmatch(came) else [came]
+    yield bad(Step.CERTIFICATE, expected=expected, found=f"x5t#S256 {came}", advice=advice, quoted=hidden)
 
 
 def _about_claims(members: Mapping[str, object], context: Mapping[str, str | None]) -> Iterator[Finding]:
@@ -205,15 +227,29 @@ def _claims(members: Mapping[str, object], context: Mapping[str, str | None]) ->
             )
         elif wanted is not None and value != wanted:
             advice = f"write {wanted} into {name}"
-            yield bad(Step.CLAIMS, expected=f"{name} {wanted}", found=f"{name} {value[:100]}", advice=advice)
+            yield bad(
+                Step.CLAIMS,
+                expected=f"{name} {wanted}",
+                found=f"{name} {value[:100]}",
+                advice=advice,
+                quoted=[value[:100]],
+            )
     for name in ("iat", "exp"):
         value = members.get(name)
         if _time(members, name) is None:
             in_ms = isinstance(value, int) and not isinstance(value, bool) and _MAX_TIME <= value < _MAX_TIME * 1000
             mistake = Mistake.TIME_UNIT if in_ms else None
-            found = f"{name} {value!s:.40}" + (f": {sentence(mistake)}" if mistake else "")
+            came = f"{value!s:.40}"
+            found = f"{name} {came}" + (f": {sentence(mistake)}" if mistake else "")
             advice = "" if mistake else f"write {name} as a JSON number of whole seconds since 1970"
-            yield bad(Step.CLAIMS, expected=f"{name} in whole seconds", found=found, advice=advice, mistake=mistake)
+            yield bad(
+                Step.CLAIMS,
+                expected=f"{name} in whole seconds",
+                found=found,
+                advice=advice,
+                mistake=mistake,
+                quoted=[came],
+            )
     created, expires = _time(members, "iat"), _time(members, "exp")
     if created is not None and expires is not None and not 0 < (expires - created).total_seconds() <= WINDOW_S:
         found = f"exp {(expires - created).total_seconds():.0f} s after iat"

@@ -18,7 +18,7 @@ from gateway.trust.diagnosis.compact import LooseJws, encode
 from gateway.trust.diagnosis.difference import Difference, between
 from gateway.trust.diagnosis.finding import Finding, Step, bad, good
 from gateway.trust.diagnosis.mistakes import REMEDIES, Mistake, sentence
-from gateway.trust.diagnosis.signatures import Declared, Trial
+from gateway.trust.diagnosis.signatures import Declared, Made, Trial
 from gateway.trust.diagnosis.thumbprints import Meant, embedded
 from gateway.trust.diagnosis.values import Written, digest, readings, short
 from gateway.trust.diagnosis.whose import key_of, short_name
@@ -168,13 +168,13 @@ def _bytes(text: str) -> bytes:
     return urlsafe_b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4))
 
 
-def _fits(expected: str, one: Key, each: Input, made: tuple[Mistake, ...], body: bytes) -> Finding:
-    all_of = [mistake for mistake in (one.mistake, each.mistake, *made) if mistake is not None]
+def _fits(expected: str, one: Key, each: Input, made: Made, body: bytes) -> Finding:
+    all_of = [mistake for mistake in (one.mistake, each.mistake, *made.mistakes) if mistake is not None]
     if not all_of:
         return good(Step.SIGNATURE, f"made with the key of {one.whose}", expected)
     first, *others = all_of
-    said = "; ".join(map(sentence, all_of)) + (f" ({each.detail})" if each.detail else "")
-    difference: Difference | None = None if each.body is None else between(body, each.body)
+    said = "; ".join(map(made.said, all_of)) + (f" ({each.detail})" if each.detail else "")
+    difference: Difference | None = None if each.body is None else between(body, each.body, xml=False)
     return bad(
         Step.SIGNATURE,
         expected=expected,

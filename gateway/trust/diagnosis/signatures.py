@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 
 from gateway.trust.diagnosis.budget import Budget
-from gateway.trust.diagnosis.mistakes import Mistake
-from gateway.trust.diagnosis.values import HASHES, Written, digest
+from gateway.trust.diagnosis.mistakes import Mistake, sentence
+from gateway.trust.diagnosis.values import HASHES, Written, digest, hash_name
 from gateway.trust.policy import MAX_RSA_BITS, Padding
 
 _ALGORITHMS: Final[dict[str, hashes.HashAlgorithm]] = {
@@ -53,6 +53,17 @@ class Declared:
     padding: Padding | None = None
 
 
+class Made(NamedTuple):
+    """How a signature was made over octets: the mistakes, none for a good one, and the hash that was used."""
+
+    mistakes: tuple[Mistake, ...]
+    hash: str
+
+    def said(self, mistake: Mistake) -> str:
+        """The sentence of a mistake; that another hash was used names it."""
+        return sentence(mistake) + (f": {hash_name(self.hash)}" if mistake is Mistake.OTHER_HASH else "")
+
+
 class Trial:
     """One signature under one key. `opened` is what an RSA signature holds, None where it cannot be opened."""
 
@@ -63,8 +74,8 @@ class Trial:
         self._budget = budget
         self.opened = self._open()
 
-    def over(self, octets: bytes, *, wide: bool = False) -> tuple[Mistake, ...] | None:
-        """Give the mistakes with which this signature was made over `octets`, none for a good one; None: it was not.
+    def over(self, octets: bytes, *, wide: bool = False) -> Made | None:
+        """Say how this signature was made over `octets`; None: it was not.
 
         `wide` tries other hashes than the declared one, and octets that were hashed before.
         """
@@ -89,7 +100,7 @@ class Trial:
             return Opened(held, None, written)
         return None
 
-    def _matches(self, octets: bytes, *, wide: bool) -> Iterator[tuple[Mistake, ...]]:
+    def _matches(self, octets: bytes, *, wide: bool) -> Iterator[Made]:
         if self._key is None:
             return
         if self.opened is not None:
@@ -103,9 +114,9 @@ class Trial:
                     found = self._verified(signature, data, name)
                     if found is not None:
                         other = () if name == self._declared.hash else (Mistake.OTHER_HASH,)
-                        yield (*_known(written), *found, *twice, *other)
+                        yield Made((*_known(written), *found, *twice, *other), name)
 
-    def _as_opened(self, opened: Opened, octets: bytes) -> Iterator[tuple[Mistake, ...]]:
+    def _as_opened(self, opened: Opened, octets: bytes) -> Iterator[Made]:
         padded = (Mistake.PKCS1,) if self._declared.padding is Padding.PSS else ()
         before = (*_known(opened.written), *padded)
         for name in HASHES:
@@ -113,12 +124,12 @@ class Trial:
             other = () if name == self._declared.hash else (Mistake.OTHER_HASH,)
             if opened.hash is None:
                 if opened.digest in (made, made.hex().encode()):
-                    yield (*before, Mistake.BARE_HASH, *other)
+                    yield Made((*before, Mistake.BARE_HASH, *other), name)
                 continue
             if opened.hash == name and opened.digest == made:
-                yield (*before, *other)
+                yield Made((*before, *other), name)
             if opened.digest in (digest(opened.hash, made), digest(opened.hash, made.hex().encode())):
-                yield (*before, Mistake.HASHED_TWICE)
+                yield Made((*before, Mistake.HASHED_TWICE), name)
 
     # --- the rest -------------------------------------------------------------------------------------------------
 

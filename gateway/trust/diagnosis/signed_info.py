@@ -14,10 +14,10 @@ from gateway.trust.diagnosis.budget import Budget, weight
 from gateway.trust.diagnosis.difference import between
 from gateway.trust.diagnosis.digests import named_hash
 from gateway.trust.diagnosis.finding import Finding, Step, bad, good
-from gateway.trust.diagnosis.forms import Form, Part, forms, named_form
+from gateway.trust.diagnosis.forms import Form, forms, named_form
 from gateway.trust.diagnosis.mistakes import REMEDIES, Mistake, sentence
 from gateway.trust.diagnosis.reading import LooseSignature
-from gateway.trust.diagnosis.signatures import Declared, Trial
+from gateway.trust.diagnosis.signatures import Declared, Made, Trial
 from gateway.trust.diagnosis.values import digest, readings, short
 from gateway.trust.diagnosis.whose import key_of, named_in, short_name
 from gateway.trust.keys import fingerprint
@@ -41,7 +41,13 @@ def about_signature(
     written = list(readings(loose.value_text))
     if part is None or not written:
         found = "no SignedInfo" if part is None else f"SignatureValue {loose.value_text[:60]!r} is no base64"
-        return bad(Step.SIGNATURE, expected=expected, found=found, advice="sign SignedInfo; send base64")
+        return bad(
+            Step.SIGNATURE,
+            expected=expected,
+            found=found,
+            advice="sign SignedInfo; send base64",
+            quoted=[repr(loose.value_text[:60])[1:-1]],
+        )
     declared = Declared(hash=named_hash(loose.method), padding=Padding.PKCS1)
     try:
         right = named_form(part)
@@ -85,21 +91,19 @@ def _keys(
             yield key, f"registered certificate {each.fingerprint[:16]}", Mistake.OTHER_KEY
 
 
-def _fits(
-    expected: str, whose: str, key: Mistake | None, right: bytes, form: Form, made: tuple[Mistake, ...]
-) -> Finding:
-    all_of = [each for each in (key, form.mistake, *made) if each is not None]
+def _fits(expected: str, whose: str, key: Mistake | None, right: bytes, form: Form, made: Made) -> Finding:
+    all_of = [each for each in (key, form.mistake, *made.mistakes) if each is not None]
     if not all_of:
         return good(Step.SIGNATURE, f"made with the key of {whose}", expected)
     first, *others = all_of
-    said = "; ".join(map(sentence, all_of)) + (f" ({form.detail})" if form.detail else "")
+    said = "; ".join(map(made.said, all_of)) + (f" ({form.detail})" if form.detail else "")
     return bad(
         Step.SIGNATURE,
         expected=expected,
         found=f"it fits the key of {whose}: {said}",
         advice=" ".join(REMEDIES[each] for each in others),
         mistake=first,
-        difference=between(right, form.octets),
+        difference=between(right, form.octets, xml=True),
     )
 
 
@@ -115,8 +119,3 @@ def _right_key(expected: str, whose: str, key: Mistake | None, right: bytes, has
         "form in its place in the envelope, and change nothing afterwards",
         mistake=key,
     )
-
-
-def signed_octets(part: Part) -> bytes:
-    """The octets of SignedInfo as the hub verifies them."""
-    return named_form(part)

@@ -58,6 +58,11 @@ def digest(name: str, octets: bytes) -> bytes:
     return hashlib.new(name, octets, usedforsecurity=False).digest()
 
 
+def hash_name(name: str) -> str:
+    """Give a hash the name that people know it by: SHA-1 for sha1."""
+    return f"SHA-{name.removeprefix('sha')}"
+
+
 def short(octets: bytes) -> str:
     """Show a digest or signature as base64, not longer than a SHA-512 takes."""
     return b64encode(octets[:64]).decode() + ("..." if len(octets) > 64 else "")

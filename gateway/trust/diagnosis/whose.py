@@ -21,22 +21,31 @@ def about_certificate(
     certificates: Sequence[RegisteredCertificate], named: str, came: x509.Certificate | None, at: datetime
 ) -> Finding:
     """Say whether the certificate with the fingerprint `named` is registered and usable; `came` is the message's."""
-    expected = f"one registered for this agency: {registered(certificates)}"
+    expected = f"one registered for this agency: {registered(certificates, at)}"
     found = f"certificate {named}" + (f", {described(came)}" if came is not None else "")
     try:
         one = find_certificate(certificates, named)
         check_usable(one, at)
     except Unauthenticated as fault:
-        return bad(Step.CERTIFICATE, expected=expected, found=found, advice=fault.text)
+        hidden = [] if came is None or named_in(certificates, named) is not None else [described(came)]
+        return bad(Step.CERTIFICATE, expected=expected, found=found, advice=fault.text, quoted=hidden)
     return good(Step.CERTIFICATE, f"certificate {named}, {described(one.certificate)}", expected)
 
 
-def registered(certificates: Sequence[RegisteredCertificate]) -> str:
-    """Name the registered certificates by fingerprint."""
+def registered(certificates: Sequence[RegisteredCertificate], at: datetime) -> str:
+    """Name the registered certificates that may be used at `at`, by fingerprint."""
     if not certificates:
         return "none is registered yet"
-    names = [each.fingerprint for each in certificates[-MAX_NAMED:]]
-    return ", ".join(names)
+    usable = [each.fingerprint for each in certificates if _is_usable(each, at)]
+    return ", ".join(usable[-MAX_NAMED:]) or f"none of the {len(certificates)} registered may be used now"
+
+
+def _is_usable(one: RegisteredCertificate, at: datetime) -> bool:
+    try:
+        check_usable(one, at)
+    except Unauthenticated:
+        return False
+    return True
 
 
 def described(certificate: x509.Certificate) -> str:

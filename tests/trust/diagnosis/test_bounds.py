@@ -152,11 +152,108 @@ def test_values_are_masked_unless_the_reader_is_the_sender() -> None:
     findings = explained(digested(inclusive, root=root))
     hidden = "\n".join(each.text for each in violations(findings, masked=True))
     assert "Budi" not in hidden
-    difference = between(b"<a>Budi Contoh 3576</a>", b"<a>Budi Contoh 3577</a>")
+    difference = between(b"<a>Budi Contoh 3576</a>", b"<a>Budi Contoh 3577</a>", xml=True)
     assert difference is not None
     assert "Budi" not in "".join(difference.lines(masked=True))
     assert "+ 3577" in difference.lines(masked=False)[3]
     assert "+ 0000" in difference.lines(masked=True)[3]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"iss": "NIK 3576 Siti"},
+        {"aud": "NIK 3576 Siti"},
+        {"iat": "NIK 3576 Siti"},
+        {"alg": "NIK 3576 Siti"},
+        {"x5t#S256": "NIK 3576 Siti"},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_what_came_in_a_header_is_masked_too(changes: dict[str, Any]) -> None:
+    findings = explain_jws(jws(**changes), BODY, [registered(key())], AT, "dpmptsp", agency="dpupr")
+    for masked, words in ((True, "xxx 0000 xxxx"), (False, "NIK 3576 Siti")):
+        told = "\n".join(each.text for each in violations(findings, masked=masked))
+        assert words in told
+        assert ("Siti" in told, "3576" in told) == (not masked, not masked)
+
+
+@pytest.mark.parametrize(
+    ("place", "attribute"),
+    [
+        ("(//ds:Reference)[1]", "URI"),
+        ("(//ds:DigestMethod)[1]", "Algorithm"),
+        ("(//ds:DigestValue)[1]", ""),
+        ("//wsu:Created", ""),
+    ],
+)
+def test_what_came_in_an_envelope_is_masked_too(place: str, attribute: str) -> None:
+    root = tree()
+    element = one(root, place)
+    if attribute:
+        element.set(attribute, "#NIK 3576 Siti" + "\n" * (attribute == "URI"))
+    else:
+        element.text = "NIK 3576 Siti"
+    findings = explained(finish(root))
+    for masked in (True, False):
+        told = "\n".join(each.text for each in violations(findings, masked=masked))
+        assert "0000 xxxx" in told or not masked
+        assert ("Siti" in told, "3576" in told) == (not masked, not masked)
+
+
+def test_a_strangers_name_is_masked() -> None:
+    findings = explained(sign(envelope(), key("rsa", 1)), key())
+    assert "CN=Dinas Contoh" in "".join(each.text for each in violations(findings, masked=False))
+    assert "CN=Dinas Contoh" not in "".join(each.text for each in violations(findings, masked=True))
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        b"Budi 3576</nama><a>x</a>",
+        b"<a><!-- Budi 3576 --></a>",
+        b"<a><![CDATA[Budi 3576]]></a>",
+        b"<a nama='Budi 3576'/>",
+        b'<a nama = "Budi > 3576"/>',
+        b'<a b="Budi 3576',
+        b"<?nama Budi 3576?><a/>",
+        b"<a>&amp;Budi 3576</a>",
+    ],
+)
+def test_values_of_xml_are_masked_wherever_they_stand(hidden: bytes) -> None:
+    difference = between(b"<b>Budi</b>", hidden, xml=True)
+    assert difference is not None
+    assert not any(word in "".join(difference.lines(masked=True)) for word in ("Budi", "3576"))
+    assert "Budi" in difference.lines(masked=False)[3]
+
+
+def test_what_signing_needs_is_not_masked() -> None:
+    difference = between(b"<b/>", b'<a xmlns:p="urn:x" wsu:Id=\'id-1\'><ds:Transform Algorithm="urn:a"/></a>', xml=True)
+    assert difference is not None
+    assert difference.lines(masked=True)[3] == difference.lines(masked=False)[3]
+
+
+@pytest.mark.parametrize(
+    ("hidden", "shown"),
+    [
+        (b'{"nama":"Budi 3576","ya":true,"x":3576}', '{"nama":"xxxx 0000","ya":true,"x":0000}'),
+        (b"Budi 3576", "xxxx 0000"),
+        (b'{"nama":"Budi 3576', '{"nama":"xxxx 0000'),
+        (b"<nama>Budi 3576</nama>", "<xxxx>xxxx 0000</xxxx>"),
+    ],
+)
+def test_values_of_json_are_masked_and_what_is_no_json_is_masked_whole(hidden: bytes, shown: str) -> None:
+    difference = between(b"[]", hidden, xml=False)
+    assert difference is not None
+    assert difference.lines(masked=True)[3] == f"+ {shown}"
+
+
+@pytest.mark.parametrize("xml", [True, False])
+@pytest.mark.parametrize("text", [b"<a " * 80_000, b'<a b="' * 40_000, b'"\\' * 80_000, b"<a" + b' b="c"' * 40_000])
+def test_masking_ends_in_bounded_time(text: bytes, xml: bool) -> None:
+    begun = time.monotonic()
+    assert between(b"", text, xml=xml) is not None
+    assert time.monotonic() - begun < PATIENCE_S
 
 
 @pytest.mark.parametrize(
@@ -168,13 +265,13 @@ def test_values_are_masked_unless_the_reader_is_the_sender() -> None:
     ],
 )
 def test_what_is_invisible_is_shown(ours: bytes, theirs: bytes, shown: str) -> None:
-    difference = between(ours, theirs)
+    difference = between(ours, theirs, xml=ours.startswith(b"<"))
     assert difference is not None
     assert shown in "".join(difference.lines(masked=True))
 
 
 def test_equal_octets_have_no_difference() -> None:
-    assert between(b"sama", b"sama") is None
+    assert between(b"sama", b"sama", xml=True) is None
 
 
 def test_texts_of_findings_are_one_printable_line_of_bounded_length() -> None:

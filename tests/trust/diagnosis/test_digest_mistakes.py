@@ -161,6 +161,24 @@ def test_indentation_added_after_signing_is_named() -> None:
     assert "\\n  <Recommendation" in found.difference.lines(masked=True)[2]
 
 
+@pytest.mark.parametrize(
+    ("was", "sent", "mistake", "words"),
+    [
+        ("", "  ", M.SPACE_ADDED, "it was signed with line ends alone"),
+        ("  ", "    ", M.SPACE_ADDED, "it was signed indented by 2 spaces"),
+        ("    ", "  ", M.SPACE_REMOVED, "it was signed indented by 4 spaces"),
+    ],
+)
+def test_indentation_that_was_changed_after_signing_is_named_by_its_direction(
+    was: str, sent: str, mistake: Mistake, words: str
+) -> None:
+    root = tree()
+    etree.indent(body_of(root), space=sent)
+    found = the_failure(explained(digested(pretty(was), root=root)))
+    assert (found.step, found.mistake) == (Step.DIGEST, mistake)
+    assert words in found.found
+
+
 def test_texts_that_were_trimmed_after_signing_are_named() -> None:
     root = tree(envelope(text="Budi Contoh"))
     one(root, "//b:name").text = "  Budi Contoh \n"
@@ -220,9 +238,12 @@ def test_octets_in_another_encoding_are_named() -> None:
 def test_how_a_digest_was_made_and_written_is_named(
     make: Callable[[bytes], bytes], write: Callable[[bytes], str], mistake: Mistake
 ) -> None:
+    hashes = {20: 1, 48: 384, 64: 512}
     found = the_failure(explained(digested(canonical, make=make, write=write)))
     assert (found.step, found.mistake) == (Step.DIGEST, mistake)
     assert found.difference is None
+    if mistake is M.OTHER_HASH:
+        assert found.found.endswith(f": SHA-{hashes[len(make(b''))]}")
 
 
 def test_two_mistakes_at_once_are_both_said() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from gateway.domain.errors import Unauthenticated
@@ -217,6 +217,12 @@ def test_pkcs1_where_the_header_says_pss_is_named() -> None:
     assert the_failure(explained(jws(alg="PS256"))).mistake is M.PKCS1
 
 
+def test_another_hash_is_named_by_its_name() -> None:
+    found = the_failure(explained(jws(alg="RS256", signs=lambda data: pkcs1(data, SHA1()))))  # noqa: S303 - the mistake
+    assert found.mistake is M.OTHER_HASH
+    assert found.found.endswith(": SHA-1")
+
+
 def test_ecdsa_in_der_form_is_named() -> None:
     found = the_failure(explained(jws(signer=key("p256"), signs=ecdsa_der), BODY, key("p256")))
     assert (found.step, found.mistake) == (Step.SIGNATURE, M.ECDSA_DER)
@@ -227,6 +233,18 @@ def test_the_key_of_another_registered_certificate_is_named() -> None:
     found = the_failure(explained(jws(signs=lambda data: pkcs1(data, signer=other)), BODY, key("rsa"), other))
     assert (found.step, found.mistake) == (Step.SIGNATURE, M.OTHER_KEY)
     assert other.fingerprint[:16] in found.found
+
+
+def test_a_strangers_certificate_is_told_once_and_beside_those_that_may_be_used() -> None:
+    stranger, gone = key("rsa", 1), key("p384")
+    certificates = [registered(key()), registered(gone, revoked_at=AT)]
+    field = jws(signer=stranger, signs=lambda data: pkcs1(data, signer=stranger), alg="RS256")
+    found = the_failure(explain_jws(field, BODY, certificates, AT, "dpmptsp"))
+    assert found.step is Step.CERTIFICATE
+    assert found.expected.endswith(f": {key().fingerprint}")
+    # by the key of a registered one, that is worth saying
+    ours = jws(signer=stranger, alg="RS256")
+    assert failed(explained(ours)) == [(Step.CERTIFICATE, None), (Step.SIGNATURE, M.OTHER_KEY)]
 
 
 UNNAMED: dict[str, Any] = {"x5t#S256": None}

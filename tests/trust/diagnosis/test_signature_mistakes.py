@@ -134,7 +134,22 @@ def test_an_ecdsa_signature_over_another_hash_is_named() -> None:
 
     found = the_failure(explained(finish(tree(signer=key("p256")), signs=signs), key("p256")))
     assert found.mistake is M.ECDSA_DER
-    assert "another hash" in found.found
+    assert "another hash was used than the algorithm names: SHA-512" in found.found
+
+
+def test_signed_info_that_was_indented_after_signing_is_told_the_same_as_the_body() -> None:
+    """A client that formats the whole message after signing hears of one cause, with one remedy."""
+    root = tree()
+    info = one(root, "//ds:SignedInfo")
+    etree.indent(info, space="")  # as xmlsec writes it
+    info.tail = None
+    one(root, "//ds:SignatureValue").text = b64(pkcs1(canonical(info)))
+    assert failed(explained(etree.tostring(root))) == []
+    etree.indent(info, space="  ")
+    etree.indent(body_of(root), space="  ")
+    found = [each for each in explained(etree.tostring(root)) if not each.passed]
+    assert {each.step: each.mistake for each in found} == {Step.DIGEST: M.SPACE_ADDED, Step.SIGNATURE: M.SPACE_ADDED}
+    assert "it was signed with line ends alone" in found[-1].found
 
 
 @pytest.mark.parametrize("kind", ["rsa", "p256"])
@@ -192,7 +207,15 @@ def test_a_certificate_outside_its_time_is_said_to_be(at: object, advice: str) -
 
 def test_a_revoked_certificate_is_said_to_be() -> None:
     findings = explain_envelope(signed(), [registered(key(), revoked_at=AT)], AT)
-    assert "was revoked" in next(each for each in findings if each.step is Step.CERTIFICATE).advice
+    about = next(each for each in findings if each.step is Step.CERTIFICATE)
+    assert "was revoked" in about.advice
+    assert about.expected.endswith("none of the 1 registered may be used now")
+
+
+def test_only_certificates_that_may_be_used_are_named_as_expected() -> None:
+    good, gone = registered(key("p256")), registered(key(), revoked_at=AT)
+    about = next(each for each in explain_envelope(signed(), [good, gone], AT) if each.step is Step.CERTIFICATE)
+    assert about.expected == f"one registered for this agency: {good.fingerprint}"
 
 
 @pytest.mark.parametrize(
