@@ -13,8 +13,8 @@ from gateway.store.plan import Claim, Plan, Update
 from gateway.store.reading import Reader
 from gateway.store.tables import PossessionChallengeRow
 from gateway.store.unit_of_work import UnitOfWork
-from gateway.trust.certificates import possession_challenge
 from gateway.trust.keys import fingerprint
+from gateway.trust.possession import possession_challenge
 
 CHALLENGE_LIFE = timedelta(days=7)
 """From the challenge to its proof: it may travel by letter, over a week-end. It is worth nothing to anybody else."""

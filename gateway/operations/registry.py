@@ -39,9 +39,10 @@ from gateway.store.tables import (
 )
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.store.vault import Vault
-from gateway.trust.certificates import Use, check_registrable, verify_possession
+from gateway.trust.certificates import Use, check_registrable
 from gateway.trust.dev_ca import is_development
 from gateway.trust.keys import fingerprint, key_fingerprint
+from gateway.trust.possession import verify_possession
 
 DRAFT, ACTIVE, SUSPENDED = "draft", "active", "suspended"
 DEVELOPMENT = "development"

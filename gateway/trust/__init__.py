@@ -1,15 +1,23 @@
 """Trust: who said it, and what exactly they said. Pure functions; no store, no clock, no network.
 
-xml           the one parser for XML from outside, and exclusive canonical form
-envelope      SOAP 1.1 and 1.2 envelopes, opened strictly and built
-policy        the allow-list of algorithms, and the refusals by name
-keys          our signing key; fingerprints
-certificates  certificates that staff registered: usable now, strong enough, proven by possession
-freshness     the window of a signed time
-wss           WS-Security X.509 signatures over an envelope
-jws           detached JWS over a body
-secrets       the master key: sealing, derivation, PINs
-dev_ca        a certification authority for development alone
+xml              the one parser for XML from outside, and exclusive canonical form
+envelope         SOAP 1.1 and 1.2 envelopes, opened strictly and built
+policy           the allow-list of algorithms, and the refusals by name
+keys             our signing key, by what it does; fingerprints
+pkcs11_key       a key that a token never gives out; oaep: the padding that some tokens lack
+csr              a request for a certificate of ours
+certificates     certificates that staff registered: usable now, strong enough, for which uses
+possession       proof that an agency holds a certificate's key
+chains           paths to configured authorities
+revocation       what CRLs and OCSP answers say, and whether they may be believed
+freshness        the window of a signed time
+wss              WS-Security X.509 signatures over an envelope; security_header reads its structure
+jws              detached JWS over a body; compact: what it shares with JWE
+xml_encryption   XML Encryption of a Body; encrypted_parts reads its structure
+jwe              compact JWE around a body; content_key: which key of ours opens, and the one way to fail
+secrets          the master key: sealing, derivation, PINs
+dev_ca           a certification authority for development alone
+diagnosis/       why a signature failed, for people; lets nothing in
 
 Verification returns what it verified: the elements and bytes that a `Verified...` value holds were read from the
 octets that were digested, never from the tree that arrived.

@@ -14,8 +14,8 @@ from enum import StrEnum
 from typing import TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -211,7 +211,7 @@ def encryption_certificate(
         if Use.ENCRYPT in each.uses
         and _is_usable(each, at)
         and kind_of(each.certificate.public_key()) in kinds
-        and _may_encrypt(each.certificate)
+        and Use.ENCRYPT in permitted_uses(each.certificate)
     ]
     if not usable:
         raise Misconfigured(
@@ -230,17 +230,6 @@ def _is_usable(registered: RegisteredCertificate, at: datetime) -> bool:
     except Unauthenticated:
         return False
     return registered.revoked_at is None
-
-
-def _may_encrypt(certificate: x509.Certificate) -> bool:
-    """Say whether a certificate leaves encryption among its key's usages; one that names no usages leaves all."""
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except (x509.ExtensionNotFound, ValueError):
-        return True
-    if isinstance(certificate.public_key(), rsa.RSAPublicKey):
-        return usage.key_encipherment or usage.data_encipherment
-    return usage.key_agreement
 
 
 def permitted_uses(certificate: x509.Certificate) -> frozenset[Use]:
@@ -316,42 +305,3 @@ def is_strongly_signed(certificate: x509.Certificate) -> bool:
         return isinstance(certificate.signature_hash_algorithm, _STRONG_HASHES)
     except UnsupportedAlgorithm:
         return False
-
-
-def possession_challenge(agency: str, certificate_fingerprint: str, nonce: str) -> bytes:
-    """Give the text that the holder of the certificate's key signs, UTF-8 with a final newline.
-
-    The first line says what the signature means, so that it cannot be passed off as one over a message. Raises
-    ValueError for parts that are empty or hold white space.
-    """
-    parts = {"agency": agency, "certificate": certificate_fingerprint, "nonce": nonce}
-    for name, value in parts.items():
-        if not value or not value.isprintable() or len(value.split()) != 1:
-            raise ValueError(f"{name} is one word")
-    lines = ["SIMOJO Gateway: I hold the private key of this certificate and ask to register it."]
-    lines += [f"{name}: {value}" for name, value in parts.items()]
-    return ("\n".join(lines) + "\n").encode()
-
-
-def verify_possession(certificate: x509.Certificate, challenge: bytes, signature: bytes) -> None:
-    """Check a signature over `challenge` as `openssl dgst -sha256 -sign` makes it (Ed25519: `pkeyutl -sign -rawin`).
-
-    Raises Unauthenticated `possession-not-proven`.
-    """
-    public_key = certificate.public_key()
-    try:
-        match public_key:
-            case rsa.RSAPublicKey():
-                public_key.verify(signature, challenge, padding.PKCS1v15(), SHA256())
-            case ec.EllipticCurvePublicKey():
-                public_key.verify(signature, challenge, ec.ECDSA(SHA256()))
-            case ed25519.Ed25519PublicKey():
-                public_key.verify(signature, challenge)
-            case _:
-                raise InvalidSignature
-    except InvalidSignature as fault:
-        raise Unauthenticated(
-            "the signature over the challenge was not made with the key of this certificate; "
-            "sign the challenge file unchanged: openssl dgst -sha256 -sign key.pem challenge.txt",
-            code="possession-not-proven",
-        ) from fault

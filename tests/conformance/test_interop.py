@@ -12,12 +12,13 @@ from lxml import etree
 from conformance.signing import jws, snap, soap, wss
 from conformance.signing.keys import Identity, self_signed
 from gateway.dialect.snap_bi import symmetric_signature
-from gateway.trust.certificates import check_registrable, possession_challenge, register, verify_possession
+from gateway.trust.certificates import check_registrable, register
 from gateway.trust.envelope import open_envelope
 from gateway.trust.jws import JwsClaims
 from gateway.trust.jws import sign_detached as hub_sign_detached
 from gateway.trust.jws import verify_detached as hub_verify_detached
 from gateway.trust.keys import signing_key
+from gateway.trust.possession import possession_challenge, verify_possession
 from gateway.trust.wss import sign_envelope, verify_envelope
 from tests.conformance.conftest import NOW
 

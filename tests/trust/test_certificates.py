@@ -23,12 +23,11 @@ from gateway.trust.certificates import (
     load_certificate,
     load_chain,
     permitted_uses,
-    possession_challenge,
     register,
-    verify_possession,
 )
 from gateway.trust.keys import fingerprint
 from gateway.trust.policy import KeyKind
+from gateway.trust.possession import possession_challenge, verify_possession
 from tests.trust import openssl_made
 from tests.trust.authorities import key_usage, root
 from tests.trust.parties import AT, certificate, key, private_key, registered
