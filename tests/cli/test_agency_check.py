@@ -38,9 +38,9 @@ def lines(done: Done) -> dict[str, list[str]]:
     return found
 
 
-def register(simojo: Simojo, home: Path, agency: str = "dpupr", days: int = 365) -> SigningKey:
+def register(simojo: Simojo, home: Path, agency: str = "dpupr", days: int = 365, number: int = 0) -> SigningKey:
     """Register a certificate for an agency by the commands, as staff do."""
-    private = private_key("rsa")
+    private = private_key("rsa", number)
     assert isinstance(private, rsa.RSAPrivateKey)
     made = certificate(private, start=NOW - timedelta(days=1), days=days)
     (home / "agency.pem").write_bytes(made.public_bytes(Encoding.PEM))
@@ -48,7 +48,7 @@ def register(simojo: Simojo, home: Path, agency: str = "dpupr", days: int = 365)
     proof = private.sign((home / "challenge.txt").read_bytes(), padding.PKCS1v15(), SHA256())
     (home / "proof.bin").write_bytes(proof)
     assert simojo("agency", "certify", agency, "agency.pem", "challenge.txt", "proof.bin").code == 0
-    return key("rsa")
+    return key("rsa", number)
 
 
 def answering(_: Agency, conn: socket.socket) -> None:
@@ -155,7 +155,7 @@ def test_a_certificate_that_is_over_is_no_fault_where_another_does_all_that_it_d
     assert alone[0].startswith(f"FAIL {first[:16]}")
     assert "was revoked at 2026-11-20" in alone[0]
     assert "do: register another one: simojo agency challenge dpupr, then certify" in alone[0]
-    register(simojo, home, days=200)
+    register(simojo, home, days=200, number=1)  # a revoked key is never trusted again
     done = simojo("agency", "check", "dpupr", "--offline")
     (second,) = [row[0] for row in database.execute("SELECT fingerprint FROM certificate") if row[0] != first]
     said = lines(done)["certificate"]
