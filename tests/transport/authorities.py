@@ -71,6 +71,19 @@ def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     )
 
 
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
 def _certificate(
     subject: x509.Name,
     issuer: x509.Name,
@@ -92,6 +105,8 @@ def _certificate(
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
     )
+    if subject == issuer:  # Python 3.13's TLS wants it of an authority
+        builder = builder.add_extension(_SIGNS_CERTIFICATES, critical=True)
     if names:
         alternatives = [_alternative(each) for each in names]
         builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
