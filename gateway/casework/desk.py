@@ -21,7 +21,10 @@ from gateway.store.vault import Vault
 
 @dataclass(frozen=True, kw_only=True)
 class Casework:
-    """The parts. `new_id` gives ids of rows and messages, `new_case_id` those that people read."""
+    """The parts. `new_id` gives ids of rows and messages, `new_case_id` those that people read.
+
+    `max_waiting` deliveries may wait to be sent to one agency: a step that would add one more is refused.
+    """
 
     reader: Reader
     vault: Vault
@@ -32,6 +35,7 @@ class Casework:
     leaves: Leaves
     new_id: Callable[[], str]
     new_case_id: Callable[[datetime], str]
+    max_waiting: int = 10_000
 
     def find(self, references: Iterable[Reference], agency: str) -> Found:
         """Look up the cases that each reference names.

@@ -70,6 +70,9 @@ def _fact(kind: DeadlineKind, case: PermitCase, due_at: datetime) -> CaseEvent:
             return e.ProcessSuspended()
         case DeadlineKind.POSITIVE_FICTION:
             return e.ApprovedByFiction(due_on=local_date(due_at))
+        case DeadlineKind.SERVICE_REMINDER:
+            text = f"One hari kerja is left of the service standard of {case.duration_days} hari kerja."
+            return e.AttentionRaised(source=kind.value, text=text)
         case DeadlineKind.SERVICE_STANDARD:
             text = f"The service standard of {case.duration_days} hari kerja ran out on {local_date(due_at)}."
-            return e.AttentionRaised(source="service-standard", text=text)
+            return e.AttentionRaised(source=kind.value, text=text)
