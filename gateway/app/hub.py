@@ -55,6 +55,7 @@ from gateway.office.staff import Officer, officer_of
 from gateway.office.timers import Timers
 from gateway.operations import failed_proofs
 from gateway.operations.allowance import Allowance
+from gateway.operations.endpoints import Endpoints
 from gateway.operations.expiry import ExpiryWatch
 from gateway.operations.explanations import EACH, IN_ALL, Explanations
 from gateway.operations.failed_proofs import FailedProofs
@@ -309,6 +310,7 @@ class Gateway:
             deeds=self.deeds,
             signing=self.signing,
             letters=Letters(self.store.reader, self.store.unit_of_work, self.store.leaves, self._clock, self.wake),
+            endpoints=Endpoints(self.store.reader, self.store.unit_of_work, self.store.leaves, self._clock, self.wake),
             directory=self.directory,
             library=self.library,
             clock=self._clock,
