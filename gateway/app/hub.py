@@ -66,6 +66,7 @@ from gateway.operations.revocation import Revocation
 from gateway.operations.threads import Loop
 from gateway.settings import Settings
 from gateway.store.circuits import CircuitPolicy
+from gateway.store.engine import is_shared
 from gateway.store.exclusive import HubLock
 from gateway.transport.http import HttpClient
 from gateway.transport.soap import SoapRequestBuilder
@@ -171,8 +172,8 @@ class Gateway:
         self._lock.take()
         self.suspend_where_different()
         record_hub_certificates(self.store, self._clock())
-        while self.outbound.recover(alone=True):
-            pass  # whatever the last process was sending when it ended
+        while self.outbound.recover(alone=not is_shared(self.store.engine)):
+            pass  # whatever the last process was sending when it ended; of several, whatever nobody holds any more
         interval = self.settings.merge_interval_s
         self._loops = [
             Loop("integrator", lambda: self.integrator.run_once() > 0, interval),
