@@ -163,7 +163,7 @@ def _from_lane(
         if stands in (Standing.OPEN, Standing.PROBING):
             return
         probe = stands is Standing.HALF_OPEN
-    room = min(1 if probe else room, _limit(connection, lane, row.paced_until, now, taken))  # 4. limits
+    room = min(1 if probe else room, _limit(connection, lane, row, now, taken))  # 4. limits
     if room < 1:
         return
     found = _heads(connection, lane, room, now, only)  # 5. heads
@@ -201,10 +201,13 @@ def _held(connection: Connection, lane: Lane, row: LaneRow, now: datetime, taken
     return True
 
 
-def _limit(connection: Connection, lane: Lane, paced_until: datetime | None, now: datetime, taken: Taken) -> int:
+def _limit(connection: Connection, lane: Lane, row: LaneRow, now: datetime, taken: Taken) -> int:
     in_hand = connection.execute(_IN_HAND, {**lane.key, "now": now, "longest": now + lane.lease}).scalar_one()
     room = lane.concurrency - int(in_hand)  # when one is over, its worker says so
     if lane.pace is not None:
+        paced_until = lane.pace.drawn_in(row.paced_until, now)
+        if paced_until != row.paced_until:
+            connection.execute(_on_lane(lane).values(paced_until=paced_until))
         allowed = lane.pace.room(paced_until, now)
         if allowed == 0:
             taken.wait_until(lane.pace.ready_at(paced_until, now))

@@ -3,7 +3,7 @@
 A lane remembers one instant, `paced_until`: when all calls that were let go would be over if they went out evenly at
 the agreed rate. A call may go while that instant lies no further ahead than the burst, which is one second's worth of
 calls, or one call at slower rates. A clock that is set back finds it too far ahead; nothing that was really let go can
-lie beyond the burst, so it is drawn in to that, and the lane waits for one burst at most.
+lie beyond the burst, so it is drawn in to that (and kept so), and the lane waits for one burst at most.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ class Pace:
     def __init__(self, rate_per_s: float) -> None:
         self._each = timedelta(seconds=1 / rate_per_s)
         self._burst = max(self._each, timedelta(seconds=1))
+
+    def drawn_in(self, paced_until: datetime | None, now: datetime) -> datetime | None:
+        """`paced_until` as a clock that was set back is to find it: no further ahead than the burst."""
+        return None if paced_until is None else min(paced_until, now + self._burst)
 
     def room(self, paced_until: datetime | None, now: datetime) -> int:
         """How many calls may go now."""
