@@ -173,6 +173,6 @@ def _states(text: str | None) -> tuple[str, ...] | None:
     if unknown := set(named) - set(STATES):
         raise Malformed(
             f"no state is called {', '.join(sorted(unknown))[:80]!r}; there are {', '.join(STATES)}",
-            code="state-unknown",
+            code="state-malformed",
         )
     return named
