@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
-
 from gateway.casework.leaves import Leaves
 from gateway.domain.errors import Refused
 from gateway.ledger.leaf import LeafKind
@@ -17,8 +15,6 @@ from gateway.store.plan import Plan, Update
 from gateway.store.reading import Reader
 from gateway.store.tables import CircuitRow, EndpointRow
 from gateway.store.unit_of_work import UnitOfWork
-
-_log = structlog.get_logger("simojo.endpoints")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +93,6 @@ class Endpoints:
             commit(self._unit_of_work, Plan.of(Update(CircuitRow, key, guard, closed_by_staff()), leaf.row))
 
         prepared_again(prepare)
-        _log.warning("circuit-closed", agency=agency, endpoint=interaction, by="staff")
         self._deliveries_made()
 
     def _lanes(self, endpoints: set[tuple[str, str]], now: datetime) -> dict[tuple[str, str], tuple[LaneSeen, ...]]:

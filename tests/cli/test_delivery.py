@@ -68,9 +68,11 @@ def test_endpoints_are_listed_and_one_that_is_mended_is_called_again(
     simojo: Simojo, letters: list[str], database: sqlite3.Connection
 ) -> None:
     simojo("agency", "endpoint", "dukcapil", "https://dukcapil.example/")
+    since, until = "2020-01-01 00:00:00.000000", "2020-01-02 00:00:00.000000"
     database.execute(
-        "INSERT INTO circuit (agency, interaction, url, failures, openings, opened_at, open_until, cause) VALUES "
-        "('dukcapil', '*', 'https://dukcapil.example/', 5, 1, '2020-01-01 00:00:00.000000', '2020-01-02 00:00:00.000000', 'no connection')"
+        "INSERT INTO circuit (agency, interaction, url, failures, openings, opened_at, open_until, cause)"
+        " VALUES ('dukcapil', '*', 'https://dukcapil.example/', 5, 1, ?, ?, 'no connection')",
+        (since, until),
     )
     listed = simojo("delivery", "endpoints").out
     assert "half-open" in listed

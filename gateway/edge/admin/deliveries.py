@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
+import structlog
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -19,6 +20,8 @@ UNDER_WAY = ("queued", "sending", "not-sent", "unknown")
 STATES = (*UNDER_WAY, "awaiting", "answered", "dead", "cancelled")
 MOST_AT_ONCE = 1000
 """Deliveries that one request changes at most: each is a commit of its own, and the caller waits."""
+
+_log = structlog.get_logger("simojo.admin")
 
 Who = Annotated[Officer, Depends(admin_staff)]
 
@@ -163,6 +166,7 @@ def add_endpoints(router: APIRouter, edge: StaffEdge) -> None:
     def close(agency: str, interaction: str, who: Who) -> dict[str, str]:
         """Call an endpoint again, now that it is mended; `interaction` is `*` where one endpoint is set for all."""
         edge.endpoints.close(agency, interaction, who.actor)
+        _log.warning("circuit-closed", agency=agency, endpoint=interaction, by="staff")
         return {"circuit": "closed"}
 
 
