@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.exc import StatementError
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from gateway.store.plan import Row
 
@@ -80,7 +81,7 @@ def _defaults(table: Table, columns: tuple[str, ...]) -> tuple[tuple[str, ...], 
     found = {
         each.name: each.default.arg
         for each in table.columns
-        if each.name not in columns and each.default is not None and each.default.is_scalar
+        if each.name not in columns and isinstance(each.default, ScalarElementColumnDefault)
     }
     return tuple(found), tuple(found.values())
 
