@@ -113,7 +113,7 @@ class Stage:
             mock.patch("gateway.app.store.SingleWriter", writer),
         ):
             hub = Gateway(self.settings, clock=self.clock, seconds=self.seconds)
-        self.door.app = hub.api
+        self.door.open = lambda: hub.api
         return hub
 
     def restart(self, writer: Callable[[Engine], UnitOfWork] = SingleWriter) -> Gateway:
@@ -137,6 +137,7 @@ class Stage:
             ledger_key_file=keys / "ledger.key",
             signing_key_file=keys / "hub.key.pem",
             signing_certificate_file=keys / "hub.pem",
+            outbound_ca_file=keys / "hub.pem",  # no agency here has TLS; the world's authorities take longer than a test
             max_body_bytes=6 * 2**20,
             _env_file=None,
         )
