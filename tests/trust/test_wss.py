@@ -129,7 +129,9 @@ def test_verified_content_belongs_to_no_raw_tree() -> None:
     opened = open_envelope(signed(), max_bytes=MAX_BYTES)
     verified = verify(signed())
     opened.content[0].text = "Penipu Contoh"
-    assert verified.content.getroottree().getroot().tag == f"{{{names.SOAP_12}}}Body"
+    header, body = verified.content.getroottree().getroot()
+    assert [block.tag for block in header] == [names.TIMESTAMP, *(block.tag for block in verified.headers)]
+    assert [*body] == [verified.content]
     assert verified.content[0].text == "Budi Contoh"
 
 
