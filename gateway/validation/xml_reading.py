@@ -24,14 +24,14 @@ _EXACT = re.compile(r"[+-]?0*[0-9]{1,16}")
 _Value: TypeAlias = Callable[[str], Json]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Member:
-    """A member of a type: its name in the payload, its name in XML, whether it is a list, and how it is read."""
+    """A member of a type: its name in the payload, whether it is a list, and how it is read."""
 
     name: str
-    tag: str
     is_list: bool
     reader: Reader
+    value: _Value | None
 
 
 class Reader:
@@ -41,46 +41,49 @@ class Reader:
         made = {} if made is None else made
         made[id(kind)] = self
         self._value: _Value | None = None
-        self._members: tuple[_Member, ...] = ()
+        self._members: dict[str, _Member] = {}
         self._attributes: tuple[tuple[str, str, _Value], ...] = ()
         if not isinstance(kind, xsd.ComplexType):
             self._value = _value(kind)
             return
-        self._members = tuple(
-            _Member(name, each.qname.text, each.accepts_multiple, made.get(id(each.type)) or Reader(each.type, made))
-            for name, each in kind.elements
-        )
+        for name, each in kind.elements:
+            reader = made.get(id(each.type)) or Reader(each.type, made)
+            self._members[each.qname.text] = _Member(name, each.accepts_multiple, reader, reader._value)
         self._attributes = tuple((name, each.qname.text, _value(each.type)) for name, each in kind.attributes)
 
     def read(self, element: etree._Element, path: str) -> Json:
-        """Give an element as JSON; it holds no comments. `path` is its own, for what is wrong with a number.
+        """Give an element as JSON, its members in the order of the schema; it holds no comments.
 
-        Raises SchemaViolation for an integer of 2**53 or beyond.
+        `path` is its own, for what is wrong with a number. Raises SchemaViolation for an integer of 2**53 or beyond.
         """
         if self._value is not None:
-            return _read(self._value, element.text or "", path)
-        by_tag: dict[str, list[etree._Element]] = {}
+            return _read(self._value, element.text or "", *path.rsplit("/", 1))
+        found: dict[str, list[Json]] = {}
         for child in element:
-            by_tag.setdefault(str(child.tag), []).append(child)
-        found: dict[str, Json] = {}
-        for member in self._members:
-            children = by_tag.get(member.tag)
-            if children is not None:
-                below = f"{path}/{member.name}"
-                values = [member.reader.read(child, below) for child in children]
-                found[member.name] = values if member.is_list else values[0]
+            member = self._members.get(str(child.tag))
+            if member is None:
+                continue
+            if member.value is None:
+                read = member.reader.read(child, f"{path}/{member.name}")
+            else:
+                read = _read(member.value, child.text or "", path, member.name)
+            found.setdefault(member.name, []).append(read)
+        members: dict[str, Json] = {}
+        for member in self._members.values():
+            if member.name in found:
+                members[member.name] = found[member.name] if member.is_list else found[member.name][0]
         for name, tag, value in self._attributes:
             said = element.get(tag)
             if said is not None:
-                found[name] = _read(value, said, f"{path}/@{name}")
-        return found
+                members[name] = _read(value, said, path, f"@{name}")
+        return members
 
 
-def _read(value: _Value, text: str, path: str) -> Json:
+def _read(value: _Value, text: str, path: str, name: str) -> Json:
     try:
         return value(text)
     except OverflowError:
-        violation = Violation(path=path, rule="number", text="expected an integer below 2**53")
+        violation = Violation(path=f"{path}/{name}", rule="number", text="expected an integer below 2**53")
         raise SchemaViolation(
             "an integer is too great for every reader to keep exactly: agree on text", violations=(violation,)
         ) from None
