@@ -65,8 +65,8 @@ def sign_envelope(envelope: etree._Element, key: SigningKey, *, created: datetim
         raise ValueError("the times of a signature carry their time zone")
     root = deepcopy(envelope)
     soap = names.namespace_of(root)
-    header, body = root.find(f"{{{soap}}}Header"), root.find(f"{{{soap}}}Body")
-    if body is None or root.find(f"{{*}}Header/{names.SECURITY}") is not None:
+    header, body = _child(root, f"{{{soap}}}Header"), _child(root, f"{{{soap}}}Body")
+    if body is None or (header is not None and _child(header, names.SECURITY) is not None):
         raise ValueError("an envelope to sign has a Body and no Security header")
     if header is None:
         header = etree.Element(f"{{{soap}}}Header", nsmap={"wsu": names.WSU})
@@ -84,6 +84,10 @@ def sign_envelope(envelope: etree._Element, key: SigningKey, *, created: datetim
     token_id, token = free_identifier("certificate", taken), b64encode(key.certificate_der).decode()
     header.append(etree.fromstring(_SECURITY % (soap, token_id, token, timestamp, signed_info, value, token_id)))
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def _child(parent: etree._Element, tag: str) -> etree._Element | None:
+    return next(parent.iterchildren(tag), None)
 
 
 def _signed(name: str, part: etree._Element, taken: set[str]) -> str:
