@@ -65,9 +65,11 @@ class SoapCodec:
         seat = self._seats[version]
         context = MethodContext(seat.server, MethodContext.SERVER)
         context.in_document = (verified_content.getroottree().getroot(), {})
-        (context,) = seat.server.generate_contexts(context)
-        seat.server.get_in_object(context)
-        return cast("_Element", context.in_object)
+        (found,) = seat.server.generate_contexts(context)
+        seat.server.get_in_object(found)
+        document = cast("_Element", found.in_object)
+        _let_go(context, found)
+        return document
 
     def encode(self, content: _Element, version: Transport, headers: Sequence[_Element] = ()) -> _Element:
         """Give the Envelope around the header blocks and the answer, not signed. They become part of it."""
@@ -78,6 +80,7 @@ class SoapCodec:
         context.out_header = (tuple(headers),) if headers else None
         seat.server.app.out_protocol.serialize(context, WholeSoap12.RESPONSE)
         envelope: _Element = context.out_document
+        _let_go(context)
         return envelope
 
     def fault(
@@ -128,3 +131,9 @@ class SoapCodec:
             clause="Pasal 21(2)c.3",
             violations=(Violation(path="/*", rule="element", text=expected),),
         )
+
+
+def _let_go(*contexts: MethodContext) -> None:
+    """Empty contexts that are done with: each holds itself in circles, and with it the whole message until gc runs."""
+    for context in contexts:
+        vars(context).clear()
