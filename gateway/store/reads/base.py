@@ -1,8 +1,11 @@
-"""How every question is asked: a session of its own, closed before the rows are handed out."""
+"""How every question is asked: a session of its own, closed before the rows are handed out.
+
+What every message asks is asked without a session (`_one`): a statement that was built once, and plain values back.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -30,9 +33,13 @@ class Reads:
 
     @contextmanager
     def _session(self, asked: Any) -> Iterator[Session]:
+        with self._answering(asked), Session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def _answering(self, asked: Any) -> Iterator[None]:
         try:
-            with Session(self._engine) as session:
-                yield session
+            yield
         except ValueError as error:  # from a column's type: a wrong parameter would be a StatementError
             raise _unreadable(asked) from error
         except DBAPIError as error:
@@ -44,6 +51,16 @@ class Reads:
         """The row with this primary key (a tuple where the key has several columns)."""
         with self._session(model) as session:
             return session.get(model, key)
+
+    def _one(self, statement: Any, **values: object) -> Any:
+        """The first row of a `select` of columns with these bound values, or None; no session, no class of a row."""
+        with self._answering(statement), self._engine.connect() as connection:
+            return connection.execute(statement, values).first()
+
+    def _rows(self, statement: Any, **values: object) -> Sequence[Any]:
+        """All rows of such a `select`."""
+        with self._answering(statement), self._engine.connect() as connection:
+            return connection.execute(statement, values).all()
 
     def _first(self, statement: Any) -> Any:
         """The first result of a SQLModel `select`, or None. The caller states the type: it wrote the statement."""
