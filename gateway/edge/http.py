@@ -100,9 +100,9 @@ def joined_headers(request: Request) -> dict[str, str]:
     So a second signature, token or content type hides from nobody: what a proxy, a log and the hub see is the same.
     """
     joined: dict[str, str] = {}
-    for name, value in request.headers.items():
-        lower = name.lower()
-        joined[lower] = f"{joined[lower]}, {value}" if lower in joined else value
+    for raw_name, raw_value in request.scope["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        joined[name] = f"{joined[name]}, {value}" if name in joined else value
     return joined
 
 
