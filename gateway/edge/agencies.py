@@ -171,7 +171,7 @@ def _exchange(edge: AgencyEdge, wires: Wires, message: Message) -> Sealed:
     interaction = _served(edge, message.agency, message.interaction, message.transport)
     if interaction is None:
         return _not_served(edge, message, _unknown(edge, message.agency, message.interaction))
-    named = replace(message, interaction=interaction.name)
+    named = message if message.interaction == interaction.name else replace(message, interaction=interaction.name)
     return edge.inbound.receive(named, wires.find(message.agency, interaction), interaction)
 
 

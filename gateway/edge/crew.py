@@ -27,7 +27,7 @@ class Crew:
     """`most` work at once. `run` is for the event loop alone."""
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self.most = most
         self._taken = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._work: SimpleQueue[_Work] = SimpleQueue()
@@ -36,7 +36,7 @@ class Crew:
 
     async def run(self, function: Callable[..., _T], *args: object, wait_s: float) -> _T:
         """Run `function` in a thread once there is a place. Raises NoPlace when there is none for `wait_s`."""
-        if self._taken < self._most and not self._waiting:
+        if self._taken < self.most and not self._waiting:
             self._taken += 1
         else:
             await self._place(wait_s)

@@ -140,7 +140,7 @@ class Limits:
         self._addresses = MovingWindowRateLimiter(Windows(seconds))
         self._agencies = MovingWindowRateLimiter(Windows(seconds))
         self._present: Counter[str] = Counter()
-        self._crew = Crew(bounds.max_exchanges)
+        self.crew = Crew(bounds.max_exchanges)
         self.bodies = BodyMemory(bounds.body_memory_bytes)
 
     # --- rates ----------------------------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ class Limits:
     async def run(self, function: Callable[..., _T], *args: object) -> _T:
         """Run an exchange in a thread once there is a place. Raises HubBusy after `busy_wait_s` seconds."""
         try:
-            return await self._crew.run(function, *args, wait_s=self.bounds.busy_wait_s)
+            return await self.crew.run(function, *args, wait_s=self.bounds.busy_wait_s)
         except NoPlace:
             raise HubBusy(
                 f"all {self.bounds.max_exchanges} places for exchanges are taken; nothing was kept, send the same "

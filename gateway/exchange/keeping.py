@@ -68,9 +68,10 @@ class Keeping:
         key = self._casework.vault.key_under(seen.entry.generation, case_id, seen.at)
         first = first_leaf(self._casework.leaves, received, answer, key.key)
         sealed = seen.wire.seal(answer, _sealing(seen, first.hash), self._hub, seen.at)  # 9. seal
-        second = answered_leaf(self._casework.leaves, received, sealed, key.key)
+        parts = sealed_parts(sealed, "answer")
+        second = answered_leaf(self._casework.leaves, received, parts, key.key)
         effects = outcome.plan.changes if outcome is not None else ()
-        own = exchange_changes(received, answer, sealed)
+        own = exchange_changes(received, answer, sealed, parts)
         guard = unmoved(seen.entry.generation)
         commit(
             self._unit_of_work, Plan((guard, *key.plan.changes, *own, first.row, second.row, *effects))
@@ -86,8 +87,8 @@ class Keeping:
         registry has moved since the sender was judged.
         """
         parts = {each.name: each.body for each in self._casework.reader.parts(row.id)}
-        again = (name for name in parts if name.startswith("answer-at-") and not name.endswith(("-headers", "-plain")))
-        latest = max(again, default="answer")
+        later = (name for name in parts if name.startswith("answer-at-") and not name.endswith(("-headers", "-plain")))
+        latest = max(later, default="answer")
         fresh = row.sealed_at is not None and seen.at - row.sealed_at < SEALED_AGAIN_AFTER
         exposed = seen.is_confidential and f"{latest}-plain" not in parts
         if fresh and not exposed:
@@ -103,11 +104,12 @@ class Keeping:
         sealed = seen.wire.seal(answer, _sealing(seen, self._leaf_named(row)), self._hub, seen.at)
         name = f"answer-at-{int(seen.at.timestamp())}"
         key = self._casework.vault.exchange_key(row.case_id, row.at)
-        leaf = answered_leaf(self._casework.leaves, received, sealed, key.key, name=name)
+        again = sealed_parts(sealed, name)
+        leaf = answered_leaf(self._casework.leaves, received, again, key.key)
         plan = key.plan + Plan.of(
             unmoved(seen.entry.generation),
             Update(ExchangeRow, {"id": row.id}, {"sealed_at": row.sealed_at}, {"sealed_at": seen.at}),
-            *(part(row.id, each, body) for each, body in sealed_parts(sealed, name).items()),
+            *(part(row.id, each, body) for each, body in again.items()),
             leaf.row,
         )
         commit(self._unit_of_work, plan)

@@ -28,17 +28,27 @@ from typing import Any, TypeAlias
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
-from gateway.store.tables import CounterRow
+from gateway.store.tables import (
+    AgencyRow,
+    AgreementRow,
+    CertificateRow,
+    CertificateStatusRow,
+    CounterRow,
+    DataKeyRow,
+    EndpointRow,
+)
 
 Row: TypeAlias = Mapping[str, Any]
 
 GENERATION = "registry-generation"
 """The name of the counter that moves whenever the registry does. It has no row before the first change."""
 
-REGISTRY = frozenset({"agency", "endpoint", "certificate", "certificate_status", "agreement"})
+REGISTRY: frozenset[type[SQLModel]] = frozenset(
+    {AgencyRow, EndpointRow, CertificateRow, CertificateStatusRow, AgreementRow}
+)
 """The tables that say who may exchange what: the hub keeps in memory what it read there."""
 
-_KEYS = "data_key"
+_WATCHED = REGISTRY | {DataKeyRow}
 
 
 def table_of(model: type[SQLModel]) -> Table:
@@ -168,13 +178,10 @@ def _counted(plan: Plan) -> tuple[Change, ...]:
 
 
 def _moves_registry(change: Change) -> bool:
-    if isinstance(change, Update) and not change.values:
-        return False  # a guard alone
-    name = table_of(change.model).name
-    if name == _KEYS:
-        # a new key takes nothing away from the keys that are held; one that is replaced or goes does
-        return isinstance(change, Update | Delete)
-    return name in REGISTRY
+    if change.model not in _WATCHED or (isinstance(change, Update) and not change.values):
+        return False  # of another table, or a guard alone
+    # a new data key takes nothing away from the keys that are held; one that is replaced or goes does
+    return change.model is not DataKeyRow or isinstance(change, Update | Delete)
 
 
 def _touched(change: Change) -> Hashable | None:
