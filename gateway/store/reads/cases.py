@@ -59,7 +59,7 @@ class CaseReads(Reads):
 
     def case_ids_by_reference(self, digest: str) -> list[str]:
         """The ids of the cases that this reference digest names, in order."""
-        return [row.case_id for row in self._rows(_BY_REFERENCE, digest=digest)]
+        return [row[0] for row in self._rows(_BY_REFERENCE, digest=digest)]
 
     def case_events(self, case_id: str) -> list[CaseEventRow]:
         """All events of a case, in their order."""
@@ -125,7 +125,7 @@ class CaseReads(Reads):
     def counter(self, name: str) -> int | None:
         """The last number given out under this name; None before the first (then Claim it, else Update it)."""
         row = self._one(_COUNTER, name=name)
-        return None if row is None else int(row.value)
+        return None if row is None else int(row[0])
 
     def due_deadlines(self, now: datetime, limit: int = 100) -> list[DeadlineRow]:
         """Deadlines that have come, oldest first."""

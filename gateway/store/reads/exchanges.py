@@ -37,7 +37,7 @@ class ExchangeReads(Reads):
     def exchange_by_message(self, direction: str, agency: str, message_id: str) -> ExchangeRow | None:
         """The exchange that bound this message id: the first answer to a message that is seen again."""
         found = self._one(_BY_MESSAGE, direction=direction, agency=agency, message_id=message_id)
-        return None if found is None else self.exchange(found.id)  # most messages are new
+        return None if found is None else self.exchange(found[0])  # most messages are new
 
     def exchanges(
         self,

@@ -115,4 +115,4 @@ class LedgerReads(Reads):
     def data_key(self, scope: str) -> bytes | None:
         """The wrapped data key of `case/<id>` or `day/<YYYY-MM-DD>`; the vault opens it."""
         row = self._one(_DATA_KEY, scope=scope)
-        return None if row is None else bytes(row.wrapped)
+        return None if row is None else bytes(row[0])
