@@ -19,7 +19,7 @@ from benchmarks.messages import Mint
 from benchmarks.parties import Parties
 
 _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-_MOST = 20_000
+_MOST = 40_000
 
 
 class Nothing(asyncio.Protocol):
@@ -60,7 +60,7 @@ def ceiling(folder: Path, seconds: float) -> Mapping[str, float]:
     )
     try:
         server.await_listening()
-        messages = list(mint.messages(_MOST))
+        messages = list(mint.messages(int(_MOST * seconds)))
         load = send([port], messages, mint.document, mint.tail, connections=CONNECTIONS, seconds=seconds)
     finally:
         server.end()

@@ -27,7 +27,9 @@ def check_answers(
         try:
             named = _rest(parties, answer, document) if protocol is Protocol.REST else _soap(parties, answer)
         except (GatewayError, ValueError, LookupError) as fault:
-            raise LoadFailed(f"the answer to {answer.message.id} is not good: {fault}; {answer.body[:500]!r}") from fault
+            raise LoadFailed(
+                f"the answer to {answer.message.id} is not good: {fault}; {answer.body[:500]!r}"
+            ) from fault
         if leaf and not named:
             raise LoadFailed(f"the answer to {answer.message.id} names no leaf of the ledger")
         count += 1

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
@@ -62,7 +63,8 @@ class Grounds:
 
     def settings(self) -> Settings:
         """The hub's settings, as the commands that furnish the store need them."""
-        return Settings(**{name.lower(): value for name, value in self._settings().items()}, _env_file=None)
+        given: dict[str, Any] = {name.lower(): value for name, value in self._settings().items()}
+        return Settings(**given, _env_file=None)
 
     def environment(self, port: int, **more: str) -> dict[str, str]:
         """The environment of a hub process; `more` are SIMOJO_* without the prefix."""

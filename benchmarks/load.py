@@ -1,8 +1,8 @@
-"""The load generator: keep-alive connections over asyncio's own transports, each sending its next message when the
-answer to the last is there.
+"""The load generator: keep-alive connections over asyncio's own transports.
 
-It only sends bytes that are ready and finds the ends of answers, so that it takes little of the processor that the
-measured program needs; how much it does take is measured with it.
+Each connection sends its next message when the answer to the last is there. It only sends bytes that are ready and
+finds the ends of answers, so that it takes little of the processor that the measured program needs; how much it does
+take is measured with it.
 """
 
 from __future__ import annotations

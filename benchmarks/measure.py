@@ -42,7 +42,7 @@ class Figures:
 
     @property
     def cpu_ms(self) -> float:
-        """Processor time of the measured processes for one exchange: it hardly depends on what else the machine does."""
+        """Processor time of the measured processes for one exchange; what else the machine does hardly changes it."""
         return self.server_cpu / self.per_second * 1000
 
 

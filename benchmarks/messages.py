@@ -73,9 +73,7 @@ class Mint:
         envelope = self._signer.sign(document, message_id, now())
         kind = f'application/soap+xml; charset=utf-8; action="{ACTION}"'
         head = self._head(kind, len(envelope) + len(document) + len(self.tail))
-        return Message(
-            message_id, head + envelope, document[len(self.document.before) : -len(self.document.after)], ""
-        )
+        return Message(message_id, head + envelope, document[len(self.document.before) : -len(self.document.after)], "")
 
     def _head(self, kind: str, length: int, more: str = "") -> bytes:
         lines = f"POST {self._path} HTTP/1.1\r\nHost: hub.example\r\nContent-Type: {kind}\r\n"

@@ -10,10 +10,11 @@ import psycopg
 from benchmarks.load import LoadFailed
 from tests.postgres import Server
 
+__all__ = ["Server", "server", "version"]
+
+DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 SETTINGS: Mapping[str, str] = {
-    "fsync": "on",
-    "synchronous_commit": "on",
-    "full_page_writes": "on",
+    **dict.fromkeys(DURABLE, "on"),
     "autovacuum": "on",
     "wal_level": "replica",
     "shared_buffers": "128MB",
@@ -24,20 +25,21 @@ SETTINGS: Mapping[str, str] = {
 
 @contextmanager
 def server() -> Iterator[Server]:
-    """A server that is gone afterwards. Raises LoadFailed when it would not flush its disk."""
+    """A server that is gone afterwards. Raises LoadFailed when it would lose what it has committed."""
     with Server(durable=True, settings=SETTINGS) as running:
-        said = shown(running, *SETTINGS)
-        if wrong := {name: value for name, value in said.items() if name in _DURABLE and value != "on"}:
-            raise LoadFailed(f"PostgreSQL would lose what it has committed: {wrong}")
+        said = {name: _asked(running, f"SHOW {name}") for name in DURABLE}
+        if any(value != "on" for value in said.values()):
+            raise LoadFailed(f"PostgreSQL would lose what it has committed: {said}")
         yield running
 
 
-_DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
+def version(running: Server) -> str:
+    """Its version, and what makes it durable."""
+    return f"{_asked(running, 'SHOW server_version')} ({', '.join(f'{name} on' for name in DURABLE)})"
 
 
-def shown(running: Server, *names: str) -> dict[str, str]:
-    """Settings of a server as it has them."""
+def _asked(running: Server, question: str) -> str:
     plain = running.url("postgres").replace("postgresql+psycopg://", "postgresql://")
     with psycopg.connect(plain) as connection:
-        rows = [(name, connection.execute(f"SHOW {name}".encode()).fetchone()) for name in names]
-    return {name: str(row[0]) for name, row in rows if row is not None}
+        row = connection.execute(question.encode()).fetchone()
+    return "" if row is None else str(row[0])

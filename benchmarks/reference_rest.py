@@ -32,33 +32,41 @@ LIFE_S, SKEW_S = 300, 60
 REGISTRY = jws.JWSRegistry(algorithms=["ES256"], strict_check_header=False)
 
 
+class Signatures:
+    """Verifies the agency's signatures and makes the office's. Keys are read once."""
+
+    def __init__(self) -> None:
+        keys = folder()
+        agency_pem, hub_pem = (keys / "bench.pem").read_bytes(), (keys / "dpmptsp.pem").read_bytes()
+        self._agency_key = ECKey.import_key(agency_pem)
+        self._hub_key = ECKey.import_key((keys / "dpmptsp.key.pem").read_bytes())
+        self._agency_thumbprint, self._hub_thumbprint = thumbprint(agency_pem), thumbprint(hub_pem)
+
+    def verify(self, signature: str, body: bytes, agency: str, interaction: str) -> dict[str, Any]:
+        """The protected header. Raises HTTPException 401."""
+        try:
+            header = jws.deserialize_compact(signature, self._agency_key, registry=REGISTRY, payload=body).headers()
+        except JoseError as error:
+            raise HTTPException(401, f"the signature does not hold: {error}") from error
+        said = (header.get("iss"), header.get("aud"), header.get("int"), header.get("x5t#S256"))
+        if said != (agency, "dpmptsp", interaction, self._agency_thumbprint) or "jti" not in header:
+            raise HTTPException(401, "the signature is for something else")
+        return header
+
+    def sign(self, body: bytes, claims: dict[str, Any]) -> str:
+        """A detached signature."""
+        issued = int(now().timestamp())
+        header = {"alg": "ES256", "x5t#S256": self._hub_thumbprint, "iat": issued, "exp": issued + LIFE_S, **claims}
+        return jws.detach_content(jws.serialize_compact(header, body, self._hub_key, registry=REGISTRY))
+
+
 def make() -> FastAPI:
     """The application (uvicorn --factory)."""
-    keys = folder()
-    agency_pem, hub_pem = (keys / "bench.pem").read_bytes(), (keys / "dpmptsp.pem").read_bytes()
-    agency_key = ECKey.import_key(agency_pem)
-    hub_key = ECKey.import_key((keys / "dpmptsp.key.pem").read_bytes())
-    agency_thumbprint, hub_thumbprint = thumbprint(agency_pem), thumbprint(hub_pem)
+    signatures = Signatures()
     schema = json.loads(schema_file("request.json").read_text(encoding="utf-8"))
     validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
     make_tables()
     app = FastAPI()
-
-    def verified(signature: str, body: bytes, agency: str, interaction: str) -> dict[str, Any]:
-        try:
-            header = jws.deserialize_compact(signature, agency_key, registry=REGISTRY, payload=body).headers()
-        except JoseError as error:
-            raise HTTPException(401, f"the signature does not hold: {error}") from error
-        said = (header.get("iss"), header.get("aud"), header.get("int"), header.get("x5t#S256"))
-        if said != (agency, "dpmptsp", interaction, agency_thumbprint) or "jti" not in header:
-            raise HTTPException(401, "the signature is for something else")
-        return header
-
-    def sign(body: bytes, claims: dict[str, Any]) -> str:
-        issued = int(now().timestamp())
-        header = {"alg": "ES256", "x5t#S256": hub_thumbprint, "iat": issued, "exp": issued + LIFE_S, **claims}
-        compact = jws.serialize_compact(header, body, hub_key, registry=REGISTRY)
-        return jws.detach_content(compact)
 
     @app.post("/rest/{agency}/{interaction}")
     def receive(
@@ -69,7 +77,7 @@ def make() -> FastAPI:
         opened: Annotated[Session, Depends(session)],
     ) -> Response:
         signature = request.headers.get(HEADER, "")
-        header = verified(signature, body, agency, interaction)
+        header = signatures.verify(signature, body, agency, interaction)
         message_id, digest = header["jti"], hashlib.sha256(body).hexdigest()
         earlier = known(opened, agency, message_id)
         if earlier is not None:
@@ -99,7 +107,7 @@ def make() -> FastAPI:
             "int": interaction,
             "rel": base64url(hashlib.sha256(body).digest()),
         }
-        answer_signature = sign(answer, claims)
+        answer_signature = signatures.sign(answer, claims)
         opened.add(
             Exchange(
                 agency=agency,

@@ -32,6 +32,9 @@ X509V3, BASE64 = f"{_OASIS}x509-token-profile-1.0#X509v3", f"{_OASIS}soap-messag
 ACK = "urn:simojo:acknowledgement:1.0"
 NS = {"s": S, "wsa": WSA, "wsse": WSSE, "wsu": WSU, "ds": "http://www.w3.org/2000/09/xmldsig#"}
 ID = f"{{{WSU}}}Id"
+EXCLUSIVE, SHA256 = xmlsec.constants.TransformExclC14N, xmlsec.constants.TransformSha256
+RSA_SHA256 = xmlsec.constants.TransformRsaSha256
+CERTIFICATE, KEY = xmlsec.constants.KeyDataFormatCertPem, xmlsec.constants.KeyDataFormatPem
 LIFE, SKEW = timedelta(seconds=300), timedelta(seconds=60)
 
 
@@ -42,8 +45,8 @@ class Envelopes:
         keys = folder()
         self._agency_der = _der((keys / "bench.pem").read_bytes())
         self._hub_der = _der((keys / "dpmptsp.pem").read_bytes())
-        self._agency_key = xmlsec.Key.from_memory((keys / "bench.pem").read_bytes(), xmlsec.KeyFormat.CERT_PEM)
-        self._hub_key = xmlsec.Key.from_memory((keys / "dpmptsp.key.pem").read_bytes(), xmlsec.KeyFormat.PEM)
+        self._agency_key = xmlsec.Key.from_memory((keys / "bench.pem").read_bytes(), CERTIFICATE)
+        self._hub_key = xmlsec.Key.from_memory((keys / "dpmptsp.key.pem").read_bytes(), KEY)
 
     def verify(self, root: etree._Element) -> None:
         """Raises HTTPException 401 unless the agency's signature covers everything that is used."""
@@ -58,9 +61,9 @@ class Envelopes:
         addressing = [block for block in header if etree.QName(block).namespace == WSA]
         context = xmlsec.SignatureContext()
         context.key = self._agency_key
-        for transform in (xmlsec.Transform.EXCL_C14N, xmlsec.Transform.RSA_SHA256):
+        for transform in (EXCLUSIVE, RSA_SHA256):
             context.enable_signature_transform(transform)
-        for transform in (xmlsec.Transform.EXCL_C14N, xmlsec.Transform.SHA256):
+        for transform in (EXCLUSIVE, SHA256):
             context.enable_reference_transform(transform)
         parts = [body, timestamp, *addressing]
         for part in parts:
@@ -97,13 +100,13 @@ class Envelopes:
         etree.SubElement(timestamp, f"{{{WSU}}}Expires").text = f"{at + LIFE:%Y-%m-%dT%H:%M:%SZ}"
         body = etree.SubElement(root, f"{{{S}}}Body", {ID: "body"})
         body.append(content)
-        signature = xmlsec.template.create(root, xmlsec.Transform.EXCL_C14N, xmlsec.Transform.RSA_SHA256, ns="ds")
+        signature = xmlsec.template.create(root, EXCLUSIVE, RSA_SHA256, ns="ds")
         security.append(signature)
         context = xmlsec.SignatureContext()
         context.key = self._hub_key
         for part in (*parts, timestamp, body):
-            reference = xmlsec.template.add_reference(signature, xmlsec.Transform.SHA256, uri=f"#{part.get(ID)}")
-            xmlsec.template.add_transform(reference, xmlsec.Transform.EXCL_C14N)
+            reference = xmlsec.template.add_reference(signature, SHA256, uri=f"#{part.get(ID)}")
+            xmlsec.template.add_transform(reference, EXCLUSIVE)
             context.register_id(part, "Id", WSU)
         info = xmlsec.template.ensure_key_info(signature)
         holder = etree.SubElement(info, f"{{{WSSE}}}SecurityTokenReference")
@@ -181,7 +184,9 @@ def _parsed(body: bytes) -> etree._Element:
 
 def _check_fresh(root: etree._Element) -> None:
     where = "s:Header/wsse:Security/wsu:Timestamp/wsu:"
-    created, expires = (datetime.fromisoformat(root.findtext(f"{where}{name}", "", NS)) for name in ("Created", "Expires"))
+    created, expires = (
+        datetime.fromisoformat(root.findtext(f"{where}{name}", "", NS)) for name in ("Created", "Expires")
+    )
     if not created - SKEW <= now() <= expires + SKEW:
         raise HTTPException(401, "the message is not fresh")
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.choice import Engine, Protocol, Size
+from benchmarks.floor import Floor
 from benchmarks.measure import Figures
 
 GOALS: Mapping[Protocol, Mapping[str, float]] = {
@@ -26,8 +27,8 @@ LEAST_AT_A_MILLION = 0.90
 LEAST_DELIVERIES = 500.0
 
 _HEAD = (
-    "protocol engine   size   proc |   floor/s  ref./s   hub/s | hub/ref. hub/floor |   p50 ms   p99 ms |"
-    " hub MB (each) | cpu ms  load %"
+    "protocol engine   size   proc | floor/s  ref./s   hub/s | hub/ref. hub/floor |   p50 ms   p99 ms |"
+    " hub MB (each) | processor ms: floor, ref., hub | load %"
 )
 
 
@@ -38,7 +39,7 @@ class Cell:
     protocol: Protocol
     engine: Engine
     size: Size
-    floor: float | None = None
+    floor: Floor | None = None
     reference: Figures | None = None
     hub: Figures | None = None
 
@@ -50,14 +51,14 @@ class Cell:
     @property
     def vs_floor(self) -> float | None:
         """Hub by floor."""
-        return None if self.hub is None or self.floor is None else self.hub.per_second / self.floor
+        return None if self.hub is None or self.floor is None else self.hub.per_second / self.floor.per_second
 
     def document(self) -> dict[str, Any]:
         """As it stands in latest.json."""
         hub, reference = self.hub, self.reference
         return {
             "processes": self.engine.processes,
-            "floor": _rounded(self.floor),
+            "floor": None if self.floor is None else _rounded(self.floor.per_second),
             "reference": None if reference is None else _rounded(reference.per_second),
             "hub": None if hub is None else _rounded(hub.per_second),
             "vs_reference": _rounded(self.vs_reference, 3),
@@ -67,22 +68,27 @@ class Cell:
             "rss_mb": None if hub is None else hub.rss_mb,
             "hub_figures": None if hub is None else asdict(hub),
             "reference_figures": None if reference is None else asdict(reference),
+            "cpu_ms": {name: _rounded(each.cpu_ms if each else None, 3) for name, each in self._all()},
         }
+
+    def _all(self) -> Iterator[tuple[str, Figures | Floor | None]]:
+        yield from (("floor", self.floor), ("reference", self.reference), ("hub", self.hub))
 
     def line(self) -> str:
         """As it is printed."""
         hub = self.hub
+        processor = " ".join(_shown(each.cpu_ms if each else None, 6, 2) for _, each in self._all())
         memory = "" if hub is None else f"{hub.rss_mb:.0f} ({', '.join(f'{each:.0f}' for each in hub.rss_each_mb)})"
+        rates = " ".join(_shown(each.per_second if each else None, 7) for _, each in self._all())
         return (
-            f"{self.protocol:8} {self.engine:8} {self.size:6} {self.engine.processes:4} |"
-            f" {_shown(self.floor, 9)} {_shown(self.reference and self.reference.per_second, 7)}"
-            f" {_shown(hub and hub.per_second, 7)} | {_shown(self.vs_reference, 8, 2)} {_shown(self.vs_floor, 9, 2)} |"
-            f" {_shown(hub and hub.p50_ms, 8)} {_shown(hub and hub.p99_ms, 8)} | {memory:>13} |"
-            f" {_shown(hub and hub.cpu_ms, 6, 2)} {_shown(hub and hub.load_cpu * 100, 7)}"
+            f"{self.protocol:8} {self.engine:8} {self.size:6} {self.engine.processes:4} | {rates} |"
+            f" {_shown(self.vs_reference, 8, 2)} {_shown(self.vs_floor, 9, 2)} |"
+            f" {_shown(hub.p50_ms if hub else None, 8, 1)} {_shown(hub.p99_ms if hub else None, 8, 1)} | {memory:>13} |"
+            f" {processor:>29} | {_shown(hub.load_cpu * 100 if hub else None, 6)}"
         )
 
     def goals(self) -> Iterator[tuple[str, bool]]:
-        """What issue by issue was to be reached here, and whether it was."""
+        """What was to be reached here, and whether it was."""
         where = f"{self.protocol} {self.engine} {self.size}"
         for name, least in GOALS[self.protocol].items():
             value: float | None = getattr(self, name)
@@ -152,15 +158,15 @@ class Outcome:
             )
         if self.cells:
             yield from ("", _HEAD, *(cell.line() for cell in self.cells))
-            yield "cpu ms: processor time of the hub's processes for one exchange, the database's server not counted"
+            yield "processor ms: of all processes for one exchange, the database's server not counted"
         for engine, said in self.cases.items():
             yield f"a message that opens a case, REST 1 KB, {engine}: {said['hub']:.0f}/s, p99 {said['p99_ms']:.0f} ms"
         for engine, stored in self.stored.items():
-            for count, said in stored.get("at", {}).items():
-                yield f"{engine}, {count} stored exchanges, REST 2 KB: {said['hub']:.0f}/s, p99 {said['p99_ms']:.0f} ms"
+            for count, at in stored.get("at", {}).items():
+                yield f"{engine}, {count} stored exchanges, REST 2 KB: {at['hub']:.0f}/s, p99 {at['p99_ms']:.0f} ms"
         if self.deliveries:
-            said = ", ".join(f"{name.replace('_', ' ')} {rate:.0f}/s" for name, rate in self.deliveries.items())
-            yield f"deliveries: {said}"
+            rates = (f"{name.replace('_', ' ')} {rate:.0f}/s" for name, rate in self.deliveries.items())
+            yield f"deliveries: {', '.join(rates)}"
         yield ""
         yield from (f"{'reached' if reached else 'MISSED '}  {text}" for text, reached in self.goals())
 
