@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from benchmarks import deliveries, floor, hub, reference
 from benchmarks.agency import APPLICATION, INSPECTION, INSPECTION_SOAP
@@ -19,9 +19,11 @@ from benchmarks.machine import describe, free_port
 from benchmarks.measure import Figures, measure
 from benchmarks.messages import Mint
 from benchmarks.parties import Parties
-from benchmarks.postgres import Server, server, version
 from benchmarks.stored import COUNTS, stored
 from benchmarks.table import Cell, Outcome
+
+if TYPE_CHECKING:
+    from benchmarks.postgres import Server
 
 Tell: TypeAlias = Callable[[str], None]
 INTERACTIONS = {Protocol.REST: INSPECTION, Protocol.SOAP: INSPECTION_SOAP}
@@ -55,6 +57,12 @@ class Stores:
         self._open = ExitStack()
         self._server: Server | None = None
 
+    def postgres_version(self) -> str:
+        """What PostgreSQL this is."""
+        from benchmarks.postgres import version
+
+        return version(self.server)
+
     def close(self) -> None:
         """Stop the server, if there is one."""
         self._open.close()
@@ -62,6 +70,8 @@ class Stores:
     @property
     def server(self) -> Server:
         """The PostgreSQL."""
+        from benchmarks.postgres import server  # here: SQLite is measured without it
+
         if self._server is None:
             self._server = self._open.enter_context(server())
         return self._server
@@ -92,7 +102,7 @@ def run(choice: Choice, folder: Path, tell: Tell) -> Outcome:
     progress = Progress(len(steps) + 1, tell)
     try:
         if Engine.POSTGRES in choice.engines:
-            outcome.machine["postgresql"] = version(stores.server)
+            outcome.machine["postgresql"] = stores.postgres_version()
         place = folder / "ceiling"
         place.mkdir()
         outcome.ceiling = dict(ceiling(place, min(choice.seconds, 1.0)))
