@@ -34,7 +34,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SIMOJO_", env_file=".env", extra="ignore")
 
     mode: Mode = Field(Mode.DEVELOPMENT, description="`production` refuses development certificates and activation")
-    database_url: str = Field("sqlite:///simojo.db", description="where the store is; sqlite:///path/to/file")
+    database_url: str = Field(
+        "sqlite:///simojo.db",
+        description="where the store is: sqlite:///path/to/file or postgresql://user:password@host/database",
+    )
+    database_connections: int = Field(12, ge=4, le=200, description="connections of one process to PostgreSQL, at most")
     host: str = Field("127.0.0.1", description="address that the hub listens on")
     port: int = Field(8080, ge=1, le=65535, description="port that the hub listens on")
     public_url: str = Field(

@@ -31,7 +31,7 @@ from gateway.store.certificate_status import RevocationPolicy
 from gateway.store.engine import open_engine
 from gateway.store.reading import Reader
 from gateway.store.schema import prepare
-from gateway.store.unit_of_work import SingleWriter
+from gateway.store.unit_of_work import GroupCommit
 from gateway.store.vault import Vault
 from gateway.transport.http import HttpClient
 from gateway.trust.keys import SigningKey, fingerprint
@@ -52,7 +52,7 @@ class Store:
     master: MasterKey
     vault: Vault
     note_key: NoteKey
-    unit_of_work: SingleWriter
+    unit_of_work: GroupCommit
     leaves: Leaves
     registry: Registry
     client: HttpClient | None = None
@@ -67,13 +67,13 @@ class Store:
 
 def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_id: Callable[[], str] = new_id) -> Store:
     """Open the store, bringing it to the newest schema. Raises Misconfigured."""
-    engine = open_engine(settings.database_url)
+    engine = open_engine(settings.database_url, connections=settings.database_connections)
     prepare(engine)
     reader = Reader(engine)
     master = MasterKey(settings.master_key_bytes())
     vault = Vault(reader, master, secrets.token_bytes)
     leaves = Leaves(master, new_id)
-    unit_of_work = SingleWriter(engine)
+    unit_of_work = GroupCommit(engine)
     authorities = agency_authorities(settings)
     client = HttpClient(clock=time.monotonic) if authorities else None
     registry = Registry(

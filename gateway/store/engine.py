@@ -1,35 +1,65 @@
-"""Database engines by URL. SQLite is the embedded default: one file, WAL, every commit on disk before it counts."""
+"""Database engines by URL.
+
+SQLite is the embedded default: one file, WAL, every commit on disk before it counts. PostgreSQL is where an office
+outgrows one machine: the same code, with connections from a pool that does not grow beyond its size.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from gateway.domain.errors import Misconfigured
 
 BUSY_TIMEOUT_MS = 10_000
+CONNECTIONS = 12
+"""Connections of one process to PostgreSQL, unless the setting says otherwise."""
+
+CONNECTION_WAIT_S = 5.0
+FORMS = "write it as sqlite:////path/to/simojo.db or postgresql://user:password@host/database"
+
+# What a session of ours asks of the server. A commit is on disk before it counts, whatever the server's default is.
+# Nobody waits for ever: for a lock, for a statement, for a transaction whose process hangs.
+SESSION = {
+    "synchronous_commit": "on",
+    "timezone": "UTC",
+    "lock_timeout": f"{BUSY_TIMEOUT_MS}",
+    "statement_timeout": "120000",
+    "idle_in_transaction_session_timeout": "60000",
+}
 
 
-def open_engine(url: str) -> Engine:
-    """An engine for `url`.
+def open_engine(url: str, *, connections: int = CONNECTIONS) -> Engine:
+    """An engine for `url`; `connections` bounds the pool of a server's engine.
 
     Transactions are begun explicitly (`BEGIN IMMEDIATE` on SQLite), never by the driver. Raises Misconfigured for a
-    URL that cannot be read or names an engine that this version does not serve.
+    URL that cannot be read or names an engine that is not served.
     """
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise Misconfigured("SIMOJO_DATABASE_URL cannot be read; write it as sqlite:////path/to/simojo.db") from None
-    if parsed.get_backend_name() != "sqlite":
-        raise Misconfigured(
-            f"SIMOJO_DATABASE_URL names the engine '{parsed.get_backend_name()}'; this version serves sqlite:///..."
-        )
-    if parsed.database in {None, "", ":memory:"}:
-        raise Misconfigured("SIMOJO_DATABASE_URL names no file; write it as sqlite:////path/to/simojo.db")
-    engine = create_engine(parsed, isolation_level="AUTOCOMMIT", connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        raise Misconfigured(f"SIMOJO_DATABASE_URL cannot be read; {FORMS}") from None
+    match parsed.get_backend_name():
+        case "sqlite":
+            return _sqlite(parsed)
+        case "postgresql" | "postgres":
+            return _postgres(parsed, connections)
+        case other:
+            raise Misconfigured(f"SIMOJO_DATABASE_URL names the engine '{other}', which is not served; {FORMS}")
+
+
+def is_shared(engine: Engine) -> bool:
+    """Whether other processes may write to this store too (PostgreSQL)."""
+    return engine.dialect.name == "postgresql"
+
+
+def _sqlite(url: URL) -> Engine:
+    if url.database in {None, "", ":memory:"}:
+        raise Misconfigured(f"SIMOJO_DATABASE_URL names no file; {FORMS}")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
 
@@ -45,3 +75,25 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _postgres(url: URL, connections: int) -> Engine:
+    if not url.database:
+        raise Misconfigured(f"SIMOJO_DATABASE_URL names no database; {FORMS}")
+    options = " ".join(f"-c {name}={value}" for name, value in SESSION.items())
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        isolation_level="AUTOCOMMIT",
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=CONNECTION_WAIT_S,
+        connect_args={
+            "application_name": "simojo",
+            "connect_timeout": 5,
+            "options": options,
+            # a server that vanished without a word is noticed within half a minute
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+        },
+    )

@@ -11,7 +11,7 @@ pipeline read it:
 
 All guards of a plan are checked before any of it is written, so they speak of the rows as they were before the plan.
 
-`commit(plan)` answers `Committed`, or `Conflict` with the first guard that did not hold; then nothing was written,
+`commit(plan)` answers `Committed`, or `Conflict` with a guard that did not hold; then nothing was written,
 and the pipeline reads again and prepares anew. A message seen meanwhile shows itself as a Conflict whose repeated
 preparation finds the first answer.
 """
@@ -118,9 +118,22 @@ class Conflict:
 Outcome: TypeAlias = Committed | Conflict
 
 
-def standing_on(plan: Plan) -> frozenset[Hashable]:
-    """The rows that the guards and tallies of a plan stand on; plans that share one cannot share a transaction."""
-    return frozenset(key for change in plan.changes if (key := _touched(change)) is not None)
+@dataclass(frozen=True)
+class Standing:
+    """The rows that a plan stands on: `changes` are its own alone, `looks` it shares with others that only look."""
+
+    changes: frozenset[Hashable]
+    looks: frozenset[Hashable]
+
+
+def standing_on(plan: Plan) -> Standing:
+    """The rows that the guards and tallies of a plan stand on.
+
+    Plans that stand on the same row cannot share a transaction, unless both of them only look at it.
+    """
+    touched = [(key, _only_looks(change)) for change in plan.changes if (key := _touched(change)) is not None]
+    changes = frozenset(key for key, looks in touched if not looks)
+    return Standing(changes, frozenset(key for key, looks in touched if looks) - changes)
 
 
 def distinct(plan: Plan) -> tuple[Change, ...]:
@@ -137,6 +150,10 @@ def distinct(plan: Plan) -> tuple[Change, ...]:
             claimed[key] = change.values
         changes.append(change)
     return tuple(changes)
+
+
+def _only_looks(change: Change) -> bool:
+    return isinstance(change, Update) and not change.values
 
 
 def _touched(change: Change) -> Hashable | None:

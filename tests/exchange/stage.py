@@ -31,7 +31,7 @@ from gateway.operations.letters import Letters
 from gateway.settings import Settings
 from gateway.store.plan import Plan, Update
 from gateway.store.tables import AgreementRow, DeliveryRow, ExchangeRow
-from gateway.store.unit_of_work import SingleWriter, UnitOfWork
+from gateway.store.unit_of_work import GroupCommit, UnitOfWork
 from gateway.trust.certificates import Use
 from gateway.trust.dev_ca import IssuedLeaf
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
@@ -105,18 +105,18 @@ class Stage:
 
     # --- life -----------------------------------------------------------------------------------------------------
 
-    def start(self, writer: Callable[[Engine], UnitOfWork] = SingleWriter) -> Gateway:
+    def start(self, writer: Callable[[Engine], UnitOfWork] = GroupCommit) -> Gateway:
         """A hub on the file; it takes the door."""
         with (
             mock.patch("gateway.app.hub.load_adapters", return_value=self.adapters),
             mock.patch("gateway.app.hub.SchemaLibrary", return_value=LIBRARY),
-            mock.patch("gateway.app.store.SingleWriter", writer),
+            mock.patch("gateway.app.store.GroupCommit", writer),
         ):
             hub = Gateway(self.settings, clock=self.clock, seconds=self.seconds)
         self.door.app = hub.api
         return hub
 
-    def restart(self, writer: Callable[[Engine], UnitOfWork] = SingleWriter) -> Gateway:
+    def restart(self, writer: Callable[[Engine], UnitOfWork] = GroupCommit) -> Gateway:
         """End the process without a word (nothing but the file is left), and begin another."""
         self.hub.stop()
         self.hub = self.start(writer)

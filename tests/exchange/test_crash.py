@@ -11,7 +11,7 @@ from gateway.domain.case import Stage as CaseStage
 from gateway.exchange.attempt import LEASE_BEYOND_CALL
 from gateway.operations.ledger_export import verify_store
 from gateway.store.plan import Outcome, Plan
-from gateway.store.unit_of_work import SingleWriter
+from gateway.store.unit_of_work import GroupCommit
 from tests.exchange import voices
 from tests.exchange.stage import AGUS, RINA, Stage
 
@@ -20,7 +20,7 @@ class Killed(BaseException):
     """kill -9: nothing in the process may catch it."""
 
 
-class Mortal(SingleWriter):
+class Mortal(GroupCommit):
     """Dies at its `after`th commit: just before it is written, or just after."""
 
     after = 0

@@ -32,7 +32,7 @@ from gateway.exchange.states import Delivery
 from gateway.exchange.verdict import HELD_BACK, Judge
 from gateway.store.plan import Claim, Conflict, Outcome, Plan
 from gateway.store.tables import ExchangeRow
-from gateway.store.unit_of_work import SingleWriter
+from gateway.store.unit_of_work import GroupCommit
 from gateway.trust.policy import KeyKind
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
 from gateway.validation.library import ACKNOWLEDGEMENT, SchemaLibrary, default_roots
@@ -264,7 +264,7 @@ def test_models_of_the_vocabulary_are_told_apart() -> None:
 # --- a store that cannot write ------------------------------------------------------------------------------------
 
 
-class FullDisk(SingleWriter):
+class FullDisk(GroupCommit):
     """Takes nothing; `taken` counts what was asked of it."""
 
     taken = 0
@@ -274,7 +274,7 @@ class FullDisk(SingleWriter):
         raise HubBusy("the store cannot write now; nothing was kept, send again", after_s=5)
 
 
-class Crowd(SingleWriter):
+class Crowd(GroupCommit):
     """Another is always first at an exchange."""
 
     def __init__(self, engine: Engine) -> None:
@@ -292,7 +292,7 @@ class Crowd(SingleWriter):
 @pytest.mark.parametrize("name", ["soap", "jws", "oss"])
 @pytest.mark.parametrize(("writer", "after"), [(FullDisk, "5"), (Crowd, "1")])
 def test_a_hub_that_cannot_keep_a_message_says_so_in_the_senders_form_and_keeps_nothing(
-    stage: Stage, name: str, writer: type[SingleWriter], after: str
+    stage: Stage, name: str, writer: type[GroupCommit], after: str
 ) -> None:
     stage.restart(writer)
     with stage.unchanged("exchange", "leaf"):

@@ -11,7 +11,7 @@ from lxml import etree
 from conformance.signing import jws
 from gateway.store.plan import Outcome, Plan
 from gateway.store.tables import ExchangeRow
-from gateway.store.unit_of_work import SingleWriter
+from gateway.store.unit_of_work import GroupCommit
 from tests.exchange import voices
 from tests.exchange.stage import Stage
 from tests.exchange.test_refused_terms import recorded
@@ -134,7 +134,7 @@ def test_a_refusal_by_the_case_binds_its_id_and_is_repeated_word_for_word(stage:
     recorded(stage, "dpupr", "inconsistent")
 
 
-class Overtaken(SingleWriter):
+class Overtaken(GroupCommit):
     """Before the first plan that claims an exchange is written, `first` happens."""
 
     first: Callable[[], object] | None = None

@@ -19,7 +19,7 @@ from gateway.operations.ledger_export import StoreVerdict, verify_store
 from gateway.store.plan import Change, Committed, Insert, Plan
 from gateway.store.reading import Reader
 from gateway.store.tables import CaseEventRow, ExchangeRow, PartRow
-from gateway.store.unit_of_work import SingleWriter
+from gateway.store.unit_of_work import GroupCommit
 from gateway.store.vault import Vault
 from gateway.trust.secrets import MasterKey
 
@@ -44,7 +44,7 @@ class Office:
 
     def __post_init__(self) -> None:
         self.reader = Reader(self.engine)
-        self.writer = SingleWriter(self.engine)
+        self.writer = GroupCommit(self.engine)
         self.vault = Vault(self.reader, MASTER, lambda size: counted_bytes(size, self.numbers))
         self.leaves = Leaves(MASTER, self.new_id)
 

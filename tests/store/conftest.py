@@ -14,12 +14,32 @@ from gateway.store.engine import open_engine
 from gateway.store.plan import Committed, Insert, Plan
 from gateway.store.reading import Reader
 from gateway.store.schema import prepare
-from gateway.store.unit_of_work import SingleWriter
+from gateway.store.unit_of_work import GroupCommit
+from tests.databases import Databases
 from tests.store.rows import Put
 
 
+@pytest.fixture(scope="session")
+def migrated(databases: Databases) -> Iterator[str]:
+    """The URL of a database that has all tables and is copied for each test."""
+    with databases.new() as url:
+        engine = open_engine(url)
+        prepare(engine)
+        engine.dispose()
+        yield url
+
+
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
+def engine(databases: Databases, migrated: str) -> Iterator[Engine]:
+    with databases.new(migrated) as url:
+        opened = open_engine(url)
+        yield opened
+        opened.dispose()
+
+
+@pytest.fixture
+def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
+    """For what only a file can do, such as fill its disk."""
     opened = open_engine(f"sqlite:///{tmp_path / 'simojo.db'}")
     prepare(opened)
     yield opened
@@ -32,14 +52,14 @@ def reader(engine: Engine) -> Reader:
 
 
 @pytest.fixture
-def writer(engine: Engine) -> Iterator[SingleWriter]:
-    opened = SingleWriter(engine)
+def writer(engine: Engine) -> Iterator[GroupCommit]:
+    opened = GroupCommit(engine)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def put(writer: SingleWriter) -> Put:
+def put(writer: GroupCommit) -> Put:
     """Commit rows of one table."""
 
     def insert(model: type[SQLModel], *rows: dict[str, Any]) -> None:

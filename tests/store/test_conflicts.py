@@ -9,7 +9,7 @@ from gateway.store.conflicts import PREPARATIONS, commit, prepared_again
 from gateway.store.plan import Claim, Plan, Update
 from gateway.store.reading import Reader
 from gateway.store.tables import CounterRow
-from gateway.store.unit_of_work import SingleWriter
+from gateway.store.unit_of_work import GroupCommit
 
 
 def advance(was: int) -> Plan:
@@ -17,11 +17,11 @@ def advance(was: int) -> Plan:
 
 
 @pytest.fixture(autouse=True)
-def _counter(writer: SingleWriter) -> None:
+def _counter(writer: GroupCommit) -> None:
     commit(writer, Plan.of(Claim(CounterRow, ("name",), {"name": "a", "value": 0})))
 
 
-def test_what_was_overtaken_is_prepared_again_until_it_holds(writer: SingleWriter, reader: Reader) -> None:
+def test_what_was_overtaken_is_prepared_again_until_it_holds(writer: GroupCommit, reader: Reader) -> None:
     seen: list[int] = []
 
     def prepare() -> str:
@@ -37,7 +37,7 @@ def test_what_was_overtaken_is_prepared_again_until_it_holds(writer: SingleWrite
     assert reader.counter("a") == 3
 
 
-def test_who_is_always_overtaken_is_told_to_come_again(writer: SingleWriter, reader: Reader) -> None:
+def test_who_is_always_overtaken_is_told_to_come_again(writer: GroupCommit, reader: Reader) -> None:
     prepared: list[int] = []
 
     def prepare() -> None:

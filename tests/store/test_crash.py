@@ -11,14 +11,14 @@ import pytest
 from sqlalchemy import Engine
 
 from gateway.store.reading import Reader
-from gateway.store.unit_of_work import SingleWriter
+from gateway.store.unit_of_work import GroupCommit
 from tests.store.plans import three_rows
 
 CHILD = """
 import os, signal, sys
 from sqlalchemy import event
 from gateway.store.engine import open_engine
-from gateway.store.unit_of_work import SingleWriter
+from gateway.store.unit_of_work import GroupCommit
 from tests.store.plans import three_rows
 
 url, moment = sys.argv[1:]
@@ -37,7 +37,7 @@ def after(_connection, _cursor, statement, *_):
     if moment == "after " + statement.split()[0]:
         die()
 
-writer = SingleWriter(engine)
+writer = GroupCommit(engine)
 event.listen(engine, "before_cursor_execute", before)
 event.listen(engine, "after_cursor_execute", after)
 writer.commit(three_rows())
@@ -64,7 +64,7 @@ def test_killed_before_commit_nothing_is_kept_and_the_plan_can_be_sent_again(eng
     run_until_killed(str(engine.url), moment)
     reader = Reader(engine)
     assert kept(reader) == (False, False, False)
-    writer = SingleWriter(engine)
+    writer = GroupCommit(engine)
     writer.commit(three_rows())
     writer.close()
     assert kept(reader) == (True, True, True)

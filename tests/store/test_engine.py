@@ -39,7 +39,7 @@ def test_sqlite_is_opened_so_that_a_commit_is_on_disk_before_it_counts(tmp_path:
     [
         ("not a url", "cannot be read"),
         ("", "cannot be read"),
-        ("postgresql+psycopg://simojo@db.example/simojo", "postgresql"),
+        ("postgresql://simojo@db.example", "names no database"),
         ("oracle://simojo@db.example/simojo", "oracle"),
         ("sqlite://", "names no file"),
         ("sqlite:///:memory:", "names no file"),

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.domain.errors import Misconfigured
 from gateway.store.exclusive import HubLock
+from tests.postgres import Server
 
 HOLD = """
 import sys
@@ -53,3 +54,11 @@ def test_a_killed_hub_leaves_no_lock(tmp_path: Path) -> None:
     after = HubLock(url)
     after.take()
     after.release()
+
+
+def test_a_store_on_a_server_has_room_for_many(server: Server) -> None:
+    locks = [HubLock(server.url("simojo")) for _ in range(2)]
+    for lock in locks:
+        lock.take()
+    for lock in locks:
+        lock.release()

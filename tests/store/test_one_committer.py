@@ -10,7 +10,7 @@ import pytest
 import gateway
 
 ROOT = Path(gateway.__file__).parent
-COMMITTER = Path("store/unit_of_work.py")
+COMMITTER = Path("store/unit_of_work")
 MIGRATIONS = Path("store/migrations")
 WRITES = {"insert", "update", "delete", "Insert", "Update", "Delete"}
 SESSION_WRITES = {"add", "add_all", "merge", "delete", "flush", "bulk_save_objects", "bulk_insert_mappings", "begin"}
@@ -57,13 +57,13 @@ def test_nothing_but_the_unit_of_work_commits_or_writes() -> None:
     guilty = {
         str(path): found
         for path in modules()
-        if path != COMMITTER and MIGRATIONS not in path.parents and (found := faults((ROOT / path).read_text()))
+        if not {COMMITTER, MIGRATIONS} & set(path.parents) and (found := faults((ROOT / path).read_text()))
     }
     assert guilty == {}
 
 
 def test_the_unit_of_work_is_where_it_is_said() -> None:
-    found = faults((ROOT / COMMITTER).read_text())
+    found = [fault for path in modules() if COMMITTER in path.parents for fault in faults((ROOT / path).read_text())]
     assert {"says COMMIT", "says BEGIN", "imports insert", "imports update", "imports delete"} <= set(found)
 
 

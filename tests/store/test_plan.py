@@ -14,11 +14,11 @@ from gateway.store.tables import (
     TileRow,
     TreeHeadRow,
 )
-from gateway.store.unit_of_work import SingleWriter
+from gateway.store.unit_of_work import GroupCommit
 from tests.store.plans import NOW, advance, counter, deadline
 
 
-def test_a_plan_whose_guards_hold_is_committed_whole(writer: SingleWriter, reader: Reader) -> None:
+def test_a_plan_whose_guards_hold_is_committed_whole(writer: GroupCommit, reader: Reader) -> None:
     plan = Plan.of(counter("a")) + Plan.of(deadline("c-1"), Insert(AgencyRow, {"id": "x", "name": "X", "kind": "h"}))
     assert writer.commit(plan) == Committed()
     assert reader.counter("a") == 1
@@ -26,7 +26,7 @@ def test_a_plan_whose_guards_hold_is_committed_whole(writer: SingleWriter, reade
     assert reader.agency("x") is not None
 
 
-def test_a_claim_of_a_taken_key_conflicts_and_keeps_nothing(writer: SingleWriter, reader: Reader) -> None:
+def test_a_claim_of_a_taken_key_conflicts_and_keeps_nothing(writer: GroupCommit, reader: Reader) -> None:
     writer.commit(Plan.of(counter("a", 7)))
     again = counter("a", 8)
     assert writer.commit(Plan.of(deadline("c-1"), again, counter("b"))) == Conflict(again)
@@ -35,7 +35,7 @@ def test_a_claim_of_a_taken_key_conflicts_and_keeps_nothing(writer: SingleWriter
     assert reader.deadlines("c-1") == []
 
 
-def test_an_update_of_a_changed_row_conflicts_and_keeps_nothing(writer: SingleWriter, reader: Reader) -> None:
+def test_an_update_of_a_changed_row_conflicts_and_keeps_nothing(writer: GroupCommit, reader: Reader) -> None:
     writer.commit(Plan.of(counter("a")))
     assert writer.commit(Plan.of(advance("a", 1))) == Committed()
     late = advance("a", 1)
@@ -44,12 +44,12 @@ def test_an_update_of_a_changed_row_conflicts_and_keeps_nothing(writer: SingleWr
     assert reader.deadlines("c-1") == []
 
 
-def test_an_update_of_a_missing_row_conflicts(writer: SingleWriter) -> None:
+def test_an_update_of_a_missing_row_conflicts(writer: GroupCommit) -> None:
     change = advance("a", 1)
     assert writer.commit(Plan.of(change)) == Conflict(change)
 
 
-def test_an_update_can_expect_null_and_a_value_in_its_place(writer: SingleWriter, reader: Reader) -> None:
+def test_an_update_can_expect_null_and_a_value_in_its_place(writer: GroupCommit, reader: Reader) -> None:
     agency = {"id": "x", "name": "X", "kind": "h"}
     writer.commit(Plan.of(Insert(AgencyRow, agency)))
     suspend = Update(AgencyRow, {"id": "x"}, {"suspended": None}, {"suspended": "key lost"})
@@ -62,7 +62,7 @@ def test_an_update_can_expect_null_and_a_value_in_its_place(writer: SingleWriter
     ]
 
 
-def test_an_update_without_values_is_a_guard_alone(writer: SingleWriter, reader: Reader) -> None:
+def test_an_update_without_values_is_a_guard_alone(writer: GroupCommit, reader: Reader) -> None:
     writer.commit(Plan.of(counter("a")))
     stands = Update(CounterRow, {"name": "a"}, {"value": 1}, {})
     fallen = Update(CounterRow, {"name": "a"}, {"value": 2}, {})
@@ -71,13 +71,13 @@ def test_an_update_without_values_is_a_guard_alone(writer: SingleWriter, reader:
     assert (reader.counter("a"), reader.counter("b"), reader.counter("c")) == (1, 1, None)
 
 
-def test_updates_of_many_rows_each_get_their_own_values(writer: SingleWriter, reader: Reader) -> None:
+def test_updates_of_many_rows_each_get_their_own_values(writer: GroupCommit, reader: Reader) -> None:
     writer.commit(Plan(tuple(counter(f"n-{number}", number) for number in range(20))))
     writer.commit(Plan(tuple(advance(f"n-{number}", number) for number in range(20))))
     assert [reader.counter(f"n-{number}") for number in range(20)] == list(range(1, 21))
 
 
-def test_a_delete_of_nothing_is_no_conflict_unless_it_expects_something(writer: SingleWriter, reader: Reader) -> None:
+def test_a_delete_of_nothing_is_no_conflict_unless_it_expects_something(writer: GroupCommit, reader: Reader) -> None:
     writer.commit(Plan.of(counter("a"), counter("b")))
     gone = Delete(CounterRow, {"name": "a"}, expected={"value": 2})
     assert writer.commit(Plan.of(gone, Delete(CounterRow, {"name": "b"}))) == Conflict(gone)
@@ -87,7 +87,7 @@ def test_a_delete_of_nothing_is_no_conflict_unless_it_expects_something(writer: 
     assert reader.counter("a") is None
 
 
-def test_rows_put_in_after_a_delete_in_the_same_plan_stay(writer: SingleWriter, reader: Reader) -> None:
+def test_rows_put_in_after_a_delete_in_the_same_plan_stay(writer: GroupCommit, reader: Reader) -> None:
     writer.commit(Plan.of(deadline("c-1", "old"), deadline("c-2", "other")))
     writer.commit(Plan.of(Delete(DeadlineRow, {"case_id": "c-1"}), deadline("c-1", "new")))
     assert [row.kind for row in reader.deadlines("c-1")] == ["new"]
@@ -96,20 +96,20 @@ def test_rows_put_in_after_a_delete_in_the_same_plan_stay(writer: SingleWriter, 
     assert len(reader.deadlines("c-2")) == 1
 
 
-def test_add_counts_up_and_makes_the_row_when_it_is_missing(writer: SingleWriter, reader: Reader) -> None:
+def test_add_counts_up_and_makes_the_row_when_it_is_missing(writer: GroupCommit, reader: Reader) -> None:
     more = Add(CounterRow, {"name": "a"}, "value")
     writer.commit(Plan.of(more))
     writer.commit(Plan.of(more, Add(CounterRow, {"name": "a"}, "value", 5)))
     assert reader.counter("a") == 7
 
 
-def test_a_claim_said_twice_in_one_plan_counts_once(writer: SingleWriter, reader: Reader) -> None:
+def test_a_claim_said_twice_in_one_plan_counts_once(writer: GroupCommit, reader: Reader) -> None:
     same = counter("a", 3)
     assert writer.commit(Plan.of(same, counter("a", 3), same)) == Committed()
     assert reader.counter("a") == 3
 
 
-def test_a_plan_that_claims_one_key_for_two_values_is_a_fault_of_its_author(writer: SingleWriter) -> None:
+def test_a_plan_that_claims_one_key_for_two_values_is_a_fault_of_its_author(writer: GroupCommit) -> None:
     with pytest.raises(ValueError, match="twice, with different values"):
         writer.commit(Plan.of(counter("a", 3), counter("a", 4)))
 
@@ -120,7 +120,7 @@ def test_plans_add_up_and_merge_in_order() -> None:
     assert Plan.merge([Plan.of(one), Plan(), Plan.of(two)]).changes == (one, two)
 
 
-def test_rows_of_every_shape_in_one_plan(writer: SingleWriter, reader: Reader) -> None:
+def test_rows_of_every_shape_in_one_plan(writer: GroupCommit, reader: Reader) -> None:
     challenge = {
         "id": "p-1",
         "person": "siti",

@@ -15,15 +15,29 @@ import gateway.store.migrations.versions as versions
 from gateway.domain.errors import Misconfigured
 from gateway.store.engine import open_engine
 from gateway.store.schema import differences, prepare
+from tests.databases import Databases
+from tests.postgres import Server
 
+WORDED = {
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL",
+    "postgresql": """
+        SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+        UNION ALL
+        SELECT * FROM (
+            SELECT table_name, concat(column_name, data_type, is_nullable, column_default)
+            FROM information_schema.columns
+            WHERE table_schema = 'public' ORDER BY table_name, ordinal_position
+        ) AS columns""",
+}
 HEAD = max(path.name[1:5] for path in Path(versions.__file__).parent.glob("v*.py"))
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{tmp_path / 'empty.db'}")
-    yield engine
-    engine.dispose()
+def empty(databases: Databases) -> Iterator[Engine]:
+    with databases.new() as url:
+        engine = open_engine(url)
+        yield engine
+        engine.dispose()
 
 
 def run(engine: Engine, statement: str) -> None:
@@ -33,9 +47,13 @@ def run(engine: Engine, statement: str) -> None:
 
 def written(engine: Engine) -> dict[str, str]:
     """Each table and index as the database itself words it, without white space, quotes and names of keys."""
+    asked = WORDED[engine.dialect.name]
     with engine.connect() as connection:
-        rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").all()
-    return {name: "".join(sql.split()).replace('"', "") for name, sql in rows if name != "alembic_version"}
+        rows = connection.exec_driver_sql(asked).all()
+    found: dict[str, str] = {}
+    for name, said in rows:
+        found[name] = found.get(name, "") + "".join(said.split()).replace('"', "")
+    return {name: said for name, said in found.items() if not name.startswith("alembic_version")}
 
 
 def test_an_empty_database_gets_every_table_as_the_models_say(empty: Engine) -> None:
@@ -44,12 +62,15 @@ def test_an_empty_database_gets_every_table_as_the_models_say(empty: Engine) -> 
     assert differences(empty) == []
 
 
-def test_the_migrated_database_is_word_for_word_the_one_that_the_models_make(empty: Engine, tmp_path: Path) -> None:
+def test_the_migrated_database_is_word_for_word_the_one_that_the_models_make(
+    empty: Engine, databases: Databases
+) -> None:
     prepare(empty)
-    direct = open_engine(f"sqlite:///{tmp_path / 'direct.db'}")
-    SQLModel.metadata.create_all(direct)
-    assert written(empty) == written(direct)
-    direct.dispose()
+    with databases.new() as url:
+        direct = open_engine(url)
+        SQLModel.metadata.create_all(direct)
+        assert written(empty) == written(direct)
+        direct.dispose()
 
 
 def test_differences_names_what_is_missing_or_too_much(engine: Engine) -> None:
@@ -68,13 +89,14 @@ def test_preparing_again_changes_nothing(empty: Engine) -> None:
         assert connection.exec_driver_sql("SELECT value FROM counter").scalar_one() == 7
 
 
-def test_many_may_prepare_at_once(tmp_path: Path) -> None:
-    engines = [open_engine(f"sqlite:///{tmp_path / 'shared.db'}") for _ in range(4)]
-    with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(prepare, engines)) == [HEAD] * 4
-    assert differences(engines[0]) == []
-    for engine in engines:
-        engine.dispose()
+def test_many_may_prepare_at_once(databases: Databases) -> None:
+    with databases.new() as url:
+        engines = [open_engine(url) for _ in range(4)]
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(prepare, engines)) == [HEAD] * 4
+        assert differences(engines[0]) == []
+        for engine in engines:
+            engine.dispose()
 
 
 def test_a_database_newer_than_the_code_is_refused_and_left_alone(engine: Engine) -> None:
@@ -109,6 +131,22 @@ def test_a_file_that_cannot_be_opened_is_misconfigured(tmp_path: Path) -> None:
     letter = open_engine(f"sqlite:///{tmp_path / 'letter.txt'}")
     with pytest.raises(Misconfigured, match="SIMOJO_DATABASE_URL"):
         prepare(letter)
+
+
+def test_a_server_that_is_not_there_is_misconfigured(tmp_path: Path) -> None:
+    nobody = open_engine(f"postgresql://simojo@/simojo?host={tmp_path}")
+    with pytest.raises(Misconfigured, match="names a server that runs"):
+        prepare(nobody)
+
+
+def test_a_database_in_another_encoding_is_refused_and_told_how_to_make_one(server: Server) -> None:
+    engine = open_engine(server.create("ordered", how="LOCALE 'C' ENCODING 'LATIN1'"))
+    with pytest.raises(Misconfigured, match="CREATE DATABASE simojo") as refused:
+        prepare(engine)
+    assert refused.value.code == "database-collation"
+    assert inspect(engine).get_table_names() == []
+    engine.dispose()
+    server.drop("ordered")
 
 
 def test_migrations_use_no_type_or_statement_of_one_engine() -> None:

@@ -21,14 +21,14 @@ from gateway.store.tables import (
     DocumentRow,
     OpeningRow,
 )
-from gateway.store.unit_of_work import SingleWriter
+from gateway.store.unit_of_work import GroupCommit
 from tests.store.plans import NOW, advance, counter
 
 # --- many at once --------------------------------------------------------------------------------------------------
 
 
 @contextmanager
-def held_writer(engine: Engine, batch: int = 128) -> Iterator[tuple[SingleWriter, list[str]]]:
+def held_writer(engine: Engine, batch: int = 128) -> Iterator[tuple[GroupCommit, list[str]]]:
     """A writer that is kept inside its first transaction until the block ends, while plans pile up behind it.
 
     Gives the writer, and the list of statements that begin and end transactions.
@@ -37,13 +37,13 @@ def held_writer(engine: Engine, batch: int = 128) -> Iterator[tuple[SingleWriter
     gate, inside = threading.Event(), threading.Event()
 
     def watch(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if statement in {"BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"}:
-            statements.append(statement)
+        if statement in {"BEGIN", "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"}:
+            statements.append(statement.split(maxsplit=1)[0])
             inside.set()
             assert gate.wait(30)
 
     event.listen(engine, "before_cursor_execute", watch)
-    writer = SingleWriter(engine, batch=batch)
+    writer = GroupCommit(engine, batch=batch, writers=1)
     blocker = writer.submit(Plan.of(counter("blocker")))
     assert inside.wait(30)
     yield writer, statements
@@ -57,7 +57,7 @@ def test_many_waiting_plans_share_one_commit(engine: Engine, reader: Reader) -> 
     with held_writer(engine) as (writer, statements):
         futures = [writer.submit(Plan.of(counter(f"n-{number}"))) for number in range(100)]
     assert [future.result() for future in futures] == [Committed()] * 100
-    assert statements == ["BEGIN IMMEDIATE", "COMMIT"] * 2
+    assert statements == ["BEGIN", "COMMIT"] * 2
     assert all(reader.counter(f"n-{number}") == 1 for number in range(100))
 
 
@@ -70,7 +70,7 @@ def test_in_a_shared_commit_only_the_plan_that_conflicts_is_left_out(engine: Eng
             writer.submit(Plan.of(counter("b"))),
         ]
     assert [future.result() for future in futures] == [Committed(), Conflict(stale), Committed()]
-    assert statements == ["BEGIN IMMEDIATE", "COMMIT"] * 2
+    assert statements == ["BEGIN", "COMMIT"] * 2
     assert (reader.counter("a"), reader.counter("lost"), reader.counter("b")) == (1, None, 1)
 
 
@@ -81,17 +81,17 @@ def test_two_plans_on_one_row_take_two_transactions_and_the_later_sees_the_first
         moved = [writer.submit(Plan.of(advance("same", 1))), writer.submit(Plan.of(advance("same", 2)))]
     assert [future.result() for future in futures] == [Committed(), Conflict(second)]
     assert [future.result() for future in moved] == [Committed(), Committed()]
-    assert statements == ["BEGIN IMMEDIATE", "COMMIT"] * 5
+    assert statements == ["BEGIN", "COMMIT"] * 5
 
 
-def test_tallies_of_many_threads_all_count(writer: SingleWriter, reader: Reader) -> None:
+def test_tallies_of_many_threads_all_count(writer: GroupCommit, reader: Reader) -> None:
     with ThreadPoolExecutor(16) as pool:
         outcomes = list(pool.map(lambda _: writer.commit(Plan.of(Add(CounterRow, {"name": "n"}, "value"))), range(200)))
     assert outcomes == [Committed()] * 200
     assert reader.counter("n") == 200
 
 
-def test_of_many_who_claim_one_key_exactly_one_gets_it(writer: SingleWriter) -> None:
+def test_of_many_who_claim_one_key_exactly_one_gets_it(writer: GroupCommit) -> None:
     with ThreadPoolExecutor(16) as pool:
         outcomes = list(pool.map(lambda number: writer.commit(Plan.of(counter("id", number))), range(50)))
     assert sum(isinstance(outcome, Committed) for outcome in outcomes) == 1
@@ -101,25 +101,27 @@ def test_of_many_who_claim_one_key_exactly_one_gets_it(writer: SingleWriter) -> 
 # --- when the store cannot -----------------------------------------------------------------------------------------
 
 
-def test_a_broken_constraint_fails_the_whole_batch_and_keeps_nothing(engine: Engine, reader: Reader) -> None:
+def test_a_broken_constraint_fails_the_plan_that_breaks_it_and_no_other(engine: Engine, reader: Reader) -> None:
     opening = {"digest": "d", "case_id": "c-1"}
     with held_writer(engine) as (writer, statements):
-        futures = [
-            writer.submit(Plan.of(counter("innocent"))),
-            writer.submit(Plan.of(Insert(OpeningRow, opening))),
-            writer.submit(Plan.of(Insert(OpeningRow, opening))),
-        ]
-    for future in futures:
-        with pytest.raises(HubBusy, match="IntegrityError") as caught:
-            future.result()
-        assert caught.value.after_s is not None
-        assert caught.value.__cause__ is not None
-    assert statements == ["BEGIN IMMEDIATE", "COMMIT", "BEGIN IMMEDIATE", "ROLLBACK"]
-    assert reader.counter("innocent") is None
-    assert reader.opening("d") is None
+        innocent = [writer.submit(Plan.of(counter("before"))), writer.submit(Plan.of(Insert(OpeningRow, opening)))]
+        guilty = writer.submit(Plan.of(counter("lost"), Insert(OpeningRow, opening)))
+        innocent.append(writer.submit(Plan.of(counter("after"))))
+    assert [each.result() for each in innocent] == [Committed()] * 3
+    with pytest.raises(HubBusy, match="IntegrityError") as caught:
+        guilty.result()
+    assert caught.value.after_s is not None
+    assert caught.value.__cause__ is not None
+    together, alone = ["BEGIN", "ROLLBACK"], ["BEGIN", "COMMIT"]
+    assert statements == [*alone, *together, *alone, *alone, "BEGIN", "ROLLBACK", *alone]
+    assert (reader.counter("before"), reader.counter("lost"), reader.counter("after")) == (1, None, 1)
+    assert reader.opening("d") is not None
 
 
-def test_a_full_disk_keeps_nothing_and_the_store_goes_on_when_there_is_room(engine: Engine, reader: Reader) -> None:
+def test_a_full_disk_keeps_nothing_and_the_store_goes_on_when_there_is_room(
+    sqlite_engine: Engine,
+) -> None:
+    engine, reader = sqlite_engine, Reader(sqlite_engine)
     with engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
     limits = [pages + 5]
@@ -128,7 +130,7 @@ def test_a_full_disk_keeps_nothing_and_the_store_goes_on_when_there_is_room(engi
         connection.exec_driver_sql(f"PRAGMA max_page_count={limits[-1]}")
 
     event.listen(engine, "engine_connect", limit)
-    writer = SingleWriter(engine)
+    writer = GroupCommit(engine)
     large = Insert(
         DocumentRow,
         {
@@ -149,7 +151,7 @@ def test_a_full_disk_keeps_nothing_and_the_store_goes_on_when_there_is_room(engi
     writer.close()
 
 
-def test_a_value_that_the_store_refuses_is_busy_and_names_the_cause(writer: SingleWriter, reader: Reader) -> None:
+def test_a_value_that_the_store_refuses_is_busy_and_names_the_cause(writer: GroupCommit, reader: Reader) -> None:
     naive = {"case_id": "c-1", "kind": "reply", "due_at": datetime(2026, 1, 5)}  # noqa: DTZ001 - the negative case
     with pytest.raises(HubBusy, match="StatementError") as caught:
         writer.commit(Plan.of(counter("a"), Insert(DeadlineRow, naive)))
@@ -157,7 +159,7 @@ def test_a_value_that_the_store_refuses_is_busy_and_names_the_cause(writer: Sing
     assert reader.counter("a") is None
 
 
-def test_a_fault_in_a_plan_reaches_its_caller_and_the_writer_goes_on(writer: SingleWriter, reader: Reader) -> None:
+def test_a_fault_in_a_plan_reaches_its_caller_and_the_writer_goes_on(writer: GroupCommit, reader: Reader) -> None:
     with pytest.raises(KeyError, match="no_such_column"):
         writer.commit(Plan.of(counter("a"), Update(CounterRow, {"no_such_column": 1}, {}, {"value": 1})))
     assert reader.counter("a") is None
@@ -165,13 +167,18 @@ def test_a_fault_in_a_plan_reaches_its_caller_and_the_writer_goes_on(writer: Sin
 
 
 def test_a_database_locked_by_another_process_is_busy(engine: Engine, reader: Reader) -> None:
+    begin, waits = {
+        "sqlite": ("BEGIN IMMEDIATE", "PRAGMA busy_timeout=20"),
+        "postgresql": ("BEGIN; LOCK TABLE counter", "SET lock_timeout=20"),
+    }[engine.dialect.name]
+
     def impatient(connection: Any) -> None:
-        connection.exec_driver_sql("PRAGMA busy_timeout=20")
+        connection.exec_driver_sql(waits)
 
     event.listen(engine, "engine_connect", impatient)
-    writer = SingleWriter(engine)
+    writer = GroupCommit(engine)
     with engine.connect() as other:
-        other.exec_driver_sql("BEGIN IMMEDIATE")
+        other.exec_driver_sql(begin)
         with pytest.raises(HubBusy):
             writer.commit(Plan.of(counter("a")))
         other.exec_driver_sql("ROLLBACK")
@@ -180,7 +187,7 @@ def test_a_database_locked_by_another_process_is_busy(engine: Engine, reader: Re
 
 
 def test_more_plans_than_the_queue_holds_are_refused_at_once(engine: Engine, reader: Reader) -> None:
-    full = SingleWriter(engine, queue=0)
+    full = GroupCommit(engine, queue=0)
     with pytest.raises(HubBusy, match="more changes wait"):
         full.commit(Plan.of(counter("a")))
     full.close()
@@ -191,7 +198,7 @@ def test_closing_drains_what_waits_and_takes_nothing_more(engine: Engine, reader
     with held_writer(engine, batch=1) as (writer, statements):
         futures = [writer.submit(Plan.of(counter(f"n-{number}"))) for number in range(20)]
     assert [future.result(0) for future in futures] == [Committed()] * 20
-    assert statements == ["BEGIN IMMEDIATE", "COMMIT"] * 21
+    assert statements == ["BEGIN", "COMMIT"] * 21
     assert all(reader.counter(f"n-{number}") == 1 for number in range(20))
     with pytest.raises(HubBusy, match="closing"):
         writer.commit(Plan.of(counter("late")))

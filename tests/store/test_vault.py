@@ -13,7 +13,7 @@ from gateway.domain.errors import Misconfigured, Tampered
 from gateway.store.plan import Claim, Committed, Conflict, Delete, Plan, Update
 from gateway.store.reading import Reader
 from gateway.store.tables import CounterRow, CredentialRow, DataKeyRow
-from gateway.store.unit_of_work import SingleWriter
+from gateway.store.unit_of_work import GroupCommit
 from gateway.store.vault import MAX_FRESH, Vault, scope_of
 from gateway.trust.secrets import MasterKey
 
@@ -31,7 +31,7 @@ def vault(reader: Reader) -> Vault:
     return Vault(reader, MASTER, counted())
 
 
-def test_a_case_key_is_made_once_and_is_the_same_ever_after(vault: Vault, writer: SingleWriter, reader: Reader) -> None:
+def test_a_case_key_is_made_once_and_is_the_same_ever_after(vault: Vault, writer: GroupCommit, reader: Reader) -> None:
     made = vault.case_key("c-1")
     assert len(made.key) == 32
     assert made.plan.changes != ()
@@ -46,7 +46,7 @@ def test_scopes_do_not_share_a_key(vault: Vault) -> None:
 
 
 def test_a_key_not_yet_committed_is_the_same_for_all_who_ask_and_its_plan_may_come_twice(
-    vault: Vault, writer: SingleWriter
+    vault: Vault, writer: GroupCommit
 ) -> None:
     one, two = vault.case_key("c-1"), vault.case_key("c-1")
     assert one == two
@@ -55,7 +55,7 @@ def test_a_key_not_yet_committed_is_the_same_for_all_who_ask_and_its_plan_may_co
 
 
 def test_of_two_processes_that_make_a_key_the_first_committed_is_the_key(
-    vault: Vault, writer: SingleWriter, reader: Reader
+    vault: Vault, writer: GroupCommit, reader: Reader
 ) -> None:
     other = Vault(reader, MASTER, lambda size: bytes([7]) * size)
     ours, theirs = vault.day_key(date(2026, 1, 5)), other.day_key(date(2026, 1, 5))
@@ -87,7 +87,7 @@ def test_an_exchange_has_the_key_of_its_case_else_of_its_day_in_utc(
 
 
 def test_a_key_is_not_in_the_store_in_clear_and_is_gone_with_its_row(
-    vault: Vault, writer: SingleWriter, reader: Reader
+    vault: Vault, writer: GroupCommit, reader: Reader
 ) -> None:
     made = vault.case_key("c-1")
     assert vault.stored_key("case/c-1") is None
@@ -102,7 +102,7 @@ def test_a_key_is_not_in_the_store_in_clear_and_is_gone_with_its_row(
 
 
 def test_a_key_moved_to_another_scope_or_under_another_master_key_does_not_open(
-    vault: Vault, writer: SingleWriter, reader: Reader
+    vault: Vault, writer: GroupCommit, reader: Reader
 ) -> None:
     writer.commit(vault.case_key("c-1").plan)
     wrapped = reader.data_key("case/c-1")
@@ -113,7 +113,7 @@ def test_a_key_moved_to_another_scope_or_under_another_master_key_does_not_open(
         Vault(reader, MasterKey(bytes(32)), counted()).case_key("c-1")
 
 
-def test_a_credential_is_sealed_opened_and_replaced(vault: Vault, writer: SingleWriter, reader: Reader) -> None:
+def test_a_credential_is_sealed_opened_and_replaced(vault: Vault, writer: GroupCommit, reader: Reader) -> None:
     with pytest.raises(Misconfigured, match="client_secret") as caught:
         vault.credential("bank", "client_secret")
     assert caught.value.code == "credential-missing"
@@ -124,7 +124,7 @@ def test_a_credential_is_sealed_opened_and_replaced(vault: Vault, writer: Single
     assert b"secret" not in row.sealed
 
 
-def test_of_two_who_replace_a_credential_the_second_is_told(vault: Vault, writer: SingleWriter) -> None:
+def test_of_two_who_replace_a_credential_the_second_is_told(vault: Vault, writer: GroupCommit) -> None:
     writer.commit(Plan.of(vault.seal_credential("bank", "client_secret", "first")))
     ours, theirs = (vault.seal_credential("bank", "client_secret", each) for each in ("ours", "theirs"))
     assert isinstance(ours, Update)
@@ -133,7 +133,7 @@ def test_of_two_who_replace_a_credential_the_second_is_told(vault: Vault, writer
     assert vault.credential("bank", "client_secret") == "theirs"
 
 
-def test_a_credential_moved_to_another_name_does_not_open(vault: Vault, writer: SingleWriter, reader: Reader) -> None:
+def test_a_credential_moved_to_another_name_does_not_open(vault: Vault, writer: GroupCommit, reader: Reader) -> None:
     writer.commit(Plan.of(vault.seal_credential("bank", "client_secret", "first")))
     row = reader.credential("bank", "client_secret")
     assert row is not None

@@ -9,6 +9,7 @@ from hashlib import sha256
 from sqlalchemy.orm import aliased
 from sqlmodel import col, exists, func, select
 
+from gateway.store.engine import is_shared
 from gateway.store.reads.base import Reads
 from gateway.store.tables import AttemptRow, DeliveryRow, ExchangeRow, PartRow, RefusalTallyRow
 
@@ -73,6 +74,8 @@ class ExchangeReads(Reads):
         """SHA-256 of every stored part of these exchanges, by (exchange, name). One body is in memory at a time."""
         wanted = select(PartRow.exchange, PartRow.name, PartRow.body).where(col(PartRow.exchange).in_(exchanges))
         with self._session(wanted) as session:
+            if is_shared(self._engine):  # a server's cursor lives in a transaction
+                session.connection(execution_options={"isolation_level": "READ COMMITTED"})
             rows = session.exec(wanted.execution_options(yield_per=1))
             return {(exchange, name): sha256(body).digest() for exchange, name, body in rows}
 

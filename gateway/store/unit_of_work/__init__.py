@@ -1,0 +1,18 @@
+"""The one place that commits: plans of a pipeline, whole or not at all, and never before they are durable.
+
+protocol       what everybody else sees: `commit(plan)`, `within(work)`
+group_commit   plans that wait share a transaction; an answer leaves after its COMMIT
+waiting        the queue of plans: no two that stand on one row are under way at once
+sqlite         guards are checked by reading: there is one writer
+postgres       guards are checked by locking: other processes write too
+writing        rows in as few statements as they need
+transaction    BEGIN, COMMIT, ROLLBACK, and what their failures mean
+"""
+
+from __future__ import annotations
+
+from gateway.store.unit_of_work.group_commit import GroupCommit
+from gateway.store.unit_of_work.protocol import Transactions, UnitOfWork
+from gateway.store.unit_of_work.transaction import whole
+
+__all__ = ["GroupCommit", "Transactions", "UnitOfWork", "whole"]

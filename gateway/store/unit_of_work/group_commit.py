@@ -1,0 +1,107 @@
+"""Plans that wait share a transaction: one flush of the disk serves many exchanges.
+
+A writer thread takes the plans that wait, checks their guards, leaves out those that no longer hold, writes the rest
+in one transaction, and answers all of them only after COMMIT: an answer never leaves before its own plan is durable.
+On SQLite one thread writes; on PostgreSQL a few do, each on a connection of its own, beside those of other processes.
+
+When the store cannot write, every plan of the batch gets `HubBusy` and nothing is kept. When one plan is at fault (a
+broken constraint), the plans of its batch are written one by one, so that it alone is refused. (No savepoint for each
+plan: on SQLite a full disk inside one rolls the whole transaction back anyway.)
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.store.plan import Change, Outcome, Plan
+from gateway.store.unit_of_work import postgres, sqlite
+from gateway.store.unit_of_work.transaction import CommitUnknown, busy, is_fault_of_a_plan, run_whole
+from gateway.store.unit_of_work.waiting import Waiting, Work
+
+T = TypeVar("T")
+
+SETTLE: dict[str, Callable[[Connection, Sequence[Sequence[Change]]], list[Outcome]]] = {
+    "sqlite": sqlite.settle,
+    "postgresql": postgres.settle,
+}
+WRITERS = {"sqlite": 1, "postgresql": 2}
+
+
+class GroupCommit:
+    """The unit of work, on either engine. `batch` plans share a transaction at most; `queue` may wait.
+
+    `writers` is the number of threads that write; more than one only where other processes may write as well.
+    """
+
+    def __init__(self, engine: Engine, *, batch: int = 128, queue: int = 4096, writers: int | None = None) -> None:
+        self._engine = engine
+        self._settle = SETTLE[engine.dialect.name]
+        self._waiting = Waiting(batch=batch, limit=queue)
+        # On SQLite the one who writes has the turn; a transaction of somebody else waits for it, without polling.
+        self._turn = threading.Lock() if engine.dialect.name == "sqlite" else None
+        self._threads = [
+            threading.Thread(target=self._run, name=f"store-writer-{number}", daemon=True)
+            for number in range(writers or WRITERS[engine.dialect.name])
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def commit(self, plan: Plan) -> Outcome:
+        """Hand `plan` to a writer and wait for its COMMIT. Raises as `submit` and its future do."""
+        return self.submit(plan).result()
+
+    def submit(self, plan: Plan) -> Future[Outcome]:
+        """Hand `plan` to a writer; the future is done after COMMIT, with HubBusy when the store could not write.
+
+        Plans are taken in the order in which they were submitted. Raises HubBusy at once when the queue is full or
+        the store is closing, and ValueError for a plan that contradicts itself.
+        """
+        return self._waiting.put(plan)
+
+    def within(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a transaction of its own; the protocol says more."""
+        try:
+            return self._in_turn(work)
+        except (SQLAlchemyError, OSError, CommitUnknown) as error:
+            raise busy(error) from error
+
+    def close(self) -> None:
+        """Write what waits, then end the writers."""
+        self._waiting.close()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self) -> None:
+        while taken := self._waiting.take():
+            try:
+                self._write(taken)
+            finally:
+                self._waiting.done(taken)
+
+    def _write(self, taken: Sequence[Work]) -> None:
+        plans = [work.changes for work in taken]
+        try:
+            outcomes = self._in_turn(lambda connection: self._settle(connection, plans))
+        except BaseException as error:  # noqa: BLE001 - every waiting caller must learn of it, or it would wait for ever
+            if len(taken) > 1 and is_fault_of_a_plan(error):
+                for work in taken:
+                    self._write([work])
+                return
+            told = busy(error) if isinstance(error, SQLAlchemyError | OSError | CommitUnknown) else error
+            for work in taken:
+                work.outcome.set_exception(told)
+            return
+        for work, outcome in zip(taken, outcomes, strict=True):
+            work.outcome.set_result(outcome)
+
+    def _in_turn(self, work: Callable[[Connection], T]) -> T:
+        if self._turn is None:
+            return run_whole(self._engine, work)
+        with self._turn:
+            return run_whole(self._engine, work)

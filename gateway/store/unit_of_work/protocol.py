@@ -1,0 +1,41 @@
+"""What the unit of work does for everybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+from gateway.store.plan import Outcome, Plan
+
+T = TypeVar("T")
+
+
+class UnitOfWork(Protocol):
+    """Commits plans, from any thread."""
+
+    def commit(self, plan: Plan) -> Outcome:
+        """Write `plan` whole, durably, or not at all.
+
+        Raises HubBusy when the store cannot write now; with the code `commit-unknown` when the database went away
+        during the COMMIT itself, so that only reading tells whether the plan was kept.
+        """
+        ...
+
+    def close(self) -> None:
+        """Finish what waits and stop."""
+        ...
+
+
+class Transactions(Protocol):
+    """Runs writing transactions, from any thread: for what no plan can say."""
+
+    def within(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a writing transaction that commits when it returns, and give what it gave.
+
+        For rows that are chosen while they are locked (claims of deliveries). `work` may be run again when the
+        database could not serialize it with others: it must change nothing but the database. Raises HubBusy as
+        `commit` does, and whatever `work` raises, after which nothing is kept.
+        """
+        ...

@@ -1,0 +1,101 @@
+"""Transactions: how one begins and ends on each engine, and what it means when it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, SQLAlchemyError, StatementError
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
+
+from gateway.domain.errors import HubBusy
+
+T = TypeVar("T")
+
+BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}
+TRIES = 8
+"""How often a transaction is run that the database undoes in favour of another one."""
+
+_UNDONE_FOR_ANOTHER = frozenset({"40001", "40P01"})
+"""SQLSTATE serialization_failure and deadlock_detected: the same transaction may succeed when run again."""
+
+
+class CommitUnknown(Exception):
+    """The database went away during COMMIT: it may have kept the transaction or not."""
+
+
+@contextmanager
+def whole(engine: Engine) -> Iterator[Connection]:
+    """One writing transaction: committed when the block ends, undone whole when it raises.
+
+    Raises CommitUnknown when the connection was lost while it committed.
+    """
+    with engine.connect() as connection:
+        connection.exec_driver_sql(BEGIN[engine.dialect.name])
+        try:
+            yield connection
+            _commit(connection)
+        except BaseException:
+            # A full disk has undone the transaction already, and a lost connection with it.
+            with suppress(SQLAlchemyError):
+                connection.exec_driver_sql("ROLLBACK")
+            raise
+
+
+def run_whole(engine: Engine, work: Callable[[Connection], T]) -> T:
+    """Run `work` in one transaction; again, up to `TRIES` times, while the database undoes it for another one.
+
+    Also again when the connection turns out to be dead before the COMMIT: the pool's may be older than the server.
+    """
+    retry = Retrying(
+        retry=retry_if_exception(_may_succeed_again),
+        wait=wait_random(0, 0.02),
+        stop=stop_after_attempt(TRIES),
+        reraise=True,
+    )
+    for attempt in retry:
+        with attempt, whole(engine) as connection:
+            result = work(connection)
+    return result
+
+
+def is_fault_of_a_plan(error: BaseException) -> bool:
+    """Whether what was written is at fault, not the store: a broken constraint, a value of the wrong type."""
+    if isinstance(error, IntegrityError | DataError):
+        return True
+    if isinstance(error, DBAPIError | OSError | CommitUnknown):
+        return False
+    return isinstance(error, StatementError) or not isinstance(error, SQLAlchemyError)
+
+
+def busy(error: BaseException) -> HubBusy:
+    """What a caller is told when the store could not write."""
+    if isinstance(error, CommitUnknown):
+        fault = HubBusy(
+            "the database went away while it committed: it may have kept this or not; send the same again",
+            code="commit-unknown",
+            after_s=5,
+        )
+    else:
+        name = type(error).__name__
+        fault = HubBusy(f"the store cannot write now ({name}); nothing was kept, send again", after_s=5)
+    fault.__cause__ = error
+    return fault
+
+
+def _may_succeed_again(error: BaseException) -> bool:
+    if not isinstance(error, DBAPIError):
+        return False
+    return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in _UNDONE_FOR_ANOTHER
+
+
+def _commit(connection: Connection) -> None:
+    try:
+        connection.exec_driver_sql("COMMIT")
+    except OperationalError as error:
+        # SQLite has undone what it could not commit. A server that is gone took the answer with it.
+        if connection.dialect.name == "postgresql" and error.connection_invalidated:
+            raise CommitUnknown from error
+        raise
