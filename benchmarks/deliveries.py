@@ -1,5 +1,7 @@
 """How many deliveries a second workers make: to a receiver that does nothing, from a queue that is there before.
 
+A worker is a hub process that no message comes to: its delivery threads have it for themselves.
+
 The queue is made by the hub's own code, case by case: each case that is opened asks for one delivery, and has an order
 of its own, so no delivery waits for another. A delivery is all of it: claim, map, minimise, validate, seal (ES256),
 commit, send over HTTP, judge the answer, commit with the case and the leaves. Counted are those that the store calls
@@ -22,9 +24,9 @@ from sqlalchemy import Engine, func, select
 
 from benchmarks.agency import AGENCY, application_taken
 from benchmarks.documents import application
-from benchmarks.hub import Grounds, check_alive
+from benchmarks.hub import Grounds, check_alive, serving
 from benchmarks.load import LoadFailed
-from benchmarks.machine import ROOT, Running, free_port
+from benchmarks.machine import ROOT, Running
 from gateway.app import Gateway
 from gateway.casework.occasion import Occasion
 from gateway.casework.steps import CaseSteps
@@ -38,8 +40,11 @@ from gateway.store.tables import DeliveryRow
 
 MADE_PER_SECOND = 800
 """Deliveries that are put into the queue for each second of the measurement; it ends earlier when they are done."""
+HEAD_START_S = 4.0
+"""The first worker delivers while the second starts."""
 
 _TOGETHER = 50
+_LAST = 100
 _START_S = 60.0
 _POLL_S = 0.05
 _ANSWERED = "answered"
@@ -47,12 +52,13 @@ _ANSWERED = "answered"
 
 def rate(grounds: Grounds, workers: int, seconds: float, endpoint: int) -> float:
     """Deliveries a second of so many worker processes, measured for so many seconds. Raises LoadFailed."""
-    make_queue(grounds, int(MADE_PER_SECOND * seconds))
+    queued = int(MADE_PER_SECOND * (seconds + HEAD_START_S))
+    make_queue(grounds, queued)
     engine = open_engine(grounds.database_url)
     try:
-        with receiving(grounds.folder, endpoint), working(grounds, workers) as running:
+        with receiving(grounds.folder, endpoint), serving(grounds, workers) as running:
             begun, before = _first(engine, running, at_least=20 * workers)
-            while time.monotonic() - begun < seconds and answered(engine) < MADE_PER_SECOND * seconds - 100:
+            while time.monotonic() - begun < seconds and answered(engine) < queued - _LAST:
                 time.sleep(_POLL_S)
             took_s, after = time.monotonic() - begun, answered(engine)
             check_alive(running)
@@ -83,22 +89,6 @@ def receiving(folder: Path, port: int) -> Iterator[None]:
         yield
     finally:
         server.end()
-
-
-@contextmanager
-def working(grounds: Grounds, processes: int) -> Iterator[list[Running]]:
-    """So many worker processes."""
-    running: list[Running] = []
-    try:
-        for number in range(processes):
-            log = grounds.folder / f"worker-{number}.log"
-            arguments = ["-m", "gateway.cli", "worker", "--until-stdin-ends"]
-            environment = grounds.environment(free_port())
-            running.append(Running.start(arguments, log=log, folder=grounds.folder, env=environment))
-        yield running
-    finally:
-        for each in running:
-            each.end()
 
 
 def answered(engine: Engine) -> int:
