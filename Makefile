@@ -45,7 +45,7 @@ fuzz: setup ## a million hostile inputs to the parsers (FUZZ_INPUTS=, FUZZ_SECON
 	@FUZZ_ATHERIS=$${FUZZ_ATHERIS-$(VENV)/fuzz} $(BIN)/python -m tests.fuzz
 
 # BENCH_SECONDS= is the length of each measurement, BENCH_ONLY= picks: rest,sqlite,2kb,hub (docs/performance.md)
-bench: setup ## how fast the hub is beside its floor and the obvious program (half an hour)
+bench: setup ## how fast the hub is beside its floor and the obvious program (twenty minutes)
 	@$(BIN)/python -m benchmarks
 
 check: setup ## format, lint, types, import contracts

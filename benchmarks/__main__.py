@@ -1,8 +1,8 @@
 """`python -m benchmarks [part ...]`: measures, prints the table, and writes benchmarks/latest.json.
 
-Without words everything is measured, a quarter of an hour. Words pick: `rest` or `soap`, `sqlite` or `postgres`, `2kb`
-or `100kb`, and of the parts `floor`, `reference`, `hub`, `cases`, `stored`, `deliveries`; BENCH_ONLY may hold them as
-well, and BENCH_SECONDS the length of each measurement.
+Without words everything is measured, in about twenty minutes. Words pick: `rest` or `soap`, `sqlite` or `postgres`,
+`2kb` or `100kb`, and of the parts `floor`, `reference`, `hub`, `cases`, `stored`, `deliveries`; BENCH_ONLY may hold
+them as well, and BENCH_SECONDS the length of each measurement.
 """
 
 from __future__ import annotations
@@ -13,10 +13,8 @@ from pathlib import Path
 
 from benchmarks.choice import UnknownChoice, choose
 from benchmarks.load import LoadFailed
-from benchmarks.machine import ROOT
+from benchmarks.machine import LATEST, ROOT
 from benchmarks.run import run
-
-LATEST = ROOT / "benchmarks" / "latest.json"
 
 
 def main() -> int:

@@ -37,7 +37,6 @@ EACH: tuple[type[SQLModel], ...] = (ExchangeRow, PartRow, LeafRow)
 SPAN = timedelta(days=365)
 
 _CHUNK = 20_000
-_TEXT_TIME = "%Y-%m-%d %H:%M:%S.%f"
 _Row: TypeAlias = dict[str, Any]
 _Write: TypeAlias = Callable[[str, Sequence[str], Iterable[tuple[Any, ...]]], None]
 
@@ -149,7 +148,7 @@ def _time(seed: Any, at: datetime) -> Any:
     """A time as the driver has it: text on SQLite."""
     if not isinstance(seed, str):
         return None if seed is None else at
-    text = at.strftime(_TEXT_TIME)
+    text = at.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
     if len(text) != len(seed):
         raise LoadFailed(f"the store writes times as {seed!r}, benchmarks/fill.py as {text!r}")
     return text

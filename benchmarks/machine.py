@@ -18,6 +18,7 @@ from pathlib import Path
 from benchmarks.load import LoadFailed
 
 ROOT = Path(__file__).parents[1]
+LATEST = ROOT / "benchmarks" / "latest.json"
 LIBRARIES = (
     "cryptography",
     "xmlsec",

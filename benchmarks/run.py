@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -29,13 +29,20 @@ Tell: TypeAlias = Callable[[str], None]
 INTERACTIONS = {Protocol.REST: INSPECTION, Protocol.SOAP: INSPECTION_SOAP}
 COMPARED = (Part.HUB, Part.REFERENCE, Part.FLOOR)
 WORKERS = {"one_worker": 1, "two_workers": 2}
+_WEIGHTS: Mapping[Part | None, float] = {
+    **dict.fromkeys(Part, 1.0),
+    None: 0.3,
+    Part.STORED: 14.0,
+    Part.DELIVERIES: 4.0,
+}
+"""How long each takes, by what one of the compared takes. None: the load generator's own ceiling."""
 
 
 class Progress:
-    """Says what was done, and how long the rest will take if it takes as long as what was."""
+    """Says what was done, and how long the rest will take, by the weights of its steps."""
 
-    def __init__(self, steps: int, tell: Tell) -> None:
-        self._steps = steps
+    def __init__(self, weights: Sequence[float], tell: Tell) -> None:
+        self._weights = weights
         self._tell = tell
         self._done = 0
         self._begun = time.monotonic()
@@ -43,9 +50,9 @@ class Progress:
     def done(self, text: str) -> None:
         """One step is done."""
         self._done += 1
-        each = (time.monotonic() - self._begun) / self._done
-        rest = (self._steps - self._done) * each
-        self._tell(f"[{self._done}/{self._steps}] {text}; about {rest / 60:.1f} min remain")
+        behind, before = sum(self._weights[: self._done]), sum(self._weights[self._done :])
+        rest_min = (time.monotonic() - self._begun) / behind * before / 60
+        self._tell(f"[{self._done}/{len(self._weights)}] {text}; about {rest_min:.1f} min remain")
 
 
 class Stores:
@@ -99,7 +106,7 @@ def run(choice: Choice, folder: Path, tell: Tell) -> Outcome:
     stores = Stores(folder)
     outcome = Outcome(machine=describe(folder), seconds=choice.seconds, connections=CONNECTIONS)
     steps = list(_steps(choice, stores, outcome))
-    progress = Progress(len(steps) + 1, tell)
+    progress = Progress([_WEIGHTS[None], *(_WEIGHTS[part] for part, _ in steps)], tell)
     try:
         if Engine.POSTGRES in choice.engines:
             outcome.machine["postgresql"] = stores.postgres_version()
@@ -107,14 +114,14 @@ def run(choice: Choice, folder: Path, tell: Tell) -> Outcome:
         place.mkdir()
         outcome.ceiling = dict(ceiling(place, min(choice.seconds, 1.0)))
         progress.done(f"load generator: {outcome.ceiling['per_second']:.0f}/s against a server that does nothing")
-        for step in steps:
+        for _, step in steps:
             progress.done(step())
     finally:
         stores.close()
     return outcome
 
 
-def _steps(choice: Choice, stores: Stores, outcome: Outcome) -> Iterator[Callable[[], str]]:
+def _steps(choice: Choice, stores: Stores, outcome: Outcome) -> Iterator[tuple[Part, Callable[[], str]]]:
     """What is to be measured, each step giving a line that says what it found."""
     for protocol, engine, size in choice.matrix:
         cell = Cell(protocol, engine, size)
@@ -122,13 +129,13 @@ def _steps(choice: Choice, stores: Stores, outcome: Outcome) -> Iterator[Callabl
         if compared:
             outcome.cells.append(cell)
         for part in compared:
-            yield _on_a_store(stores, engine, _comparing(part, cell, choice.seconds))
+            yield part, _on_a_store(stores, engine, _comparing(part, cell, choice.seconds))
     for part, make in ((Part.CASES, _opening_cases), (Part.STORED, _stored)):
         for engine in choice.engines if part in choice.parts else ():
-            yield _on_a_store(stores, engine, make(engine, outcome, choice.seconds))
+            yield part, _on_a_store(stores, engine, make(engine, outcome, choice.seconds))
     if Part.DELIVERIES in choice.parts and Engine.POSTGRES in choice.engines:
         for name in WORKERS:
-            yield _on_a_store(stores, Engine.POSTGRES, _delivering(name, outcome, choice.seconds))
+            yield Part.DELIVERIES, _on_a_store(stores, Engine.POSTGRES, _delivering(name, outcome, choice.seconds))
 
 
 def _on_a_store(stores: Stores, engine: Engine, step: Callable[[Path, str], str]) -> Callable[[], str]:

@@ -16,6 +16,7 @@ from benchmarks.hub import Grounds, serving
 from benchmarks.load import LoadFailed, send
 from benchmarks.measure import Figures
 from benchmarks.messages import Mint
+from benchmarks.page import BEGIN, END, write
 from benchmarks.parties import Parties
 from benchmarks.table import Cell, Outcome
 
@@ -61,13 +62,22 @@ def test_the_document_and_the_table_say_what_was_measured_and_what_was_reached(t
     assert not list(unmeasured.goals())
     assert "-" in unmeasured.text()
     cell.hub = figures(1500.0, 41.0)
-    outcome = Outcome({"cpu": "any"}, 1.0, 16, [cell])
+    outcome = Outcome({"cpu": "any", "libraries": {"lxml": "6"}}, 1.0, 16, [cell])
     outcome.deliveries["two_workers"] = 499.0
+    outcome.ceiling = {"per_second": 50_000.0, "cpu": 0.6}
     outcome.stored["sqlite"] = {"at": {"10000": {"hub": 100.0, "p99_ms": 1.0}}, "kept": 0.95}
     outcome.write(tmp_path / "latest.json")
     said = json.loads((tmp_path / "latest.json").read_bytes())["rest"]["postgres"]["2kb"]
     wanted = {"floor": 4000.0, "reference": 500.0, "hub": 1500.0, "vs_reference": 3.0, "vs_floor": 0.375}
     assert said | wanted | {"p50_ms": 4.0, "p99_ms": 41.0, "rss_mb": 300.0} == said
+    page = tmp_path / "performance.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    write(tmp_path / "latest.json", page)
+    told = page.read_text(encoding="utf-8")
+    assert told.startswith(f"before\n{BEGIN}\nMachine: cpu any.")
+    assert told.endswith(f"- Deliveries, two workers: 499/s.\n{END}\nafter\n")
+    row = "| rest, postgres, 2kb, 2 processes | 4000 | 500 | 1500 | 3 | 0.375 | 4 | 41 | 300 | 0.10, 1.00, 0.33 | 25 |"
+    assert row in told.splitlines()
     assert [reached for _, reached in outcome.goals()] == [True, False, False, True, True, False]
     assert "MISSED   499 deliveries a second with two workers, at least 500" in outcome.text()
 
