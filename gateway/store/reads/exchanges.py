@@ -6,11 +6,18 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from hashlib import sha256
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from gateway.store.engine import is_shared
 from gateway.store.reads.base import Reads
 from gateway.store.tables import ExchangeRow, PartRow, RefusalTallyRow
+
+_BY_MESSAGE = select(ExchangeRow.id).where(
+    col(ExchangeRow.direction) == bindparam("direction"),
+    col(ExchangeRow.agency) == bindparam("agency"),
+    col(ExchangeRow.message_id) == bindparam("message_id"),
+)
 
 
 class ExchangeReads(Reads):
@@ -22,13 +29,8 @@ class ExchangeReads(Reads):
 
     def exchange_by_message(self, direction: str, agency: str, message_id: str) -> ExchangeRow | None:
         """The exchange that bound this message id: the first answer to a message that is seen again."""
-        wanted = select(ExchangeRow).where(
-            col(ExchangeRow.direction) == direction,
-            col(ExchangeRow.agency) == agency,
-            col(ExchangeRow.message_id) == message_id,
-        )
-        found: ExchangeRow | None = self._first(wanted)
-        return found
+        found = self._one(_BY_MESSAGE, direction=direction, agency=agency, message_id=message_id)
+        return None if found is None else self.exchange(found[0])  # most messages are new
 
     def exchanges(
         self,
