@@ -22,8 +22,8 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gateway.casework.desk import Casework
-from gateway.casework.history import case_body, case_of, event_body, fact_record
+from gateway.casework.desk import Casework, Standing
+from gateway.casework.history import case_body, event_body, fact_record
 from gateway.casework.occasion import Occasion
 from gateway.casework.routes import Route
 from gateway.domain.calendar import local_date
@@ -96,6 +96,13 @@ class CaseSteps:
         self._follow(work, before, event)
         return work.case
 
+    def take_up(self, found: Standing) -> None:
+        """Go on from a case as somebody has read it a moment ago, in place of reading it again."""
+        case, order = found.case, found.next_order
+        self._open[case.id] = _Open(
+            read=case, case=case, order_read=order, order=order, known=frozenset(case.references)
+        )
+
     def ask(self, case_id: str, ask: Ask) -> str | None:
         """Put an Ask that no fact gives rise to (a PIN) into the plan.
 
@@ -116,17 +123,10 @@ class CaseSteps:
 
     def _work(self, case_id: str) -> _Open:
         if case_id not in self._open:
-            row = self._casework.reader.case(case_id)
-            if row is None:
+            found = self._casework.standing(case_id)
+            if found is None:
                 raise CaseRefusal(f"no case {case_id[:64]!r} is known: check the id", code="case-unknown")
-            case = case_of(row)
-            self._open[case_id] = _Open(
-                read=case,
-                case=case,
-                order_read=row.next_order,
-                order=row.next_order,
-                known=frozenset(case.references),
-            )
+            self.take_up(found)
         return self._open[case_id]
 
     def _follow(self, work: _Open, before: PermitCase | None, event: CaseEvent) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.casework.desk import Casework
+from gateway.casework.desk import Casework, Standing
 from gateway.casework.leaves import MadeLeaf
 from gateway.casework.occasion import Occasion
 from gateway.casework.steps import CaseSteps
@@ -33,13 +33,17 @@ NOT_CALLED = "not-called"
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """How an attempt ended: with a reply (None: none came) and a verdict. `plain`: of a reply that came encrypted."""
+    """How an attempt ended: with a reply (None: none came) and a verdict. `plain`: of a reply that came encrypted.
+
+    `standing` is the case as it was read to understand the reply.
+    """
 
     attempt: Attempt
     reply: HttpReply | None
     verdict: Verdict
     at: datetime
     plain: bytes | None = None
+    standing: Standing | None = None
 
 
 class Concluding:
@@ -68,7 +72,7 @@ class Concluding:
             return Plan((*ends, *self._reply_changes(result)))
         key = {"delivery": row.id, "number": attempt.number}
         plan = Plan((Update(AttemptRow, key, {"outcome": None}, ended), *self._reply_changes(result)))
-        steps, late = self._steps(row, verdict, result.at)
+        steps, late = self._steps(row, verdict, result.at, result.standing)
         within = attempt.speech.terms.agreed.answer_within_days
         return plan + self.moved(row, verdict, result.at, late=late, within=within) + steps.plan()
 
@@ -169,11 +173,16 @@ class Concluding:
             extra={"attempt": attempt.number, "outcome": outcome},
         )
 
-    def _steps(self, row: DeliveryRow, verdict: Verdict, at: datetime) -> tuple[CaseSteps, str | None]:
+    def _steps(
+        self, row: DeliveryRow, verdict: Verdict, at: datetime, standing: Standing | None = None
+    ) -> tuple[CaseSteps, str | None]:
         """Apply what the reply means. A case that has moved on refuses it: the answer is kept and is late."""
         steps = self._fresh_steps(row, at)
+        effects = (*verdict.effects, *_attention(row, verdict))
+        if standing is not None and effects:
+            steps.take_up(standing)
         try:
-            for effect in (*verdict.effects, *_attention(row, verdict)):
+            for effect in effects:
                 for event in effect.events:
                     steps.apply(effect.case or row.case_id, event)
         except CaseRefusal as refusal:

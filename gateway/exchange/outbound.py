@@ -21,8 +21,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from gateway.casework.desk import Casework
-from gateway.casework.history import case_of
+from gateway.casework.desk import Casework, Standing
 from gateway.contract.adapter import Heard
 from gateway.contract.adapter import Outbound as OutboundInteraction
 from gateway.domain.errors import (
@@ -71,6 +70,7 @@ class _Ended:
     plain: bytes | None = None
     failure: str | None = None
     neutral: bool = False
+    standing: Standing | None = None
 
 
 class Outbound:
@@ -115,9 +115,15 @@ class Outbound:
             self._claiming.no_call(claimed)
             return False
         ended = self._called(attempt)  # 2. call, 3. hear
-        self._conclude(
-            Result(attempt=attempt, reply=ended.reply, verdict=ended.verdict, at=self._clock(), plain=ended.plain)
-        )  # 4. conclude
+        result = Result(
+            attempt=attempt,
+            reply=ended.reply,
+            verdict=ended.verdict,
+            at=self._clock(),
+            plain=ended.plain,
+            standing=ended.standing,
+        )
+        self._conclude(result)  # 4. conclude
         if ended.neutral:
             self._claiming.no_call(claimed)
         else:
@@ -194,9 +200,10 @@ class Outbound:
 
     def _hear(self, attempt: Attempt, reply: HttpReply) -> _Ended:
         opened: HttpReply | None = None
+        standing: Standing | None = None
         try:
             opened = self._preparing.speaker(attempt.speech.terms).decrypted(attempt.speech, reply)
-            heard = self._heard(attempt, opened or reply)
+            heard, standing = self._heard(attempt, opened or reply)
         except GatewayError as error:
             return self._failed(attempt, error, reply, opened)
         except Exception as fault:  # noqa: BLE001 - an answer came and is kept, whatever reading it raised
@@ -204,7 +211,7 @@ class Outbound:
             verdict = self._judge.fault_of_ours(type(fault).__name__)
         else:
             verdict = self._judge.heard(attempt.speech.terms, heard, attempt.tries, self._clock())
-        return _Ended(reply=reply, verdict=verdict, plain=None if opened is None else opened.body)
+        return _Ended(reply=reply, verdict=verdict, plain=None if opened is None else opened.body, standing=standing)
 
     def _failed(
         self,
@@ -226,21 +233,19 @@ class Outbound:
             neutral=isinstance(told, NotSent) and told.stage is Stage.POOL,
         )
 
-    def _heard(self, attempt: Attempt, reply: HttpReply) -> Heard | None:
+    def _heard(self, attempt: Attempt, reply: HttpReply) -> tuple[Heard | None, Standing | None]:
+        """What the reply means, and the case that it was understood by."""
         terms = attempt.speech.terms
         payload = self._preparing.speaker(terms).hear(attempt.speech, attempt.spoken, reply, self._clock())
-        if payload is None:
-            return None
         to_case = _to_case(terms.interaction)
-        if to_case is None:
-            return None
-        row = self._casework.reader.case(attempt.row.case_id)
-        if row is None:
+        if payload is None or to_case is None:
+            return None, None
+        standing = self._casework.standing(attempt.row.case_id)
+        if standing is None:
             raise Tampered(f"case {attempt.row.case_id} is gone", code="history-broken")
-        case = case_of(row)
         with Mapping(terms.name):
-            heard: Heard = to_case(case, self._preparing.ask_of(attempt.row), payload)
-        return heard
+            heard: Heard = to_case(standing.case, self._preparing.ask_of(attempt.row), payload)
+        return heard, standing
 
     # --- conclusions ----------------------------------------------------------------------------------------------
 
@@ -262,9 +267,9 @@ class Outbound:
             # as it was sent, unless another has moved it since: that costs a look only when it has
             commit(self._unit_of_work, self._concluding.plan(result, attempt.sent))
         except Moved:
-            reader = self._casework.reader
+            reader, anew = self._casework.reader, replace(result, standing=None)
             prepared_again(
-                lambda: commit(self._unit_of_work, self._concluding.plan(result, reader.delivery(attempt.row.id)))
+                lambda: commit(self._unit_of_work, self._concluding.plan(anew, reader.delivery(attempt.row.id)))
             )
         except HubBusy:
             raise

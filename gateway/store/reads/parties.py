@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import col, func, or_, select
 
 from gateway.store.reads.base import Reads
@@ -21,6 +22,10 @@ from gateway.store.tables import (
     PossessionChallengeRow,
     StaffRow,
     TokenRow,
+)
+
+_CREDENTIAL = select(CredentialRow.sealed).where(
+    col(CredentialRow.agency) == bindparam("agency"), col(CredentialRow.name) == bindparam("name")
 )
 
 
@@ -50,7 +55,8 @@ class PartyReads(Reads):
 
     def credential(self, agency: str, name: str) -> CredentialRow | None:
         """One sealed secret of an agency's dialect; `Vault.credential` opens it."""
-        return self._get(CredentialRow, (agency, name))
+        row = self._one(_CREDENTIAL, agency=agency, name=name)
+        return None if row is None else CredentialRow(agency=agency, name=name, sealed=row[0])
 
     def credentials(self, agency: str) -> list[CredentialRow]:
         """All sealed secrets of an agency's dialect, by name."""
