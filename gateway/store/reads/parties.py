@@ -53,10 +53,10 @@ class PartyReads(Reads):
         wanted = select(EndpointRow).where(col(EndpointRow.agency) == agency)
         return self._all(wanted.order_by(col(EndpointRow.interaction)))
 
-    def credential(self, agency: str, name: str) -> CredentialRow | None:
-        """One sealed secret of an agency's dialect; `Vault.credential` opens it."""
+    def credential(self, agency: str, name: str) -> bytes | None:
+        """One secret of an agency's dialect, sealed; `Vault.credential` opens it."""
         row = self._one(_CREDENTIAL, agency=agency, name=name)
-        return None if row is None else CredentialRow(agency=agency, name=name, sealed=row[0])
+        return None if row is None else bytes(row[0])
 
     def credentials(self, agency: str) -> list[CredentialRow]:
         """All sealed secrets of an agency's dialect, by name."""
