@@ -68,6 +68,8 @@ class Concluding:
         ended = {"ended_at": result.at, "outcome": verdict.outcome, "detail": verdict.cause}
         if row is None or row.fence != attempt.row.fence or row.state != Delivery.SENDING:
             # a callback came first, or another worker took over: what came is kept, and decides nothing
+            if self._casework.reader.part(attempt.row.id, _reply(attempt)) is not None:
+                return Plan()  # it was kept: nobody could tell when it was committed
             ends = self._attempt_ends(attempt.row.id, attempt.number, ended)
             return Plan((*ends, *self._reply_changes(result)))
         key = {"delivery": row.id, "number": attempt.number}
@@ -150,7 +152,7 @@ class Concluding:
         reply, row = result.reply, result.attempt.row
         if reply is None:
             return
-        name = f"reply-{result.attempt.number}"
+        name = _reply(result.attempt)
         head = headers_text({**reply.headers, ":status": str(reply.status)})
         parts = {name: reply.body, f"{name}-headers": head}
         if result.plain is not None:
@@ -193,6 +195,11 @@ class Concluding:
         occasion = Occasion(actor=f"agency/{row.agency}", occurred_at=at, entered_at=at, exchange=row.id)
         # an answer is taken however much waits for the agencies that it makes us tell
         return CaseSteps(self._casework, occasion, bounded=False)
+
+
+def _reply(attempt: Attempt) -> str:
+    """The part that holds what came back to an attempt."""
+    return f"reply-{attempt.number}"
 
 
 def _attention(row: DeliveryRow, verdict: Verdict) -> tuple[Effect, ...]:

@@ -137,6 +137,32 @@ def test_an_answer_in_hand_waits_for_a_store_that_cannot_take_it(stage: Stage, m
     assert len(stage.town.calls["dukcapil"]) == 1
 
 
+@pytest.mark.parametrize("status", [200, 500])
+def test_an_answer_of_which_nobody_can_tell_whether_it_was_kept_is_kept_once(
+    stage: Stage, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = asked(stage, "dukcapil")
+    if status == 500:
+        stage.town.next("dukcapil", raw(b"", 500))
+    unit_of_work = stage.hub.store.unit_of_work
+    commit = unit_of_work.commit
+    unsure: list[bool] = []
+
+    def cut_off(plan: Plan) -> Outcome:
+        outcome = commit(plan)
+        if stage.town.calls["dukcapil"] and not unsure:
+            unsure.append(True)
+            raise HubBusy("the server went away", code="commit-unknown")
+        return outcome
+
+    monkeypatch.setattr(unit_of_work, "commit", cut_off)
+    monkeypatch.setattr(stage.hub.outbound, "_pause", lambda _seconds: True)
+    assert send(stage) == 1
+    assert now(stage, delivery).state == ("answered" if status == 200 else "unknown")
+    assert [name for name in stage.parts(delivery.id) if name.startswith("reply-1")] == ["reply-1", "reply-1-headers"]
+    assert len(stage.leaves(delivery.id)) == 2
+
+
 # --- workers that wake late ---------------------------------------------------------------------------------------
 
 
