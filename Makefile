@@ -25,6 +25,10 @@ setup:
 demo: setup ## play one permit from application to signed document (ARGS=--exit ends afterwards)
 	@$(BIN)/simojo demo $(ARGS)
 
+# Compiled code is kept, also where PYTHONDONTWRITEBYTECODE is set: the suite starts many processes, and each would
+# compile the hub anew.
+test test-hostile test-interop coverage: export PYTHONDONTWRITEBYTECODE =
+
 test: setup ## the whole suite (ARGS="-k name" picks)
 	@$(BIN)/python -m pytest $(ARGS)
 
