@@ -16,11 +16,11 @@ from __future__ import annotations
 from gateway.store.reads.cases import CaseReads
 from gateway.store.reads.exchanges import ExchangeReads
 from gateway.store.reads.lately import LatelyReads
-from gateway.store.reads.ledger import HEAD, Extent, LedgerReads
+from gateway.store.reads.ledger import HEAD, Extent, LedgerReads, WaitingLeaf
 from gateway.store.reads.outbox import OutboxReads
 from gateway.store.reads.parties import PartyReads
 
-__all__ = ["HEAD", "Extent", "Reader"]
+__all__ = ["HEAD", "Extent", "Reader", "WaitingLeaf"]
 
 
 class Reader(PartyReads, CaseReads, ExchangeReads, OutboxReads, LedgerReads, LatelyReads):
