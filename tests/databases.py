@@ -1,15 +1,22 @@
-"""Databases for tests, on both engines: an empty one, or a copy of one that was furnished before."""
+"""Databases for tests, on both engines: an empty one, or a copy of one that was furnished before; and a look behind.
+
+PostgreSQL copies the files of a template: on a server that flushes nothing that is cheaper than to log what it copies.
+"""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
+from sqlalchemy import CursorResult, inspect, text
 from sqlalchemy.engine import make_url
 
+from gateway.store.engine import open_engine
 from tests.postgres import Server
 
 ENGINES = ("sqlite", "postgres")
@@ -37,10 +44,70 @@ class Databases:
             yield f"sqlite:///{path}"
             return
         try:
-            yield self._server.create(name, "template0" if template is None else _name(template))
+            origin = "template0" if template is None else _name(template)
+            yield self._server.create(name, origin, "STRATEGY FILE_COPY")
         finally:
             self._server.drop(name)
 
 
 def _name(url: str) -> str:
     return make_url(url).database or ""
+
+
+@dataclass(frozen=True)
+class Furnished:
+    """A folder with keys and the database that goes with them, which tests copy."""
+
+    folder: Path
+    url: str
+    databases: Databases
+
+    @contextmanager
+    def copied(self, to: Path) -> Iterator[str]:
+        """Copy both; gives the URL of the copied database, which is there until the block ends."""
+        shutil.copytree(self.folder, to, dirs_exist_ok=True)
+        with self.databases.new(self.url) as url:
+            yield url
+
+
+class Behind:
+    """A database looked at and changed behind the store's back."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = open_engine(url)
+        self._connection = self._engine.connect()
+        self.is_file = self._engine.dialect.name == "sqlite"
+
+    def execute(self, statement: str, **values: Any) -> CursorResult[Any]:
+        """Run one statement, with `:name` for each value, on its own."""
+        return self._connection.execute(text(statement), values)
+
+    def rows(self) -> dict[str, list[tuple[Any, ...]]]:
+        """All rows of all tables, by table."""
+        names = inspect(self._engine).get_table_names()
+        found = {name: self.execute(f'SELECT * FROM "{name}"').fetchall() for name in names}  # noqa: S608 - the schema's own names
+        return {name: sorted((tuple(row) for row in rows), key=repr) for name, rows in found.items()}
+
+    def stored(self) -> Iterator[tuple[str, bytes]]:
+        """Everything that lies on disk: each value of each table, and the files themselves."""
+        for name, rows in self.rows().items():
+            for row in rows:
+                for value in row:
+                    yield name, value if isinstance(value, bytes) else str(value).encode()
+        for path in self._files():
+            yield path.name, path.read_bytes()
+
+    def _files(self) -> Iterator[Path]:
+        """The database's files, with all that was ever written to them."""
+        if self.is_file:
+            path = Path(str(self._engine.url.database))
+            yield from path.parent.glob(f"{path.name}*")
+            return
+        self.execute("CHECKPOINT")
+        own = "current_setting('data_directory') || '/base/' || oid"
+        folder = self.execute(f"SELECT {own} FROM pg_database WHERE datname = current_database()").scalar_one()  # noqa: S608 - the same
+        yield from (path for path in Path(folder).iterdir() if path.is_file())
+
+    def close(self) -> None:
+        self._connection.close()
+        self._engine.dispose()
