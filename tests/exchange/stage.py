@@ -144,7 +144,8 @@ class Stage:
             ledger_key_file=keys / "ledger.key",
             signing_key_file=keys / "hub.key.pem",
             signing_certificate_file=keys / "hub.pem",
-            outbound_ca_file=keys / "hub.pem",  # no agency here has TLS; the world's authorities take longer than a test
+            outbound_ca_file=keys
+            / "hub.pem",  # nobody here has TLS; all the world's authorities take longer than a test
             max_body_bytes=6 * 2**20,
             _env_file=None,
         )

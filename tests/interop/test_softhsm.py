@@ -306,12 +306,18 @@ def test_a_hub_signs_soap_and_rest_with_a_key_in_a_token(stage: TokenStage) -> N
 
 
 @pytest.mark.parametrize("label", KINDS)
-def test_a_permit_is_signed_with_a_key_in_a_token(module: str, label: str, furnished: Path, tmp_path: Path) -> None:
-    shutil.copytree(furnished, tmp_path, dirs_exist_ok=True)
+def test_a_permit_is_signed_with_a_key_in_a_token(
+    module: str, label: str, furnished: Furnished, tmp_path: Path
+) -> None:
+    with furnished.copied(tmp_path) as url:
+        sign_a_permit(module, label, tmp_path, url)
+
+
+def sign_a_permit(module: str, label: str, tmp_path: Path, url: str) -> None:
     (tmp_path / "keys" / "hub.key.pem").unlink()
     made = certified(module, label, tmp_path / "keys" / "hub.pem", NOW)
     clock = Clock()
-    house = House(Gateway(settings_in(tmp_path, **in_token(module, label)), clock=clock), clock)
+    house = House(Gateway(settings_in(tmp_path, database_url=url, **in_token(module, label)), clock=clock), clock)
     try:
         case = house.signed()
         document = house.gateway.store.reader.document(case.id, case.signed_sha256 or "")

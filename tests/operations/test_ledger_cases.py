@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from gateway.casework.history import case_body, event_body, fact_record
 from gateway.casework.steps import fact_part
@@ -20,9 +20,7 @@ from gateway.domain.catalogue import SAMPLE
 from gateway.domain.errors import HubBusy, LedgerBroken
 from gateway.ledger.leaf import LeafKind
 from gateway.operations.ledger_cases import check_cases, check_documents, check_named
-from gateway.store.engine import open_engine
 from gateway.store.plan import Change, Claim, Insert, Plan, Update
-from gateway.store.schema import prepare
 from gateway.store.tables import AgreementRow, CaseEventRow, CaseRow, DocumentRow
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
 from tests.exchange.stage import application
@@ -90,9 +88,7 @@ class CaseOffice(Office):
 
 
 @pytest.fixture
-def whole(tmp_path: Path) -> Iterator[CaseOffice]:
-    engine = open_engine(f"sqlite:///{tmp_path / 'cases.db'}")
-    prepare(engine)
+def whole(engine: Engine) -> Iterator[CaseOffice]:
     office = CaseOffice(engine)
     office.fill()
     office.document("case-1")
@@ -100,7 +96,6 @@ def whole(tmp_path: Path) -> Iterator[CaseOffice]:
     office.verify()
     yield office
     office.writer.close()
-    engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from gateway.domain.errors import LedgerBroken
 from gateway.ledger.checkpoint import NoteKey
@@ -15,8 +15,6 @@ from gateway.ledger.merkle import leaf_hash
 from gateway.ledger.verify import verify_export
 from gateway.operations import ledger_export, ledger_tiles
 from gateway.operations.ledger_export import export_lines, verify_store
-from gateway.store.engine import open_engine
-from gateway.store.schema import prepare
 from gateway.store.vault import Vault
 from gateway.trust.secrets import MasterKey
 from tests.operations.ledgers import KEY, Office, counted_bytes
@@ -26,14 +24,11 @@ TRUSTED = KEY.verifier.encode()
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(engine: Engine) -> Iterator[Office]:
     """An office whose facts can be replayed, for verification replays them."""
-    engine = open_engine(f"sqlite:///{tmp_path / 'replayed.db'}")
-    prepare(engine)
     opened = CaseOffice(engine)
     yield opened
     opened.writer.close()
-    engine.dispose()
 
 
 def fault(office: Office) -> LedgerBroken:
