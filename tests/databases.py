@@ -1,6 +1,6 @@
 """Databases for tests, on both engines: an empty one, or a copy of one that was furnished before; and a look behind.
 
-PostgreSQL copies the files of a template: on a server that flushes nothing that is cheaper than to log what it copies.
+On PostgreSQL the copies are used again (`tests/recycling.py`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 
 from gateway.store.engine import open_engine
 from tests.postgres import Server
+from tests.recycling import Copy
 
 ENGINES = ("sqlite", "postgres")
 
@@ -29,6 +30,7 @@ class Databases:
         self._folder = folder
         self._server = server
         self._numbers = count(1)
+        self._idle: dict[str, list[Copy]] = {}
 
     @contextmanager
     def new(self, template: str | None = None) -> Iterator[str]:
@@ -42,12 +44,30 @@ class Databases:
             if template is not None:
                 shutil.copyfile(_name(template), path)
             yield f"sqlite:///{path}"
-            return
+        elif template is None:
+            yield from self._empty(self._server, name)
+        else:
+            yield from self._copy(self._server, name, template)
+
+    def _empty(self, server: Server, name: str) -> Iterator[str]:
+        url = server.create(name, "template0", "STRATEGY FILE_COPY")
         try:
-            origin = "template0" if template is None else _name(template)
-            yield self._server.create(name, origin, "STRATEGY FILE_COPY")
+            yield url
         finally:
-            self._server.drop(name)
+            for copy in self._idle.pop(url, []):
+                copy.drop()
+            server.drop(name)
+
+    def _copy(self, server: Server, name: str, template: str) -> Iterator[str]:
+        idle = self._idle.setdefault(template, [])
+        copy = idle.pop() if idle else Copy(server, name, _name(template))
+        try:
+            yield copy.url
+        finally:
+            if copy.put_back():
+                idle.append(copy)
+            else:
+                copy.drop()
 
 
 def _name(url: str) -> str:
@@ -89,24 +109,18 @@ class Behind:
         return {name: sorted((tuple(row) for row in rows), key=repr) for name, rows in found.items()}
 
     def stored(self) -> Iterator[tuple[str, bytes]]:
-        """Everything that lies on disk: each value of each table, and the files themselves."""
+        """Everything that was stored: each value of each table, and SQLite's files themselves.
+
+        Those of PostgreSQL hold deleted rows of the tests before.
+        """
         for name, rows in self.rows().items():
             for row in rows:
                 for value in row:
                     yield name, value if isinstance(value, bytes) else str(value).encode()
-        for path in self._files():
-            yield path.name, path.read_bytes()
-
-    def _files(self) -> Iterator[Path]:
-        """The database's files, with all that was ever written to them."""
         if self.is_file:
             path = Path(str(self._engine.url.database))
-            yield from path.parent.glob(f"{path.name}*")
-            return
-        self.execute("CHECKPOINT")
-        own = "current_setting('data_directory') || '/base/' || oid"
-        folder = self.execute(f"SELECT {own} FROM pg_database WHERE datname = current_database()").scalar_one()  # noqa: S608 - the same
-        yield from (path for path in Path(folder).iterdir() if path.is_file())
+            for each in path.parent.glob(f"{path.name}*"):
+                yield each.name, each.read_bytes()
 
     def close(self) -> None:
         self._connection.close()
