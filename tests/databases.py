@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import CursorResult, inspect, text
 from sqlalchemy.engine import make_url
@@ -108,19 +108,23 @@ class Behind:
         found = {name: self.execute(f'SELECT * FROM "{name}"').fetchall() for name in names}  # noqa: S608 - the schema's own names
         return {name: sorted((tuple(row) for row in rows), key=repr) for name, rows in found.items()}
 
-    def stored(self) -> Iterator[tuple[str, bytes]]:
+    def stored(self) -> list[tuple[str, bytes]]:
         """Everything that was stored: each value of each table, and SQLite's files themselves.
 
         Those of PostgreSQL hold deleted rows of the tests before.
         """
-        for name, rows in self.rows().items():
-            for row in rows:
-                for value in row:
-                    yield name, value if isinstance(value, bytes) else str(value).encode()
+        values = [(name, value) for name, rows in self.rows().items() for row in rows for value in row]
+        found = [(name, value if isinstance(value, bytes) else str(value).encode()) for name, value in values]
         if self.is_file:
             path = Path(str(self._engine.url.database))
-            for each in path.parent.glob(f"{path.name}*"):
-                yield each.name, each.read_bytes()
+            found += [(each.name, each.read_bytes()) for each in path.parent.glob(f"{path.name}*")]
+        return found
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         self._connection.close()

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from gateway.office.signing import PinStep
 from tests.databases import Behind
 from tests.exchange import voices
 from tests.exchange.stage import DEWI, RINA, SECRETS, Stage
 
 
-def stored(stage: Stage) -> Iterator[tuple[str, bytes]]:
+def stored(stage: Stage) -> list[tuple[str, bytes]]:
     """Everything that lies on disk: all columns of all tables, and the files themselves."""
-    behind = Behind(stage.settings.database_url)
-    yield from behind.stored()
-    behind.close()
+    with Behind(stage.settings.database_url) as behind:
+        return behind.stored()
 
 
 def holders(stage: Stage, secret: str) -> set[str]:

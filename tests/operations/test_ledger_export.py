@@ -125,7 +125,8 @@ def flip(table: str, column: str, where: str, byte: int = 0) -> Damaging:
 
 
 def run(statement: str) -> Damaging:
-    return lambda office: office.damage(statement)
+    """Change the store; `:byte` is one byte of zeros."""
+    return lambda office: office.damage(statement, **({"byte": b"\0"} if ":byte" in statement else {}))
 
 
 @pytest.mark.parametrize(
@@ -139,8 +140,8 @@ def run(statement: str) -> Damaging:
         (flip("case_event", "body", "case_id = 'case-1' AND seq = 2", 9), "part-differs", "'case-1'"),
         (run("DELETE FROM exchange_part WHERE exchange = 'ex-3' AND name = 'request'"), "part-missing", "'ex-3'"),
         (run("DELETE FROM case_event WHERE case_id = 'case-2'"), "part-missing", "'case-2'"),
-        (run("INSERT INTO exchange_part VALUES ('ex-3', 'sent-9', x'00')"), "part-missing", "'ex-3'"),
-        (run("INSERT INTO exchange_part VALUES ('ex-8', 'request', x'00')"), "part-missing", "'ex-8'"),
+        (run("INSERT INTO exchange_part VALUES ('ex-3', 'sent-9', :byte)"), "part-missing", "'ex-3'"),
+        (run("INSERT INTO exchange_part VALUES ('ex-8', 'request', :byte)"), "part-missing", "'ex-8'"),
         # leaves
         (flip("leaf", "canonical", LEAF_6, 0), "leaf-changed", "leaf 6"),
         (flip("leaf", "canonical", LEAF_6, 40), "leaf-changed", "leaf 6"),
@@ -160,7 +161,7 @@ def run(statement: str) -> Damaging:
         (flip("tile", "hashes", "level = 0", 7 * 32 + 5), "tree-node", "leaf 7"),
         (flip("tile", "hashes", "level = 0", -1), "tree-node", "leaf 12"),
         (run("DELETE FROM tile"), "tree-node", "tile 0/0"),
-        (run("INSERT INTO tile VALUES (0, 1, x'00')"), "tree-node", "1 tiles over 13 leaves"),
+        (run("INSERT INTO tile VALUES (0, 1, :byte)"), "tree-node", "1 tiles over 13 leaves"),
         (run("UPDATE tree_head SET size = 12"), "tree-size", "stored tree"),
         (run("DELETE FROM tree_head"), "tree-size", "stored tree"),
         (flip("checkpoint", "note", "size = 9", 30), "checkpoint-signature", "checkpoint"),
