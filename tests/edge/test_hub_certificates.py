@@ -80,7 +80,7 @@ def written(leaf: IssuedLeaf, folder: Path) -> dict[str, Path]:
 def test_a_roll_over_from_its_announcement_to_its_end(
     opening: Opening, ca: DevelopmentCa, tmp_path: Path, furnished: Furnished
 ) -> None:
-    one = x509.load_pem_x509_certificate((furnished / "keys" / "hub.pem").read_bytes())
+    one = x509.load_pem_x509_certificate((furnished.folder / "keys" / "hub.pem").read_bytes())
     two = written(ca.issue("dpmptsp", at=NOW, kind=LeafKind.RSA, days=700), tmp_path / "dua")
     second = x509.load_pem_x509_certificate(two["certificate"].read_bytes())
     turn = NOW + timedelta(days=30)
@@ -118,8 +118,8 @@ def test_a_roll_over_from_its_announcement_to_its_end(
     assert (current["role"], current["signsFrom"]) == ("current", "2026-12-24T03:00:00.000Z")
 
 
-def test_our_own_strict_verification_takes_the_list(opening: Opening, furnished: Path) -> None:
-    own = x509.load_pem_x509_certificate((furnished / "keys" / "hub.pem").read_bytes())
+def test_our_own_strict_verification_takes_the_list(opening: Opening, furnished: Furnished) -> None:
+    own = x509.load_pem_x509_certificate((furnished.folder / "keys" / "hub.pem").read_bytes())
     hub = RegisteredCertificate(agency="dpmptsp", certificate=own, fingerprint=fingerprint(own))
     answer = opening().get("/hub/certificates.json")
     verified = verify_detached(answer.headers[jws.HEADER], answer.content, [hub], NOW, audience="*")
@@ -129,9 +129,9 @@ def test_our_own_strict_verification_takes_the_list(opening: Opening, furnished:
 
 
 def test_one_signature_serves_all_who_ask_for_half_of_its_life(
-    opening: Opening, clocks: list[Clock], furnished: Path
+    opening: Opening, clocks: list[Clock], furnished: Furnished
 ) -> None:
-    own = x509.load_pem_x509_certificate((furnished / "keys" / "hub.pem").read_bytes())
+    own = x509.load_pem_x509_certificate((furnished.folder / "keys" / "hub.pem").read_bytes())
     client = opening()
     (clock,) = clocks
 
@@ -164,7 +164,7 @@ def test_one_signature_serves_all_who_ask_for_half_of_its_life(
 def test_other_certificates_are_signed_at_once(
     opening: Opening, ca: DevelopmentCa, tmp_path: Path, furnished: Furnished
 ) -> None:
-    one = x509.load_pem_x509_certificate((furnished / "keys" / "hub.pem").read_bytes())
+    one = x509.load_pem_x509_certificate((furnished.folder / "keys" / "hub.pem").read_bytes())
     two = written(ca.issue("dpmptsp", at=NOW, kind=LeafKind.RSA), tmp_path / "dua")
     client = opening()
     assert [each["role"] for each in said(client, NOW, one)] == ["current"]

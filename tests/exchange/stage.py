@@ -144,8 +144,7 @@ class Stage:
             ledger_key_file=keys / "ledger.key",
             signing_key_file=keys / "hub.key.pem",
             signing_certificate_file=keys / "hub.pem",
-            outbound_ca_file=keys
-            / "hub.pem",  # nobody here has TLS; all the world's authorities take longer than a test
+            outbound_ca_file=keys / "hub.pem",  # no agency here has TLS; the system's authorities take long to read
             max_body_bytes=6 * 2**20,
             _env_file=None,
         )
@@ -283,7 +282,8 @@ class Stage:
 
 def agencies_door(hub: Gateway) -> Any:
     """The web application without the routes of staff and citizens, who never come here: four fifths of making it."""
-    closed = dict.fromkeys(("admin_router", "console_router", "office_router", "portal_router"), lambda _: APIRouter())
+    names = ("admin_router", "console_router", "office_router", "portal_router")
+    closed: dict[str, Any] = dict.fromkeys(names, lambda _: APIRouter())
     with mock.patch.multiple("gateway.edge.api", **closed):
         return hub.api
 
