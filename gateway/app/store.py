@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -67,40 +68,45 @@ class Store:
 
 def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_id: Callable[[], str] = new_id) -> Store:
     """Open the store, bringing it to the newest schema. Raises Misconfigured."""
-    engine = open_engine(settings.database_url, connections=settings.database_connections)
-    prepare(engine)
-    reader = Reader(engine)
-    master = MasterKey(settings.master_key_bytes())
-    vault = Vault(reader, master, secrets.token_bytes)
-    leaves = Leaves(master, new_id)
-    unit_of_work = GroupCommit(engine)
-    authorities = agency_authorities(settings)
-    client = HttpClient(clock=time.monotonic) if authorities else None
-    registry = Registry(
-        reader=reader,
-        vault=vault,
-        unit_of_work=unit_of_work,
-        leaves=leaves,
-        clock=clock,
-        production=settings.is_production,
-        admission=Admission(
-            authorities=authorities,
-            mode=settings.revocation_mode,
-            sources=None if client is None else partial(status_sources, settings, client),
-        ),
-    )
-    return Store(
-        settings=settings,
-        engine=engine,
-        reader=reader,
-        master=master,
-        vault=vault,
-        note_key=NoteKey.from_seed(settings.ledger_origin, settings.ledger_seed()),
-        unit_of_work=unit_of_work,
-        leaves=leaves,
-        registry=registry,
-        client=client,
-    )
+    with ExitStack() as given_up:
+        engine = open_engine(settings.database_url, connections=settings.database_connections)
+        given_up.callback(engine.dispose)
+        prepare(engine)
+        reader = Reader(engine)
+        master = MasterKey(settings.master_key_bytes())
+        vault = Vault(reader, master, secrets.token_bytes)
+        leaves = Leaves(master, new_id)
+        unit_of_work = GroupCommit(engine)
+        given_up.callback(unit_of_work.close)
+        authorities = agency_authorities(settings)
+        client = HttpClient(clock=time.monotonic) if authorities else None
+        registry = Registry(
+            reader=reader,
+            vault=vault,
+            unit_of_work=unit_of_work,
+            leaves=leaves,
+            clock=clock,
+            production=settings.is_production,
+            admission=Admission(
+                authorities=authorities,
+                mode=settings.revocation_mode,
+                sources=None if client is None else partial(status_sources, settings, client),
+            ),
+        )
+        store = Store(
+            settings=settings,
+            engine=engine,
+            reader=reader,
+            master=master,
+            vault=vault,
+            note_key=NoteKey.from_seed(settings.ledger_origin, settings.ledger_seed()),
+            unit_of_work=unit_of_work,
+            leaves=leaves,
+            registry=registry,
+            client=client,
+        )
+        given_up.pop_all()  # it is whole: whoever has it closes it
+        return store
 
 
 def record_hub_certificates(store: Store, at: datetime) -> None:

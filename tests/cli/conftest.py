@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-import shutil
-import sqlite3
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,8 +13,9 @@ import pytest
 
 from gateway.cli import main
 from gateway.settings import Settings
+from tests.databases import Behind, Furnished
 from tests.office.conftest import furnished
-from tests.office.house import NOW
+from tests.office.house import NOW, House, opened
 
 __all__ = ["furnished"]
 
@@ -52,12 +52,18 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def home(empty: Path, furnished: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(empty: Path, furnished: Furnished, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The same with keys and a store that has agreements and staff, on the day on which they were made."""
-    shutil.copytree(furnished, empty, dirs_exist_ok=True)
     for module in ("agency_check", "check", "staff"):
         monkeypatch.setattr(f"gateway.cli.{module}.now", lambda: NOW)
-    return empty
+    with furnished.copied(empty) as url:
+        monkeypatch.setenv("SIMOJO_DATABASE_URL", url)
+        yield empty
+
+
+def opened_at(home: Path) -> House:
+    """Open the hub on the store that the commands use; whoever opens it stops it."""
+    return opened(home, os.environ["SIMOJO_DATABASE_URL"])
 
 
 @pytest.fixture
@@ -78,8 +84,8 @@ def simojo(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
 
 
 @pytest.fixture
-def database(home: Path) -> Iterator[sqlite3.Connection]:
-    """The store's file, opened behind its back."""
-    connection = sqlite3.connect(home / "simojo.db", isolation_level=None)
-    yield connection
-    connection.close()
+def database(home: Path) -> Iterator[Behind]:
+    """The store, opened behind its back."""
+    assert home.exists()
+    with Behind(os.environ["SIMOJO_DATABASE_URL"]) as behind:
+        yield behind

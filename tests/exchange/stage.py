@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -96,6 +95,8 @@ class Stage:
     folder: Path
     door: Door
     street: Street
+    database_url: str = ""
+    """Empty: a file in the folder."""
     clock: Clock = field(default_factory=Clock)
     adapters: dict[str, Adapter] = field(default_factory=lambda: dict(ADAPTERS))
     seconds: Callable[[], float] = field(default_factory=lambda: count(0.0, 1.0).__next__)
@@ -137,7 +138,7 @@ class Stage:
     def settings(self) -> Settings:
         keys = self.folder / "keys"
         return Settings(
-            database_url=f"sqlite:///{self.folder / 'simojo.db'}",
+            database_url=self.database_url or f"sqlite:///{self.folder / 'simojo.db'}",
             public_url=self.door.url,
             master_key_file=keys / "master.key",
             ledger_key_file=keys / "ledger.key",
@@ -304,7 +305,7 @@ def application(service: str = "krk", name: str = "Siti Contoh") -> e.Applicatio
     )
 
 
-def furnish(folder: Path, door: Door, street: Street) -> None:
+def furnish(folder: Path, url: str, door: Door, street: Street) -> None:
     """A store with all agreements active, DPUPR's and the bank's certificates, endpoints and credentials."""
     keys = folder / "keys"
     keys.mkdir(parents=True)
@@ -313,7 +314,7 @@ def furnish(folder: Path, door: Door, street: Street) -> None:
     (keys / "hub.pem").write_bytes(leaf.certificate_pem)
     for number, name in enumerate(("master.key", "ledger.key"), 1):
         (keys / name).write_bytes(base64.b64encode(bytes([number] * 32)))
-    stage = Stage(folder, door, street)
+    stage = Stage(folder, door, street, url)
     registry, actor = stage.hub.store.registry, "staff/siti"
     for said in packaged_agreements().values():
         agreement = read_agreement(said)
@@ -343,9 +344,3 @@ def proof(identity: Identity, challenge: bytes) -> bytes:
         return identity.key.sign(challenge, padding.PKCS1v15(), hashes.SHA256())
     assert isinstance(identity.key, ec.EllipticCurvePrivateKey)
     return identity.key.sign(challenge, ec.ECDSA(hashes.SHA256()))
-
-
-def copied(template: Path, to: Path) -> Path:
-    """A store of its own, with the keys of the template."""
-    shutil.copytree(template, to)
-    return to
