@@ -136,7 +136,7 @@ def main(file: Path | None) -> None:
         raise SystemExit(f"{size} bytes are more than people read: let the life be shorter")
     path = file or Path(__file__).with_name(f"v{made['version']}.json")
     path.write_text(said, encoding="utf-8")
-    print(f"wrote {path}: {size} bytes, revision {made['revision']}")
+    sys.stdout.write(f"wrote {path}: {size} bytes, revision {made['revision']}\n")
 
 
 if __name__ == "__main__":
