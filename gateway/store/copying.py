@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import BigInteger, Connection, Integer, LargeBinary, Table, func, select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
 
 import gateway.store.tables  # noqa: F401 - declares the tables on SQLModel.metadata
@@ -96,8 +97,9 @@ def check_holdable(table: Table, rows: Sequence[Row], engine: str) -> None:
     SQLite lets in any of them. Raises Refused `value-not-holdable` that names table, key and column.
     """
     for place, column in enumerate(table.columns):
-        wanted = column.type.python_type
-        small = engine == "postgresql" and isinstance(column.type, Integer) and not isinstance(column.type, BigInteger)
+        kind = _plain(column.type)
+        wanted = kind.python_type
+        small = engine == "postgresql" and isinstance(kind, Integer) and not isinstance(kind, BigInteger)
         for row in rows:
             value = row[place]
             if value is None and column.nullable:
@@ -108,6 +110,13 @@ def check_holdable(table: Table, rows: Sequence[Row], engine: str) -> None:
                 raise _not_holdable(table, row, column.name, "a NUL character, which PostgreSQL keeps in no text")
             if small and not -_LARGEST_INTEGER <= value < _LARGEST_INTEGER:
                 raise _not_holdable(table, row, column.name, f"{value}, a number beyond 32 bits")
+
+
+def _plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    """What a column's type is without what decorates it."""
+    while isinstance(kind, TypeDecorator):
+        kind = kind.impl_instance
+    return kind
 
 
 def _canonical(value: object) -> tuple[bytes, bytes]:

@@ -1,4 +1,6 @@
-"""Copies that kill themselves, each at another instant: `python -m tests.operations.killed_copy FROM_URL TO_URL`.
+"""Copies that kill themselves, each at another instant.
+
+    python -m tests.operations.killed_copy FROM_URL TO_URL INSTANT...
 
 Run by test_store_copy.py. Prints for each instant the signal that ended the copy, and why a hub then refuses the
 target. Each copy is a process of its own, forked from this one before it has any thread or connection.
@@ -57,10 +59,10 @@ def refused_for(target: str) -> str:
     return ""
 
 
-def main(source: str, target: str) -> None:
-    """Be killed at every instant, one after the other, on the same two stores."""
+def main(source: str, target: str, *instants: str) -> None:
+    """Be killed at each of these instants, one after the other, on the same two stores."""
     said = []
-    for instant in INSTANTS:
+    for instant in instants:
         child = os.fork()
         if child == 0:
             copy_until(source, target, instant)

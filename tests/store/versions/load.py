@@ -85,16 +85,19 @@ def expected(connection: Connection, name: str, rows: list[Row]) -> list[Row]:
     return sorted((_typed(table, row) for row in rows), key=repr)
 
 
+def bytes_of(said: Mapping[str, str]) -> bytes:
+    """Bytes as a fixture writes them."""
+    return said["text"].encode() if "text" in said else base64.b64decode(said["base64"])
+
+
 def _typed(table: Table, row: Row) -> dict[str, Any]:
     return {name: _value(table.c[name], value) for name, value in row.items()}
 
 
 def _value(column: Column[Any], value: Any) -> Any:
     match value:
-        case {"text": said}:
-            return said.encode()
-        case {"base64": said}:
-            return base64.b64decode(said)
+        case {"text": _} | {"base64": _}:
+            return bytes_of(value)
         case str() if isinstance(column.type, DateTime):
             return datetime.fromisoformat(value).replace(tzinfo=UTC)
         case str() if isinstance(column.type, Date):
