@@ -137,6 +137,7 @@ class _Bar:
         self._tasks: dict[str, TaskID] = {}
 
     def __call__(self, step: str, done: int, total: int) -> None:
+        self._progress.start()  # now: a copy that is refused says one sentence and nothing else
         if step not in self._tasks:
             self._tasks[step] = self._progress.add_task(_STEPS[step], total=total)
         self._progress.update(self._tasks[step], completed=done)
@@ -145,8 +146,12 @@ class _Bar:
 @contextmanager
 def _progress() -> Iterator[_Bar]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    progress = Progress(*columns, console=Console(stderr=True), transient=True)
+    try:
         yield _Bar(progress)
+    finally:
+        if progress.live.is_started:
+            progress.stop()
 
 
 def _said(copied: Copied, source: str, target: str) -> dict[str, object]:

@@ -66,7 +66,7 @@ def rows(engine: Engine) -> dict[str, list[Any]]:
 @pytest.fixture(scope="session")
 def both(tmp_path_factory: pytest.TempPathFactory, server: Server) -> dict[str, Databases]:
     folder = tmp_path_factory.mktemp("copies")
-    return {"sqlite": Databases(folder), "postgres": Databases(folder, server)}
+    return {"sqlite": Databases(folder), "postgres": Databases(folder, server, prefix="copy")}
 
 
 @pytest.fixture(scope="session")
