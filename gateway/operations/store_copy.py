@@ -29,6 +29,7 @@ from gateway.store.alone import alone
 from gateway.store.reading import Reader
 from gateway.store.schema import newest, prepare, revision_of
 from gateway.store.unit_of_work import bulk
+from gateway.store.unit_of_work.transaction import CommitUnknown
 
 Progress = Callable[[str, int, int], None]
 """`progress(step, done, total)`: step is `copy`, `compare`, `ledger` or `finish`; what is counted is rows or leaves."""
@@ -84,11 +85,11 @@ def copy_store(
             ledger = _verify_ledger(target, verify, progress)
             progress("finish", 0, 1)
             bulk.finish(target, tables)  # 6
-    except SQLAlchemyError as error:
-        said = getattr(error, "orig", None) or error
+    except (SQLAlchemyError, CommitUnknown) as error:
+        said = getattr(error, "orig", None) or str(error) or "the database went away while it committed"
         raise Misconfigured(
             f"the copy stopped ({said}); the source is as it was, and the target stays marked as unfinished:"
-            " when both can be reached again, start the copy again",
+            " when both can be reached again, start the same copy again",
             code="copy-stopped",
         ) from error
     return Copied(

@@ -15,7 +15,7 @@ from gateway.store.exclusive import HubLock
 ALONE = 0x51_40_11
 """The advisory lock of who must be alone; any number that nothing else uses."""
 
-_LOOKS = 20
+_LOOKS = 10
 """How often others are looked for, a tenth of a second apart: a killed process leaves its session for a moment."""
 
 _OTHERS = text("""

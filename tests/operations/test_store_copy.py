@@ -274,6 +274,26 @@ def test_what_did_not_arrive_as_it_was_sent_stays_marked(moving: Pair, opened: C
     prepare(moving.target)
 
 
+def test_a_server_that_goes_away_stops_the_copy_with_a_sentence(
+    moving: Pair, both: dict[str, Databases], server: Server
+) -> None:
+    other = open_engine(server.url("postgres"))
+
+    def cut(step: str, done: int, _total: int) -> None:
+        if (step, done) == ("copy", 0):
+            with other.connect() as connection:
+                sessions = "FROM pg_stat_activity WHERE datname = :name"
+                ended = text(f"SELECT pg_terminate_backend(pid) {sessions}")
+                connection.execute(ended, {"name": moving.target.url.database})
+
+    stopped = refusal(moving.source, moving.target, progress=cut)
+    other.dispose()
+    assert (type(stopped), stopped.code) == (Misconfigured, "copy-stopped")
+    with pytest.raises(Misconfigured, match="unfinished copy"):
+        prepare(moving.target)
+    copied(moving.source, moving.target)
+
+
 def test_a_damaged_ledger_is_no_verified_copy(moving: Pair) -> None:
     with moving.source.connect() as connection:
         connection.exec_driver_sql("UPDATE exchange_part SET body = x'00' WHERE name = 'request'")
@@ -290,7 +310,7 @@ def test_a_copy_that_was_killed_is_run_again(pair: Pair) -> None:
     urls = [each.url.render_as_string(hide_password=False) for each in (pair.source, pair.target)]
     for engine in (pair.source, pair.target):
         engine.dispose()
-    instants = killed_copy.INSTANTS if pair.source.dialect.name == "sqlite" else killed_copy.INSTANTS[1::4]
+    instants = killed_copy.INSTANTS if pair.source.dialect.name == "sqlite" else killed_copy.INSTANTS[1::3]
     done = subprocess.run(
         [sys.executable, "-m", killed_copy.__name__, *urls, *instants], capture_output=True, text=True, check=True
     )
