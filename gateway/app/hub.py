@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from urllib.parse import quote
 
 import structlog
@@ -156,7 +156,6 @@ class Gateway:
             clock=clock,
             explain=self._explanations,
         )
-        self.api = self._api()
 
     # --- life -----------------------------------------------------------------------------------------------------
 
@@ -274,7 +273,9 @@ class Gateway:
         officers = (officer_of(row) for row in self.store.reader.all_staff())
         return signatory_among(officers, local_date(self._clock()))
 
-    def _api(self) -> FastAPI:
+    @cached_property
+    def api(self) -> FastAPI:
+        """The web application, put together when it is first asked for."""
         agencies = AgencyEdge(
             inbound=self.inbound,
             directory=self.directory,

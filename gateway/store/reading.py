@@ -15,10 +15,10 @@ from __future__ import annotations
 from gateway.store.reads.cases import CaseReads
 from gateway.store.reads.exchanges import PASSED, SENDABLE, ExchangeReads
 from gateway.store.reads.lately import LatelyReads
-from gateway.store.reads.ledger import HEAD, Extent, LedgerReads
+from gateway.store.reads.ledger import HEAD, Extent, LedgerReads, WaitingLeaf
 from gateway.store.reads.parties import PartyReads
 
-__all__ = ["HEAD", "PASSED", "SENDABLE", "Extent", "Reader"]
+__all__ = ["HEAD", "PASSED", "SENDABLE", "Extent", "Reader", "WaitingLeaf"]
 
 
 class Reader(PartyReads, CaseReads, ExchangeReads, LedgerReads, LatelyReads):

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 from gateway.domain.errors import Misconfigured, Tampered
-from gateway.store.plan import Claim, Committed, Conflict, Delete, Plan, Update
+from gateway.store.plan import GENERATION, Claim, Committed, Conflict, Delete, Plan, Update
 from gateway.store.reading import Reader
 from gateway.store.tables import CounterRow, CredentialRow, DataKeyRow
 from gateway.store.unit_of_work import GroupCommit
@@ -99,6 +99,20 @@ def test_a_key_is_not_in_the_store_in_clear_and_is_gone_with_its_row(
     writer.commit(Plan.of(Delete(DataKeyRow, {"scope": "case/c-1"})))
     assert vault.stored_key("case/c-1") is None
     assert vault.case_key("c-1").key != made.key
+
+
+def test_a_days_key_is_held_for_one_generation_of_the_registry(
+    vault: Vault, writer: GroupCommit, reader: Reader
+) -> None:
+    at = datetime(2026, 1, 5, 3, 0, tzinfo=UTC)
+    made = vault.key_under(0, None, at)
+    assert made.plan.changes
+    writer.commit(made.plan)
+    held = vault.key_under(0, None, at)
+    assert held == (made.key, Plan())
+    writer.commit(Plan.of(Delete(DataKeyRow, {"scope": "day/2026-01-05"})))
+    assert vault.key_under(0, None, at) is held  # a plan that stands on that generation conflicts by now
+    assert vault.key_under(reader.counter(GENERATION), None, at).key != made.key
 
 
 def test_a_key_moved_to_another_scope_or_under_another_master_key_does_not_open(

@@ -1,13 +1,18 @@
-"""How every question is asked: a session of its own, closed before the rows are handed out."""
+"""How every question is asked: a session of its own, closed before the rows are handed out.
+
+What every message asks is asked of the driver itself (`_one`, `_rows`): plain values to and fro.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Dialect, Engine
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlmodel import Session, SQLModel
 
 from gateway.domain.errors import HubBusy
@@ -27,16 +32,25 @@ class Reads:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        dbapi: Any = engine.dialect.dbapi
+        self._driver_fault: type[Exception] = dbapi.Error
+        self._faults: tuple[type[Exception], ...] = (DBAPIError, NoConnection, self._driver_fault)
 
     @contextmanager
     def _session(self, asked: Any) -> Iterator[Session]:
+        with self._answering(asked), Session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def _answering(self, asked: Any) -> Iterator[None]:
         try:
-            with Session(self._engine) as session:
-                yield session
+            yield
         except ValueError as error:  # from a column's type: a wrong parameter would be a StatementError
             raise _unreadable(asked) from error
-        except DBAPIError as error:
-            if "decode to UTF-8" in str(error.orig):  # the words of sqlite3; what follows them is the stored value
+        except self._faults as error:
+            if "decode to UTF-8" in str(
+                getattr(error, "orig", error)
+            ):  # the words of sqlite3; what follows them is the stored value
                 raise _unreadable(asked) from None
             raise HubBusy(f"the store cannot be read now ({type(error).__name__}); send again", after_s=5) from error
 
@@ -44,6 +58,28 @@ class Reads:
         """The row with this primary key (a tuple where the key has several columns)."""
         with self._session(model) as session:
             return session.get(model, key)
+
+    def _one(self, statement: Any, **values: object) -> Any:
+        """The first row of a `select` of plain columns with these bound values, as a tuple, or None."""
+        rows = self._rows(statement, **values)
+        return rows[0] if rows else None
+
+    def _rows(self, statement: Any, **values: object) -> Sequence[Any]:
+        """All rows of such a `select`, which is worded once and handed to the driver as it is."""
+        sql, own, order = _worded(statement, self._engine.dialect)
+        named = own | values
+        given = named if order is None else [named[name] for name in order]
+        with self._answering(statement):
+            connection = self._engine.raw_connection()
+            try:
+                cursor = connection.cursor()
+                cursor.execute(sql, given)
+                return cursor.fetchall()
+            except self._driver_fault as error:
+                connection.invalidate(error)
+                raise
+            finally:
+                connection.close()
 
     def _first(self, statement: Any) -> Any:
         """The first result of a SQLModel `select`, or None. The caller states the type: it wrote the statement."""
@@ -54,6 +90,14 @@ class Reads:
         """All results of a SQLModel `select`, in its order."""
         with self._session(statement) as session:
             return list(session.exec(statement).all())
+
+
+@lru_cache(maxsize=64)
+def _worded(statement: Any, dialect: Dialect) -> tuple[str, dict[str, Any], Sequence[str] | None]:
+    """The text of a statement, the values that it has itself, and their order where they have places and no names."""
+    compiled = statement.compile(dialect=dialect)
+    own = {name: value for name, value in compiled.params.items() if value is not None}
+    return compiled.string, own, compiled.positiontup if compiled.positional else None
 
 
 def _unreadable(asked: Any) -> HubBusy:
