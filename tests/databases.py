@@ -26,8 +26,9 @@ ENGINES = ("sqlite", "postgres")
 class Databases:
     """Makes databases: files in a folder, or on a server where there is one."""
 
-    def __init__(self, folder: Path, server: Server | None = None) -> None:
+    def __init__(self, folder: Path, server: Server | None = None, *, prefix: str = "t") -> None:
         self._folder = folder
+        self._prefix = prefix  # two of these on one server need two
         self._server = server
         self._numbers = count(1)
         self._idle: dict[str, list[Copy]] = {}
@@ -38,7 +39,7 @@ class Databases:
 
         Nobody may be connected to the template meanwhile.
         """
-        name = f"t{next(self._numbers)}"
+        name = f"{self._prefix}{next(self._numbers)}"
         if self._server is None:
             path = self._folder / f"{name}.db"
             if template is not None:

@@ -13,6 +13,7 @@ from gateway.app.store import (
     receipts_of,
     record_hub_certificates,
     unrecorded_hub_certificates,
+    verifier_of,
 )
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "receipts_of",
     "record_hub_certificates",
     "unrecorded_hub_certificates",
+    "verifier_of",
 ]

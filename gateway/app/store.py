@@ -23,6 +23,7 @@ from gateway.ledger.checkpoint import NoteKey
 from gateway.machine import new_id, now
 from gateway.operations.admission import Admission
 from gateway.operations.hub_certificates import record, unrecorded
+from gateway.operations.ledger_export import StoreVerdict, verify_store
 from gateway.operations.proofs import Proofs
 from gateway.operations.receipts import Receipts
 from gateway.operations.registry import Registry
@@ -107,6 +108,17 @@ def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_i
         )
         given_up.pop_all()  # it is whole: whoever has it closes it
         return store
+
+
+def verifier_of(settings: Settings) -> Callable[[Reader, Callable[[int], None]], StoreVerdict]:
+    """What verifies the whole ledger of any store with the office's keys. Raises Misconfigured."""
+    master = MasterKey(settings.master_key_bytes())
+    note_key = NoteKey.from_seed(settings.ledger_origin, settings.ledger_seed())
+
+    def verify(reader: Reader, progress: Callable[[int], None]) -> StoreVerdict:
+        return verify_store(reader, Vault(reader, master, secrets.token_bytes), note_key.verifier, progress)
+
+    return verify
 
 
 def record_hub_certificates(store: Store, at: datetime) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import gateway
-from gateway.cli import agency, agency_check, agreement, case, check, delivery, hub, init, ledger, serve, staff
+from gateway.cli import agency, agency_check, agreement, case, check, delivery, hub, init, ledger, serve, staff, store
 from gateway.cli.demo import demo
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.add_typer(case.app, name="case", help="The life of a permit case, as the rul
 app.add_typer(delivery.app, name="delivery", help="What waits for agencies, dead letters, and endpoints that are down.")
 app.add_typer(hub.app, name="hub", help="The hub's own key and certificates.")
 app.add_typer(ledger.app, name="ledger", help="Verify and export the ledger; receipts.")
+app.add_typer(store.app, name="store", help="The database: what it is, its version, moving the office to another.")
 app.add_typer(staff.app, name="staff", help="Who works at the office, and their API tokens.")
 
 
