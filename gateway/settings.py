@@ -118,7 +118,16 @@ class Settings(BaseSettings):
     max_connections: int = Field(512, ge=1, description="open connections; 16 more are left for health")
     max_connections_per_address: int = Field(64, ge=1, description="the same for one address, proxies excepted")
     head_timeout_s: float = Field(10.0, gt=0, description="seconds within which a client has to send a request's head")
-    workers: int = Field(4, ge=0, le=64, description="delivery threads; 0: this process delivers nothing")
+    workers: int = Field(8, ge=0, le=64, description="delivery threads; 0: this process delivers nothing")
+    concurrency_per_lane: int = Field(
+        4, ge=1, le=64, description="calls at once for one interaction of an agency whose agreement names no number"
+    )
+    circuit_failures: int = Field(
+        5, ge=1, le=1000, description="failed calls in a row after which an endpoint is left alone for a while"
+    )
+    max_waiting_per_agency: int = Field(
+        10_000, ge=1, description="deliveries that may wait for one agency; beyond, steps that would add one get 503"
+    )
     merge_interval_s: float = Field(0.25, gt=0, le=60, description="seconds between runs of the ledger integrator")
     joint_leave: bool = Field(True, description="cuti bersama counts as no hari kerja")
     partner_service_id: str = Field(

@@ -35,7 +35,9 @@ from gateway.edge.mistake_titles import headline
 from gateway.edge.parts import StaffEdge
 from gateway.edge.proxies import proxies_of
 from gateway.exchange.attempt import Preparing
+from gateway.exchange.claiming import Claiming
 from gateway.exchange.concluding import Concluding
+from gateway.exchange.couriers import Couriers
 from gateway.exchange.directory import Directory
 from gateway.exchange.inbound import Inbound
 from gateway.exchange.meta.services import MetaServices
@@ -53,6 +55,7 @@ from gateway.office.staff import Officer, officer_of
 from gateway.office.timers import Timers
 from gateway.operations import failed_proofs
 from gateway.operations.allowance import Allowance
+from gateway.operations.endpoints import Endpoints
 from gateway.operations.expiry import ExpiryWatch
 from gateway.operations.explanations import EACH, IN_ALL, Explanations
 from gateway.operations.failed_proofs import FailedProofs
@@ -62,6 +65,8 @@ from gateway.operations.refusals import Refusals
 from gateway.operations.revocation import Revocation
 from gateway.operations.threads import Loop
 from gateway.settings import Settings
+from gateway.store.circuits import CircuitPolicy
+from gateway.store.engine import is_shared
 from gateway.store.exclusive import HubLock
 from gateway.transport.http import HttpClient
 from gateway.transport.soap import SoapRequestBuilder
@@ -107,9 +112,9 @@ class Gateway:
             leaves=self.store.leaves,
             new_id=new_id,
             new_case_id=new_case_id,
+            max_waiting=settings.max_waiting_per_agency,
         )
         self._loops: list[Loop] = []
-        self._couriers: list[Loop] = []
         self._explanations = self._explaining()
         self.inbound = self._inbound(hub)
         self._client = HttpClient(
@@ -118,7 +123,9 @@ class Gateway:
             certificate_file=settings.tls_client_certificate_file,
             key_file=settings.tls_client_key_file,
         )
+        self.claiming = self._claiming()
         self.outbound = self._outbound(hub)
+        self._couriers = Couriers(self.claiming, self.outbound.attempt, senders=settings.workers, clock=clock)
         self.deeds = Deeds(
             casework=self.casework,
             unit_of_work=self.store.unit_of_work,
@@ -164,10 +171,9 @@ class Gateway:
         self._lock.take()
         self.suspend_where_different()
         record_hub_certificates(self.store, self._clock())
-        while self.outbound.recover(alone=True):
-            pass  # whatever the last process was sending when it ended
+        while self.outbound.recover(alone=not is_shared(self.store.engine)):
+            pass  # whatever the last process was sending when it ended; of several, whatever nobody holds any more
         interval = self.settings.merge_interval_s
-        self._couriers = [Loop(f"courier-{n}", self._deliver_one, 0.5) for n in range(self.settings.workers)]
         self._loops = [
             Loop("integrator", lambda: self.integrator.run_once() > 0, interval),
             Loop("refusals", lambda: self.refusals.run_once() > 0, 5.0),
@@ -176,12 +182,14 @@ class Gateway:
             Loop("revocation", lambda: self.revocation.run_once() > 0, 30.0),
             Loop("expiry", lambda: self.expiry.run_once() > 0, 3600.0),
         ]
-        for loop in (*self._loops, *self._couriers):
+        for loop in self._loops:
             loop.start()
+        self._couriers.start()
 
     def stop(self) -> None:
         """Finish what is under way, then close."""
-        for loop in (*self._couriers, *self._loops):
+        self._couriers.stop()
+        for loop in self._loops:
             loop.stop()
         self._client.close()
         self.store.close()
@@ -189,8 +197,7 @@ class Gateway:
 
     def wake(self) -> None:
         """Something may have to be delivered."""
-        for loop in self._couriers:
-            loop.wake()
+        self._couriers.wake()
 
     def suspend_where_different(self) -> Mapping[str, tuple[str, ...]]:
         """Suspend every agency whose adapter and agreement differ, and lift what was suspended for that.
@@ -210,11 +217,15 @@ class Gateway:
 
     # --- parts ----------------------------------------------------------------------------------------------------
 
-    def _deliver_one(self) -> bool:
-        due = self.outbound.due(limit=len(self._couriers) * 2)
-        # workers look at different ends first, so that they seldom reach for the same delivery
-        random.shuffle(due)
-        return bool(due) and self.outbound.deliver(due[0])
+    def _claiming(self) -> Claiming:
+        return Claiming(
+            reader=self.store.reader,
+            within=self.store.unit_of_work.within,
+            directory=self.directory,
+            clock=self._clock,
+            concurrency=self.settings.concurrency_per_lane,
+            policy=CircuitPolicy(failures=self.settings.circuit_failures),
+        )
 
     def _inbound(self, hub: Hub) -> Inbound:
         return Inbound(
@@ -241,6 +252,7 @@ class Gateway:
         rest = RestSpeaker(self.library, hub, MAX_REPLY_BYTES)
         soap = SoapSpeaker(self.library, SoapRequestBuilder(), hub, MAX_REPLY_BYTES)
         return Outbound(
+            claiming=self.claiming,
             preparing=Preparing(self.directory, self.library, self.casework, {False: rest, True: soap}),
             concluding=Concluding(self.directory, self.casework),
             casework=self.casework,
@@ -248,7 +260,11 @@ class Gateway:
             client=self._client,
             judge=Judge(random.random),
             clock=self._clock,
+            pause=self._pause,
         )
+
+    def _pause(self, seconds: float) -> bool:
+        return self._couriers.pause(seconds)
 
     def _revocation(self) -> Revocation:
         return Revocation(
@@ -296,6 +312,7 @@ class Gateway:
             deeds=self.deeds,
             signing=self.signing,
             letters=Letters(self.store.reader, self.store.unit_of_work, self.store.leaves, self._clock, self.wake),
+            endpoints=Endpoints(self.store.reader, self.store.unit_of_work, self.store.leaves, self._clock, self.wake),
             directory=self.directory,
             library=self.library,
             clock=self._clock,

@@ -226,8 +226,8 @@ class Stage:
     # --- deliveries -----------------------------------------------------------------------------------------------
 
     def due(self, agency: str | None = None) -> list[DeliveryRow]:
-        rows = (self.hub.store.reader.delivery(each) for each in self.hub.outbound.due())
-        return [row for row in rows if row is not None and agency in (None, row.agency)]
+        rows = self.hub.store.reader.due_deliveries(self.clock())
+        return [row for row in rows if agency in (None, row.agency)]
 
     def deliver(self, agency: str | None = None) -> int:
         """Deliver what is due, to one agency or to all, until nothing is; gives how many attempts were made."""

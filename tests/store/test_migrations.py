@@ -8,7 +8,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, MetaData, insert, text
 
 from gateway.exchange.directory import Directory
 from gateway.exchange.plugins import load_adapters
@@ -21,6 +21,8 @@ from gateway.store.vault import Vault
 from gateway.trust.certificates import UNWATCHED, Use, check_usable, find_certificate
 from gateway.trust.keys import SigningKey, key_fingerprint
 from gateway.trust.secrets import MasterKey
+from tests.databases import Databases
+from tests.store.rows import NOW, delivery, exchange
 from tests.trust.parties import AT, key
 
 REVOKED, GOOD = key("p256", 7), key("rsa", 7)
@@ -105,3 +107,23 @@ def test_a_store_of_any_earlier_revision_reaches_the_newest(tmp_path: Path, revi
     assert differences(engine) == []
     assert {"uses", "chain", "spki_sha256"} <= columns(engine, "certificate")
     engine.dispose()
+
+
+def test_deliveries_from_before_go_on_with_their_next_attempt_and_dead_ones_say_why(databases: Databases) -> None:
+    with databases.new() as url:
+        engine = open_engine(url)
+        at_revision(engine, "0005")
+        rows = [delivery("sent", "a", 1, "unknown", fence=2, attempts=2), delivery("dead", "b", 1, "dead", fence=8)]
+        with whole(engine) as connection:
+            old = MetaData()
+            old.reflect(connection, only=["delivery", "exchange"])
+            connection.execute(insert(old.tables["delivery"]), rows)
+            ended = exchange(1, 0, id="dead", verdict="dead", code="used-up", direction="out")
+            connection.execute(insert(old.tables["exchange"]), [ended])
+        prepare(engine)
+        assert differences(engine) == []
+        reader = Reader(engine)
+        found = {row.id: (row.last_attempt, row.outcome) for row in reader.deliveries()}
+        assert found == {"sent": (2, None), "dead": (8, "used-up")}
+        assert [row.id for row in reader.due_deliveries(NOW)] == ["sent"]
+        engine.dispose()

@@ -149,9 +149,9 @@ def test_of_two_who_replace_a_credential_the_second_is_told(vault: Vault, writer
 
 def test_a_credential_moved_to_another_name_does_not_open(vault: Vault, writer: GroupCommit, reader: Reader) -> None:
     writer.commit(Plan.of(vault.seal_credential("bank", "client_secret", "first")))
-    row = reader.credential("bank", "client_secret")
-    assert row is not None
-    moved = {"agency": "oss", "name": "client_secret", "sealed": row.sealed}
+    sealed = reader.credential("bank", "client_secret")
+    assert sealed is not None
+    moved = {"agency": "oss", "name": "client_secret", "sealed": sealed}
     writer.commit(Plan.of(Claim(CredentialRow, ("agency", "name"), moved)))
     with pytest.raises(Tampered):
         vault.credential("oss", "client_secret")
