@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Behind, Simojo, opened_at
+from tests.cli.conftest import Simojo, opened_at
+from tests.databases import Behind
 from tests.office.house import House
 
 
