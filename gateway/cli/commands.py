@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import gateway
-from gateway.cli import agency, agency_check, agreement, case, check, hub, init, ledger, serve, staff
+from gateway.cli import agency, agency_check, agreement, case, check, hub, init, ledger, serve, staff, worker
 from gateway.cli.demo import demo
 
 app = typer.Typer(
@@ -19,9 +19,11 @@ app = typer.Typer(
 
 app.command("init")(init.init)
 app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
 app.command("check")(check.check)
 app.command("demo")(demo)
-agency.app.command("check")(agency_check.check)
+agency.app.command("worker")(worker.worker)
+app.command("check")(agency_check.check)
 agency.app.command("explain")(agency_check.explain)
 app.add_typer(agency.app, name="agency", help="Endpoints, credentials and certificates of agencies.")
 app.add_typer(agreement.app, name="agreement", help="Agreements: import, list, activate.")

@@ -16,6 +16,7 @@ from gateway.office.deeds import Deeds
 from gateway.office.signing import SigningDeeds
 from gateway.office.staff import Officer, officer_of
 from gateway.operations.letters import Letters
+from gateway.operations.standing import Standing
 from gateway.store.reading import Reader
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.validation.library import SchemaLibrary
@@ -35,6 +36,7 @@ class StaffEdge:
     letters: Letters
     directory: Directory
     library: SchemaLibrary
+    standing: Standing
     clock: Callable[[], datetime]
 
 

@@ -40,7 +40,7 @@ class Hub:
     def await_ready(self) -> None:
         """Wait until it answers."""
         transport = httpx2.HTTPTransport(retries=20)
-        with httpx2.Client(transport=transport, trust_env=False, timeout=20.0) as client:
+        with httpx2.Client(transport=transport, trust_env=False, timeout=60.0) as client:
             for _ in range(START_TRIES):
                 assert self.process.poll() is None, self.process.stderr
                 try:
@@ -53,7 +53,7 @@ class Hub:
 
     def ended(self) -> tuple[int, str]:
         """Wait for its end; gives its code and what it said."""
-        _, errors = self.process.communicate(timeout=20)
+        _, errors = self.process.communicate(timeout=60)
         return self.process.returncode, errors
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlmodel import Session, SQLModel
 
 from gateway.domain.errors import HubBusy
@@ -39,6 +40,8 @@ class Reads:
             if "decode to UTF-8" in str(error.orig):  # the words of sqlite3; what follows them is the stored value
                 raise _unreadable(asked) from None
             raise HubBusy(f"the store cannot be read now ({type(error).__name__}); send again", after_s=5) from error
+        except NoConnection as error:
+            raise HubBusy("all connections to the store are in use; send again in a moment", after_s=1) from error
 
     def _get(self, model: type[RowType], key: object) -> RowType | None:
         """The row with this primary key (a tuple where the key has several columns)."""
