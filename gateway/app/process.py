@@ -79,12 +79,12 @@ class Process:
         refuse_place(settings)
         self.settings = settings
         self._clock = clock
+        self._key = hub_key(settings)
         self._lock = HubLock(settings.database_url)
         self.store = open_store(settings, clock=clock, new_id=new_id)
         self.adapters = load_adapters()
         self.library = SchemaLibrary(default_roots(self.adapters.values()))
         self.directory = Directory(self.store.reader, self.store.vault, self.adapters, revocation_policy(settings))
-        self._key = hub_key(settings)
         self._hub = Hub(id=settings.hub_id, key=self._key, pin=self.store.master.pin, previous=previous_keys(settings))
         self.casework = Casework(
             reader=self.store.reader,

@@ -2,10 +2,10 @@
 
 How it ends, by exit code:
 
-    0               told to end, and everything under way was finished
+    0               told to end, and everything under way was finished: requests, deliveries, what waited to be written
     2               it could not start: one sentence on stderr says why
-    3               told to end, and something was still under way after SIMOJO_STOP_WITHIN_S: nothing is lost, another
-                    process takes it up when its lease has run out
+    3               told to end, and something was still under way after SIMOJO_STOP_WITHIN_S: nothing is lost, clients
+                    send again, and another process takes a delivery up when its lease has run out
     by the signal   a second signal, or one before it was ready (a shell shows 128 and the signal's number)
 """
 
@@ -79,13 +79,17 @@ def live(
         drain_s=settings.drain_s, within_s=settings.stop_within_s, begun=lambda: _begun(process), at_once=die_by
     )
     server = make_server(api, serving, proxies or Proxies(), ending)
-    process.start()
+    try:
+        process.start()
+    except BaseException:
+        process.stop(LAST_S)
+        raise
     _log.info("started", kind=process.KIND, process=os.getpid())
     tell("READY=1")
     server.run(sockets=list(sockets))
     told_at = time.monotonic() if server.told_at is None else server.told_at
     left = told_at + settings.drain_s + settings.stop_within_s - time.monotonic()
-    if process.stop(max(LAST_S, left)):
+    if process.stop(max(LAST_S, left)) and server.has_finished:
         _log.info("ended", kind=process.KIND, process=os.getpid())
         return
     _log.warning("ended-unfinished", kind=process.KIND, process=os.getpid(), after_s=settings.stop_within_s)

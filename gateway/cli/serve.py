@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -34,11 +35,12 @@ def serve(
         signal.signal(each, die_by)
     serving = _serving(settings)
     tls_context(serving)  # refused before anything is opened
-    gateway = Gateway(settings)
-    sockets = listen(serving)
-    if until_stdin_ends:
-        end_with_stdin()
-    live(gateway, gateway.api, serving, sockets, gateway.proxies)
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(each) for each in listen(serving)]
+        gateway = Gateway(settings)
+        if until_stdin_ends:
+            end_with_stdin()
+        live(gateway, gateway.api, serving, sockets, gateway.proxies)
 
 
 def _serving(settings: Settings) -> Serving:

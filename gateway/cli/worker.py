@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -26,10 +27,11 @@ def worker(
     log_as_told(settings)
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, die_by)
-    process = Worker(settings)
     port = settings.worker_health_port
     serving = Serving(host=settings.host, port=port or settings.port, max_connections=16)
-    sockets = listen(serving) if port is not None else ()
-    if until_stdin_ends:
-        end_with_stdin()
-    live(process, process.health(), serving, sockets)
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(each) for each in (listen(serving) if port is not None else ())]
+        process = Worker(settings)
+        if until_stdin_ends:
+            end_with_stdin()
+        live(process, process.health(), serving, sockets)

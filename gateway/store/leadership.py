@@ -21,6 +21,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
@@ -134,11 +135,15 @@ class SharedLeadership:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the session, and the lock with it."""
+        """Let go of the lock, and end the session."""
+        import psycopg
+
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
-        if self._confirmed is not None:
+        if self._confirmed is not None and self._connection is not None:
+            with suppress(psycopg.Error):  # then the session's end lets it go
+                self._connection.execute("SELECT pg_advisory_unlock_all()")
             _log.info("lead-let-go", name=self._name)
         self._drop()
 

@@ -42,7 +42,10 @@ class Ending:
 
 
 class EndingServer(HubServer):
-    """A server that ends as the module says. `told_at` is when it was told, None before."""
+    """A server that ends as the module says.
+
+    `told_at` is when it was told, None before; `has_finished` whether every request was answered at its end.
+    """
 
     def __init__(self, config: Config, *, connections: Connections, head_timeout_s: float, ending: Ending) -> None:
         config.timeout_graceful_shutdown = ending.within_s
@@ -50,6 +53,7 @@ class EndingServer(HubServer):
         self._ending = ending
         self._is_told = False
         self.told_at: float | None = None
+        self.has_finished = False
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as uvicorn has it
         """Note it; what follows from it happens in the event loop, not wherever the signal found us."""
@@ -67,3 +71,8 @@ class EndingServer(HubServer):
         if self.told_at is not None and self._ending.seconds() - self.told_at >= self._ending.drain_s:
             self.should_exit = True
         return await super().on_tick(counter)
+
+    async def _wait_tasks_to_complete(self) -> None:
+        # uvicorn cancels this after `within_s`, and the requests with it, and tells nobody
+        await super()._wait_tasks_to_complete()
+        self.has_finished = True
