@@ -80,8 +80,8 @@ class Process:
         self.settings = settings
         self._clock = clock
         self._key = hub_key(settings)
-        self._lock = HubLock(settings.database_url)
         self.store = open_store(settings, clock=clock, new_id=new_id)
+        self._lock = HubLock(settings.database_url)
         self.adapters = load_adapters()
         self.library = SchemaLibrary(default_roots(self.adapters.values()))
         self.directory = Directory(self.store.reader, self.store.vault, self.adapters, revocation_policy(settings))

@@ -112,6 +112,7 @@ def _session(name: str, settings: dict[str, str]) -> dict[str, Any]:
     return {
         "application_name": name,
         "connect_timeout": 5,
+        "client_encoding": "utf8",  # a database of no encoding would give bytes for text before it can be refused
         "options": " ".join(f"-c {setting}={value}" for setting, value in settings.items()),
         # a server that vanished without a word is noticed within half a minute
         "keepalives_idle": 10,
