@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import cached_property
 from urllib.parse import quote
 
 from fastapi import FastAPI
@@ -69,7 +70,6 @@ class Gateway(Process):
             clock=clock,
             explain=self._explanations,
         )
-        self.api = self._api()
 
     def _inbound(self) -> Inbound:
         return Inbound(
@@ -100,7 +100,9 @@ class Gateway(Process):
             headline=headline,
         )
 
-    def _api(self) -> FastAPI:
+    @cached_property
+    def api(self) -> FastAPI:
+        """The web application, put together when it is first asked for."""
         agencies = AgencyEdge(
             inbound=self.inbound,
             directory=self.directory,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,10 @@ from cryptography import x509
 
 from gateway.contract.message import Json, Message, Payload
 from gateway.dialect.party import Hub, Party, Proven
+
+_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+_writer = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_BEYOND = re.compile("[\ud800-\U0010ffff]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,12 +134,17 @@ class OutboundProfile(Protocol):
 
 def body_of(payload: Json) -> bytes:
     """Write a body: UTF-8, no spaces, members in the order in which the mapping gave them."""
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+    return _writer.encode(payload).encode()
 
 
 def canonical(payload: Json) -> bytes:
-    """The canonical form (RFC 8785) of a body: the same content is the same message, however it was spaced."""
-    return rfc8785.dumps(payload)
+    """The canonical form (RFC 8785) of a body: the same content is the same message, however it was spaced.
+
+    Of JSON without fractions and with whole numbers below 2**53, as `parse_json` reads it, the sorted output of the
+    standard library's encoder is that form, but for names beyond the surrogates: RFC 8785 sorts by UTF-16.
+    """
+    text = _encoder.encode(payload)
+    return text.encode() if _BEYOND.search(text) is None else rfc8785.dumps(payload)
 
 
 def digest(data: bytes) -> bytes:

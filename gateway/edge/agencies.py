@@ -1,6 +1,6 @@
 """Where agencies speak to the hub: `/soap/<agency>/<interaction>`, `/rest/<agency>/<path>`, and what describes them.
 
-A route reads the bounded body and hands it to the exchange in a worker thread; the answer leaves when it is on disk.
+Who receives reads the bounded body and hands it to the exchange in a thread; the answer leaves when it is on disk.
 """
 
 from __future__ import annotations
@@ -92,19 +92,38 @@ class Wires:
         return self._edge.published.served(agency, interaction)
 
 
-def agency_router(edge: AgencyEdge) -> APIRouter:
-    """The routes. A GatewayError that leaves them becomes a problem in `gateway.edge.api`."""
+class Receiving:
+    """Takes messages of agencies: bounded body, exchange in a thread, answer once it is on disk."""
+
+    def __init__(self, edge: AgencyEdge) -> None:
+        self._edge = edge
+        self.wires = Wires(edge)
+
+    async def __call__(self, request: Request, agency: str, name: str, transport: Transport) -> Response:
+        """Answer one message. A GatewayError that leaves it becomes a problem in `gateway.edge.api`."""
+        edge, wires = self._edge, self.wires
+        try:
+            body = await read_body(request, edge.max_body_bytes, within_s=edge.body_timeout_s)
+        except Refused as error:
+            return await _refuse_unread(edge, wires, request, agency, name, transport, error)
+        message = _message(request, agency, name, transport, body, edge.clock())
+        return _response(await edge.limits.run(_exchange, edge, wires, message))
+
+
+def agency_router(edge: AgencyEdge, receiving: Receiving) -> APIRouter:
+    """The routes: what describes interactions, and what takes messages, for those who come past `gateway.edge.door`."""
     router = APIRouter(include_in_schema=False)
-    wires = Wires(edge)
-    _add_soap(router, edge, wires)
-    _add_rest(router, edge, wires)
+    _add_soap(router, edge, receiving)
+    _add_rest(router, edge, receiving)
     return router
 
 
-def _add_soap(router: APIRouter, edge: AgencyEdge, wires: Wires) -> None:
+def _add_soap(router: APIRouter, edge: AgencyEdge, receiving: Receiving) -> None:
+    wires = receiving.wires
+
     @router.post("/soap/{agency}/{interaction}")
     async def soap(request: Request, agency: str, interaction: str) -> Response:
-        return await _receive(edge, wires, request, agency, interaction, Transport.SOAP_12)
+        return await receiving(request, agency, interaction, Transport.SOAP_12)
 
     @router.get("/soap/{agency}/{interaction}")
     def wsdl(agency: str, interaction: str) -> Response:
@@ -123,7 +142,7 @@ def _add_soap(router: APIRouter, edge: AgencyEdge, wires: Wires) -> None:
         return _xsd(edge.published.required(agency, interaction), name)
 
 
-def _add_rest(router: APIRouter, edge: AgencyEdge, wires: Wires) -> None:
+def _add_rest(router: APIRouter, edge: AgencyEdge, receiving: Receiving) -> None:
     @router.get("/rest/{agency}/openapi.json")
     def openapi(agency: str) -> Response:
         return Response(edge.published.openapi(agency, edge.clock()), media_type="application/json")
@@ -145,26 +164,14 @@ def _add_rest(router: APIRouter, edge: AgencyEdge, wires: Wires) -> None:
 
     @router.post("/rest/{agency}/{path:path}")
     async def rest(request: Request, agency: str, path: str) -> Response:
-        return await _receive(edge, wires, request, agency, path, Transport.REST)
-
-
-async def _receive(
-    edge: AgencyEdge, wires: Wires, request: Request, agency: str, name: str, transport: Transport
-) -> Response:
-    try:
-        body = await read_body(request, edge.max_body_bytes, within_s=edge.body_timeout_s)
-    except Refused as error:
-        return await _refuse_unread(edge, wires, request, agency, name, transport, error)
-    message = _message(request, agency, name, transport, body, edge.clock())
-    sealed = await edge.limits.run(_exchange, edge, wires, message)
-    return _response(sealed)
+        return await receiving(request, agency, path, Transport.REST)
 
 
 def _exchange(edge: AgencyEdge, wires: Wires, message: Message) -> Sealed:
     interaction = _served(edge, message.agency, message.interaction, message.transport)
     if interaction is None:
         return _not_served(edge, message, _unknown(edge, message.agency, message.interaction))
-    named = replace(message, interaction=interaction.name)
+    named = message if message.interaction == interaction.name else replace(message, interaction=interaction.name)
     return edge.inbound.receive(named, wires.find(message.agency, interaction), interaction)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import traceback
+from functools import partial
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 import gateway
 from gateway.domain.errors import (
@@ -21,8 +23,9 @@ from gateway.domain.errors import (
     Violation,
 )
 from gateway.edge.admin.routes import admin_router
-from gateway.edge.agencies import AgencyEdge, agency_router, refuse_early
+from gateway.edge.agencies import TOKEN_PATH, AgencyEdge, Receiving, agency_router, refuse_early
 from gateway.edge.console.routes import console_router
+from gateway.edge.door import DOOR, AgencyDoor, door_of
 from gateway.edge.front import FrontDoor
 from gateway.edge.http import language_of, problem
 from gateway.edge.office_api.routes import office_router
@@ -32,9 +35,25 @@ from gateway.edge.portal.routes import portal_router
 _log = structlog.get_logger("simojo.api")
 
 
+class Api(FastAPI):
+    """The application, with the doors of agencies before it; they share its front door's limits."""
+
+    doors: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        target = None if self.doors is None else door_of(scope, frozenset({TOKEN_PATH}))
+        if self.doors is None or target is None:
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"] = self
+        scope[DOOR] = target
+        await self.doors(scope, receive, send)
+
+
 def make_api(agencies: AgencyEdge, staff: StaffEdge, *more: APIRouter) -> FastAPI:
     """Put the routers together; `more` stand beside those of agencies and staff."""
-    api = FastAPI(
+    api = Api(
         title="SIMOJO Gateway",
         version=gateway.__version__,
         docs_url=None,
@@ -47,7 +66,8 @@ def make_api(agencies: AgencyEdge, staff: StaffEdge, *more: APIRouter) -> FastAP
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(HTTPException, _not_routed)
     api.add_exception_handler(Exception, _unforeseen)
-    api.include_router(agency_router(agencies))
+    receiving = Receiving(agencies)
+    api.include_router(agency_router(agencies, receiving))
     api.include_router(admin_router(staff))
     api.include_router(office_router(staff))
     api.include_router(console_router(staff))
@@ -55,12 +75,14 @@ def make_api(agencies: AgencyEdge, staff: StaffEdge, *more: APIRouter) -> FastAP
     for router in more:
         api.include_router(router)
 
-    api.add_middleware(
+    front = partial(
         FrontDoor,
         limits=agencies.limits,
         proxies=agencies.proxies,
         refuse=lambda request, error: refuse_early(agencies, request, error),
     )
+    api.add_middleware(front)
+    api.doors = front(AgencyDoor(receiving, refused=_refused, unforeseen=_unforeseen))
     return api
 
 

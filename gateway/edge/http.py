@@ -11,7 +11,6 @@ import json
 from collections.abc import Mapping
 
 from fastapi import Request, Response
-from starlette.requests import ClientDisconnect
 
 from gateway.domain.errors import (
     AgencyUnavailable,
@@ -76,22 +75,28 @@ async def read_body(request: Request, max_bytes: int, *, within_s: float = 30.0)
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > max_bytes:
         raise _too_large(max_bytes)
-    body = bytearray()
+    pieces: list[bytes] = []
+    size = 0
     try:
         async with asyncio.timeout(within_s):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > max_bytes:
+            more = True
+            while more:
+                message = await request.receive()
+                if message["type"] == "http.disconnect":
+                    raise Malformed(
+                        "the connection ended before the body was complete; send it again", code="body-cut-off"
+                    )
+                piece = message.get("body", b"")
+                more = message.get("more_body", False)
+                size += len(piece)
+                if size > max_bytes:
                     raise _too_large(max_bytes)
+                pieces.append(piece)
     except TimeoutError as fault:
         raise Malformed(
             f"the body was not complete after {within_s:g} s; send it without pauses", code="body-too-slow"
         ) from fault
-    except ClientDisconnect as fault:
-        raise Malformed(
-            "the connection ended before the body was complete; send it again", code="body-cut-off"
-        ) from fault
-    return bytes(body)
+    return b"".join(pieces)
 
 
 def joined_headers(request: Request) -> dict[str, str]:
@@ -100,9 +105,9 @@ def joined_headers(request: Request) -> dict[str, str]:
     So a second signature, token or content type hides from nobody: what a proxy, a log and the hub see is the same.
     """
     joined: dict[str, str] = {}
-    for name, value in request.headers.items():
-        lower = name.lower()
-        joined[lower] = f"{joined[lower]}, {value}" if lower in joined else value
+    for raw_name, raw_value in request.scope["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        joined[name] = f"{joined[name]}, {value}" if name in joined else value
     return joined
 
 

@@ -22,14 +22,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-import anyio
-import anyio.to_thread
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond, parse
 from limits.storage import MovingWindowSupport, Storage
 from limits.strategies import MovingWindowRateLimiter
 
 from gateway.contract.address import owner_of
 from gateway.domain.errors import HubBusy, Misconfigured, RateLimited
+from gateway.edge.crew import Crew, NoPlace
 from gateway.edge.http import BUSY_AFTER_S
 
 MAX_KEYS = 20_000
@@ -141,8 +140,7 @@ class Limits:
         self._addresses = MovingWindowRateLimiter(Windows(seconds))
         self._agencies = MovingWindowRateLimiter(Windows(seconds))
         self._present: Counter[str] = Counter()
-        self._places = anyio.CapacityLimiter(bounds.max_exchanges)
-        self._threads = anyio.CapacityLimiter(math.inf)  # a place was taken before: nobody waits here
+        self.crew = Crew(bounds.max_exchanges)
         self.bodies = BodyMemory(bounds.body_memory_bytes)
 
     # --- rates ----------------------------------------------------------------------------------------------------
@@ -197,20 +195,14 @@ class Limits:
 
     async def run(self, function: Callable[..., _T], *args: object) -> _T:
         """Run an exchange in a thread once there is a place. Raises HubBusy after `busy_wait_s` seconds."""
-        place = object()
         try:
-            with anyio.fail_after(self.bounds.busy_wait_s):
-                await self._places.acquire_on_behalf_of(place)
-        except TimeoutError:
+            return await self.crew.run(function, *args, wait_s=self.bounds.busy_wait_s)
+        except NoPlace:
             raise HubBusy(
                 f"all {self.bounds.max_exchanges} places for exchanges are taken; nothing was kept, send the same "
                 "again later",
                 after_s=BUSY_AFTER_S,
             ) from None
-        try:
-            return await anyio.to_thread.run_sync(function, *args, limiter=self._threads)
-        finally:
-            self._places.release_on_behalf_of(place)
 
 
 @dataclass

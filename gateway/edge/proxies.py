@@ -20,6 +20,7 @@ from base64 import b64decode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, TypeAlias
 
@@ -151,6 +152,7 @@ def _malformed(rule: str) -> Malformed:
     return Malformed(f"Client-Cert {rule} (RFC 9440); correct the proxy", code="client-cert-malformed")
 
 
+@lru_cache(maxsize=4096)
 def _address(text: str) -> Address | None:
     """An address, with or without a port; an IPv4 address in IPv6 clothes is what it is."""
     bare = text.strip()

@@ -2,27 +2,36 @@
 
 What no active agreement covers is refused (Pasal 21(2)); an agency whose adapter and agreement differ is suspended
 as a whole, and the others run.
+
+What the rows say of an agency is kept as an `Entry`, under the generation of the registry at which it was read. Who
+asks the directory has the entry compared with the generation of now first: a revocation counts at once. A message on
+its way in takes the entry as it is held (`held`), without a read; its plan stands on the entry's generation, so that
+a revocation that was committed before it makes it prepare again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from gateway.casework.routes import Route
 from gateway.contract.adapter import Adapter, Inbound, Interaction, Outbound, Request
-from gateway.contract.agreement import AgreedInteraction, Agreement, from_canonical
+from gateway.contract.agreement import AgreedInteraction, Agreement
 from gateway.dialect.party import Party
 from gateway.domain.calendar import local_date
-from gateway.domain.errors import Misconfigured, Unauthorised
+from gateway.domain.errors import HubBusy, Misconfigured, Unauthorised
 from gateway.domain.events import Ask
-from gateway.store.certificate_status import SOFT, RevocationPolicy, asked_about, registered_certificates
+from gateway.exchange.entry import Entry, out_of_force, read_entry
+from gateway.store.certificate_status import SOFT, RevocationPolicy
+from gateway.store.conflicts import Moved
+from gateway.store.plan import GENERATION
 from gateway.store.reading import Reader
 from gateway.store.tables import AgreementRow
 from gateway.store.vault import Vault
 
-ACTIVE = "active"
+READINGS = 8
+"""Tries to read an agency's entry between two changes of the registry."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +55,10 @@ class Terms:
 
 
 class Directory:
-    """Looks up parties and terms. Reads are small and made anew for each message: a revocation counts at once."""
+    """Looks up parties and terms. Safe to use from many threads.
+
+    Its questions are answered as things stand now, at the cost of one small read. Raises HubBusy as reads do.
+    """
 
     def __init__(
         self,
@@ -59,7 +71,32 @@ class Directory:
         self._vault = vault
         self._adapters = adapters
         self._revocation = revocation
-        self._parsed: dict[tuple[str, str, str], Agreement] = {}
+        self._entries: dict[str, Entry] = {}
+
+    def held(self, agency: str) -> Entry:
+        """What was read of an agency, perhaps some time ago: for plans that stand on its generation."""
+        return self._entries.get(agency) or self.current(agency)
+
+    def current(self, agency: str) -> Entry:
+        """What the store says of an agency now; the same entry as before while the registry has not moved."""
+        generation = self._reader.counter(GENERATION)
+        held = self._entries.get(agency)
+        if held is not None and held.generation == generation:
+            return held
+        for _ in range(READINGS):
+            read = read_entry(self._reader, self._vault, self._revocation, agency, generation)
+            now = self._reader.counter(GENERATION)
+            if now == generation:
+                if agency in self._adapters:  # as many as there are adapters, whatever is asked for
+                    self._entries[agency] = read
+                return read
+            generation = now
+        raise HubBusy("the registry changes faster than it can be read; send again in a moment", after_s=1)
+
+    def hold(self, entry: Entry) -> None:
+        """Let what rests on an entry, and on no plan, stand only while the registry has not moved. Raises Moved."""
+        if self._reader.counter(GENERATION) != entry.generation:
+            raise Moved("the registry changed meanwhile; nothing was kept, send again in a moment", after_s=1)
 
     @property
     def adapters(self) -> Mapping[str, Adapter]:
@@ -78,14 +115,10 @@ class Directory:
 
     def party(self, agency: str) -> Party:
         """What staff registered about an agency."""
-        rows = self._reader.certificates(agency)
-        asked = [each for row in rows for each in asked_about(row)]
-        statuses = self._reader.certificate_statuses(asked) if asked else {}
-        certificates = registered_certificates(rows, statuses, self._revocation)
-        return Party(agency=agency, certificates=certificates, secret=self._secret(agency))
+        return self.current(agency).party
 
-    def terms(self, agency: str, interaction: str, at: datetime) -> Terms:
-        """The terms of an interaction at that moment.
+    def terms(self, agency: str, interaction: str, at: datetime, entry: Entry | None = None) -> Terms:
+        """The terms of an interaction at that moment, by the agency's `entry` (None: as things stand now).
 
         Raises Unauthorised: `agency-unknown`, `agency-suspended`, `no-agreement`, `agreement-not-yet`,
         `agreement-expired` or `not-agreed`.
@@ -93,8 +126,9 @@ class Directory:
         adapter = self._adapters.get(agency)
         if adapter is None:
             raise Unauthorised(f"no agency {agency[:40]!r} is known here: check the address", code="agency-unknown")
-        self._check_not_suspended(agency)
-        agreement = self._agreement_in_force(agency, local_date(at))
+        said = entry or self.current(agency)
+        said.check_not_suspended()
+        agreement = said.agreement_in_force(local_date(at))
         declared = adapter.interaction(interaction)
         agreed = agreement.interaction(interaction)
         if declared is None or agreed is None:
@@ -110,20 +144,13 @@ class Directory:
         `on`: the day on which something is to leave under them; None when they are only to be judged by.
         Raises Unauthorised `no-agreement`, `agency-suspended`, `agreement-not-yet` or `agreement-expired`.
         """
-        self._check_not_suspended(agency)
-        row = self._reader.agreement(agreement, version)
+        entry = self.current(agency)
+        entry.check_not_suspended()
         adapter = self._adapters.get(agency)
         declared = adapter.interaction(interaction) if adapter else None
-        parsed = self._parse(row) if row else None
+        parsed = entry.active_version(agreement, version)
         agreed = parsed.interaction(interaction) if parsed else None
-        if (
-            row is None
-            or row.state != ACTIVE
-            or adapter is None
-            or declared is None
-            or parsed is None
-            or agreed is None
-        ):
+        if adapter is None or declared is None or parsed is None or agreed is None:
             raise Unauthorised(
                 f"agreement {agreement} {version} is not active with interaction {agency}/{interaction}: activate it, "
                 "or cancel the delivery",
@@ -131,7 +158,7 @@ class Directory:
                 clause="Pasal 21(2)",
             )
         if on is not None and not parsed.in_force(on):
-            raise _out_of_force(parsed, on)
+            raise out_of_force(parsed, on)
         return Terms(adapter=adapter, interaction=declared, agreement=parsed, agreed=agreed)
 
     def serving(self, ask: Ask, service: str, on: date) -> Route | None:
@@ -148,7 +175,7 @@ class Directory:
 
     def endpoint(self, agency: str, interaction: Interaction) -> str:
         """The URL that staff set, with the interaction's path. Raises Misconfigured `endpoint-missing`."""
-        urls = {row.interaction: row.url for row in self._reader.endpoints(agency)}
+        urls = self.current(agency).endpoints
         if interaction.name in urls:
             return urls[interaction.name]
         if "*" not in urls:
@@ -159,24 +186,23 @@ class Directory:
 
     def active_agreement(self, agency: str, on: date) -> Agreement | None:
         """The agreement in force with an agency on that day, if there is one."""
-        return next((each for each in self._active(agency) if each.in_force(on)), None)
+        return self.current(agency).active_agreement(on)
 
     def agreements(self, agency: str) -> tuple[tuple[AgreementRow, Agreement], ...]:
         """Every version of an agreement with an agency, in whatever state, by id and version."""
-        return tuple((row, self._parse(row)) for row in self._reader.agreements(agency=agency))
+        return self.current(agency).agreements
 
     def suspension(self, agency: str) -> str | None:
         """Why an agency is suspended; None when it is not."""
-        row = self._reader.agency(agency)
-        return (row.suspended or None) if row is not None else None
+        return self.current(agency).suspended
 
     # --- within ---------------------------------------------------------------------------------------------------
 
     def _route(self, agency: str, interaction: Interaction, service: str, on: date) -> Route | None:
-        row = self._reader.agency(agency)
-        agreement = self.active_agreement(agency, on)
+        entry = self.current(agency)
+        agreement = entry.active_agreement(on)
         agreed = agreement.interaction(interaction.name) if agreement else None
-        if row is None or row.suspended or agreement is None or agreed is None or not agreed.covers(service):
+        if not entry.is_known or entry.suspended or agreement is None or agreed is None or not agreed.covers(service):
             return None
         return Route(
             agency=agency,
@@ -184,47 +210,3 @@ class Directory:
             agreement=agreement.id,
             agreement_version=agreement.version,
         )
-
-    def _check_not_suspended(self, agency: str) -> None:
-        suspended = self.suspension(agency)
-        if suspended is not None:
-            raise Unauthorised(
-                f"agency {agency} is suspended: {suspended}", code="agency-suspended", clause="Pasal 21(2)"
-            )
-
-    def _agreement_in_force(self, agency: str, on: date) -> Agreement:
-        active = self._active(agency)
-        for each in active:
-            if each.in_force(on):
-                return each
-        if not active:
-            raise Unauthorised(
-                f"no agreement with {agency} is active: integration staff activate one first",
-                code="no-agreement",
-                clause="Pasal 21(2)",
-            )
-        raise _out_of_force(active[0], on)
-
-    def _active(self, agency: str) -> list[Agreement]:
-        """Active agreements, the one that began last first: it is the one after a cut-over."""
-        found = [self._parse(row) for row in self._reader.agreements(agency=agency, state=ACTIVE)]
-        return sorted(found, key=lambda each: (each.valid_from, each.version), reverse=True)
-
-    def _parse(self, row: AgreementRow) -> Agreement:
-        key = (row.id, row.version, row.hash)
-        if key not in self._parsed:
-            self._parsed[key] = from_canonical(row.body)
-        return self._parsed[key]
-
-    def _secret(self, agency: str) -> Callable[[str], str]:
-        return lambda name: self._vault.credential(agency, name)
-
-
-def _out_of_force(agreement: Agreement, on: date) -> Unauthorised:
-    early = on < agreement.valid_from
-    return Unauthorised(
-        f"agreement {agreement.id} {agreement.version} is valid from {agreement.valid_from} to "
-        f"{agreement.valid_until}, today is {on}",
-        code="agreement-not-yet" if early else "agreement-expired",
-        clause=agreement.id,
-    )

@@ -12,20 +12,29 @@ from gateway.contract.message import Message, Payload
 from gateway.dialect.party import Party, Proven
 from gateway.domain.errors import Unauthorised
 from gateway.exchange.directory import Terms
+from gateway.exchange.entry import Entry
 from gateway.exchange.wire import Wire
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """A message whose sender is proven: the terms (or why none cover it) and what identifies it."""
+    """A message whose sender is proven: the terms (or why none cover it) and what identifies it.
+
+    `entry` is what the registry said of the sender when both were judged.
+    """
 
     message: Message
     wire: Wire
-    party: Party
+    entry: Entry
     proven: Proven
     terms: Terms | Unauthorised
     message_id: str | None
     content: str
+
+    @property
+    def party(self) -> Party:
+        """What staff registered about the sender."""
+        return self.entry.party
 
     @property
     def at(self) -> datetime:
@@ -50,7 +59,7 @@ def identify(
     interaction: Interaction,
     proven: Proven,
     *,
-    party: Party,
+    entry: Entry,
     terms: Terms | Unauthorised,
     key: bytes,
 ) -> Seen:
@@ -66,7 +75,7 @@ def identify(
     return Seen(
         message=message,
         wire=wire,
-        party=party,
+        entry=entry,
         proven=proven,
         terms=terms,
         message_id=message_id,

@@ -34,9 +34,10 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import structlog
 
@@ -63,6 +64,7 @@ from gateway.exchange.answering import Heard, Outcome, act
 from gateway.exchange.authorising import authorise
 from gateway.exchange.client_certificates import ClientCertificates, check_shown
 from gateway.exchange.directory import Directory, Terms
+from gateway.exchange.entry import Entry
 from gateway.exchange.identity import Seen, identify
 from gateway.exchange.keeping import Keeping
 from gateway.exchange.meta.inquiry import MetaInquiry, meta_terms
@@ -85,6 +87,23 @@ Allowance: TypeAlias = Callable[[str, str, float | None, bool], None]
 
 The last says whether it is new: what repeats or is not let in is counted apart. Raises RateLimited.
 """
+
+
+@dataclass(kw_only=True)
+class _Hearing:
+    """A message that is well-formed, while it is heard: once, or again when others came first.
+
+    `spend` counts it, once for all its preparations. `proven` is what it proved by the certificates of `entry`.
+    """
+
+    message: Message
+    wire: Wire
+    interaction: Interaction
+    opened: Any
+    spend: Allowance
+    again: bool = False
+    entry: Entry | None = None
+    proven: Proven = field(init=False)
 
 
 class Inbound:
@@ -115,7 +134,13 @@ class Inbound:
         self._hub = hub
         self._clock = clock
         self._max_bytes = max_bytes
-        self._keeping = Keeping(casework=casework, unit_of_work=unit_of_work, hub=hub, deliveries_made=deliveries_made)
+        self._keeping = Keeping(
+            directory=directory,
+            casework=casework,
+            unit_of_work=unit_of_work,
+            hub=hub,
+            deliveries_made=deliveries_made,
+        )
         self._allowance = allowance
         self._client_certificates = client_certificates
         self._not_proven = not_proven
@@ -138,15 +163,46 @@ class Inbound:
     def _receive(self, message: Message, wire: Wire, interaction: Interaction) -> Sealed:
         try:
             opened = wire.open(message, self._max_bytes)  # 1. shape
-            party = self._directory.party(message.agency)
-            check_shown(self._client_certificates, message.client_certificate, party, message.received_at)
-            proven = wire.authenticate(message, opened, party, self._hub, message.received_at)  # 2. authenticate
         except Refused as refusal:
-            if interaction.security in SIGNED:
-                self._not_proven(message, refusal)
-            return self.refuse_unknown(message, wire, _explained(message, interaction, refusal))
-        spend = cache(self._allowance)  # an exchange that is prepared again is one message all the same
-        return prepared_again(lambda: self._answer(message, wire, interaction, proven, party, spend))
+            return self._unproven(message, wire, interaction, refusal)
+        hearing = _Hearing(
+            message=message, wire=wire, interaction=interaction, opened=opened, spend=cache(self._allowance)
+        )
+        return prepared_again(lambda: self._hear(hearing))
+
+    def _hear(self, hearing: _Hearing) -> Sealed:
+        """Judge the sender by the agency's entry as it is held; if the registry has moved since, by the new one.
+
+        What is kept stands on the entry by its plan. What is not kept and rests on the entry looks first (`hold`).
+        """
+        message = hearing.message
+        # after a conflict, what is held may be outdated
+        entry = self._directory.current(message.agency) if hearing.again else self._directory.held(message.agency)
+        hearing.again = True
+        if entry is not hearing.entry:
+            try:
+                hearing.proven = self._prove(hearing, entry.party)
+            except Refused as refusal:
+                self._directory.hold(entry)
+                return self._unproven(message, hearing.wire, hearing.interaction, refusal)
+            hearing.entry = entry
+        try:
+            return self._answer(hearing, entry)
+        except RateLimited:
+            self._directory.hold(entry)
+            raise
+
+    def _prove(self, hearing: _Hearing, party: Party) -> Proven:
+        message = hearing.message
+        check_shown(self._client_certificates, message.client_certificate, party, message.received_at)
+        return hearing.wire.authenticate(  # 2. authenticate
+            message, hearing.opened, party, self._hub, message.received_at
+        )
+
+    def _unproven(self, message: Message, wire: Wire, interaction: Interaction, refusal: Refused) -> Sealed:
+        if interaction.security in SIGNED:
+            self._not_proven(message, refusal)
+        return self.refuse_unknown(message, wire, _explained(message, interaction, refusal))
 
     def refuse_unknown(self, message: Message, wire: Wire, refusal: Refused) -> Sealed:
         """Refuse somebody who did not prove to be anybody: counted per address, minute and code, and answered."""
@@ -163,22 +219,15 @@ class Inbound:
         key = {"minute": minute, "address": self._address(message.address), "code": code}
         commit(self._unit_of_work, Plan.of(Add(RefusalTallyRow, key, "count")))
 
-    def _answer(
-        self,
-        message: Message,
-        wire: Wire,
-        interaction: Interaction,
-        proven: Proven,
-        party: Party,
-        spend: Allowance,
-    ) -> Sealed:
-        seen = self._identify(message, wire, interaction, proven, party)
+    def _answer(self, hearing: _Hearing, entry: Entry) -> Sealed:
+        message, interaction, spend = hearing.message, hearing.interaction, hearing.spend
+        seen = self._identify(hearing, entry)
         exchange = self._casework.new_id()
         try:
             terms = authorise(seen)  # 3. authorise
             earlier = self._earlier(seen)  # 4. replay
             if earlier is None:
-                wire.check_fresh(proven, seen.at)  # 5. fresh
+                hearing.wire.check_fresh(hearing.proven, seen.at)  # 5. fresh
         except Refused as refusal:
             _count(seen, spend, new=False)
             return self._refuse(seen, exchange, _explained(message, interaction, refusal), binds=False)
@@ -200,18 +249,19 @@ class Inbound:
 
     # --- 2 to 5 ---------------------------------------------------------------------------------------------------
 
-    def _identify(self, message: Message, wire: Wire, interaction: Interaction, proven: Proven, party: Party) -> Seen:
+    def _identify(self, hearing: _Hearing, entry: Entry) -> Seen:
+        message, interaction = hearing.message, hearing.interaction
         terms: Terms | Unauthorised
         try:
-            terms = self._terms(message, interaction)
+            if isinstance(interaction, MetaInquiry):
+                terms = meta_terms(self._directory.adapters[message.agency], interaction)
+            else:
+                terms = self._directory.terms(message.agency, interaction.name, message.received_at, entry)
         except Unauthorised as uncovered:
-            terms = uncovered  # raised in step 3: an agreement activated meanwhile covers the next message
-        return identify(message, wire, interaction, proven, party=party, terms=terms, key=self._replay_key)
-
-    def _terms(self, message: Message, interaction: Interaction) -> Terms:
-        if isinstance(interaction, MetaInquiry):
-            return meta_terms(self._directory.adapters[message.agency], interaction)
-        return self._directory.terms(message.agency, interaction.name, message.received_at)
+            terms = uncovered  # raised in step 3, where it is kept as a refusal
+        return identify(
+            message, hearing.wire, interaction, hearing.proven, entry=entry, terms=terms, key=self._replay_key
+        )
 
     def _earlier(self, seen: Seen) -> ExchangeRow | None:
         if seen.message_id is None:

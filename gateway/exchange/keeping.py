@@ -10,6 +10,7 @@ from gateway.dialect.party import Hub
 from gateway.domain.errors import Misconfigured
 from gateway.exchange.answering import Outcome
 from gateway.exchange.authorising import recipient
+from gateway.exchange.directory import Directory
 from gateway.exchange.identity import Seen
 from gateway.exchange.records import (
     Received,
@@ -22,7 +23,7 @@ from gateway.exchange.records import (
 )
 from gateway.exchange.wire import Answer, Sealed, Sealing
 from gateway.store.conflicts import commit
-from gateway.store.plan import Plan, Update
+from gateway.store.plan import Plan, Update, unmoved
 from gateway.store.tables import ExchangeRow
 from gateway.store.unit_of_work import UnitOfWork
 
@@ -34,8 +35,15 @@ class Keeping:
     """Keeps exchanges. One for the process; safe to use from many threads."""
 
     def __init__(
-        self, *, casework: Casework, unit_of_work: UnitOfWork, hub: Hub, deliveries_made: Callable[[], None]
+        self,
+        *,
+        directory: Directory,
+        casework: Casework,
+        unit_of_work: UnitOfWork,
+        hub: Hub,
+        deliveries_made: Callable[[], None],
     ) -> None:
+        self._directory = directory
         self._casework = casework
         self._unit_of_work = unit_of_work
         self._hub = hub
@@ -57,28 +65,34 @@ class Keeping:
         """
         case_id = outcome.case_id if outcome else None
         received = _received(seen, exchange, code=code, case_id=case_id, binds=binds)
-        key = self._casework.vault.exchange_key(case_id, seen.at)
+        key = self._casework.vault.key_under(seen.entry.generation, case_id, seen.at)
         first = first_leaf(self._casework.leaves, received, answer, key.key)
         sealed = seen.wire.seal(answer, _sealing(seen, first.hash), self._hub, seen.at)  # 9. seal
-        second = answered_leaf(self._casework.leaves, received, sealed, key.key)
-        plan = key.plan + Plan((*exchange_changes(received, answer, sealed), first.row, second.row))
-        if outcome is not None:
-            plan = plan + outcome.plan
-        commit(self._unit_of_work, plan)  # 10. commit
-        self._deliveries_made()
+        parts = sealed_parts(sealed, "answer")
+        second = answered_leaf(self._casework.leaves, received, parts, key.key)
+        effects = outcome.plan.changes if outcome is not None else ()
+        own = exchange_changes(received, answer, sealed, parts)
+        guard = unmoved(seen.entry.generation)
+        commit(
+            self._unit_of_work, Plan((guard, *key.plan.changes, *own, first.row, second.row, *effects))
+        )  # 10. commit
+        if effects:
+            self._deliveries_made()
         return sealed
 
     def again(self, seen: Seen, row: ExchangeRow) -> Sealed:
         """The stored bytes while they are fresh; later the identical body, sealed anew and recorded.
 
-        It is sealed anew as well where it is stored in clear and has to be encrypted now.
+        It is sealed anew as well where it is stored in clear and has to be encrypted now. Raises Moved when the
+        registry has moved since the sender was judged.
         """
         parts = {each.name: each.body for each in self._casework.reader.parts(row.id)}
-        again = (name for name in parts if name.startswith("answer-at-") and not name.endswith(("-headers", "-plain")))
-        latest = max(again, default="answer")
+        later = (name for name in parts if name.startswith("answer-at-") and not name.endswith(("-headers", "-plain")))
+        latest = max(later, default="answer")
         fresh = row.sealed_at is not None and seen.at - row.sealed_at < SEALED_AGAIN_AFTER
         exposed = seen.is_confidential and f"{latest}-plain" not in parts
         if fresh and not exposed:
+            self._directory.hold(seen.entry)
             return stored_sealed(parts[f"{latest}-headers"], parts[latest])
         first = stored_sealed(parts["answer-headers"], b"")
         answer = Answer(
@@ -90,10 +104,12 @@ class Keeping:
         sealed = seen.wire.seal(answer, _sealing(seen, self._leaf_named(row)), self._hub, seen.at)
         name = f"answer-at-{int(seen.at.timestamp())}"
         key = self._casework.vault.exchange_key(row.case_id, row.at)
-        leaf = answered_leaf(self._casework.leaves, received, sealed, key.key, name=name)
+        again = sealed_parts(sealed, name)
+        leaf = answered_leaf(self._casework.leaves, received, again, key.key)
         plan = key.plan + Plan.of(
+            unmoved(seen.entry.generation),
             Update(ExchangeRow, {"id": row.id}, {"sealed_at": row.sealed_at}, {"sealed_at": seen.at}),
-            *(part(row.id, each, body) for each, body in sealed_parts(sealed, name).items()),
+            *(part(row.id, each, body) for each, body in again.items()),
             leaf.row,
         )
         commit(self._unit_of_work, plan)

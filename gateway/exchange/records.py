@@ -16,6 +16,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from gateway.casework.leaves import Leaves, MadeLeaf
 from gateway.contract.message import Message
@@ -28,6 +29,7 @@ from gateway.store.tables import ExchangeRow, PartRow
 SECRET_HEADERS = frozenset({"authorization", "token", "x-passkey", "user_key", "cookie", "proxy-authorization"})
 IN = "in"
 OUT = "out"
+_writer = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +52,7 @@ class Received:
     at: datetime
     plain: bytes | None = None
 
-    @property
+    @cached_property
     def request_parts(self) -> dict[str, bytes]:
         """What came, by part: exact bytes and headers, and the plaintext of what came encrypted."""
         parts = {"request": self.message.body, "request-headers": headers_text(self.message.headers)}
@@ -70,7 +72,7 @@ def part(exchange: str, name: str, body: bytes) -> Insert:
 def headers_text(headers: Mapping[str, str]) -> bytes:
     """Headers as they are stored: sorted, secrets hidden."""
     shown = {name: HIDDEN if name.lower() in SECRET_HEADERS else value for name, value in sorted(headers.items())}
-    return json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
+    return _writer.encode(shown).encode()
 
 
 def sealed_text(sealed: Sealed) -> bytes:
@@ -78,7 +80,7 @@ def sealed_text(sealed: Sealed) -> bytes:
     said: dict[str, object] = {"status": sealed.status, "headers": dict(sorted(sealed.headers.items()))}
     if sealed.plain is not None:
         said["plain-type"] = sealed.plain_type
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+    return _writer.encode(said).encode()
 
 
 def stored_sealed(text: bytes, body: bytes) -> Sealed:
@@ -111,8 +113,8 @@ def first_leaf(leaves: Leaves, received: Received, answer: Answer, key: bytes) -
     )
 
 
-def answered_leaf(leaves: Leaves, received: Received, sealed: Sealed, key: bytes, *, name: str = "answer") -> MadeLeaf:
-    """The leaf of the sealed bytes."""
+def answered_leaf(leaves: Leaves, received: Received, parts: Mapping[str, bytes], key: bytes) -> MadeLeaf:
+    """The leaf of the sealed bytes, given by part."""
     return leaves.make(
         LeafKind.ANSWERED,
         at=received.at,
@@ -121,11 +123,13 @@ def answered_leaf(leaves: Leaves, received: Received, sealed: Sealed, key: bytes
         case_id=received.case_id,
         agreement=received.agreement,
         key=key,
-        parts=sealed_parts(sealed, name),
+        parts=parts,
     )
 
 
-def exchange_changes(received: Received, answer: Answer, sealed: Sealed) -> Iterator[Change]:
+def exchange_changes(
+    received: Received, answer: Answer, sealed: Sealed, sealed_by_part: Mapping[str, bytes]
+) -> Iterator[Change]:
     """The exchange's own row and parts. A bound message id is claimed: the second of two is a conflict."""
     values = {
         "id": received.exchange,
@@ -147,6 +151,6 @@ def exchange_changes(received: Received, answer: Answer, sealed: Sealed) -> Iter
         yield Insert(ExchangeRow, values)
     else:
         yield Claim(ExchangeRow, ("direction", "agency", "message_id"), values)
-    parts = {**received.request_parts, "answer-body": answer.body, **sealed_parts(sealed, "answer")}
+    parts = {**received.request_parts, "answer-body": answer.body, **sealed_by_part}
     for name, body in parts.items():
         yield part(received.exchange, name, body)

@@ -33,7 +33,12 @@ def commit(unit_of_work: UnitOfWork, plan: Plan) -> None:
 
 def prepared_again(prepare: Callable[[], T]) -> T:
     """Run `prepare`, which reads, plans and commits, until its guards hold: at most PREPARATIONS times."""
-    for attempt in Retrying(retry=retry_if_exception_type(Moved), stop=stop_after_attempt(PREPARATIONS), reraise=True):
+    try:
+        return prepare()  # nearly always enough
+    except Moved:
+        pass
+    again = stop_after_attempt(PREPARATIONS - 1)
+    for attempt in Retrying(retry=retry_if_exception_type(Moved), stop=again, reraise=True):
         with attempt:
             return prepare()
     raise AssertionError("Retrying either returns or raises")

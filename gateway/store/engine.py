@@ -7,11 +7,13 @@ outgrows one machine: the same code, with connections from a pool that does not 
 from __future__ import annotations
 
 import select
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
 from gateway.domain.errors import Misconfigured
 
@@ -82,15 +84,22 @@ def _sqlite(url: URL) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "secure_delete=ON",
-    ):
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    _write_ahead(cursor)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+@retry(
+    retry=retry_if_exception(lambda error: isinstance(error, sqlite3.OperationalError) and "locked" in str(error)),
+    stop=stop_after_delay(BUSY_TIMEOUT_MS / 1000),
+    wait=wait_random(0.01, 0.05),
+    reraise=True,
+)
+def _write_ahead(cursor: Any) -> None:
+    """Turn the write-ahead log on. The one who does it first locks a new file, and SQLite lets nobody wait for that."""
+    cursor.execute("PRAGMA journal_mode=WAL")
 
 
 def _postgres(url: URL, connections: int) -> Engine:

@@ -14,6 +14,9 @@ All guards of a plan are checked before any of it is written, so they speak of t
 `commit(plan)` answers `Committed`, or `Conflict` with a guard that did not hold; then nothing was written,
 and the pipeline reads again and prepares anew. A message seen meanwhile shows itself as a Conflict whose repeated
 preparation finds the first answer.
+
+A plan that changes the registry (`REGISTRY`) also advances its generation, the counter `GENERATION`: nobody has to
+remember to. Who stands on the generation (`unmoved`) may have read the registry long before.
 """
 
 from __future__ import annotations
@@ -25,7 +28,27 @@ from typing import Any, TypeAlias
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
+from gateway.store.tables import (
+    AgencyRow,
+    AgreementRow,
+    CertificateRow,
+    CertificateStatusRow,
+    CounterRow,
+    DataKeyRow,
+    EndpointRow,
+)
+
 Row: TypeAlias = Mapping[str, Any]
+
+GENERATION = "registry-generation"
+"""The name of the counter that moves whenever the registry does. It has no row before the first change."""
+
+REGISTRY: frozenset[type[SQLModel]] = frozenset(
+    {AgencyRow, EndpointRow, CertificateRow, CertificateStatusRow, AgreementRow}
+)
+"""The tables that say who may exchange what: the hub keeps in memory what it read there."""
+
+_WATCHED = REGISTRY | {DataKeyRow}
 
 
 def table_of(model: type[SQLModel]) -> Table:
@@ -118,6 +141,13 @@ class Conflict:
 Outcome: TypeAlias = Committed | Conflict
 
 
+def unmoved(generation: int | None) -> Change:
+    """The guard that the registry is as it was read at that generation; None where it had none yet."""
+    if generation is None:
+        return Claim(CounterRow, ("name",), {"name": GENERATION, "value": 1})
+    return Update(CounterRow, {"name": GENERATION}, {"value": generation}, {})
+
+
 @dataclass(frozen=True)
 class Standing:
     """The rows that a plan stands on: `changes` are its own alone, `looks` it shares with others that only look."""
@@ -131,7 +161,7 @@ def standing_on(plan: Plan) -> Standing:
 
     Plans that stand on the same row cannot share a transaction, unless both of them only look at it.
     """
-    touched = [(key, _only_looks(change)) for change in plan.changes if (key := _touched(change)) is not None]
+    touched = [(key, _only_looks(change)) for change in _counted(plan) if (key := _touched(change)) is not None]
     changes = frozenset(key for key, looks in touched if not looks)
     return Standing(changes, frozenset(key for key, looks in touched if looks) - changes)
 
@@ -140,7 +170,7 @@ def distinct(plan: Plan) -> tuple[Change, ...]:
     """The changes of a plan, each Claim once. ValueError for two claims of one key with different values."""
     claimed: dict[Hashable, Row] = {}
     changes: list[Change] = []
-    for change in plan.changes:
+    for change in _counted(plan):
         if isinstance(change, Claim):
             key = _touched(change)
             if key in claimed:
@@ -150,6 +180,21 @@ def distinct(plan: Plan) -> tuple[Change, ...]:
             claimed[key] = change.values
         changes.append(change)
     return tuple(changes)
+
+
+_ADVANCED = Add(CounterRow, {"name": GENERATION}, "value")
+
+
+def _counted(plan: Plan) -> tuple[Change, ...]:
+    """The changes of a plan, and the step of the generation where they move the registry."""
+    return (*plan.changes, _ADVANCED) if any(_moves_registry(change) for change in plan.changes) else plan.changes
+
+
+def _moves_registry(change: Change) -> bool:
+    if change.model not in _WATCHED or (isinstance(change, Update) and not change.values):
+        return False  # of another table, or a guard alone
+    # a new data key takes nothing away from the keys that are held; one that is replaced or goes does
+    return change.model is not DataKeyRow or isinstance(change, Update | Delete)
 
 
 def _only_looks(change: Change) -> bool:

@@ -10,6 +10,9 @@ Which of the two holds for an exchange: the case that its leaf names (`LeafRow.c
 A key is made when it is first asked for, and lives once its plan is committed. Until then the vault gives the same
 key and the same Claim to everybody who asks: two parts of one plan may both ask, and of two plans that carry the
 Claim one commits, and the other conflicts and finds the key when it is prepared anew.
+
+The key of the day is kept in memory, under the generation of the registry at which it was read (`key_under`):
+replacing or deleting a stored key moves the generation, so a plan that stands on it never uses a key that is gone.
 """
 
 from __future__ import annotations
@@ -45,6 +48,7 @@ class Vault:
         self._master = master
         self._random = random
         self._fresh: OrderedDict[str, DataKey] = OrderedDict()
+        self._today: tuple[str, int | None, DataKey] | None = None
         self._lock = threading.Lock()
 
     def case_key(self, case_id: str) -> DataKey:
@@ -58,6 +62,17 @@ class Vault:
     def exchange_key(self, case_id: str | None, at: datetime) -> DataKey:
         """The data key of an exchange: that of the case it is about, else of the day on which it began."""
         return self._data_key(scope_of(case_id, at))
+
+    def key_under(self, generation: int | None, case_id: str | None, at: datetime) -> DataKey:
+        """The same for a plan that stands on this generation of the registry: a day's key is opened once."""
+        scope = scope_of(case_id, at)
+        held = self._today
+        if held is not None and held[:2] == (scope, generation):
+            return held[2]
+        key = self._data_key(scope)
+        if not case_id and not key.plan.changes:
+            self._today = (scope, generation, key)
+        return key
 
     def stored_key(self, scope: str) -> bytes | None:
         """The data key of a scope when it is stored, None when not; makes no new one."""

@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -84,6 +86,16 @@ class RegisteredCertificate:
     revoked_at: datetime | None = None
     uses: frozenset[Use] = ALL_USES
     status: CertificateStatus = UNWATCHED
+
+    @cached_property
+    def public_key(self) -> CertificatePublicKeyTypes:
+        """The key in it, read once."""
+        return self.certificate.public_key()
+
+    @cached_property
+    def valid(self) -> tuple[datetime, datetime]:
+        """From when until when, by the certificate itself."""
+        return self.certificate.not_valid_before_utc, self.certificate.not_valid_after_utc
 
 
 def register(
@@ -165,16 +177,15 @@ def check_usable(registered: RegisteredCertificate, at: datetime) -> None:
                 f"certificate {shown} was revoked{who} at {revoked_at.isoformat()}; sign with another registered one",
                 code="certificate-revoked",
             )
-    if at < registered.certificate.not_valid_before_utc:
+    begins, ends = registered.valid
+    if at < begins:
         raise Unauthenticated(
-            f"certificate {shown} is valid from {registered.certificate.not_valid_before_utc.isoformat()}; "
-            "sign with the current one",
+            f"certificate {shown} is valid from {begins.isoformat()}; sign with the current one",
             code="certificate-not-yet-valid",
         )
-    if at > registered.certificate.not_valid_after_utc:
+    if at > ends:
         raise Unauthenticated(
-            f"certificate {shown} expired at {registered.certificate.not_valid_after_utc.isoformat()}; "
-            "register its successor and sign with that",
+            f"certificate {shown} expired at {ends.isoformat()}; register its successor and sign with that",
             code="certificate-expired",
         )
     if status.chain_missing:

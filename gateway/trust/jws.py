@@ -130,7 +130,7 @@ def read_signer(signature: str, certificates: Sequence[RegisteredCertificate], a
     return Signer(
         certificate=registered,
         algorithm=algorithm,
-        public_key=check_key(algorithm, registered.certificate.public_key()),
+        public_key=check_key(algorithm, registered.public_key),
         protected=protected,
         header=header,
         signature=raw_signature,

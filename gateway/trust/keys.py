@@ -7,6 +7,7 @@ that never gives it out.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from typing import Protocol, TypeAlias
 
@@ -120,7 +121,7 @@ class SigningKey:
     certificate: x509.Certificate
     kind: KeyKind
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """The fingerprint of the certificate: 64 lower-case hex digits."""
         return fingerprint(self.certificate)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeAlias
@@ -28,7 +28,25 @@ MAX_LOOKUPS = 100_000
 """Prefixes in all PrefixLists times elements: canonical form looks each prefix up at each element, some 3 us a time."""
 
 _INCLUSIVE_NAMESPACES = f"{{{names.EXCLUSIVE_C14N}}}InclusiveNamespaces"
-_ANY_ID = "//@*[translate(local-name(), 'ID', 'id') = 'id']"
+_ELEMENTS = etree.XPath("count(//*)")
+
+
+def _ds(name: str) -> str:
+    return f"{{{names.DS}}}{name}"
+
+
+def _wsse(name: str) -> str:
+    return f"{{{names.WSSE}}}{name}"
+
+
+_SIGNATURE, _OBJECT, _REFERENCE = _ds("Signature"), _ds("Object"), _ds("Reference")
+_TRANSFORMS, _TRANSFORM = _ds("Transforms"), _ds("Transform")
+_IN_SIGNATURE = [_ds("SignedInfo"), _ds("SignatureValue"), _ds("KeyInfo")]
+_IN_SIGNED_INFO = [_ds("CanonicalizationMethod"), _ds("SignatureMethod")]
+_IN_REFERENCE = [_TRANSFORMS, _ds("DigestMethod"), _ds("DigestValue")]
+_IN_KEY_INFO = [_wsse("SecurityTokenReference"), _wsse("Reference")]
+_TOKEN = _wsse("BinarySecurityToken")
+_STRUCTURAL = frozenset({names.SOAP_11, names.SOAP_12, names.WSSE, names.WSU, names.DS})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +61,15 @@ class Reference:
 
 @dataclass(frozen=True, kw_only=True)
 class SecurityHeader:
-    """The one Security header for us: its signature, and the certificate that its token names by fingerprint."""
+    """The one Security header for us: its signature, and the certificate that its token names by fingerprint.
+
+    `value` is the signature itself, over the canonical form of `signed_info` with the PrefixList `prefixes`.
+    """
 
     element: etree._Element
-    signature: etree._Element
+    signed_info: etree._Element
+    prefixes: tuple[str, ...]
+    value: bytes
     token: etree._Element
     algorithm: SignatureAlgorithm
     certificate_fingerprint: str
@@ -64,22 +87,24 @@ def read_security_header(envelope: Envelope) -> SecurityHeader:
     content inside the signature), `signature-malformed`, `signature-policy`.
     """
     security = _one_security(envelope)
-    signatures = security.findall(_ds("Signature"))
+    signatures = list(security.iterchildren(_SIGNATURE))
     if not signatures:
         raise Unauthenticated("the Security header holds no signature; sign the message", code="signature-missing")
     if len(signatures) > 1:
         raise wrapped("the Security header holds more than one signature")
     signature = signatures[0]
-    if signature.find(_ds("Object")) is not None:
+    if any(True for _ in signature.iterchildren(_OBJECT)):
         raise wrapped("the signature holds content of its own (ds:Object)")
-    signed_info, value, key_info = _children(signature, "SignedInfo", "SignatureValue", "KeyInfo")
-    algorithm, references = _signed_info(signed_info)
-    _check_effort(envelope, references)
-    _base64(value)
+    signed_info, value, key_info = _children(signature, _IN_SIGNATURE)
+    algorithm, prefixes, references = _signed_info(signed_info)
+    _check_effort(envelope, signed_info, prefixes, references)
+    octets = _base64(value)
     token = _token(security, key_info)
     return SecurityHeader(
         element=security,
-        signature=signature,
+        signed_info=signed_info,
+        prefixes=prefixes,
+        value=octets,
         token=token,
         algorithm=algorithm,
         certificate_fingerprint=sha256(_base64(token)).hexdigest(),
@@ -88,7 +113,7 @@ def read_security_header(envelope: Envelope) -> SecurityHeader:
 
 
 def _one_security(envelope: Envelope) -> etree._Element:
-    blocks = [] if envelope.header is None else envelope.header.findall(names.SECURITY)
+    blocks = () if envelope.header is None else envelope.header.iterchildren(names.SECURITY)
     ours = [block for block in blocks if names.is_for_us(block)]
     if not ours:
         raise Unauthenticated("the envelope has no Security header; sign the message", code="signature-missing")
@@ -97,17 +122,16 @@ def _one_security(envelope: Envelope) -> etree._Element:
     return ours[0]
 
 
-def _signed_info(signed_info: etree._Element) -> tuple[SignatureAlgorithm, tuple[Reference, ...]]:
+def _signed_info(signed_info: etree._Element) -> tuple[SignatureAlgorithm, tuple[str, ...], tuple[Reference, ...]]:
     children = list(signed_info)
     if len(children) > 2 + MAX_REFERENCES:
         raise malformed(f"SignedInfo holds more than {MAX_REFERENCES} references")
-    expected = ["CanonicalizationMethod", "SignatureMethod", *["Reference"] * max(1, len(children) - 2)]
-    form, method, *references = _children(signed_info, *expected)
+    form, method, *references = _children(signed_info, _IN_SIGNED_INFO + [_REFERENCE] * max(1, len(children) - 2))
     check_canonical_form(form.get("Algorithm", ""), "CanonicalizationMethod")
-    _prefixes(form)
+    prefixes = _prefixes(form)
     algorithm = xml_signature(method.get("Algorithm", ""))
-    _children(method)
-    return algorithm, tuple(_reference(reference) for reference in references)
+    _children(method, [])
+    return algorithm, prefixes, tuple(_reference(reference) for reference in references)
 
 
 def _reference(reference: etree._Element) -> Reference:
@@ -116,17 +140,18 @@ def _reference(reference: etree._Element) -> Reference:
         raise Unauthenticated(
             "a Reference names something other than a part of this envelope by its id (#id)", code="signature-policy"
         )
-    for transform in reference.iterfind(f"{_ds('Transforms')}/{_ds('Transform')}"):
+    lists = list(reference.iterchildren(_TRANSFORMS))
+    for transform in (each for transforms in lists for each in transforms.iterchildren(_TRANSFORM)):
         check_canonical_form(transform.get("Algorithm", ""), "Transform")
-    if reference.find(_ds("Transforms")) is None:
+    if not lists:
         raise Unauthenticated(
             "a Reference has no Transforms, which means inclusive canonical form; use exclusive",
             code="signature-policy",
         )
-    transforms, method, value = _children(reference, "Transforms", "DigestMethod", "DigestValue")
-    (transform,) = _children(transforms, "Transform")
+    transforms, method, value = _children(reference, _IN_REFERENCE)
+    (transform,) = _children(transforms, [_TRANSFORM])
     digest_name = xml_digest(method.get("Algorithm", ""))
-    _children(method)
+    _children(method, [])
     return Reference(id=uri[1:], digest_name=digest_name, digest=_base64(value), prefixes=_prefixes(transform))
 
 
@@ -140,10 +165,15 @@ def _prefixes(transform: etree._Element) -> tuple[str, ...]:
     return tuple(inclusive.get("PrefixList", "").split())
 
 
-def _check_effort(envelope: Envelope, references: Iterable[Reference]) -> None:
+def _check_effort(
+    envelope: Envelope, signed_info: etree._Element, prefixes: Collection[str], references: Iterable[Reference]
+) -> None:
     """Refuse PrefixLists that would take seconds to follow: whoever sends them has proven nothing yet."""
-    elements = sum(1 for _ in envelope.root.iter())
-    lookups = elements * sum(len(each.prefixes) for each in references)
+    listed = sum(len(each.prefixes) for each in references)
+    if not listed and not prefixes:
+        return
+    elements = int(_ELEMENTS(envelope.root))
+    lookups = elements * listed + len(list(signed_info.iter())) * len(prefixes)
     if lookups > MAX_LOOKUPS:
         raise malformed(
             f"its PrefixLists ask for {lookups} look-ups in {elements} elements, at most {MAX_LOOKUPS} are made; list "
@@ -156,7 +186,7 @@ def _token(security: etree._Element, key_info: etree._Element) -> etree._Element
     holders = list(key_info)
     pointers = list(holders[0]) if holders else []
     shape = [each.tag for each in (*holders, *pointers)]
-    if shape != [_wsse("SecurityTokenReference"), _wsse("Reference")]:
+    if shape != _IN_KEY_INFO:
         raise malformed(
             "KeyInfo holds something other than one reference to a BinarySecurityToken; send the certificate as such a "
             "token (X509v3)"
@@ -164,7 +194,7 @@ def _token(security: etree._Element, key_info: etree._Element) -> etree._Element
     uri = pointers[0].get("URI", "")
     tokens = [
         token
-        for token in security.findall(_wsse("BinarySecurityToken"))
+        for token in security.iterchildren(_TOKEN)
         if f"#{token.get(names.WSU_ID)}" == uri
         and token.get("ValueType") == names.X509_V3
         and token.get("EncodingType", names.BASE64) == names.BASE64
@@ -183,7 +213,7 @@ def resolve(envelope: Envelope, security: SecurityHeader) -> SignedParts:
     mean two things), `timestamp-missing`, `signature-part-missing`, `signature-malformed`.
     """
     found: dict[str, list[etree._Element | None]] = {reference.id: [] for reference in security.references}
-    for attribute in _attributes(envelope.root):
+    for attribute in envelope.identifiers:
         if attribute in found:
             # An id under another name than wsu:Id counts as a bearer that is never the right one.
             found[attribute].append(attribute.getparent() if attribute.attrname == names.WSU_ID else None)
@@ -202,24 +232,17 @@ def resolve(envelope: Envelope, security: SecurityHeader) -> SignedParts:
     return parts
 
 
-def _attributes(root: etree._Element) -> Iterable[etree._ElementUnicodeResult]:
-    """Give every attribute that any tool takes for an identifier: called id, in any case and namespace."""
-    values = root.xpath(_ANY_ID)
-    return [value for value in values if isinstance(value, etree._ElementUnicodeResult)]
-
-
 def _is_part(element: etree._Element, envelope: Envelope, security: SecurityHeader) -> bool:
     if element is envelope.body or element is security.token:
         return True
     if element.tag == names.TIMESTAMP:
         return element.getparent() is security.element
     # A Body or a Timestamp that was moved among the header blocks is not a header block.
-    structural = {names.SOAP_11, names.SOAP_12, names.WSSE, names.WSU, names.DS}
-    return element.getparent() is envelope.header and names.namespace_of(element) not in structural
+    return element.getparent() is envelope.header and names.namespace_of(element) not in _STRUCTURAL
 
 
 def _check_complete(parts: SignedParts, envelope: Envelope, security: SecurityHeader) -> None:
-    timestamps = security.element.findall(names.TIMESTAMP)
+    timestamps = list(security.element.iterchildren(names.TIMESTAMP))
     if not timestamps:
         raise Unauthenticated("the Security header has no Timestamp; add one, signed", code="timestamp-missing")
     if len(timestamps) > 1:
@@ -250,12 +273,13 @@ def _missing(part: str) -> Unauthenticated:
     )
 
 
-def _children(parent: etree._Element, *local_names: str) -> list[etree._Element]:
+def _children(parent: etree._Element, tags: list[str]) -> list[etree._Element]:
     """Give the children of an XML Signature element when they are exactly these, in this order."""
-    if [child.tag for child in parent] != [_ds(name) for name in local_names]:
-        name = etree.QName(parent).localname
-        raise malformed(f"{name} holds other elements than {', '.join(local_names) or 'none'}")
-    return list(parent)
+    children = list(parent)
+    if [child.tag for child in children] != tags:
+        name, expected = etree.QName(parent).localname, ", ".join(etree.QName(tag).localname for tag in tags)
+        raise malformed(f"{name} holds other elements than {expected or 'none'}")
+    return children
 
 
 def _base64(element: etree._Element) -> bytes:
@@ -266,11 +290,3 @@ def _base64(element: etree._Element) -> bytes:
     if not data or len(element):
         raise malformed(f"{etree.QName(element).localname} is empty, or holds elements")
     return data
-
-
-def _ds(name: str) -> str:
-    return f"{{{names.DS}}}{name}"
-
-
-def _wsse(name: str) -> str:
-    return f"{{{names.WSSE}}}{name}"

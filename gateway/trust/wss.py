@@ -1,4 +1,4 @@
-"""WS-Security 1.1 with X.509 certificates: signing an envelope, and verifying one (X.509 Token Profile 1.1).
+"""WS-Security 1.1 with X.509 certificates (X.509 Token Profile 1.1): verifying an envelope. `wss_signing` makes one.
 
 Verification, in this order (the hardened parse has happened in `open_envelope`):
 1. exactly one Security header for us, with one signature
@@ -6,7 +6,7 @@ Verification, in this order (the hardened parse has happened in `open_envelope`)
 3. certificate by fingerprint among the registered ones, usable now; algorithm and key go together
 4. references resolve to this envelope's Body, Timestamp and header blocks, by identity and position
 5. digests, each over octets that we keep; then the signature over the references
-6. what is given back is read anew from those octets
+6. what is given back is read anew from those octets, as an envelope that holds nothing else
 The window of the timestamp (`check_fresh`) is a later step of the caller: replay is decided first.
 
 Steps 1 to 3 (`read_signer`) ask nothing of the Body: what is encrypted is decrypted after them alone, so that nobody
@@ -14,6 +14,9 @@ without a registered certificate to name costs an operation of our private key.
 
 Signed content must not hold qualified names in text or attribute values (xsi:type): exclusive canonical form does not
 cover their prefixes unless the sender lists them, and unlisted ones are lost in step 6.
+
+xmlsec gets octets and reads nothing of the message itself: no transform, reference or KeyInfo in it has a say, and
+every part is brought into canonical form once.
 """
 
 from __future__ import annotations
@@ -21,33 +24,25 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from base64 import b64encode
-from collections.abc import Sequence
-from copy import deepcopy
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 import xmlsec
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lxml import etree
 
-from gateway.domain.errors import Misconfigured, Unauthenticated
+from gateway.domain.errors import Unauthenticated
 from gateway.trust import names
 from gateway.trust.certificates import RegisteredCertificate, check_usable, find_certificate
 from gateway.trust.envelope import Envelope
 from gateway.trust.freshness import check_fresh
-from gateway.trust.keys import SigningKey
-from gateway.trust.policy import XML_SIGNING, check_key
-from gateway.trust.security_header import (
-    Reference,
-    SecurityHeader,
-    SignedParts,
-    malformed,
-    read_security_header,
-    resolve,
-)
-from gateway.trust.xml import canonical, free_identifier, identifiers, parse_xml
+from gateway.trust.policy import check_key
+from gateway.trust.security_header import Reference, SecurityHeader, malformed, read_security_header, resolve
+from gateway.trust.wss_signing import sign_envelope
+from gateway.trust.xml import canonical, parse_canonical
 
 __all__ = ["VerifiedEnvelope", "check_fresh", "read_signer", "sign_envelope", "verify_envelope"]
 
@@ -62,12 +57,9 @@ _SIGNATURES: Final = {
         xmlsec.constants.TransformEcdsaSha512,
     )
 }
-_DIGESTS: Final = (
-    xmlsec.constants.TransformSha256,
-    xmlsec.constants.TransformSha384,
-    xmlsec.constants.TransformSha512,
-)
-_FORM: Final = xmlsec.constants.TransformExclC14N
+_KNOWN_KEYS: Final = 1024
+"""Public keys that are kept read; an office has some dozen agencies."""
+
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -75,10 +67,11 @@ _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:
 class VerifiedEnvelope:
     """What the signature covers, read from the canonical octets that were digested.
 
-    `content` is the document in the Body. `canonical_body` is the Body in exclusive canonical form without its wsu:Id:
-    the same for every re-signed sending of one message, so the replay digest is taken over it. `headers` are the
-    signed header blocks; the addressing texts come from among them, None where the sender gave none. `created` and
-    `expires` are for `check_fresh`. `algorithm` is the signature's, as a URI.
+    `content` is the document in the Body. It stands in an envelope of the sender's SOAP version, whose Header holds
+    the other signed parts and which holds nothing else. `canonical_body` is the Body in exclusive canonical form
+    without its wsu:Id: the same for every re-signed sending of one message, so the replay digest is taken over it.
+    `headers` are the signed header blocks; the addressing texts come from among them, None where the sender gave none.
+    `created` and `expires` are for `check_fresh`. `algorithm` is the signature's, as a URI.
     """
 
     content: etree._Element
@@ -131,12 +124,14 @@ def verify_envelope(
     parts = resolve(envelope, security)
     # 5. digests and signature
     octets = {part: _digested(part, reference) for part, reference in parts.items()}
-    _verify_signature(security, parts, registered)
+    _verify_signature(security, registered)
     # 6. what was verified
-    body = _read(octets[envelope.body])
+    header, body = _read(octets, envelope)
     body.attrib.pop(names.WSU_ID)
-    timestamp = next(_read(data) for part, data in octets.items() if part.tag == names.TIMESTAMP)
-    blocks = tuple(_read(data) for part, data in octets.items() if part.getparent() is envelope.header)
+    beside = [part for part in octets if part is not envelope.body]
+    signed = list(zip(beside, header, strict=True))
+    timestamp = next(read for part, read in signed if part.tag == names.TIMESTAMP)
+    blocks = tuple(read for part, read in signed if part.getparent() is envelope.header)
     texts = {block.tag: (block.text or "").strip() for block in blocks}
     return VerifiedEnvelope(
         content=body[0],
@@ -155,33 +150,32 @@ def verify_envelope(
 
 def _digested(part: etree._Element, reference: Reference) -> bytes:
     """Give the octets of a part when they have the digest of its reference."""
-    name = etree.QName(part).localname
-    if "#default" in reference.prefixes and part.prefix is not None and None in part.nsmap:
-        raise Unauthenticated(
-            f"the PrefixList of {name} names #default, which is not supported; leave it out", code="signature-policy"
-        )
-    octets = canonical(part, [prefix for prefix in reference.prefixes if prefix != "#default"])
+    octets = _canonical(part, reference.prefixes)
     if not hmac.compare_digest(hashlib.new(reference.digest_name, octets).digest(), reference.digest):
         raise Unauthenticated(
-            f"{name} is not what was signed: its digest differs; send the envelope unchanged after signing",
+            f"{etree.QName(part).localname} is not what was signed: its digest differs; send the envelope unchanged "
+            "after signing",
             code="signature-digest",
         )
     return octets
 
 
-def _verify_signature(security: SecurityHeader, parts: SignedParts, registered: RegisteredCertificate) -> None:
+def _canonical(part: etree._Element, prefixes: Sequence[str]) -> bytes:
+    if "#default" in prefixes and part.prefix is not None and None in part.nsmap:
+        raise Unauthenticated(
+            f"the PrefixList of {etree.QName(part).localname} names #default, which is not supported; leave it out",
+            code="signature-policy",
+        )
+    return canonical(part, [prefix for prefix in prefixes if prefix != "#default"])
+
+
+def _verify_signature(security: SecurityHeader, registered: RegisteredCertificate) -> None:
     context = xmlsec.SignatureContext()
-    context.enable_signature_transform(_SIGNATURES[security.algorithm.name])
-    context.enable_signature_transform(_FORM)
-    for transform in (_FORM, *_DIGESTS):
-        context.enable_reference_transform(transform)
-    der = registered.certificate.public_bytes(Encoding.DER)
-    # With a key set, xmlsec reads no KeyInfo: the certificate in the message has no say.
-    context.key = xmlsec.Key.from_memory(der, xmlsec.constants.KeyDataFormatCertDer, None)
-    for part in parts:
-        context.register_id(part, "Id", names.WSU)
+    key = registered.certificate.public_key()
+    context.key = _public_key(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    octets = _canonical(security.signed_info, security.prefixes)
     try:
-        context.verify(security.signature)
+        context.verify_binary(octets, _SIGNATURES[security.algorithm.name], security.value)
     except xmlsec.Error as fault:
         raise Unauthenticated(
             "the signature was not made over these references with the key of the registered certificate",
@@ -189,12 +183,25 @@ def _verify_signature(security: SecurityHeader, parts: SignedParts, registered: 
         ) from fault
 
 
-def _read(octets: bytes) -> etree._Element:
-    return parse_xml(octets, max_bytes=len(octets))
+@lru_cache(_KNOWN_KEYS)
+def _public_key(der: bytes) -> xmlsec.Key:
+    # Of the key alone: a context copies the key that it is given, and would copy the whole certificate with it.
+    return xmlsec.Key.from_memory(der, xmlsec.constants.KeyDataFormatDer, None)
+
+
+def _read(octets: Mapping[etree._Element, bytes], envelope: Envelope) -> tuple[etree._Element, etree._Element]:
+    """Give Header, with all signed parts but the Body in the order of their references, and Body."""
+    soap = names.SOAP_OF[envelope.version].encode()
+    beside = b"".join(data for part, data in octets.items() if part is not envelope.body)
+    header, body = parse_canonical(
+        b'<soap:Envelope xmlns:soap="%b"><soap:Header>%b</soap:Header>%b</soap:Envelope>'
+        % (soap, beside, octets[envelope.body])
+    )
+    return header, body
 
 
 def _moment(timestamp: etree._Element, name: str) -> datetime:
-    elements = timestamp.findall(f"{{{names.WSU}}}{name}")
+    elements = list(timestamp.iterchildren(f"{{{names.WSU}}}{name}"))
     if not elements:
         raise Unauthenticated(f"the Timestamp has no {name}; add it", code="timestamp-missing")
     text = (elements[0].text or "").strip()
@@ -204,74 +211,3 @@ def _moment(timestamp: etree._Element, name: str) -> datetime:
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError) as fault:
         raise malformed(f"{name} of the Timestamp is not one xs:dateTime with a time zone") from fault
-
-
-def sign_envelope(envelope: etree._Element, key: SigningKey, *, created: datetime, expires: datetime) -> bytes:
-    """Give the envelope, signed: one Security header with certificate, Timestamp and signature, as UTF-8 bytes.
-
-    Signed are the Body, the Timestamp and every header block. `envelope` is left as it is. Identifiers are made from
-    the parts' places, so the same envelope, key and times give the same references.
-
-    Raises Misconfigured `key-not-for-xml` for an Ed25519 key; ValueError for an envelope that has a Security header
-    already, or times without a time zone.
-    """
-    if key.kind not in XML_SIGNING:
-        raise Misconfigured(
-            "XML is signed with RSA or EC keys alone; set such a signing key for SOAP", code="key-not-for-xml"
-        )
-    if created.tzinfo is None or expires.tzinfo is None:
-        raise ValueError("the times of a signature carry their time zone")
-    root = deepcopy(envelope)
-    soap = names.namespace_of(root)
-    header, body = root.find(f"{{{soap}}}Header"), root.find(f"{{{soap}}}Body")
-    if body is None or root.find(f"{{*}}Header/{names.SECURITY}") is not None:
-        raise ValueError("an envelope to sign has a Body and no Security header")
-    if header is None:
-        header = etree.Element(f"{{{soap}}}Header", nsmap={"wsu": names.WSU})
-        root.insert(0, header)
-    blocks = list(header)
-    security = _security(header, soap, key)
-    timestamp = _timestamp(security, created, expires)
-    signature = xmlsec.template.create(root, _FORM, _SIGNATURES[XML_SIGNING[key.kind].name], ns="ds")
-    security.append(signature)
-    taken = identifiers(root)
-    for name, part in [("body", body), ("timestamp", timestamp), *((f"header-{n}", b) for n, b in enumerate(blocks))]:
-        part.set(names.WSU_ID, free_identifier(name, taken))
-        reference = xmlsec.template.add_reference(
-            signature, xmlsec.constants.TransformSha256, uri=f"#{part.get(names.WSU_ID)}"
-        )
-        xmlsec.template.add_transform(reference, _FORM)
-        # xmlsec's template puts DigestValue last
-        reference[-1].text = b64encode(hashlib.sha256(canonical(part)).digest()).decode()
-    _point_to_token(xmlsec.template.ensure_key_info(signature), security[0], free_identifier("certificate", taken))
-    # The key signs, not xmlsec, which would have to hold it: it may live in a token.
-    signed_info, value = signature[0], signature[1]
-    value.text = b64encode(key.operations.sign(XML_SIGNING[key.kind], canonical(signed_info))).decode()
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
-
-
-def _security(header: etree._Element, soap: str, key: SigningKey) -> etree._Element:
-    security = etree.SubElement(header, names.SECURITY, nsmap={"wsse": names.WSSE, "wsu": names.WSU})
-    security.set(f"{{{soap}}}mustUnderstand", "1")
-    token = etree.SubElement(security, f"{{{names.WSSE}}}BinarySecurityToken")
-    token.set("ValueType", names.X509_V3)
-    token.set("EncodingType", names.BASE64)
-    token.text = b64encode(key.certificate_der).decode()
-    return security
-
-
-def _timestamp(security: etree._Element, created: datetime, expires: datetime) -> etree._Element:
-    timestamp = etree.SubElement(security, names.TIMESTAMP)
-    for name, moment in (("Created", created), ("Expires", expires)):
-        text = moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        etree.SubElement(timestamp, f"{{{names.WSU}}}{name}").text = text
-    return timestamp
-
-
-def _point_to_token(key_info: etree._Element, token: etree._Element, token_id: str) -> None:
-    token.set(names.WSU_ID, token_id)
-    reference = etree.SubElement(
-        etree.SubElement(key_info, f"{{{names.WSSE}}}SecurityTokenReference"), f"{{{names.WSSE}}}Reference"
-    )
-    reference.set("URI", f"#{token_id}")
-    reference.set("ValueType", names.X509_V3)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from lxml import etree
 
 from gateway.domain.errors import Malformed
+from gateway.trust.interned import bound_names
 
 MAX_DEPTH = 64
 """Elements inside each other that are still read; agreed documents stay below 20."""
@@ -30,6 +32,9 @@ _READ_ENCODINGS = frozenset({b"utf-8", b"utf8", b"us-ascii", b"ascii"})
 # are atomic and the repetition possessive, so that a hostile prolog costs one pass.
 _DOCTYPE = re.compile(rb"(?>\s|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE", re.DOTALL)
 _LIBXML_RESOURCE_LIMIT = 114
+# Compiled once. `[n]` on an attribute step is a position in its element, which libxml2 finds without counting.
+_TOO_WIDE = etree.XPath(f"boolean(//*/@*[{MAX_ATTRIBUTES + 1}])")
+_IDENTIFIERS = etree.XPath("//*/@*[translate(local-name(), 'ID', 'id') = 'id']")
 
 
 def parse_xml(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> etree._Element:
@@ -48,10 +53,30 @@ def parse_xml(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> etr
     text = data.removeprefix(_BOM)
     # Before libxml2 sees a byte: entity declarations cost time even where they are never used.
     refuse_document_type(text)
-    _check_count(text)
+    declarations = _check_count(text)
     declared = _DECLARED_ENCODING.match(text)
     if declared and declared[1].lower() not in _READ_ENCODINGS:
         raise Malformed("the document declares an encoding other than UTF-8; send UTF-8", code="xml-malformed")
+    root = _parsed(text, max_depth)
+    if _deeper_than(max_depth)(root):
+        raise _too_deep(max_depth)
+    if _TOO_WIDE(root):
+        raise _too_wide(f"an element has more than {MAX_ATTRIBUTES} attributes")
+    if declarations > MAX_NAMESPACES and _is_crowded(root):
+        raise _too_wide(f"more than {MAX_NAMESPACES} namespace prefixes are declared for one element")
+    return root
+
+
+def parse_canonical(octets: bytes) -> etree._Element:
+    """Read canonical octets that were made of a document that `parse_xml` gave: its limits hold for them already.
+
+    Raises Malformed `xml-malformed` for octets that are no document.
+    """
+    return _parsed(octets, MAX_DEPTH)
+
+
+def _parsed(text: bytes, max_depth: int) -> etree._Element:
+    bound_names(len(text))
     # A parser of its own for each call: lxml parsers keep state and take a lock.
     parser = etree.XMLParser(
         encoding="utf-8",
@@ -65,19 +90,17 @@ def parse_xml(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> etr
         collect_ids=False,
     )
     try:
-        root = etree.fromstring(text, parser)
+        return etree.fromstring(text, parser)
     except etree.XMLSyntaxError as fault:
         if fault.code == _LIBXML_RESOURCE_LIMIT and "depth" in str(fault):
             raise _too_deep(max_depth) from fault
         said = _one_line(fault.msg)
         raise Malformed(f"the document is not well-formed XML in UTF-8: {said}", code="xml-malformed") from fault
-    if root.xpath("boolean(" + "/*" * (max_depth + 1) + ")"):
-        raise _too_deep(max_depth)
-    if root.xpath(f"boolean(//*[count(@*) > {MAX_ATTRIBUTES}])"):
-        raise _too_wide(f"an element has more than {MAX_ATTRIBUTES} attributes")
-    if text.count(b"xmlns") > MAX_NAMESPACES and _is_crowded(root):
-        raise _too_wide(f"more than {MAX_NAMESPACES} namespace prefixes are declared for one element")
-    return root
+
+
+@cache
+def _deeper_than(depth: int) -> etree.XPath:
+    return etree.XPath("boolean(" + "/*" * (depth + 1) + ")")
 
 
 def _one_line(message: str) -> str:
@@ -91,10 +114,10 @@ def refuse_document_type(text: bytes) -> None:
         raise Malformed("the document has a document type (DTD); send it without one", code="dtd-forbidden")
 
 
-def identifiers(root: etree._Element) -> set[str]:
-    """Give the value of every attribute that any tool takes for an identifier: called id, in any case and namespace."""
-    values = root.xpath("//@*[translate(local-name(), 'ID', 'id') = 'id']")
-    return {str(value) for value in values} if isinstance(values, list) else set()
+def identifiers(root: etree._Element) -> Sequence[etree._ElementUnicodeResult]:
+    """Give every attribute that any tool takes for an identifier: called id, in any case and namespace."""
+    found: Sequence[etree._ElementUnicodeResult] = _IDENTIFIERS(root)
+    return found
 
 
 def free_identifier(name: str, taken: set[str]) -> str:
@@ -106,17 +129,23 @@ def free_identifier(name: str, taken: set[str]) -> str:
     return candidate
 
 
-def _check_count(text: bytes) -> None:
-    """Count what costs before anything is built. Text that merely looks like it counts too; no agreed one does so."""
+def _check_count(text: bytes) -> int:
+    """Count what costs before anything is built. Text that merely looks like it counts too; no agreed one does so.
+
+    Gives the number of namespace declarations.
+    """
+    short = len(text) <= MAX_NODES  # it cannot hold more of either
+    declarations = text.count(b"xmlns")
     for what, count, most in (
-        ("tags", text.count(b"<"), MAX_NODES),
-        ("attributes", text.count(b"="), MAX_NODES),
-        ("namespace declarations", text.count(b"xmlns"), MAX_DECLARATIONS),
+        ("tags", 0 if short else text.count(b"<"), MAX_NODES),
+        ("attributes", 0 if short else text.count(b"="), MAX_NODES),
+        ("namespace declarations", declarations, MAX_DECLARATIONS),
     ):
         if count > most:
             raise Malformed(
                 f"the document has {count} {what}; at most {most} are read, send it in parts", code="xml-too-many-nodes"
             )
+    return declarations
 
 
 def _is_crowded(root: etree._Element) -> bool:

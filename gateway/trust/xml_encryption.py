@@ -47,7 +47,7 @@ from gateway.trust.policy import (
     KeyKind,
     kind_of,
 )
-from gateway.trust.xml import free_identifier, identifiers, parse_xml, refuse_document_type
+from gateway.trust.xml import free_identifier, parse_xml, refuse_document_type
 
 __all__ = ["RECIPIENTS", "decrypt_envelope", "encrypt_envelope", "mentions_encryption"]
 
@@ -149,7 +149,7 @@ def encrypt_envelope(signed: bytes, recipient: x509.Certificate) -> bytes:
     security = None if envelope.header is None else envelope.header.find(names.SECURITY)
     if security is None:
         raise ValueError("an envelope is signed before it is encrypted")
-    taken = identifiers(envelope.root)
+    taken = set(map(str, envelope.identifiers))
     key_id, data_id = free_identifier("key", taken), free_identifier("data", taken)
     # Written with every namespace in scope, so that prefixes in text (the codes of a Fault) mean the same on their own.
     plain = etree.tostring(envelope.content, encoding="UTF-8", xml_declaration=False, with_tail=False)

@@ -46,16 +46,15 @@ def parse_json(data: bytes, *, max_bytes: int, max_depth: int = 64) -> Json:
             f"the body has some {values} values, at most {MAX_VALUES} are read: send it in parts",
             code="json-too-many-values",
         )
-    _check_depth(data, max_depth)  # before parsing, so that depth cannot exhaust the parser
+    if data.count(b"[") + data.count(b"{") > max_depth:  # else it cannot be deeper, wherever the brackets stand
+        _check_depth(data, max_depth)  # before parsing, so that depth cannot exhaust the parser
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         place = _place(data[: error.start].decode("utf-8"))
         raise Malformed(f"the body is not UTF-8 at {place}", code="json-malformed") from None
     try:
-        parsed: Json = json.loads(
-            text, object_pairs_hook=_members, parse_float=_fraction, parse_constant=_fraction, parse_int=_integer
-        )
+        parsed: Json = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise Malformed(f"the body is not JSON: {error.msg} at {place}", code="json-malformed") from None
@@ -117,6 +116,11 @@ def _integer(text: str) -> int:
 
 def _is_exact(text: str) -> bool:
     return _WHOLE.fullmatch(text) is not None and abs(int(text)) <= MAX_INTEGER
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_members, parse_float=_fraction, parse_constant=_fraction, parse_int=_integer
+)
 
 
 def _refusal(text: str, code: str) -> Malformed:

@@ -22,8 +22,9 @@ from zeep.exceptions import Error as ZeepError
 from zeep.settings import Settings
 from zeep.xsd.types import builtins
 
-from gateway.contract.message import Json, Payload
+from gateway.contract.message import Payload
 from gateway.domain.errors import Misconfigured, SchemaViolation, Violation
+from gateway.validation.xml_reading import Reader
 
 MAX_VIOLATIONS = 100
 XS = "http://www.w3.org/2001/XMLSchema"
@@ -77,9 +78,6 @@ _TELLS_NOTHING = (
 )
 
 _STEP = re.compile(r"([^\[\]@]+)(?:\[([0-9]+)\])?")
-_WHITE = re.compile(r"[ \t\r\n]+")
-_BREAK = re.compile(r"[\t\r\n]")
-_EXACT = re.compile(r"[+-]?0*[0-9]{1,16}")
 
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False)
 
@@ -114,16 +112,17 @@ class XmlDocument:
         self._lock = threading.Lock()
         self._types = xsd.Schema(deepcopy(node), _Local(path.parent), str(path), Settings(forbid_external=False))
         self._element = self._types.get_element(etree.QName(self.root.namespace, self.root.localname))
+        self._reader = Reader(self._element.type)
 
     def check(self, element: etree._Element) -> tuple[Violation, ...]:
         """Every violation, at most 100; empty when the element keeps to the XSD. Texts repeat no value."""
-        own = etree.ElementTree(_own(element))
+        own = _own(element)
         with self._lock:
-            if self._schema.validate(own):
+            if self._schema.validate(etree.ElementTree(own)):
                 return ()
             entries = [(entry.path, entry.type_name, entry.message) for entry in self._schema.error_log]
         found = dict.fromkeys(
-            Violation(path=_named(own.getroot(), path), rule=_rule(kind), text=_without_value(message))
+            Violation(path=_named(own, path), rule=_rule(kind), text=_without_value(message))
             for path, kind, message in entries
         )
         return tuple(found)[:MAX_VIOLATIONS]
@@ -135,7 +134,7 @@ class XmlDocument:
         Raises SchemaViolation for an integer of 2**53 or beyond, Misconfigured `schema-unfit` for a root without
         members.
         """
-        plain = _read(self._element.type, _own(element), f"/{self.root.localname}")
+        plain = self._reader.read(_own(element), f"/{self.root.localname}")
         if not isinstance(plain, dict):
             raise _unfit(self.id, "its root element holds no members")
         return plain
@@ -225,7 +224,9 @@ def _sidecar(path: Path) -> dict[str, str]:
 
 
 def _own(element: etree._Element) -> etree._Element:
-    """The element as a document of its own: every prefix in scope kept, comments and instructions left out."""
+    """The element, or where it holds comments or instructions a copy without them, every prefix in scope kept."""
+    if next(element.iter(etree.Comment, etree.ProcessingInstruction), None) is None:
+        return element
     own = etree.Element(element.tag, dict(element.attrib), nsmap=element.nsmap)
     own.text = element.text
     own.extend(deepcopy(each) for each in element)
@@ -267,38 +268,6 @@ def _without_value(message: str) -> str:
         return message
     facet = tail.partition("[facet '")[2].partition("'")[0]
     return f"{head}: the value breaks {'the facet ' + facet if facet else 'its type'}"
-
-
-def _read(kind: Any, element: etree._Element, path: str) -> Json:
-    if not isinstance(kind, xsd.ComplexType):
-        return _value(kind, element.text or "", path)
-    members: dict[str, Json] = {}
-    for name, each in kind.elements:
-        found = [_read(each.type, child, f"{path}/{name}") for child in element.iterchildren(each.qname.text)]
-        if found:
-            members[name] = found if each.accepts_multiple else found[0]
-    for name, attribute in kind.attributes:
-        said = element.get(attribute.qname.text)
-        if said is not None:
-            members[name] = _value(attribute.type, said, f"{path}/@{name}")
-    return members
-
-
-def _value(kind: Any, text: str, path: str) -> Json:
-    collapsed = _WHITE.sub(" ", text).strip(" ")
-    if isinstance(kind, builtins.Boolean):
-        return collapsed in ("true", "1")
-    if isinstance(kind, builtins.Integer):
-        if _EXACT.fullmatch(collapsed) is None or abs(int(collapsed)) >= 2**53:
-            violation = Violation(path=path, rule="number", text="expected an integer below 2**53")
-            raise SchemaViolation(
-                "an integer is too great for every reader to keep exactly: agree on text", violations=(violation,)
-            )
-        return int(collapsed)
-    # XSD 1.1 part 2, 4.3.6: whiteSpace is preserve for string alone, replace for normalizedString, else collapse
-    if isinstance(kind, builtins.String) and not isinstance(kind, builtins.Token):
-        return _BREAK.sub(" ", text) if isinstance(kind, builtins.NormalizedString) else text
-    return collapsed
 
 
 def _misfits(kind: Any, value: Any, path: str) -> Iterator[Violation]:

@@ -93,7 +93,7 @@ def test_wrong_settings_and_files_are_refused(refused: Callable[..., str]) -> No
             "is valid from": refused(own(valid_for=DAY, begins=DAY), **later),
             "[tls-file-unusable]": refused(tls_certificate_file="keys/hub.pem", tls_key_file="keys/master.key"),
             f"port {port}": refused(port=port),
-            "[store-in-use]": refused(lambda folder: stack.enter_context(held(folder))),
+            "[store-in-use]": refused(lambda folder: stack.callback(held(folder).release)),
             "[worker-needs-server]": refused(command="worker"),
             "[worker-without-threads]": refused(command="worker", workers="0", database_url="postgresql://a/b"),
             "the database cannot be opened": refused(database_url="postgresql://a@127.0.0.1:1/b", command="worker"),
@@ -152,12 +152,11 @@ def sql(statement: str) -> Callable[[Path], object]:
     return run
 
 
-def held(folder: Path) -> closing[HubLock]:
+def held(folder: Path) -> HubLock:
     """Another hub's hold on the store of a folder."""
     lock = HubLock(f"sqlite:///{folder / 'simojo.db'}")
     lock.take()
-    lock.close = lock.release  # type: ignore[attr-defined]  # what `closing` calls
-    return closing(lock)  # type: ignore[type-var]  # the same
+    return lock
 
 
 def own(*, valid_for: timedelta, begins: timedelta = -2 * DAY) -> Callable[[Path], object]:

@@ -156,13 +156,13 @@ def test_without_trust_a_forwarded_address_changes_nothing(grounds: Grounds, tmp
 
 def test_exchanges_beyond_the_places_are_refused_and_the_rest_is_served(grounds: Grounds, tmp_path: Path) -> None:
     with running(grounds, tmp_path, max_exchanges=1, busy_wait_s=0.05) as hub:
-        places = hub.gateway.limits._places
-        places.total_tokens = 0
+        crew = hub.gateway.limits.crew
+        crew.most = 0
         answer = hub.ask("1")
         assert (answer.status_code, code(answer), answer.headers["retry-after"]) == (503, "hub-busy", "2")
         with httpx2.Client(verify=False, trust_env=False) as client:
             assert client.get(f"{hub.url}/health/ready").status_code == 200
             assert client.get(f"{hub.url}/periksa/x").status_code < 500
             assert client.get(f"{hub.url}/admin/v1/health").status_code == 401
-        places.total_tokens = 1
+        crew.most = 1
         assert hub.ask("1").status_code == 404

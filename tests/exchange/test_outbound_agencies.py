@@ -12,7 +12,8 @@ import pytest
 
 from gateway.domain import events as e
 from gateway.office.signing import PinStep
-from gateway.store.tables import DeliveryRow
+from gateway.store.plan import Delete, Plan, Update
+from gateway.store.tables import DeliveryRow, EndpointRow
 from tests.exchange.stage import DEWI, RINA, Stage, application
 from tests.exchange.town import Answer, Call, Told, Town, raw, refused_port, says
 
@@ -235,8 +236,8 @@ def test_what_staff_have_to_mend_holds_back_without_an_attempt(stage: Stage, nam
 
 def test_an_endpoint_that_http_cannot_carry_counts_as_not_sent(stage: Stage) -> None:
     delivery = asked(stage, "dukcapil")
-    with stage.hub.store.engine.connect() as connection:
-        connection.exec_driver_sql("UPDATE endpoint SET url = 'ftp://127.0.0.1/' WHERE agency = 'dukcapil'")
+    key = {"agency": "dukcapil", "interaction": "*"}
+    stage.hub.store.unit_of_work.commit(Plan.of(Update(EndpointRow, key, {}, {"url": "ftp://127.0.0.1/"})))
     stage.deliver("dukcapil")
     assert now(stage, delivery).state == "not-sent"
     stage.endpoint("dukcapil", f"{stage.street.url}/dukcapil")
@@ -271,8 +272,7 @@ def test_what_was_said_is_said_again_word_for_word_whatever_happened_to_the_case
 
 def test_an_endpoint_that_nobody_set_holds_back(stage: Stage) -> None:
     delivery = asked(stage, "dukcapil")
-    with stage.hub.store.engine.connect() as connection:
-        connection.exec_driver_sql("DELETE FROM endpoint WHERE agency = 'dukcapil'")
+    stage.hub.store.unit_of_work.commit(Plan.of(Delete(EndpointRow, {"agency": "dukcapil"})))
     assert stage.deliver("dukcapil") == 0
     assert "no endpoint of dukcapil is set" in (now(stage, delivery).cause or "")
     url = f"{stage.street.url}/dukcapil/own"

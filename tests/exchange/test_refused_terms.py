@@ -9,7 +9,9 @@ from typing import TypeAlias
 
 import pytest
 
+from gateway.domain.errors import Unauthorised
 from gateway.exchange.directory import Terms
+from gateway.exchange.entry import Entry
 from gateway.store.tables import ExchangeRow
 from gateway.validation.agreement_file import packaged_agreements
 from tests.exchange import voices
@@ -81,29 +83,26 @@ def test_a_refusal_for_want_of_an_agreement_is_signed_and_binds_no_message_id(st
     assert stage.state(delivery) == "answered"
 
 
-def test_an_agreement_activated_while_a_message_is_looked_at_covers_the_next_one(
+def test_an_agreement_activated_while_a_message_is_looked_at_covers_it(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.cease("dpupr")
     directory = stage.hub.directory
     look = directory.terms
-    activated: list[str] = []
+    refusals: list[str] = []
 
-    def then_activated(agency: str, interaction: str, at: datetime) -> Terms:
+    def then_activated(agency: str, interaction: str, at: datetime, entry: Entry | None = None) -> Terms:
         try:
-            return look(agency, interaction, at)
-        finally:
-            if not activated:
-                activated.append(agency)
-                stage.agree(agency)
+            return look(agency, interaction, at, entry)
+        except Unauthorised as refusal:
+            refusals.append(refusal.code)
+            stage.agree(agency)
+            raise
 
     monkeypatch.setattr(directory, "terms", then_activated)
-    with stage.unchanged():
-        first = voices.ask_validity(stage, jti="a", agr="dpupr-2026/1.1")
-    assert first.code == "no-agreement"
-    assert recorded(stage, "dpupr", "no-agreement").agreement == ""
-    assert voices.ask_validity(stage, jti="b", agr="dpupr-2026/1.1").code == "not-found"
-    assert {row.agreement for row in stage.exchanges("dpupr") if row.code != "no-agreement"} == {"dpupr-2026/1.1"}
+    assert voices.ask_validity(stage, jti="a", agr="dpupr-2026/1.1").code == "not-found"
+    assert refusals == ["no-agreement"]
+    assert [row.agreement for row in stage.exchanges("dpupr")] == ["dpupr-2026/1.1"]
 
 
 def test_an_interaction_that_the_agreement_does_not_name_is_refused(stage: Stage) -> None:

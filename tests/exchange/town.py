@@ -165,10 +165,13 @@ class Street:
 
 
 class Door:
-    """The hub's web application on loopback: one server for a process, and the application of the running test."""
+    """The hub's web application on loopback: one server for a process, and the application of the running test.
+
+    Who comes in asks `open` for it: a test in which nobody comes never makes one.
+    """
 
     def __init__(self) -> None:
-        self.app: Any = None
+        self.open: Callable[[], Any] = lambda: None
         # with the protocol named asyncio sets TCP_NODELAY; without it each answer waits 40 ms for Nagle's algorithm
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
@@ -182,7 +185,7 @@ class Door:
         self._thread.start()
 
     async def _call(self, scope: Any, receive: Any, send: Any) -> None:
-        await self.app(scope, receive, send)
+        await self.open()(scope, receive, send)
 
     def close(self) -> None:
         self._server.should_exit = True

@@ -20,6 +20,7 @@ from gateway.office.staff import Officer, officer_of
 from gateway.settings import Settings
 from gateway.store.plan import Change, Claim, Committed, Plan
 from gateway.store.tables import StaffRow, TokenRow
+from gateway.trust.dev_ca import DevelopmentCa, LeafKind
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
 from tests.domain.journeys import registration
 
@@ -41,6 +42,8 @@ def settings_in(folder: Path, **more: Any) -> Settings:
         "ledger_key_file": keys / "ledger.key",
         "signing_key_file": keys / "hub.key.pem",
         "signing_certificate_file": keys / "hub.pem",
+        # nothing is sent from here; the world's authorities, which a hub trusts else, take longer to read than a test
+        "outbound_ca_file": keys / "hub.pem",
     }
     return Settings(**{**given, **more}, _env_file=None)
 
@@ -72,6 +75,7 @@ class House:
         """Make keys, agreements and staff."""
         clock = Clock()
         settings = settings_in(folder)
+        issue_key(settings, clock())
         make_keys(settings, clock())
         house = cls(Gateway(settings, clock=clock), clock)
         registry, adapters = house.gateway.store.registry, load_adapters()
@@ -176,6 +180,14 @@ class House:
     def facts(self, case: PermitCase) -> list[str]:
         """What happened to a case, by kind."""
         return [row.kind for row in self.gateway.store.reader.case_events(case.id)]
+
+
+def issue_key(settings: Settings, at: datetime) -> None:
+    """The hub's key is an EC one: whoever opens an RSA key proves its primes, which takes longer than most tests."""
+    authority = DevelopmentCa.make(settings.signing_key_file.parent / "development-ca", production=False, at=at)
+    leaf = authority.issue(settings.hub_id, at=at, kind=LeafKind.EC)
+    settings.signing_key_file.write_bytes(leaf.key_pem)
+    settings.signing_certificate_file.write_bytes(leaf.certificate_pem)
 
 
 def opened(folder: Path) -> House:

@@ -129,7 +129,9 @@ def test_verified_content_belongs_to_no_raw_tree() -> None:
     opened = open_envelope(signed(), max_bytes=MAX_BYTES)
     verified = verify(signed())
     opened.content[0].text = "Penipu Contoh"
-    assert verified.content.getroottree().getroot().tag == f"{{{names.SOAP_12}}}Body"
+    header, body = verified.content.getroottree().getroot()
+    assert [block.tag for block in header] == [names.TIMESTAMP, *(block.tag for block in verified.headers)]
+    assert [*body] == [verified.content]
     assert verified.content[0].text == "Budi Contoh"
 
 
@@ -179,13 +181,16 @@ def test_a_prefix_list_is_followed(prefixes: str) -> None:
 
 
 def test_a_prefix_list_on_the_references_themselves_is_followed() -> None:
-    assert verify(resigned(prefixed("soap", "//ds:CanonicalizationMethod"))).action is not None
+    for followed in ("soap", "#default soap", "p " * 500):
+        assert verify(resigned(prefixed(followed, "//ds:CanonicalizationMethod"))).action is not None
+    assert refused(resigned(prefixed("p " * 5000, "//ds:CanonicalizationMethod"))) == "signature-malformed"
 
 
 def test_a_default_namespace_from_outside_is_refused_by_name() -> None:
     plain = sign(envelope())
     outside = plain.replace(b"<soap:Envelope ", b'<soap:Envelope xmlns="urn:outside" ')
-    assert refused(resigned(prefixed("#default"), outside)) == "signature-policy"
+    for path in ("//ds:Reference[@URI='#sj-body']//ds:Transform", "//ds:CanonicalizationMethod"):
+        assert refused(resigned(prefixed("#default", path), outside)) == "signature-policy"
     assert verify(resigned(prefixed("wsa"), outside)).action is not None
 
 

@@ -43,6 +43,22 @@ def permit(inside: str, attributes: str = "") -> etree._Element:
     return etree.fromstring(f'<Permit xmlns="urn:t" {attributes}>{inside}</Permit>')
 
 
+def test_an_element_is_judged_where_it_stands_however_often(tmp_path: Path) -> None:
+    document = made(tmp_path, XSD.replace('type="xs:int"/>', 'type="xs:int"/><xs:attribute name="key" type="xs:ID"/>'))
+
+    def inside(area: str) -> etree._Element:
+        owner = '<owner key="a"><name> A </name></owner>'
+        text = f"<area>{area}</area>{owner}</Permit>after"
+        return etree.fromstring(f'<x id="a"><y/><Permit xmlns="urn:t"><number>1</number>{text}<z/></x>')[1]
+
+    good, bad = inside("7"), inside("seven")
+    for _ in range(2):
+        assert document.check(good) == ()
+        assert document.to_payload(good) == {"number": "1", "area": 7, "owner": [{"name": " A ", "key": "a"}]}
+        assert [each.path for each in document.check(bad)] == ["/Permit/area"]
+    assert [each.tag for each in good.itersiblings()] == ["z"]
+
+
 def test_it_knows_its_root_its_action_and_its_file(document: XmlDocument) -> None:
     assert document.id == "contoh/permit/1.0/permit"
     assert (document.root.namespace, document.root.localname) == ("urn:t", "Permit")

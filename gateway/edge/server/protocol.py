@@ -35,6 +35,7 @@ from gateway.edge.titles import Language
 LINGER_S = 2.0
 FLUSH_S = 5.0
 WRITE_TIMEOUT_S = 30.0
+HELD_BYTES = 64 * 1024
 CRUMBS = 2048
 """So many pieces of a body may be as small as they like; beyond them a piece has `CRUMB_BYTES` on average."""
 CRUMB_BYTES = 64
@@ -198,7 +199,10 @@ class HubProtocol(H11Protocol):
 
 
 class Lingering:
-    """A transport whose `close` waits while the other side may still be sending. All else is the transport's own."""
+    """A transport whose `close` waits while the other side may still be sending. All else is the transport's own.
+
+    What is written in one turn of the loop leaves as one: the head of an answer and its body.
+    """
 
     def __init__(
         self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, is_unread: Callable[[], bool]
@@ -208,9 +212,27 @@ class Lingering:
         self._is_unread = is_unread
         self._closing = False
         self._timer: asyncio.TimerHandle | None = None
+        self._held: list[bytes] = []
+        self._held_bytes = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Write, at the end of this turn of the loop or when there is enough."""
+        if not data:
+            return
+        if not self._held:
+            self._loop.call_soon(self._flush)
+        self._held.append(data)
+        self._held_bytes += len(data)
+        if self._held_bytes > HELD_BYTES:
+            self._flush()
+
+    def write_eof(self) -> None:
+        """Write nothing more."""
+        self._flush()
+        self._transport.write_eof()
 
     def is_closing(self) -> bool:
         """Whether `close` was called, or the transport closes by itself."""
@@ -221,6 +243,7 @@ class Lingering:
         if self._closing:
             return
         self._closing = True
+        self._flush()
         if self._transport.is_closing() or not self._is_unread():
             self._end()
             return
@@ -233,6 +256,11 @@ class Lingering:
         """The connection is gone."""
         if self._timer is not None:
             self._timer.cancel()
+
+    def _flush(self) -> None:
+        held, self._held, self._held_bytes = self._held, [], 0
+        if held:
+            self._transport.write(b"".join(held))
 
     def _end(self) -> None:
         self._transport.close()

@@ -1,6 +1,6 @@
 """Envelopes in and out of one interaction, by spyne (SOAP 1.1 and 1.2).
 
-    decode   1. the verified element, in an envelope of its own, is spyne's document
+    decode   1. the verified envelope, which holds what was signed and nothing else, is spyne's document
              2. spyne finds the method that takes the agreed element; any other was refused before
              3. spyne hands over the method's argument: the whole element
     encode   4. spyne's output protocol serializes the answer and its header blocks into an envelope
@@ -12,7 +12,6 @@ number of threads: what changes with a call lives in its own context.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -21,7 +20,7 @@ from lxml.etree import _Element
 
 from gateway.contract.message import Transport
 from gateway.domain.errors import SchemaViolation, Violation
-from gateway.edge.soap.document import Document, HeaderBlocks, WholeSoap11, WholeSoap12, whole_copy
+from gateway.edge.soap.document import Document, HeaderBlocks, WholeSoap11, WholeSoap12
 from gateway.edge.soap.fault import fault_envelope
 from gateway.edge.soap.spyne_compat import Application, MethodContext, ServerBase, Service, applications, rpc
 from gateway.trust.names import SOAP_OF
@@ -56,27 +55,24 @@ class SoapCodec:
         self._seats = {version: self._seat(version, answer) for version in _PROTOCOLS}
 
     def decode(self, verified_content: _Element, version: Transport) -> _Element:
-        """Give the argument of the service method: a copy of the verified child of the Body, whole and unchanged.
+        """Give the argument of the service method: the child of the Body, where it stands and as it is.
 
-        Raises SchemaViolation `element-not-agreed` for another element than the agreed one.
+        `verified_content` is the one child of the Body of an envelope of that SOAP version. Raises SchemaViolation
+        `element-not-agreed` for another element than the agreed one.
         """
         if verified_content.tag != self.request:
             raise self._not_agreed(verified_content)
         seat = self._seats[version]
-        soap = SOAP_OF[version]
-        # The envelope has no prefix: the content's prefixes keep their meaning.
-        envelope = etree.Element(f"{{{soap}}}Envelope", nsmap={None: soap})
-        body = etree.SubElement(envelope, f"{{{soap}}}Body")
-        body.append(whole_copy(verified_content))
         context = MethodContext(seat.server, MethodContext.SERVER)
-        context.in_document = (envelope, {})
-        (context,) = seat.server.generate_contexts(context)
-        seat.server.get_in_object(context)
-        # A copy, not the element moved out of the body: libxml2 canonicalizes (inclusive C14N) moved elements wrongly.
-        return deepcopy(cast("_Element", context.in_object))
+        context.in_document = (verified_content.getroottree().getroot(), {})
+        (found,) = seat.server.generate_contexts(context)
+        seat.server.get_in_object(found)
+        document = cast("_Element", found.in_object)
+        _let_go(context, found)
+        return document
 
     def encode(self, content: _Element, version: Transport, headers: Sequence[_Element] = ()) -> _Element:
-        """Give the Envelope that holds copies of the header blocks and of the answer, not signed."""
+        """Give the Envelope around the header blocks and the answer, not signed. They become part of it."""
         seat = self._seats[version]
         context = MethodContext(seat.server, MethodContext.SERVER)
         context.descriptor = seat.method
@@ -84,6 +80,7 @@ class SoapCodec:
         context.out_header = (tuple(headers),) if headers else None
         seat.server.app.out_protocol.serialize(context, WholeSoap12.RESPONSE)
         envelope: _Element = context.out_document
+        _let_go(context)
         return envelope
 
     def fault(
@@ -134,3 +131,9 @@ class SoapCodec:
             clause="Pasal 21(2)c.3",
             violations=(Violation(path="/*", rule="element", text=expected),),
         )
+
+
+def _let_go(*contexts: MethodContext) -> None:
+    """Empty contexts that are done with: each holds itself in circles, and with it the whole message until gc runs."""
+    for context in contexts:
+        vars(context).clear()

@@ -7,10 +7,8 @@ value. What it may contain is judged by the agreed XSD, which runs outside spyne
 from __future__ import annotations
 
 from collections.abc import Iterable
-from copy import deepcopy
 from typing import Any
 
-from lxml import etree
 from lxml.etree import _Element
 
 from gateway.edge.soap.spyne_compat import AnyXml, MethodContext, Soap11, Soap12
@@ -22,17 +20,6 @@ class Document(AnyXml):  # type: ignore[misc]  # spyne ships no types
 
 class HeaderBlocks(AnyXml):  # type: ignore[misc]  # spyne ships no types
     """Any number of header blocks, side by side: the value is an iterable of elements."""
-
-
-def whole_copy(element: _Element) -> _Element:
-    """Copy an element out of its document with every prefix in scope, without what follows it.
-
-    lxml's own copy keeps the prefixes that names use and drops those that only text uses (xsi:type="t:Name").
-    """
-    copied = etree.Element(element.tag, dict(element.attrib), nsmap=element.nsmap)
-    copied.text = element.text
-    copied.extend(deepcopy(child) for child in element)
-    return copied
 
 
 class _WholeElements:
@@ -56,14 +43,14 @@ class _WholeElements:
     def document_to_parent(
         self, _ctx: MethodContext, _cls: type, inst: _Element, parent: _Element, *_: Any, **__: Any
     ) -> None:
-        """Append a copy of the element: the caller's own stays where it is."""
-        parent.append(whole_copy(inst))
+        """Append the element itself."""
+        parent.append(inst)
 
     def blocks_to_parent(
         self, _ctx: MethodContext, _cls: type, inst: Iterable[_Element], parent: _Element, *_: Any, **__: Any
     ) -> None:
-        """Append a copy of each header block, in the given order."""
-        parent.extend(whole_copy(block) for block in inst)
+        """Append each header block, in the given order."""
+        parent.extend(inst)
 
 
 class WholeSoap11(_WholeElements, Soap11):  # type: ignore[misc]  # spyne ships no types

@@ -38,6 +38,8 @@ from gateway.trust.envelope import Envelope, open_envelope
 from gateway.trust.xml import parse_xml
 from gateway.validation.library import ACKNOWLEDGEMENT, SchemaLibrary
 
+_VERSION_OF: Final = {media: version for version, media in MEDIA_TYPE.items()}
+
 WSA_FAULT = "http://www.w3.org/2005/08/addressing/fault"
 
 
@@ -57,7 +59,7 @@ class SoapWire:
 
     def open(self, message: Message, max_bytes: int) -> Envelope:
         """Let the gate look at it. Raises Malformed, also for a content type that is not its envelope's."""
-        expected = {media: version for version, media in MEDIA_TYPE.items()}.get(message.content_type)
+        expected = _VERSION_OF.get(message.content_type)
         if expected is None:
             raise Malformed(
                 f"content type {message.content_type[:60] or 'missing'!r}: send application/soap+xml (SOAP 1.2) or "
@@ -85,7 +87,9 @@ class SoapWire:
             wss_x509.check_signer(opened, party, at)  # before the private key is put to work
         envelope, plain = wss_x509.decrypted(opened, hub) or (opened, None)
         _refuse_fault(envelope)
-        proven = replace(wss_x509.authenticate(envelope, party, at), plain=plain)
+        proven = wss_x509.authenticate(envelope, party, at)
+        if plain is not None:
+            proven = replace(proven, plain=plain)
         self._check_addressed(proven)
         if not proven.message_id:
             raise Unauthenticated(
@@ -175,8 +179,8 @@ class SoapWire:
             envelope.insert(0, header)
         signed = wss_x509.seal(envelope, hub, at)
         if sealing.recipient is None:
-            return leaving(replace(answer, body=signed), version)
-        encrypted = leaving(replace(answer, body=wss_x509.encrypted(signed, sealing.recipient)), version)
+            return leaving(answer, version, signed)
+        encrypted = leaving(answer, version, wss_x509.encrypted(signed, sealing.recipient))
         return replace(encrypted, plain=signed, plain_type=MEDIA_TYPE[version])
 
 
@@ -225,10 +229,10 @@ def _status(error: GatewayError, version: Transport) -> int:
     return fault_status(version, sender=isinstance(error, Refused))
 
 
-def leaving(answer: Answer, version: Transport) -> Sealed:
-    """An answer as it leaves, with the content type of its SOAP version; signed or not is its body's affair."""
+def leaving(answer: Answer, version: Transport, body: bytes | None = None) -> Sealed:
+    """An answer as it leaves, with the content type of its SOAP version: with `body`, or as it is, unsigned."""
     headers = {"Content-Type": f"{MEDIA_TYPE[version]}; charset=utf-8", **answer.headers}
-    return Sealed(status=answer.status, headers=headers, body=answer.body)
+    return Sealed(status=answer.status, headers=headers, body=answer.body if body is None else body)
 
 
 def _blocks(sealing: Sealing, content: etree._Element, *, is_fault: bool) -> list[etree._Element]:

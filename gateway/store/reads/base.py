@@ -1,12 +1,16 @@
-"""How every question is asked: a session of its own, closed before the rows are handed out."""
+"""How every question is asked: a session of its own, closed before the rows are handed out.
+
+What every message asks is asked of the driver itself (`_one`, `_rows`): plain values to and fro.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Dialect, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlmodel import Session, SQLModel
@@ -28,25 +32,53 @@ class Reads:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        dbapi: Any = engine.dialect.dbapi
+        self._driver_fault: type[Exception] = dbapi.Error
+        self._faults: tuple[type[Exception], ...] = (DBAPIError, NoConnection, self._driver_fault)
 
     @contextmanager
     def _session(self, asked: Any) -> Iterator[Session]:
+        with self._answering(asked), Session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def _answering(self, asked: Any) -> Iterator[None]:
         try:
-            with Session(self._engine) as session:
-                yield session
+            yield
         except ValueError as error:  # from a column's type: a wrong parameter would be a StatementError
             raise _unreadable(asked) from error
-        except DBAPIError as error:
-            if "decode to UTF-8" in str(error.orig):  # the words of sqlite3; what follows them is the stored value
+        except self._faults as error:
+            if "decode to UTF-8" in str(
+                getattr(error, "orig", error)
+            ):  # the words of sqlite3; what follows them is the stored value
                 raise _unreadable(asked) from None
             raise HubBusy(f"the store cannot be read now ({type(error).__name__}); send again", after_s=5) from error
-        except NoConnection as error:
-            raise HubBusy("all connections to the store are in use; send again in a moment", after_s=1) from error
 
     def _get(self, model: type[RowType], key: object) -> RowType | None:
         """The row with this primary key (a tuple where the key has several columns)."""
         with self._session(model) as session:
             return session.get(model, key)
+
+    def _one(self, statement: Any, **values: object) -> Any:
+        """The first row of a `select` of plain columns with these bound values, as a tuple, or None."""
+        rows = self._rows(statement, **values)
+        return rows[0] if rows else None
+
+    def _rows(self, statement: Any, **values: object) -> Sequence[Any]:
+        """All rows of such a `select`, which is worded once and handed to the driver as it is."""
+        sql, order = _worded(statement, self._engine.dialect)
+        given = values if order is None else [values[name] for name in order]
+        with self._answering(statement):
+            connection = self._engine.raw_connection()
+            try:
+                cursor = connection.cursor()
+                cursor.execute(sql, given)
+                return cursor.fetchall()
+            except self._driver_fault as error:
+                connection.invalidate(error)
+                raise
+            finally:
+                connection.close()
 
     def _first(self, statement: Any) -> Any:
         """The first result of a SQLModel `select`, or None. The caller states the type: it wrote the statement."""
@@ -57,6 +89,13 @@ class Reads:
         """All results of a SQLModel `select`, in its order."""
         with self._session(statement) as session:
             return list(session.exec(statement).all())
+
+
+@lru_cache(maxsize=64)
+def _worded(statement: Any, dialect: Dialect) -> tuple[str, Sequence[str] | None]:
+    """The text of a statement, and the order of its values where they have places instead of names."""
+    compiled = statement.compile(dialect=dialect)
+    return compiled.string, compiled.positiontup if compiled.positional else None
 
 
 def _unreadable(asked: Any) -> HubBusy:

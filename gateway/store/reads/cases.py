@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from gateway.store.reads.base import Reads
@@ -17,6 +18,13 @@ from gateway.store.tables import (
     DocumentRow,
     OpeningRow,
     PinChallengeRow,
+)
+
+_COUNTER = select(CounterRow.value).where(col(CounterRow.name) == bindparam("name"))
+_BY_REFERENCE = (
+    select(CaseReferenceRow.case_id)
+    .where(col(CaseReferenceRow.digest) == bindparam("digest"))
+    .order_by(col(CaseReferenceRow.case_id))
 )
 
 
@@ -51,8 +59,7 @@ class CaseReads(Reads):
 
     def case_ids_by_reference(self, digest: str) -> list[str]:
         """The ids of the cases that this reference digest names, in order."""
-        wanted = select(CaseReferenceRow.case_id).where(col(CaseReferenceRow.digest) == digest)
-        return self._all(wanted.order_by(col(CaseReferenceRow.case_id)))
+        return [row[0] for row in self._rows(_BY_REFERENCE, digest=digest)]
 
     def case_events(self, case_id: str) -> list[CaseEventRow]:
         """All events of a case, in their order."""
@@ -117,8 +124,8 @@ class CaseReads(Reads):
 
     def counter(self, name: str) -> int | None:
         """The last number given out under this name; None before the first (then Claim it, else Update it)."""
-        row = self._get(CounterRow, name)
-        return row.value if row else None
+        row = self._one(_COUNTER, name=name)
+        return None if row is None else int(row[0])
 
     def due_deadlines(self, now: datetime, limit: int = 100) -> list[DeadlineRow]:
         """Deadlines that have come, oldest first."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from hashlib import sha256
 
+from sqlalchemy import bindparam
 from sqlalchemy.orm import aliased
 from sqlmodel import col, exists, func, select
 
@@ -19,6 +20,12 @@ SENDABLE = ("queued", "not-sent", "unknown")
 PASSED = ("awaiting", "answered", "cancelled")
 """States of a delivery that lets the next one of its queue go; `awaiting` waits for a callback alone."""
 
+_BY_MESSAGE = select(ExchangeRow.id).where(
+    col(ExchangeRow.direction) == bindparam("direction"),
+    col(ExchangeRow.agency) == bindparam("agency"),
+    col(ExchangeRow.message_id) == bindparam("message_id"),
+)
+
 
 class ExchangeReads(Reads):
     """What was said, in both directions, and what is still to be said."""
@@ -29,13 +36,8 @@ class ExchangeReads(Reads):
 
     def exchange_by_message(self, direction: str, agency: str, message_id: str) -> ExchangeRow | None:
         """The exchange that bound this message id: the first answer to a message that is seen again."""
-        wanted = select(ExchangeRow).where(
-            col(ExchangeRow.direction) == direction,
-            col(ExchangeRow.agency) == agency,
-            col(ExchangeRow.message_id) == message_id,
-        )
-        found: ExchangeRow | None = self._first(wanted)
-        return found
+        found = self._one(_BY_MESSAGE, direction=direction, agency=agency, message_id=message_id)
+        return None if found is None else self.exchange(found[0])  # most messages are new
 
     def exchanges(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from sqlalchemy import bindparam
 from sqlmodel import col, func, select
 
 from gateway.store.reads.base import Reads
@@ -12,6 +13,8 @@ from gateway.store.tables import CheckpointRow, DataKeyRow, LeafRow, TileRow, Tr
 
 HEAD = 1
 """The id of the single row of `tree_head`."""
+
+_DATA_KEY = select(DataKeyRow.wrapped).where(col(DataKeyRow.scope) == bindparam("scope"))
 
 
 @dataclass(frozen=True)
@@ -111,5 +114,5 @@ class LedgerReads(Reads):
 
     def data_key(self, scope: str) -> bytes | None:
         """The wrapped data key of `case/<id>` or `day/<YYYY-MM-DD>`; the vault opens it."""
-        row = self._get(DataKeyRow, scope)
-        return row.wrapped if row else None
+        row = self._one(_DATA_KEY, scope=scope)
+        return None if row is None else bytes(row[0])

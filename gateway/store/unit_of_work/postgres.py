@@ -44,7 +44,7 @@ def settle(connection: Connection, plans: Sequence[Sequence[Change]]) -> list[Ou
         _take_back(connection, change)
     kept = {id(change) for number, change in made if number not in broken}
     held = [change for number, change in placed if number not in broken and id(change) not in kept]
-    write(connection, held, insert=insert, upsert=insert)  # 3
+    write(connection, held, insert)  # 3
     if any(_is_to_deliver(change) for number, change in placed if number not in broken):
         connection.execute(select(func.pg_notify(CHANNEL, "")))  # 4
     return [Conflict(broken[number]) if number in broken else Committed() for number in range(len(plans))]

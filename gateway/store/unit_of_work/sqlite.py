@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from sqlalchemy import Connection, insert
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection
+from sqlalchemy.dialects.sqlite import insert
 
-from gateway.store.plan import Change, Claim, Committed, Conflict, Delete, Outcome, Update
-from gateway.store.unit_of_work.writing import exists, write
+from gateway.store.plan import Change, Claim, Committed, Conflict, Delete, Outcome, Update, table_of
+from gateway.store.unit_of_work.statements import row_exists
+from gateway.store.unit_of_work.writing import write
 
 
 def settle(connection: Connection, plans: Sequence[Sequence[Change]]) -> list[Outcome]:
@@ -21,7 +22,7 @@ def settle(connection: Connection, plans: Sequence[Sequence[Change]]) -> list[Ou
         outcomes.append(Committed() if broken is None else Conflict(broken))
         if broken is None:
             held.extend(changes)
-    write(connection, held, insert=insert, upsert=upsert)
+    write(connection, held, insert)
     return outcomes
 
 
@@ -32,16 +33,16 @@ def _holds(connection: Connection, change: Change, looked: dict[Hashable, bool])
     """
     match change:
         case Claim(model=model, key=key, values=values):
-            return not exists(connection, model, {name: values[name] for name in key})
+            return not row_exists(connection, table_of(model), {name: values[name] for name in key})
         case Update(model=model, key=key, expected=expected, values=values):
             row = {**key, **expected}
             if values:
-                return exists(connection, model, row)
+                return row_exists(connection, table_of(model), row)
             asked = (model, *row.items())
             if asked not in looked:
-                looked[asked] = exists(connection, model, row)
+                looked[asked] = row_exists(connection, table_of(model), row)
             return looked[asked]
         case Delete(model=model, key=key, expected=expected) if expected is not None:
-            return exists(connection, model, {**key, **expected})
+            return row_exists(connection, table_of(model), {**key, **expected})
         case _:
             return True

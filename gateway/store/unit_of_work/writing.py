@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, literal, select
+from sqlalchemy import ColumnElement, Connection, Table, and_
 from sqlalchemy import delete as sql_delete
-from sqlalchemy import update as sql_update
-from sqlmodel import SQLModel
 
 from gateway.store.plan import Add, Change, Claim, Delete, Insert, Row, Update, table_of
+from gateway.store.unit_of_work.statements import insert_rows, update_rows
 
 
-def exists(connection: Connection, model: type[SQLModel], row: Row) -> bool:
-    """Whether a row has these values."""
-    # A comparison with null is another statement (IS NULL) than one with a value.
-    shape = tuple((name, value is None) for name, value in row.items())
-    return connection.execute(_probe(table_of(model), shape), row).first() is not None
-
-
-def write(
-    connection: Connection,
-    changes: Sequence[Change],
-    *,
-    insert: Callable[[Table], Any],
-    upsert: Callable[[Table], Any],
-) -> None:
+def write(connection: Connection, changes: Sequence[Change], upsert: Callable[[Table], Any]) -> None:
     """Write all changes. New rows for one table go in one statement, and so do changes of rows with the same columns.
 
     They wait for each other's end only where order shows: before rows of their table go or are counted. `upsert` is
@@ -38,10 +23,9 @@ def write(
 
     def flush() -> None:
         for (table, key, columns), same in updates.items():
-            bound = [_bound("key", each.key) | _bound("new", each.values) for each in same]
-            connection.execute(_updating(table, key, columns), bound)
-        for (table, _), many in rows.items():
-            connection.execute(insert(table), [dict(row) for row in many])
+            update_rows(connection, table, key, columns, ((*each.values.values(), *each.key.values()) for each in same))
+        for (table, columns), many in rows.items():
+            insert_rows(connection, table, columns, many)
         updates.clear()
         rows.clear()
 
@@ -61,23 +45,6 @@ def write(
                 flush()
                 _add(connection, table, change, upsert)
     flush()
-
-
-@cache
-def _probe(table: Table, shape: tuple[tuple[str, bool], ...]) -> Select[Any]:
-    """The statement of a guard, built once for each set of columns: building costs more than running it."""
-    terms = (table.c[name].is_(None) if null else table.c[name] == bindparam(name) for name, null in shape)
-    return select(literal(1)).where(and_(*terms)).limit(1)
-
-
-@cache
-def _updating(table: Table, key: tuple[str, ...], columns: tuple[str, ...]) -> Any:
-    where = and_(*(table.c[name] == bindparam(f"key_{name}") for name in key))
-    return sql_update(table).where(where).values({name: bindparam(f"new_{name}") for name in columns})
-
-
-def _bound(side: str, row: Row) -> dict[str, Any]:
-    return {f"{side}_{name}": value for name, value in row.items()}
 
 
 def _add(connection: Connection, table: Table, change: Add, upsert: Callable[[Table], Any]) -> None:
