@@ -68,7 +68,11 @@ class Store:
 def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_id: Callable[[], str] = new_id) -> Store:
     """Open the store, bringing it to the newest schema. Raises Misconfigured."""
     engine = open_engine(settings.database_url, connections=settings.database_connections)
-    prepare(engine)
+    try:
+        prepare(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     reader = Reader(engine)
     master = MasterKey(settings.master_key_bytes())
     vault = Vault(reader, master, secrets.token_bytes)

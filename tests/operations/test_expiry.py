@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 
 from gateway.operations.expiry import ExpiryWatch, certificate_of, certificate_warnings, gap_after, successor
 from gateway.operations.health import look
-from gateway.operations.standing import Standing
 from gateway.operations.hub_certificates import record
+from gateway.operations.standing import Standing
 from gateway.store.engine import open_engine
 from gateway.store.plan import Insert, Plan, Update
 from gateway.store.tables import CertificateRow
