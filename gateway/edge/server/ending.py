@@ -10,17 +10,22 @@ A second signal in the meantime calls `at_once`.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
 
+import structlog
 from uvicorn.config import Config
 
 from gateway.edge.server.connections import Connections
 from gateway.edge.server.listening import HubServer
 
 _CLOSE = (b"connection", b"close")
+
+_log = structlog.get_logger("simojo.server")
 
 
 def _nothing(_signal: int = 0) -> None:
@@ -73,6 +78,10 @@ class EndingServer(HubServer):
         return await super().on_tick(counter)
 
     async def _wait_tasks_to_complete(self) -> None:
-        # uvicorn cancels this after `within_s`, and the requests with it, and tells nobody
-        await super()._wait_tasks_to_complete()
+        try:
+            await super()._wait_tasks_to_complete()
+        except asyncio.CancelledError:  # after `within_s`; uvicorn then cancels the requests too
+            _log.warning("requests-cut-off", requests=len(self.server_state.tasks))
+            logging.getLogger("uvicorn.error").disabled = True  # it would have a stack trace for each of them
+            raise
         self.has_finished = True
