@@ -111,7 +111,7 @@ def test_a_hub_that_is_told_to_end_says_so_answers_what_it_has_begun_and_takes_n
         answer = begun.recv(65536)
     assert answer.startswith(b"HTTP/1.1 4")  # a message that nobody signed: refused, as ever
     code, errors = hub.ended()
-    assert (code, "Traceback" in errors, '"ended"' in errors) == (0, False, True)
+    assert (code, "Traceback" in errors, '"ended"' in errors) == (0, False, True), errors
     assert not (home / "simojo.db-wal").exists()  # SQLite folds it in when the last connection is closed
 
 

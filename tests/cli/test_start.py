@@ -19,7 +19,7 @@ from gateway.validation.agreement_file import packaged_agreements, read_agreemen
 from tests.cli.conftest import Simojo
 from tests.office.house import opened
 
-COMMANDS = ("init", "serve", "check", "demo", "agency", "agreement", "case", "ledger", "staff")
+COMMANDS = ("init", "serve", "worker", "check", "demo", "agency", "agreement", "case", "ledger", "staff")
 
 
 def test_help_names_every_command(simojo: Simojo) -> None:
