@@ -76,7 +76,11 @@ def live(
     """Start, answer on `sockets` until a signal comes, end. Exits as the module says; raises what `start` raises."""
     settings = process.settings
     ending = Ending(
-        drain_s=settings.drain_s, within_s=settings.stop_within_s, begun=lambda: _begun(process), at_once=die_by
+        drain_s=settings.drain_s,
+        within_s=settings.stop_within_s,
+        ready=lambda: _ready(process),
+        begun=lambda: _begun(process),
+        at_once=die_by,
     )
     server = make_server(api, serving, proxies or Proxies(), ending)
     try:
@@ -84,8 +88,6 @@ def live(
     except BaseException:
         process.stop(LAST_S)
         raise
-    _log.info("started", kind=process.KIND, process=os.getpid())
-    tell("READY=1")
     server.run(sockets=list(sockets))
     told_at = time.monotonic() if server.told_at is None else server.told_at
     left = told_at + settings.drain_s + settings.stop_within_s - time.monotonic()
@@ -95,6 +97,11 @@ def live(
     _log.warning("ended-unfinished", kind=process.KIND, process=os.getpid(), after_s=settings.stop_within_s)
     sys.stderr.flush()
     os._exit(UNFINISHED)  # a thread that is still calling would be waited for
+
+
+def _ready(process: Process) -> None:
+    _log.info("started", kind=process.KIND, process=os.getpid())
+    tell("READY=1")
 
 
 def _begun(process: Process) -> None:

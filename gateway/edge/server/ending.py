@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,13 +35,15 @@ def _nothing(_signal: int = 0) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """Times in seconds. `begun` is called in the event loop and does not wait; `at_once` with the number of the signal.
+    """Times in seconds. `ready` and `begun` are called in the event loop and do not wait: when it listens and minds
+    signals, and when it was told to end. `at_once` is called with the number of the second signal.
 
     `seconds` is a clock that is never set.
     """
 
     drain_s: float = 0.0
     within_s: int = 20
+    ready: Callable[[], None] = _nothing
     begun: Callable[[], None] = _nothing
     at_once: Callable[[int], None] = _nothing
     seconds: Callable[[], float] = time.monotonic
@@ -59,6 +62,11 @@ class EndingServer(HubServer):
         self._is_told = False
         self.told_at: float | None = None
         self.has_finished = False
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, and say so."""
+        await super().startup(sockets)
+        self._ending.ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as uvicorn has it
         """Note it; what follows from it happens in the event loop, not wherever the signal found us."""
