@@ -6,6 +6,7 @@ Run as a program it is that server: `python -m benchmarks.ceiling PORT`.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,7 +56,7 @@ def ceiling(folder: Path, seconds: float) -> Mapping[str, float]:
         ["-m", "benchmarks.ceiling", str(port)],
         log=folder / "ceiling.log",
         folder=folder,
-        env={"PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         port=port,
     )
     try:

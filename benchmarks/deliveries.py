@@ -13,6 +13,7 @@ Run as a program it makes the queue, in the environment of a hub: `python -m ben
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -82,7 +83,7 @@ def make_queue(grounds: Grounds, count: int) -> None:
 @contextmanager
 def receiving(folder: Path, port: int) -> Iterator[None]:
     """An agency's server that says 200 to everything."""
-    log, environment = folder / "receiver.log", {"PYTHONPATH": str(ROOT)}
+    log, environment = folder / "receiver.log", {**os.environ, "PYTHONPATH": str(ROOT)}
     server = Running.start(["-m", "benchmarks.ceiling", str(port)], log=log, folder=folder, env=environment, port=port)
     try:
         server.await_listening()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import sys
 import time
 import uuid
@@ -78,7 +79,7 @@ def measured(protocol: Protocol, size: Size, folder: Path, url: str, seconds: fl
 
 def _start(arguments: Sequence[str], log: Path) -> Running:
     log.unlink(missing_ok=True)
-    return Running.start(arguments, log=log, folder=log.parent, env={"PYTHONPATH": str(ROOT)})
+    return Running.start(arguments, log=log, folder=log.parent, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
 def _line(running: Running, word: str) -> str:

@@ -23,7 +23,7 @@ GOALS: Mapping[Protocol, Mapping[str, float]] = {
 }
 MOST_P99_OF_P50 = 10.0
 MOST_MB = 200.0
-LEAST_AT_A_MILLION = 0.90
+LEAST_KEPT = 0.90
 LEAST_DELIVERIES = 500.0
 
 _HEAD = (
@@ -140,8 +140,9 @@ class Outcome:
             yield from cell.goals()
         for engine, said in self.stored.items():
             if (kept := said.get("kept")) is not None:
-                text = f"{engine}: {kept:.2f} of the throughput at a million, at least {LEAST_AT_A_MILLION:.2f}"
-                yield text, kept >= LEAST_AT_A_MILLION
+                low, high = said["at"]
+                text = f"{engine}: {kept:.2f} of the throughput at {low} is there at {high}, at least {LEAST_KEPT:.2f}"
+                yield text, kept >= LEAST_KEPT
         if (rate := self.deliveries.get("two_workers")) is not None:
             text = f"{rate:.0f} deliveries a second with two workers, at least {LEAST_DELIVERIES:.0f}"
             yield text, rate >= LEAST_DELIVERIES
@@ -160,15 +161,19 @@ class Outcome:
             yield from ("", _HEAD, *(cell.line() for cell in self.cells))
             yield "processor ms: of all processes for one exchange, the database's server not counted"
         for engine, said in self.cases.items():
-            yield f"a message that opens a case, REST 1 KB, {engine}: {said['hub']:.0f}/s, p99 {said['p99_ms']:.0f} ms"
+            yield f"a message that opens a case, REST 1 KB, {engine}: {_brief(said)}"
         for engine, stored in self.stored.items():
             for count, at in stored.get("at", {}).items():
-                yield f"{engine}, {count} stored exchanges, REST 2 KB: {at['hub']:.0f}/s, p99 {at['p99_ms']:.0f} ms"
+                yield f"REST 2 KB, {engine}, {count} stored exchanges: {_brief(at)}"
         if self.deliveries:
             rates = (f"{name.replace('_', ' ')} {rate:.0f}/s" for name, rate in self.deliveries.items())
             yield f"deliveries: {', '.join(rates)}"
         yield ""
         yield from (f"{'reached' if reached else 'MISSED '}  {text}" for text, reached in self.goals())
+
+
+def _brief(said: Mapping[str, float]) -> str:
+    return f"{said['hub']:.0f}/s, p99 {said['p99_ms']:.0f} ms, {said['cpu_ms']:.2f} ms of processor each"
 
 
 def _rounded(value: float | None, places: int = 1) -> float | None:

@@ -122,7 +122,16 @@ class Settings(BaseSettings):
     max_connections: int = Field(512, ge=1, description="open connections; 16 more are left for health")
     max_connections_per_address: int = Field(64, ge=1, description="the same for one address, proxies excepted")
     head_timeout_s: float = Field(10.0, gt=0, description="seconds within which a client has to send a request's head")
-    workers: int = Field(4, ge=0, le=64, description="delivery threads; 0: this process delivers nothing")
+    workers: int = Field(8, ge=0, le=64, description="delivery threads; 0: this process delivers nothing")
+    concurrency_per_lane: int = Field(
+        4, ge=1, le=64, description="calls at once for one interaction of an agency whose agreement names no number"
+    )
+    circuit_failures: int = Field(
+        5, ge=1, le=1000, description="failed calls in a row after which an endpoint is left alone for a while"
+    )
+    max_waiting_per_agency: int = Field(
+        10_000, ge=1, description="deliveries that may wait for one agency; beyond, steps that would add one get 503"
+    )
     worker_health_port: int | None = Field(
         None, ge=1, le=65535, description="port on which `simojo worker` says how it is; unset: it listens on none"
     )

@@ -141,28 +141,29 @@ class Server:
 
         `how` are further words of CREATE DATABASE.
         """
-        with self._connected() as connection:
+        with self.connected() as connection:
             connection.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}" {how}'.encode())
         return self.url(database)
 
     def drop(self, database: str) -> None:
         """Drop a database, whoever is connected to it."""
-        with self._connected() as connection:
+        with self.connected() as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)'.encode())
 
     def end_sessions(self, database: str) -> None:
         """End every session on a database, as a restart does, and wait until they are gone."""
-        with self._connected() as connection:
+        with self.connected() as connection:
             connection.execute(
                 "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s", (database,)
             )
 
     # --- within ---------------------------------------------------------------------------------------------------
 
-    def _connected(self) -> psycopg.Connection[tuple[object, ...]]:
+    def connected(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
+        """A connection of the server's owner."""
         host = "127.0.0.1" if self._over_tcp else str(self.folder)
         return psycopg.connect(
-            host=host, port=self.port, user=USER, dbname="postgres", autocommit=True, connect_timeout=5
+            host=host, port=self.port, user=USER, dbname=database, autocommit=True, connect_timeout=5
         )
 
     def _initialise(self) -> None:
@@ -182,7 +183,7 @@ class Server:
         end = time.monotonic() + START_S
         while True:
             try:
-                self._connected().close()
+                self.connected().close()
             except psycopg.OperationalError as error:
                 if self.process is None or self.process.poll() is not None or time.monotonic() > end:
                     said = (self.folder / "log").read_text(errors="replace")[-2000:]

@@ -5,7 +5,6 @@ store.py      the store and what opens it, for commands that exchange nothing
 starting.py   what is made sure of before a process begins
 process.py    what a hub and a worker share: parts, start and end
 rounds.py     what comes again beside requests: deliveries, ledger, timers; and who leads
-couriers.py   the delivery threads
 hub.py        a hub process: the web application
 worker.py     a worker process: no web application but its health
 """
@@ -18,6 +17,7 @@ from gateway.app.store import (
     receipts_of,
     record_hub_certificates,
     unrecorded_hub_certificates,
+    verifier_of,
 )
 from gateway.app.worker import Worker
 
@@ -30,4 +30,5 @@ __all__ = [
     "receipts_of",
     "record_hub_certificates",
     "unrecorded_hub_certificates",
+    "verifier_of",
 ]

@@ -28,6 +28,7 @@ from gateway.office.papers.signing import SigningMaterial
 from gateway.office.signing import SigningDeeds
 from gateway.operations import failed_proofs
 from gateway.operations.allowance import Allowance
+from gateway.operations.endpoints import Endpoints
 from gateway.operations.explanations import EACH, IN_ALL, Explanations
 from gateway.operations.failed_proofs import FailedProofs
 from gateway.operations.letters import Letters
@@ -123,6 +124,7 @@ class Gateway(Process):
             deeds=self.deeds,
             signing=self.signing,
             letters=Letters(self.store.reader, self.store.unit_of_work, self.store.leaves, self._clock, self.wake),
+            endpoints=Endpoints(self.store.reader, self.store.unit_of_work, self.store.leaves, self._clock, self.wake),
             directory=self.directory,
             library=self.library,
             standing=self.standing,

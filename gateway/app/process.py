@@ -13,7 +13,6 @@ from functools import partial
 
 import structlog
 
-from gateway.app.couriers import Couriers
 from gateway.app.identity import hub_key, previous_keys
 from gateway.app.rounds import Round, Rounds
 from gateway.app.starting import make_sure, refuse_place
@@ -31,7 +30,9 @@ from gateway.dialect.party import Hub
 from gateway.domain.calendar import WorkingCalendar, local_date
 from gateway.domain.catalogue import SAMPLE
 from gateway.exchange.attempt import Preparing
+from gateway.exchange.claiming import Claiming
 from gateway.exchange.concluding import Concluding
+from gateway.exchange.couriers import Couriers
 from gateway.exchange.directory import Directory
 from gateway.exchange.outbound import Outbound
 from gateway.exchange.plugins import load_adapters
@@ -50,6 +51,7 @@ from gateway.operations.refusals import Refusals
 from gateway.operations.revocation import Revocation
 from gateway.operations.standing import Standing
 from gateway.settings import Settings
+from gateway.store.circuits import CircuitPolicy
 from gateway.store.engine import is_shared
 from gateway.store.exclusive import HubLock
 from gateway.store.leadership import leadership
@@ -96,6 +98,7 @@ class Process:
             leaves=self.store.leaves,
             new_id=new_id,
             new_case_id=new_case_id,
+            max_waiting=settings.max_waiting_per_agency,
         )
         self._client = HttpClient(
             clock=time.monotonic,
@@ -103,8 +106,9 @@ class Process:
             certificate_file=settings.tls_client_certificate_file,
             key_file=settings.tls_client_key_file,
         )
+        self.claiming = self._claiming()
         self.outbound = self._outbound(self._hub)
-        self._couriers = Couriers(self.outbound, senders=settings.workers)
+        self._couriers = Couriers(self.claiming, self.outbound.attempt, senders=settings.workers, clock=clock)
         self.deeds = Deeds(
             casework=self.casework,
             unit_of_work=self.store.unit_of_work,
@@ -209,10 +213,21 @@ class Process:
             listening=Listening(self.store.engine, self.wake) if listens else None,
         )
 
+    def _claiming(self) -> Claiming:
+        return Claiming(
+            reader=self.store.reader,
+            within=self.store.unit_of_work.within,
+            directory=self.directory,
+            clock=self._clock,
+            concurrency=self.settings.concurrency_per_lane,
+            policy=CircuitPolicy(failures=self.settings.circuit_failures),
+        )
+
     def _outbound(self, hub: Hub) -> Outbound:
         rest = RestSpeaker(self.library, hub, MAX_REPLY_BYTES)
         soap = SoapSpeaker(self.library, SoapRequestBuilder(), hub, MAX_REPLY_BYTES)
         return Outbound(
+            claiming=self.claiming,
             preparing=Preparing(self.directory, self.library, self.casework, {False: rest, True: soap}),
             concluding=Concluding(self.directory, self.casework),
             casework=self.casework,
@@ -220,7 +235,11 @@ class Process:
             client=self._client,
             judge=Judge(random.random),
             clock=self._clock,
+            pause=self._pause,
         )
+
+    def _pause(self, seconds: float) -> bool:
+        return self._couriers.pause(seconds)
 
     def _revocation(self) -> Revocation:
         return Revocation(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,6 +23,7 @@ from gateway.ledger.checkpoint import NoteKey
 from gateway.machine import new_id, now
 from gateway.operations.admission import Admission
 from gateway.operations.hub_certificates import record, unrecorded
+from gateway.operations.ledger_export import StoreVerdict, verify_store
 from gateway.operations.proofs import Proofs
 from gateway.operations.receipts import Receipts
 from gateway.operations.registry import Registry
@@ -67,44 +69,56 @@ class Store:
 
 def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_id: Callable[[], str] = new_id) -> Store:
     """Open the store, bringing it to the newest schema. Raises Misconfigured."""
-    engine = open_engine(settings.database_url, connections=settings.database_connections)
-    try:
+    with ExitStack() as given_up:
+        engine = open_engine(settings.database_url, connections=settings.database_connections)
+        given_up.callback(engine.dispose)
         prepare(engine)
-    except BaseException:
-        engine.dispose()
-        raise
-    reader = Reader(engine)
+        reader = Reader(engine)
+        master = MasterKey(settings.master_key_bytes())
+        vault = Vault(reader, master, secrets.token_bytes)
+        leaves = Leaves(master, new_id)
+        unit_of_work = GroupCommit(engine)
+        given_up.callback(unit_of_work.close)
+        authorities = agency_authorities(settings)
+        client = HttpClient(clock=time.monotonic) if authorities else None
+        registry = Registry(
+            reader=reader,
+            vault=vault,
+            unit_of_work=unit_of_work,
+            leaves=leaves,
+            clock=clock,
+            production=settings.is_production,
+            admission=Admission(
+                authorities=authorities,
+                mode=settings.revocation_mode,
+                sources=None if client is None else partial(status_sources, settings, client),
+            ),
+        )
+        store = Store(
+            settings=settings,
+            engine=engine,
+            reader=reader,
+            master=master,
+            vault=vault,
+            note_key=NoteKey.from_seed(settings.ledger_origin, settings.ledger_seed()),
+            unit_of_work=unit_of_work,
+            leaves=leaves,
+            registry=registry,
+            client=client,
+        )
+        given_up.pop_all()  # it is whole: whoever has it closes it
+        return store
+
+
+def verifier_of(settings: Settings) -> Callable[[Reader, Callable[[int], None]], StoreVerdict]:
+    """What verifies the whole ledger of any store with the office's keys. Raises Misconfigured."""
     master = MasterKey(settings.master_key_bytes())
-    vault = Vault(reader, master, secrets.token_bytes)
-    leaves = Leaves(master, new_id)
-    unit_of_work = GroupCommit(engine)
-    authorities = agency_authorities(settings)
-    client = HttpClient(clock=time.monotonic) if authorities else None
-    registry = Registry(
-        reader=reader,
-        vault=vault,
-        unit_of_work=unit_of_work,
-        leaves=leaves,
-        clock=clock,
-        production=settings.is_production,
-        admission=Admission(
-            authorities=authorities,
-            mode=settings.revocation_mode,
-            sources=None if client is None else partial(status_sources, settings, client),
-        ),
-    )
-    return Store(
-        settings=settings,
-        engine=engine,
-        reader=reader,
-        master=master,
-        vault=vault,
-        note_key=NoteKey.from_seed(settings.ledger_origin, settings.ledger_seed()),
-        unit_of_work=unit_of_work,
-        leaves=leaves,
-        registry=registry,
-        client=client,
-    )
+    note_key = NoteKey.from_seed(settings.ledger_origin, settings.ledger_seed())
+
+    def verify(reader: Reader, progress: Callable[[int], None]) -> StoreVerdict:
+        return verify_store(reader, Vault(reader, master, secrets.token_bytes), note_key.verifier, progress)
+
+    return verify
 
 
 def record_hub_certificates(store: Store, at: datetime) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.casework.history import case_at, case_of
+from gateway.casework.history import case_at, case_of, case_of_body
 from gateway.casework.leaves import Leaves
 from gateway.casework.references import MESSAGE, ReferenceIndex
 from gateway.casework.routes import Routes
@@ -20,8 +20,19 @@ from gateway.store.vault import Vault
 
 
 @dataclass(frozen=True, kw_only=True)
+class Standing:
+    """A case as it stood when it was read, and the number of its next delivery."""
+
+    case: PermitCase
+    next_order: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Casework:
-    """The parts. `new_id` gives ids of rows and messages, `new_case_id` those that people read."""
+    """The parts. `new_id` gives ids of rows and messages, `new_case_id` those that people read.
+
+    `max_waiting` deliveries may wait to be sent to one agency: a step that would add one more is refused.
+    """
 
     reader: Reader
     vault: Vault
@@ -32,6 +43,7 @@ class Casework:
     leaves: Leaves
     new_id: Callable[[], str]
     new_case_id: Callable[[datetime], str]
+    max_waiting: int = 10_000
 
     def find(self, references: Iterable[Reference], agency: str) -> Found:
         """Look up the cases that each reference names.
@@ -48,6 +60,11 @@ class Casework:
             rows = (self.reader.case(each) for each in ids)
             found[reference] = tuple(case_of(row) for row in rows if row is not None)
         return found
+
+    def standing(self, case_id: str) -> Standing | None:
+        """Read a case as it stands now; None when there is none."""
+        row = self.reader.case_standing(case_id)
+        return None if row is None else Standing(case=case_of_body(row[0]), next_order=row[1])
 
     def case_at(self, case_id: str, version: int) -> PermitCase:
         """Give a case as it stood at that version. Raises Tampered `history-broken`."""

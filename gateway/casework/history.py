@@ -17,7 +17,12 @@ from gateway.store.tables import CaseEventRow, CaseRow
 
 def case_of(row: CaseRow) -> PermitCase:
     """Read the case that a row holds."""
-    return decode_case(json.loads(row.body))
+    return case_of_body(row.body)
+
+
+def case_of_body(body: str) -> PermitCase:
+    """Read a case from what its row holds of it."""
+    return decode_case(json.loads(body))
 
 
 def case_body(case: PermitCase) -> str:

@@ -10,6 +10,10 @@ For each case that a step touches the plan holds, in this order:
     5. its deadlines, anew
 
 Reads are a snapshot: if a guard does not hold at commit, the caller begins again with a new `CaseSteps`.
+
+Deliveries that wait for an agency are bounded: a step that would add one beyond is refused whole (HubBusy), so that
+whoever asks comes again, and nothing grows without end behind an agency that does not answer. (The bound is read
+before the commit: those who read at the same moment may go over it by what each adds.)
 """
 
 from __future__ import annotations
@@ -18,14 +22,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gateway.casework.desk import Casework
-from gateway.casework.history import case_body, case_of, event_body, fact_record
+from gateway.casework.desk import Casework, Standing
+from gateway.casework.history import case_body, event_body, fact_record
 from gateway.casework.occasion import Occasion
 from gateway.casework.routes import Route
 from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
-from gateway.domain.deadlines import DeadlineKind
-from gateway.domain.errors import CaseRefusal
+from gateway.domain.deadlines import ONCE, Deadline, DeadlineKind
+from gateway.domain.errors import CaseRefusal, HubBusy
 from gateway.domain.events import (
     ApplicationRegistered,
     Ask,
@@ -56,11 +60,15 @@ class _Open:
 
 
 class CaseSteps:
-    """What one occasion does to cases. One thread, one use."""
+    """What one occasion does to cases. One thread, one use.
 
-    def __init__(self, casework: Casework, occasion: Occasion) -> None:
+    `bounded` False: what is to be said to agencies is taken on however much waits for them.
+    """
+
+    def __init__(self, casework: Casework, occasion: Occasion, *, bounded: bool = True) -> None:
         self._casework = casework
         self._occasion = occasion
+        self._bounded = bounded
         self._open: dict[str, _Open] = {}
 
     def case(self, case_id: str) -> PermitCase:
@@ -88,6 +96,13 @@ class CaseSteps:
         self._follow(work, before, event)
         return work.case
 
+    def take_up(self, found: Standing) -> None:
+        """Go on from a case as somebody has read it a moment ago, in place of reading it again."""
+        case, order = found.case, found.next_order
+        self._open[case.id] = _Open(
+            read=case, case=case, order_read=order, order=order, known=frozenset(case.references)
+        )
+
     def ask(self, case_id: str, ask: Ask) -> str | None:
         """Put an Ask that no fact gives rise to (a PIN) into the plan.
 
@@ -108,17 +123,10 @@ class CaseSteps:
 
     def _work(self, case_id: str) -> _Open:
         if case_id not in self._open:
-            row = self._casework.reader.case(case_id)
-            if row is None:
+            found = self._casework.standing(case_id)
+            if found is None:
                 raise CaseRefusal(f"no case {case_id[:64]!r} is known: check the id", code="case-unknown")
-            case = case_of(row)
-            self._open[case_id] = _Open(
-                read=case,
-                case=case,
-                order_read=row.next_order,
-                order=row.next_order,
-                known=frozenset(case.references),
-            )
+            self.take_up(found)
         return self._open[case_id]
 
     def _follow(self, work: _Open, before: PermitCase | None, event: CaseEvent) -> None:
@@ -134,10 +142,23 @@ class CaseSteps:
         route = self._casework.routes.serving(ask, work.case.service, day)
         if route is None:
             return None
+        if self._bounded:
+            self._check_room(route.agency)
         delivery = self._casework.new_id()
         work.deliveries.append(Insert(DeliveryRow, self._delivery(delivery, work, ask, route)))
         work.order += 1
         return delivery
+
+    def _check_room(self, agency: str) -> None:
+        """Raise HubBusy `agency-queue-full` when as many deliveries wait for the agency as may."""
+        most = self._casework.max_waiting
+        if self._casework.reader.waiting_for(agency, most) >= most:
+            raise HubBusy(
+                f"{most} deliveries wait to be sent to {agency}, and no more are taken: send again later. Staff: see"
+                f" `simojo delivery list --agency {agency}`, and why it is not called at /admin/v1/endpoints",
+                code="agency-queue-full",
+                after_s=60,
+            )
 
     def _delivery(self, delivery: str, work: _Open, ask: Ask, route: Route) -> dict[str, object]:
         kind, body = encode_ask(ask)
@@ -250,12 +271,23 @@ class CaseSteps:
         yield Delete(DeadlineRow, {"case_id": work.case.id})
         seen: set[DeadlineKind] = set()
         for deadline in deadlines(work.case, self._casework.calendar):
-            late = deadline.kind is DeadlineKind.SERVICE_STANDARD and deadline.due_at <= self._occasion.entered_at
-            if deadline.kind in seen or late:  # the earliest of a kind; a lateness that was reported is not again
+            if deadline.kind in seen:  # the earliest of a kind
+                continue
+            if deadline.kind in ONCE and deadline.due_at <= self._occasion.entered_at and self._told(work, deadline):
                 continue
             seen.add(deadline.kind)
             values = {"case_id": work.case.id, "kind": deadline.kind.value, "due_at": deadline.due_at}
             yield Insert(DeadlineRow, values)
+
+    def _told(self, work: _Open, deadline: Deadline) -> bool:
+        """Whether a lateness is told by one of these facts, or was before: then its row is gone.
+
+        Else it stays, though it is past: the process was down when it came, and the timer has not looked yet.
+        """
+        if any(isinstance(fact, AttentionRaised) and fact.source == deadline.kind.value for fact in work.facts):
+            return True
+        rows = self._casework.reader.deadlines(work.case.id)
+        return not any(row.kind == deadline.kind.value and row.due_at == deadline.due_at for row in rows)
 
 
 def message_id(delivery: str) -> str:

@@ -7,7 +7,21 @@ from typing import Annotated
 import typer
 
 import gateway
-from gateway.cli import agency, agency_check, agreement, case, check, hub, init, ledger, serve, staff, worker
+from gateway.cli import (
+    agency,
+    agency_check,
+    agreement,
+    case,
+    check,
+    delivery,
+    hub,
+    init,
+    ledger,
+    serve,
+    staff,
+    store,
+    worker,
+)
 from gateway.cli.demo import demo
 
 app = typer.Typer(
@@ -27,8 +41,10 @@ agency.app.command("explain")(agency_check.explain)
 app.add_typer(agency.app, name="agency", help="Endpoints, credentials and certificates of agencies.")
 app.add_typer(agreement.app, name="agreement", help="Agreements: import, list, activate.")
 app.add_typer(case.app, name="case", help="The life of a permit case, as the rules have it.")
+app.add_typer(delivery.app, name="delivery", help="What waits for agencies, dead letters, and endpoints that are down.")
 app.add_typer(hub.app, name="hub", help="The hub's own key and certificates.")
 app.add_typer(ledger.app, name="ledger", help="Verify and export the ledger; receipts.")
+app.add_typer(store.app, name="store", help="The database: what it is, its version, moving the office to another.")
 app.add_typer(staff.app, name="staff", help="Who works at the office, and their API tokens.")
 
 

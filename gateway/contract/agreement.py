@@ -66,7 +66,7 @@ class AgreedInteraction:
     """One agreed interaction: model (21(2)c.1), services (c.2), data and format (c.3), security, service level.
 
     `answer_within_days` are hari kerja; `call_timeout_s` seconds; `max_size` bytes; `rate_per_s` messages;
-    `keep_for_years` years of retention.
+    `keep_for_years` years of retention; `concurrency` calls at once at most, None where nothing was agreed.
     """
 
     name: str
@@ -88,6 +88,7 @@ class AgreedInteraction:
     confidential: bool
     personal: PersonalData
     retry: RetrySchedule = field(default_factory=RetrySchedule)
+    concurrency: int | None = None
 
     def covers(self, service: str) -> bool:
         """Tell whether cases of that service are within the agreement."""
@@ -267,6 +268,7 @@ def _interaction(said: Mapping[str, Any]) -> AgreedInteraction:
         confidential=said["confidential"],
         personal=PersonalData(purpose=personal["purpose"], fields=frozenset(personal["fields"])),
         retry=_retry(retry, where) if retry else RetrySchedule(),
+        concurrency=said.get("concurrency"),
     )
 
 

@@ -34,10 +34,16 @@ class DeadlineKind(StrEnum):
     """Apply SurveyWarned with this deadline's `count` (17(3))."""
     SUSPENSION = "suspension"
     """Apply ProcessSuspended (17(4))."""
+    SERVICE_REMINDER = "service-reminder"
+    """One hari kerja is left before the office is late (19): remind it."""
     SERVICE_STANDARD = "service-standard"
     """The office is late (19): report it."""
     POSITIVE_FICTION = "positive-fiction"
     """Apply ApprovedByFiction (PP 28/2025)."""
+
+
+ONCE = (DeadlineKind.SERVICE_REMINDER, DeadlineKind.SERVICE_STANDARD)
+"""Told once and over; the case goes on, and they would be found again each time that it is looked at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +64,23 @@ def deadlines(case: PermitCase, calendar: WorkingCalendar) -> tuple[Deadline, ..
     """List all that is still to fall due, the earliest first; of two at one instant, in the order of DeadlineKind."""
     found = (*_payment(case, calendar), *_survey(case), *_service(case, calendar))
     return tuple(sorted(found, key=lambda each: (each.due_at, list(DeadlineKind).index(each.kind))))
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerDue:
+    """Until when an agency has to answer a Request, and when the office is reminded: one hari kerja before."""
+
+    ends_at: datetime
+    remind_at: datetime
+
+
+def answer_due(acknowledged_at: datetime, within_days: int, calendar: WorkingCalendar) -> AnswerDue:
+    """Give the end of an agreed time of at least one hari kerja, counted from the day of the acknowledgement (19)."""
+    day = local_date(acknowledged_at)
+    return AnswerDue(
+        ends_at=end_of_day(calendar.add_working_days(day, within_days)),
+        remind_at=end_of_day(calendar.add_working_days(day, within_days - 1)),
+    )
 
 
 def payment_due_on(received_at: datetime, calendar: WorkingCalendar) -> date:
@@ -111,7 +134,10 @@ def _service(case: PermitCase, calendar: WorkingCalendar) -> tuple[Deadline, ...
     if last_day is None:
         return ()
     due_at = end_of_day(last_day)
-    late = Deadline(kind=DeadlineKind.SERVICE_STANDARD, due_at=due_at)
+    found = [Deadline(kind=DeadlineKind.SERVICE_STANDARD, due_at=due_at)]
+    day_before = case.clock.due_on(calendar, case.duration_days - 1)
+    if day_before is not None:
+        found.append(Deadline(kind=DeadlineKind.SERVICE_REMINDER, due_at=end_of_day(day_before)))
     if case.positive_fiction and case.stage in UNDECIDED:
-        return late, Deadline(kind=DeadlineKind.POSITIVE_FICTION, due_at=due_at)
-    return (late,)
+        found.append(Deadline(kind=DeadlineKind.POSITIVE_FICTION, due_at=due_at))
+    return tuple(found)

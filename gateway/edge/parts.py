@@ -15,6 +15,7 @@ from gateway.exchange.directory import Directory
 from gateway.office.deeds import Deeds
 from gateway.office.signing import SigningDeeds
 from gateway.office.staff import Officer, officer_of
+from gateway.operations.endpoints import Endpoints
 from gateway.operations.letters import Letters
 from gateway.operations.standing import Standing
 from gateway.store.reading import Reader
@@ -34,6 +35,7 @@ class StaffEdge:
     deeds: Deeds
     signing: SigningDeeds
     letters: Letters
+    endpoints: Endpoints
     directory: Directory
     library: SchemaLibrary
     standing: Standing

@@ -5,7 +5,7 @@
 3. minimise   no personal data beyond the agreement
 4. validate   against the agreed schema: our own mistake must not leave
 5. seal       fresh timestamp, secrets filled in, encrypted where that is agreed; stored without secrets
-6. commit     the claim (state, fence, lease), the attempt, the exact bytes and their leaf
+6. commit     the delivery as being sent, the attempt, the exact bytes and their leaf, guarded by the claim's fence
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from gateway.domain.calendar import local_date
 from gateway.domain.errors import MappingFault, SchemaViolation
 from gateway.domain.events import Ask
 from gateway.domain.facts import decode_ask
+from gateway.exchange.claiming import LEASE_BEYOND_CALL
 from gateway.exchange.directory import Directory, Terms
 from gateway.exchange.mapping import Mapping as MappingCall
 from gateway.exchange.records import OUT, headers_text, part
@@ -34,23 +35,36 @@ from gateway.store.tables import AttemptRow, DeliveryRow, ExchangeRow
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.minimise import excess
 
-LEASE_BEYOND_CALL = timedelta(seconds=30)
-"""How much longer than the call's own deadline a worker may need before another takes over."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
     """An attempt ready to be committed and then called.
 
-    `fence` numbers it among all attempts; `tries` counts since the delivery was last redriven.
+    `row` is the delivery as it was claimed, `sent` as it stands once the plan is committed. `number` is the attempt's
+    among all of the delivery's. `key` is the case's data key, for the leaves of what comes back.
     """
 
     row: DeliveryRow
+    sent: DeliveryRow
     speech: Speech
     spoken: Spoken
-    fence: int
-    tries: int
+    key: bytes
     plan: Plan
+
+    @property
+    def number(self) -> int:
+        """Among all attempts of this delivery."""
+        return self.sent.last_attempt
+
+    @property
+    def tries(self) -> int:
+        """How many attempts were made since the delivery was last redriven, this one included."""
+        return self.sent.attempts
+
+    def outlasts(self, at: datetime) -> bool:
+        """Whether the lease would outlast a call that begins now."""
+        lease = self.sent.lease_until
+        return lease is not None and at + timedelta(seconds=self.spoken.call.timeout_s) <= lease
 
 
 class Preparing:
@@ -86,9 +100,10 @@ class Preparing:
             at=at,
         )
         spoken = self.speaker(terms).speak(speech)  # 5
-        fence, tries = row.fence + 1, row.attempts + 1
-        plan = self._plan(row, speech, spoken, fence, tries)  # 6
-        return Attempt(row=row, speech=speech, spoken=spoken, fence=fence, tries=tries, plan=plan)
+        key = self._casework.vault.case_key(row.case_id)
+        sent = _sent(row, payload, at, terms.agreed.call_timeout_s)
+        plan = key.plan + self._plan(row, sent, speech, spoken, key.key)  # 6
+        return Attempt(row=row, sent=sent, speech=speech, spoken=spoken, key=key.key, plan=plan)
 
     def ask_of(self, row: DeliveryRow) -> Ask:
         """The Ask that a delivery answers."""
@@ -116,14 +131,12 @@ class Preparing:
             ) from violation
         return payload
 
-    def _plan(self, row: DeliveryRow, speech: Speech, spoken: Spoken, fence: int, tries: int) -> Plan:
-        at = speech.at
-        key = self._casework.vault.case_key(row.case_id)
-        name = f"sent-{fence}"
+    def _plan(self, row: DeliveryRow, sent: DeliveryRow, speech: Speech, spoken: Spoken, key: bytes) -> Plan:
+        at, number = speech.at, sent.last_attempt
+        name = f"sent-{number}"
         parts = {name: spoken.stored_body, f"{name}-headers": headers_text(spoken.stored_headers)}
         if spoken.stored_plain is not None:
             parts[f"{name}-plain"] = spoken.stored_plain  # nobody but its receiver could decrypt what left
-        lease = at + timedelta(seconds=speech.terms.agreed.call_timeout_s) + LEASE_BEYOND_CALL
         leaf = self._casework.leaves.make(
             LeafKind.SENT,
             at=at,
@@ -131,33 +144,21 @@ class Preparing:
             exchange=row.id,
             case_id=row.case_id,
             agreement=speech.terms.reference,
-            key=key.key,
+            key=key,
             parts=parts,
-            extra={"attempt": fence, "interaction": row.interaction},
+            extra={"attempt": number, "interaction": row.interaction},
         )
-        claim = Update(
-            DeliveryRow,
-            {"id": row.id},
-            {"state": row.state, "fence": row.fence},
-            {
-                "state": Delivery.SENDING.value,
-                "fence": fence,
-                "attempts": tries,
-                "lease_until": lease,
-                "payload": json.dumps(speech.payload, ensure_ascii=False, separators=(",", ":")),
-                "cause": None,
-            },
-        )
-        changes: list[Change] = [claim]
-        if self._casework.reader.exchange(row.id) is None:
+        begun = {name: getattr(sent, name) for name in _BEGUN}
+        changes: list[Change] = [Update(DeliveryRow, {"id": row.id}, {"state": row.state, "fence": row.fence}, begun)]
+        if row.last_attempt == 0:
             changes.append(Claim(ExchangeRow, ("id",), self._exchange(row, speech)))
-        started = {"delivery": row.id, "number": fence, "fence": fence, "started_at": at}
+        started = {"delivery": row.id, "number": number, "fence": row.fence, "started_at": at}
         changes += [
             Insert(AttemptRow, started),
             *(part(row.id, each, body) for each, body in parts.items()),
             leaf.row,
         ]
-        return key.plan + Plan(tuple(changes))
+        return Plan(tuple(changes))
 
     def _exchange(self, row: DeliveryRow, speech: Speech) -> dict[str, object]:
         return {
@@ -171,3 +172,22 @@ class Preparing:
             "verdict": Delivery.SENDING.value,
             "at": speech.at,
         }
+
+
+_BEGUN = ("state", "attempts", "last_attempt", "lease_until", "payload", "cause", "outcome")
+"""What an attempt changes of its delivery before the call."""
+
+
+def _sent(row: DeliveryRow, payload: Payload, at: datetime, timeout_s: float) -> DeliveryRow:
+    """The delivery once its attempt is committed: its lease outlasts the call."""
+    lease = at + timedelta(seconds=timeout_s) + LEASE_BEYOND_CALL
+    changed = {
+        "state": Delivery.SENDING.value,
+        "attempts": row.attempts + 1,
+        "last_attempt": row.last_attempt + 1,
+        "lease_until": lease if row.lease_until is None else max(lease, row.lease_until),
+        "payload": json.dumps(payload, ensure_ascii=False, separators=(",", ":")),
+        "cause": None,
+        "outcome": None,
+    }
+    return DeliveryRow(**{**row.model_dump(), **changed})

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.casework.desk import Casework
+from gateway.casework.desk import Casework, Standing
+from gateway.casework.leaves import MadeLeaf
 from gateway.casework.occasion import Occasion
 from gateway.casework.steps import CaseSteps
 from gateway.contract.adapter import Effect, Interaction
+from gateway.domain.deadlines import answer_due
 from gateway.domain.errors import CaseRefusal
 from gateway.domain.events import AttentionRaised, CaseEvent
 from gateway.exchange.attempt import Attempt
@@ -25,16 +27,23 @@ from gateway.transport.http import HttpReply
 LEASE_RAN_OUT = "lease-ran-out"
 """The outcome of an attempt whose worker never said how it ended."""
 
+NOT_CALLED = "not-called"
+"""The outcome of an attempt whose worker woke too late to call."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """How an attempt ended: with a reply (None: none came) and a verdict. `plain`: of a reply that came encrypted."""
+    """How an attempt ended: with a reply (None: none came) and a verdict. `plain`: of a reply that came encrypted.
+
+    `standing` is the case as it was read to understand the reply.
+    """
 
     attempt: Attempt
     reply: HttpReply | None
     verdict: Verdict
     at: datetime
     plain: bytes | None = None
+    standing: Standing | None = None
 
 
 class Concluding:
@@ -53,33 +62,41 @@ class Concluding:
         adapter = self._directory.adapters.get(row.agency)
         return adapter.interaction(row.interaction) if adapter else None
 
-    def plan(self, result: Result) -> Plan:
-        """Everything that follows from an attempt's end; what the delivery has become meanwhile is read here."""
+    def plan(self, result: Result, row: DeliveryRow | None) -> Plan:
+        """Everything that follows from an attempt's end, for the delivery as it stands (None: it is gone)."""
         attempt, verdict = result.attempt, result.verdict
-        row = self._casework.reader.delivery(attempt.row.id)
-        mine = row is not None and row.fence == attempt.fence and row.state == Delivery.SENDING
         ended = {"ended_at": result.at, "outcome": verdict.outcome, "detail": verdict.cause}
-        changes = (*self._attempt_ends(attempt.row.id, attempt.fence, ended), *self._reply_changes(result))
-        plan = Plan(changes)
-        if row is None or not mine:
-            return plan  # a callback came first, or another worker took over: what came is kept, and decides nothing
-        steps, late = self._steps(row, verdict, result.at)
-        return plan + self.moved(row, verdict, result.at, late=late) + steps.plan()
+        if row is None or row.fence != attempt.row.fence or row.state != Delivery.SENDING:
+            # a callback came first, or another worker took over: what came is kept, and decides nothing
+            if self._casework.reader.part(attempt.row.id, _reply(attempt)) is not None:
+                return Plan()  # it was kept: nobody could tell when it was committed
+            ends = self._attempt_ends(attempt.row.id, attempt.number, ended)
+            return Plan((*ends, *self._reply_changes(result)))
+        key = {"delivery": row.id, "number": attempt.number}
+        plan = Plan((Update(AttemptRow, key, {"outcome": None}, ended), *self._reply_changes(result)))
+        steps, late = self._steps(row, verdict, result.at, result.standing)
+        within = attempt.speech.terms.agreed.answer_within_days
+        return plan + self.moved(row, verdict, result.at, late=late, within=within) + steps.plan()
 
-    def moved(self, row: DeliveryRow, verdict: Verdict, at: datetime, *, late: str | None = None) -> Plan:
-        """The delivery's own change of state, guarded by its fence."""
+    def moved(
+        self, row: DeliveryRow, verdict: Verdict, at: datetime, *, late: str | None = None, within: int | None = None
+    ) -> Plan:
+        """The delivery's own change of state, guarded by its fence. `within`: hari kerja agreed for an answer."""
         values: dict[str, object] = {
             "state": verdict.state.value,
             "lease_until": None,
             "cause": late or verdict.cause,
+            "outcome": verdict.outcome,
         }
         if verdict.due_at is not None:
             values["due_at"] = verdict.due_at
+        if verdict.state is Delivery.AWAITING and within is not None:
+            due = answer_due(at, within, self._casework.calendar)
+            values |= {"answer_due_at": due.ends_at, "remind_at": due.remind_at}
         changes: list[Change] = [Update(DeliveryRow, {"id": row.id}, {"state": row.state, "fence": row.fence}, values)]
-        exchange = self._casework.reader.exchange(row.id)
-        if exchange is not None:
+        if row.last_attempt > 0:  # its exchange began with the first
             said = {"verdict": verdict.state.value, "code": verdict.outcome}
-            changes.append(Update(ExchangeRow, {"id": row.id}, {"verdict": exchange.verdict}, said))
+            changes.append(Update(ExchangeRow, {"id": row.id}, {}, said))
         if verdict.state is Delivery.DEAD:
             leaf = self._casework.leaves.make(
                 LeafKind.DEAD,
@@ -93,10 +110,24 @@ class Concluding:
             changes.append(leaf.row)
         return Plan(tuple(changes))
 
+    def not_called(self, attempt: Attempt, at: datetime) -> Plan:
+        """The attempt's worker woke too late to call: the delivery is as it was before, and may be claimed at once."""
+        row, sent = attempt.row, attempt.sent
+        ended = {"ended_at": at, "outcome": NOT_CALLED, "detail": "the worker woke too late, and called nobody"}
+        back = {"state": row.state, "attempts": row.attempts, "lease_until": None}
+        leaf = self._reply_leaf(attempt, NOT_CALLED, at, {})
+        return Plan(
+            (
+                Update(DeliveryRow, {"id": row.id}, {"state": sent.state, "fence": sent.fence}, back),
+                Update(AttemptRow, {"delivery": row.id, "number": attempt.number}, {"outcome": None}, ended),
+                leaf.row,
+            )
+        )
+
     def lost(self, row: DeliveryRow, verdict: Verdict, at: datetime) -> Plan:
         """The end of an attempt whose worker was lost, and where its delivery stands now."""
         ended = {"ended_at": at, "outcome": LEASE_RAN_OUT, "detail": verdict.cause}
-        plan = Plan(self._attempt_ends(row.id, row.fence, ended))
+        plan = Plan(self._attempt_ends(row.id, row.last_attempt, ended))
         if verdict.state is Delivery.DEAD:
             return plan + self.give_up(row, verdict.cause or "", at)
         return plan + self.moved(row, verdict, at)
@@ -109,45 +140,51 @@ class Concluding:
 
     # --- within ---------------------------------------------------------------------------------------------------
 
-    def _attempt_ends(self, delivery: str, fence: int, values: dict[str, object]) -> tuple[Change, ...]:
+    def _attempt_ends(self, delivery: str, number: int, values: dict[str, object]) -> tuple[Change, ...]:
         """An attempt's end. A worker that was thought lost knows better how its own attempt ended."""
         rows = self._casework.reader.attempts(delivery)
-        row = next((each for each in rows if each.number == fence), None)
+        row = next((each for each in rows if each.number == number), None)
         if row is None or row.outcome not in (None, LEASE_RAN_OUT):
             return ()
-        return (Update(AttemptRow, {"delivery": delivery, "number": fence}, {"ended_at": row.ended_at}, values),)
+        return (Update(AttemptRow, {"delivery": delivery, "number": number}, {"ended_at": row.ended_at}, values),)
 
     def _reply_changes(self, result: Result) -> Iterator[Change]:
         reply, row = result.reply, result.attempt.row
         if reply is None:
             return
-        name = f"reply-{result.attempt.fence}"
+        name = _reply(result.attempt)
         head = headers_text({**reply.headers, ":status": str(reply.status)})
-        key = self._casework.vault.case_key(row.case_id)
-        yield from key.plan.changes
         parts = {name: reply.body, f"{name}-headers": head}
         if result.plain is not None:
             parts[f"{name}-plain"] = result.plain
         for each, body in parts.items():
             yield part(row.id, each, body)
-        leaf = self._casework.leaves.make(
+        yield self._reply_leaf(result.attempt, result.verdict.outcome, result.at, parts).row
+
+    def _reply_leaf(self, attempt: Attempt, outcome: str, at: datetime, parts: Mapping[str, bytes]) -> MadeLeaf:
+        row = attempt.row
+        return self._casework.leaves.make(
             LeafKind.REPLY,
-            at=result.at,
+            at=at,
             actor=f"agency/{row.agency}",
             exchange=row.id,
             case_id=row.case_id,
-            agreement=result.attempt.speech.terms.reference,
-            key=key.key,
+            agreement=attempt.speech.terms.reference,
+            key=attempt.key,
             parts=parts,
-            extra={"attempt": result.attempt.fence, "outcome": result.verdict.outcome},
+            extra={"attempt": attempt.number, "outcome": outcome},
         )
-        yield leaf.row
 
-    def _steps(self, row: DeliveryRow, verdict: Verdict, at: datetime) -> tuple[CaseSteps, str | None]:
+    def _steps(
+        self, row: DeliveryRow, verdict: Verdict, at: datetime, standing: Standing | None = None
+    ) -> tuple[CaseSteps, str | None]:
         """Apply what the reply means. A case that has moved on refuses it: the answer is kept and is late."""
         steps = self._fresh_steps(row, at)
+        effects = (*verdict.effects, *_attention(row, verdict))
+        if standing is not None and effects:
+            steps.take_up(standing)
         try:
-            for effect in (*verdict.effects, *_attention(row, verdict)):
+            for effect in effects:
                 for event in effect.events:
                     steps.apply(effect.case or row.case_id, event)
         except CaseRefusal as refusal:
@@ -156,7 +193,13 @@ class Concluding:
 
     def _fresh_steps(self, row: DeliveryRow, at: datetime) -> CaseSteps:
         occasion = Occasion(actor=f"agency/{row.agency}", occurred_at=at, entered_at=at, exchange=row.id)
-        return CaseSteps(self._casework, occasion)
+        # an answer is taken however much waits for the agencies that it makes us tell
+        return CaseSteps(self._casework, occasion, bounded=False)
+
+
+def _reply(attempt: Attempt) -> str:
+    """The part that holds what came back to an attempt."""
+    return f"reply-{attempt.number}"
 
 
 def _attention(row: DeliveryRow, verdict: Verdict) -> tuple[Effect, ...]:

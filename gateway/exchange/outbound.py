@@ -1,29 +1,33 @@
-"""The way of a delivery to an agency:
+"""The way of a delivery to an agency, once a worker has claimed it (`gateway.exchange.claiming`):
 
-    1. choose    what is due and first in its queue; a case's deliveries to one agency keep their order
-    2. prepare   `gateway.exchange.attempt`: map once, seal now, commit the claim and the bytes
-    3. call      with a hard deadline; no database transaction is open
-    4. hear      decrypt what came encrypted, verify, validate, map
-    5. conclude  the reply's bytes, its leaf, the case's facts and the delivery's next state, as one plan
+    1. prepare   `gateway.exchange.attempt`: map once, seal now, commit the bytes under the claim's fence
+    2. call      with a hard deadline, which the lease outlasts; no database transaction is open
+    3. hear      decrypt what came encrypted, verify, validate, map
+    4. conclude  the reply's bytes, its leaf, the case's facts and the delivery's next state, as one plan
+    5. tell      what the call says of the endpoint: its circuit, and an agency that asked not to be called for a while
 
 The claim carries a fence that grows: a worker whose lease ran out may still finish, and its word no longer counts.
+Whatever goes wrong with one delivery, foreseen or not, it waits for its time again or becomes a dead letter, and the
+others go on.
 """
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import structlog
 
-from gateway.casework.desk import Casework
+from gateway.casework.desk import Casework, Standing
 from gateway.contract.adapter import Heard
 from gateway.contract.adapter import Outbound as OutboundInteraction
 from gateway.domain.errors import (
     AgencyUnavailable,
     GatewayError,
+    HubBusy,
     MappingFault,
     Misconfigured,
     Refused,
@@ -32,16 +36,21 @@ from gateway.domain.errors import (
 )
 from gateway.domain.events import Ask
 from gateway.exchange.attempt import Attempt, Preparing
+from gateway.exchange.claiming import Claiming, Ending
 from gateway.exchange.concluding import Concluding, Result
 from gateway.exchange.mapping import Mapping
-from gateway.exchange.states import WAITING
+from gateway.exchange.speaking import asked_to_wait
 from gateway.exchange.verdict import HELD_BACK, Judge, Verdict
+from gateway.store.claims import Claimed
 from gateway.store.conflicts import Moved, commit, prepared_again
 from gateway.store.plan import Committed, Plan, Update
 from gateway.store.tables import DeliveryRow
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.transport.errors import NotSent, Stage
 from gateway.transport.http import HttpReply, OutboundCall
+
+STORE_PAUSE_S = 0.5
+"""How long a worker that has an answer in hand waits for a store that cannot take it now."""
 
 _log = structlog.get_logger("simojo.outbound")
 
@@ -59,14 +68,22 @@ class _Ended:
     reply: HttpReply | None
     verdict: Verdict
     plain: bytes | None = None
+    failure: str | None = None
+    neutral: bool = False
+    standing: Standing | None = None
 
 
 class Outbound:
-    """Delivers. Safe to use from several worker threads: the claim decides who sends."""
+    """Delivers. Safe to use from several worker threads: the claim decides who sends.
+
+    `pause` waits so many seconds and gives False when the process is to end: then a store that cannot be written to
+    is waited for no longer.
+    """
 
     def __init__(
         self,
         *,
+        claiming: Claiming,
         preparing: Preparing,
         concluding: Concluding,
         casework: Casework,
@@ -74,7 +91,9 @@ class Outbound:
         client: Client,
         judge: Judge,
         clock: Callable[[], datetime],
+        pause: Callable[[float], bool],
     ) -> None:
+        self._claiming = claiming
         self._preparing = preparing
         self._concluding = concluding
         self._casework = casework
@@ -82,26 +101,33 @@ class Outbound:
         self._client = client
         self._judge = judge
         self._clock = clock
-
-    def due(self, limit: int = 50) -> list[str]:
-        """Ids of deliveries that may go now, the longest due first."""
-        return [row.id for row in self._casework.reader.due_deliveries(self._clock(), limit)]  # 1. choose
+        self._pause = pause
 
     def deliver(self, delivery: str) -> bool:
-        """Make one attempt of a delivery; False when there was none to make (another worker has it, it is held)."""
-        attempt = self._start(delivery)  # 2. prepare
-        if attempt is None:
+        """Claim a delivery and make one attempt of it; False when there was none to make."""
+        claimed = self._claiming.one(delivery)
+        return claimed is not None and self.attempt(claimed)
+
+    def attempt(self, claimed: Claimed) -> bool:
+        """Make one attempt of a claimed delivery; False when the agency was not called."""
+        attempt = self._start(claimed.delivery)  # 1. prepare
+        if attempt is None or not self._in_time(attempt):
+            self._claiming.no_call(claimed)
             return False
-        try:
-            reply = self._client.send(attempt.spoken.call)  # 3. call
-        except AgencyUnavailable as error:
-            ended = self._failed(attempt, error)
-        except Misconfigured as fault:  # a URL or header that HTTP cannot carry: nothing left
-            ended = self._failed(attempt, NotSent(fault.text, code=fault.code, stage=Stage.DNS))
+        ended = self._called(attempt)  # 2. call, 3. hear
+        result = Result(
+            attempt=attempt,
+            reply=ended.reply,
+            verdict=ended.verdict,
+            at=self._clock(),
+            plain=ended.plain,
+            standing=ended.standing,
+        )
+        self._conclude(result)  # 4. conclude
+        if ended.neutral:
+            self._claiming.no_call(claimed)
         else:
-            ended = self._hear(attempt, reply)  # 4. hear
-        result = Result(attempt=attempt, reply=ended.reply, verdict=ended.verdict, at=self._clock(), plain=ended.plain)
-        prepared_again(lambda: commit(self._unit_of_work, self._concluding.plan(result)))  # 5. conclude
+            self._claiming.ended(claimed, Ending(failure=ended.failure, hold_s=ended.verdict.hold_s))  # 5. tell
         return True
 
     def recover(self, limit: int = 100, *, alone: bool = False) -> int:
@@ -111,39 +137,81 @@ class Outbound:
         `alone`: this process has just begun and is the only one on the store, so nobody holds any lease.
         """
         now = self._clock()
+        if alone:
+            self._claiming.release_all()
         rows = self._casework.reader.expired_leases(datetime.max.replace(tzinfo=UTC) if alone else now, limit)
         return sum(self._recovered(row, now) for row in rows)
 
-    # --- within ---------------------------------------------------------------------------------------------------
+    # --- before the call ------------------------------------------------------------------------------------------
 
-    def _start(self, delivery: str) -> Attempt | None:
-        row = self._casework.reader.delivery(delivery)
+    def _start(self, row: DeliveryRow) -> Attempt | None:
         now = self._clock()
-        if row is None or row.state not in WAITING or row.due_at > now:
-            return None
         try:
             attempt = self._preparing.prepare(row, now)
+            commit(self._unit_of_work, attempt.plan)
+        except HubBusy as busy:
+            if not isinstance(busy, Moved):  # Moved: it was cancelled, answered, or claimed by another since
+                raise
+            return None
         except (Unauthorised, Misconfigured, MappingFault, Tampered) as held:
-            self._hold_back(row, held, now)
+            self._hold_back(row, held.text, now)
             return None
         except Refused as refusal:
             self._give_up(row, refusal, now)
             return None
-        try:
-            commit(self._unit_of_work, attempt.plan)
-        except Moved:
-            return None  # another worker claimed it
+        except Exception as fault:  # noqa: BLE001 - one poisoned delivery must not stop the others, whatever it raises
+            _unforeseen("preparing", row, fault)
+            self._hold_back(row, f"the hub cannot prepare it ({type(fault).__name__}): see the log", now)
+            return None
         return attempt
+
+    def _in_time(self, attempt: Attempt) -> bool:
+        """Whether the lease outlasts the call; a worker that woke too late gives the delivery back, uncalled."""
+        now = self._clock()
+        if attempt.outlasts(now):
+            return True
+        _log.warning("woke-too-late", delivery=attempt.row.id, agency=attempt.row.agency)
+        self._unit_of_work.commit(self._concluding.not_called(attempt, now))  # a conflict: another has it by now
+        return False
+
+    def _hold_back(self, row: DeliveryRow, cause: str, now: datetime) -> None:
+        """Not the agency's doing and no attempt: it waits until staff have acted, and says for what."""
+        values = {"due_at": now + HELD_BACK, "cause": cause, "lease_until": None}
+        self._unit_of_work.commit(
+            Plan.of(Update(DeliveryRow, {"id": row.id}, {"state": row.state, "fence": row.fence}, values))
+        )
+
+    def _give_up(self, row: DeliveryRow, refusal: Refused, now: datetime) -> None:
+        prepared_again(lambda: commit(self._unit_of_work, self._concluding.give_up(row, refusal.text, now)))
+
+    # --- the call and its end -------------------------------------------------------------------------------------
+
+    def _called(self, attempt: Attempt) -> _Ended:
+        try:
+            reply = self._client.send(attempt.spoken.call)
+        except AgencyUnavailable as error:
+            return self._failed(attempt, error)
+        except Misconfigured as fault:  # a URL or header that HTTP cannot carry: nothing left
+            return self._failed(attempt, NotSent(fault.text, code=fault.code, stage=Stage.DNS))
+        except Exception as fault:  # noqa: BLE001 - it may have left: whatever was raised, the attempt has to end
+            _unforeseen("calling", attempt.row, fault)
+            return self._failed(attempt, AgencyUnavailable(f"the call ended in an error ({type(fault).__name__})"))
+        return self._hear(attempt, reply)
 
     def _hear(self, attempt: Attempt, reply: HttpReply) -> _Ended:
         opened: HttpReply | None = None
+        standing: Standing | None = None
         try:
             opened = self._preparing.speaker(attempt.speech.terms).decrypted(attempt.speech, reply)
-            heard = self._heard(attempt, opened or reply)
+            heard, standing = self._heard(attempt, opened or reply)
         except GatewayError as error:
             return self._failed(attempt, error, reply, opened)
-        verdict = self._judge.heard(attempt.speech.terms, heard, attempt.tries, self._clock())
-        return _Ended(reply=reply, verdict=verdict, plain=None if opened is None else opened.body)
+        except Exception as fault:  # noqa: BLE001 - an answer came and is kept, whatever reading it raised
+            _unforeseen("reading the answer", attempt.row, fault)
+            verdict = self._judge.fault_of_ours(type(fault).__name__)
+        else:
+            verdict = self._judge.heard(attempt.speech.terms, heard, attempt.tries, self._clock())
+        return _Ended(reply=reply, verdict=verdict, plain=None if opened is None else opened.body, standing=standing)
 
     def _failed(
         self,
@@ -152,32 +220,63 @@ class Outbound:
         reply: HttpReply | None = None,
         opened: HttpReply | None = None,
     ) -> _Ended:
-        verdict = self._judge.failed(attempt.speech.terms, error, attempt.tries, self._clock())
-        return _Ended(reply=reply, verdict=verdict, plain=None if opened is None else opened.body)
-
-    def _heard(self, attempt: Attempt, reply: HttpReply) -> Heard | None:
-        terms = attempt.speech.terms
-        payload = self._preparing.speaker(terms).hear(attempt.speech, attempt.spoken, reply, self._clock())
-        if payload is None:
-            return None
-        to_case = _to_case(terms.interaction)
-        if to_case is None:
-            return None
-        row = self._casework.reader.case(attempt.row.case_id)
-        case = self._casework.case_at(attempt.row.case_id, row.version if row else attempt.row.case_version)
-        with Mapping(terms.name):
-            heard: Heard = to_case(case, self._preparing.ask_of(attempt.row), payload)
-        return heard
-
-    def _hold_back(self, row: DeliveryRow, error: GatewayError, now: datetime) -> None:
-        """Not the agency's doing and no attempt: it waits until staff have acted, and says for what."""
-        values = {"due_at": now + HELD_BACK, "cause": error.text}
-        self._unit_of_work.commit(
-            Plan.of(Update(DeliveryRow, {"id": row.id}, {"state": row.state, "fence": row.fence}, values))
+        now = self._clock()
+        told = asked_to_wait(error, reply, now)
+        verdict = self._judge.failed(attempt.speech.terms, told, attempt.tries, now)
+        if isinstance(told, AgencyUnavailable) and verdict.hold_s is None:
+            verdict = replace(verdict, hold_s=told.after_s)
+        return _Ended(
+            reply=reply,
+            verdict=verdict,
+            plain=None if opened is None else opened.body,
+            failure=told.text if _is_failure(told, reply) else None,
+            neutral=isinstance(told, NotSent) and told.stage is Stage.POOL,
         )
 
-    def _give_up(self, row: DeliveryRow, refusal: Refused, now: datetime) -> None:
-        prepared_again(lambda: commit(self._unit_of_work, self._concluding.give_up(row, refusal.text, now)))
+    def _heard(self, attempt: Attempt, reply: HttpReply) -> tuple[Heard | None, Standing | None]:
+        """What the reply means, and the case that it was understood by."""
+        terms = attempt.speech.terms
+        payload = self._preparing.speaker(terms).hear(attempt.speech, attempt.spoken, reply, self._clock())
+        to_case = _to_case(terms.interaction)
+        if payload is None or to_case is None:
+            return None, None
+        standing = self._casework.standing(attempt.row.case_id)
+        if standing is None:
+            raise Tampered(f"case {attempt.row.case_id} is gone", code="history-broken")
+        with Mapping(terms.name):
+            heard: Heard = to_case(standing.case, self._preparing.ask_of(attempt.row), payload)
+        return heard, standing
+
+    # --- conclusions ----------------------------------------------------------------------------------------------
+
+    def _conclude(self, result: Result) -> None:
+        """Commit an attempt's end. An answer that is in hand is not let go because the store cannot take it now."""
+        while True:
+            try:
+                self._concluded(result)
+            except HubBusy as busy:
+                if not self._pause(STORE_PAUSE_S):
+                    _log.error("attempt-not-concluded", delivery=result.attempt.row.id, code=busy.code)
+                    return  # its lease runs out, and the next process decides
+            else:
+                return
+
+    def _concluded(self, result: Result) -> None:
+        attempt = result.attempt
+        try:
+            # as it was sent, unless another has moved it since: that costs a look only when it has
+            commit(self._unit_of_work, self._concluding.plan(result, attempt.sent))
+        except Moved:
+            reader, anew = self._casework.reader, replace(result, standing=None)
+            prepared_again(
+                lambda: commit(self._unit_of_work, self._concluding.plan(anew, reader.delivery(attempt.row.id)))
+            )
+        except HubBusy:
+            raise
+        except Exception as fault:  # noqa: BLE001 - what it means cannot be written down; that it came can
+            _unforeseen("concluding", attempt.row, fault)
+            plain = replace(result, verdict=replace(self._judge.fault_of_ours(type(fault).__name__), attention=None))
+            prepared_again(lambda: commit(self._unit_of_work, self._concluding.plan(plain, attempt.sent)))
 
     def _recovered(self, row: DeliveryRow, now: datetime) -> bool:
         try:
@@ -185,6 +284,9 @@ class Outbound:
             outcome = self._unit_of_work.commit(plan)
         except GatewayError as fault:
             _log.error("delivery-not-recovered", delivery=row.id, agency=row.agency, code=fault.code)
+            return False
+        except Exception as fault:  # noqa: BLE001 - one that cannot be taken back must not keep the others
+            _unforeseen("taking back", row, fault)
             return False
         return isinstance(outcome, Committed)  # a conflict means that the worker, or another, was quicker
 
@@ -194,6 +296,21 @@ class Outbound:
         except Unauthorised as error:
             return self._judge.lease_ran_out_uncovered(self._concluding.declared(row), error, now)
         return self._judge.lease_ran_out(terms, row.attempts, now)
+
+
+def _is_failure(error: GatewayError, reply: HttpReply | None) -> bool:
+    """Whether the endpoint is not there: no connection, no answer in time, or HTTP 5xx. One that says no is there."""
+    if not isinstance(error, AgencyUnavailable):
+        return False
+    return reply is None or reply.status == 408 or reply.status >= 500
+
+
+def _unforeseen(doing: str, row: DeliveryRow, fault: Exception) -> None:
+    """Log the kind and the place of an error that nobody foresaw; its text may quote personal data."""
+    stack = "".join(traceback.format_tb(fault.__traceback__))
+    _log.error(
+        "unforeseen-fault", doing=doing, delivery=row.id, agency=row.agency, kind=type(fault).__name__, stack=stack
+    )
 
 
 def _to_case(interaction: object) -> Callable[[Any, Ask, Any], Heard] | None:

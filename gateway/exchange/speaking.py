@@ -13,9 +13,11 @@ carries a document has to come encrypted too. A refusal may come in clear: its t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -240,11 +242,24 @@ def came_in_clear(speech: Speech) -> Unauthenticated:
     )
 
 
+def asked_to_wait(error: GatewayError, reply: HttpReply | None, at: datetime) -> GatewayError:
+    """The error of a call, with what the agency's Retry-After says, whatever the status that came with it.
+
+    With one, a redirect says that the message is not taken now, where it would else be refused for good.
+    """
+    after_s = None if reply is None else retry_after(reply.headers, at)
+    if reply is None or after_s is None:
+        return error
+    if isinstance(error, AgencyUnavailable):
+        error.after_s = after_s
+    elif isinstance(error, AgencyRefused) and 300 <= reply.status < 400:
+        return AgencyBusy(error.text, after_s=after_s)
+    return error
+
+
 def _by_status(reply: HttpReply) -> GatewayError:
     if reply.status in (429, 503):
-        return AgencyBusy(
-            f"the agency answered HTTP {reply.status}: it cannot take messages now", after_s=retry_after(reply.headers)
-        )
+        return AgencyBusy(f"the agency answered HTTP {reply.status}: it cannot take messages now")
     if reply.status == 408 or reply.status >= 500:
         return AgencyUnavailable(
             f"the agency answered HTTP {reply.status}, and nobody knows whether it took the message"
@@ -252,7 +267,20 @@ def _by_status(reply: HttpReply) -> GatewayError:
     return AgencyRefused(f"the agency answered HTTP {reply.status} and no body that was agreed")
 
 
-def retry_after(headers: Mapping[str, str]) -> int | None:
-    """Seconds of a Retry-After header; None when it is missing or a date."""
+def retry_after(headers: Mapping[str, str], at: datetime | None = None) -> int | None:
+    """Seconds of a Retry-After header (RFC 9110, 10.2.3), never negative; None when it is missing or neither form.
+
+    A date is told as seconds from `at`, and left alone without one.
+    """
     text = headers.get("retry-after", "").strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else None
+    if text.isascii() and text.isdigit():
+        return int(text[:9])
+    if at is None:
+        return None
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if until.tzinfo is None:  # "-0000" says UTC of an unknown zone
+        until = until.replace(tzinfo=UTC)
+    return max(0, math.ceil((until - at).total_seconds()))

@@ -8,7 +8,9 @@
       |                        |
       `------- redrive --------+------> cancelled            a person decided
 
-`not-sent` and `unknown` wait for their `due_at`. A callback may end a delivery from any state but the concluded.
+What waits (`queued`, `not-sent`, `unknown`) is claimed by a lease, which does not show in its state: nothing was sent
+yet. `sending` begins with the attempt's own commit. `not-sent` and `unknown` wait for their `due_at`. A callback may
+end a delivery from any state but the concluded.
 """
 
 from __future__ import annotations

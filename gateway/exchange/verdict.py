@@ -13,7 +13,7 @@ attempts used up               dead
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from gateway.contract.adapter import (
@@ -43,7 +43,10 @@ ASK_THE_AGENCY = "it may have arrived, and repeating it is not agreed: ask the a
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The delivery's next state, when it is due again, why, and what happens to the case."""
+    """The delivery's next state, when it is due again, why, and what happens to the case.
+
+    `hold_s`: the agency asked not to be called for so many seconds, for this delivery or for any other of its lane.
+    """
 
     state: Delivery
     outcome: str
@@ -51,6 +54,7 @@ class Verdict:
     cause: str | None = None
     effects: tuple[Effect, ...] = ()
     attention: str | None = None
+    hold_s: int | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,10 @@ class Judge:
             case _:
                 return self._unknown(terms, error.text, attempts, at, None)
 
+    def fault_of_ours(self, kind: str) -> Verdict:
+        """An answer came, and reading it ended in an error that nobody foresaw: it is kept, and nothing is repeated."""
+        return _dead("hub-fault", f"an answer came, and the hub could not read it ({kind}): see the log, then redrive")
+
     def lease_ran_out(self, terms: Terms, attempts: int, at: datetime) -> Verdict:
         """A worker claimed it and never said how it ended."""
         return self._unknown(terms, "the worker ended before the answer came", attempts, at, None)
@@ -112,9 +120,9 @@ class Judge:
     ) -> Verdict:
         schedule = terms.agreed.retry
         if attempts >= schedule.attempts:
-            return _dead("used-up", f"{cause} ({attempts} attempts, as agreed)")
+            return replace(_dead("used-up", f"{cause} ({attempts} attempts, as agreed)"), hold_s=after_s)
         due_at = at + wait_before(schedule, attempts, self.jitter, after_s)
-        return Verdict(state=state, outcome=state.value, due_at=due_at, cause=cause)
+        return Verdict(state=state, outcome=state.value, due_at=due_at, cause=cause, hold_s=after_s)
 
 
 def _may_repeat(interaction: Interaction) -> bool:

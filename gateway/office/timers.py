@@ -14,11 +14,10 @@ from gateway.domain.case import PermitCase
 from gateway.domain.deadlines import DeadlineKind
 from gateway.domain.errors import CaseRefusal, GatewayError
 from gateway.domain.events import CaseEvent
+from gateway.office.answers import ACTOR, AnswersOwed
 from gateway.office.deeds import Deeds, Step
 from gateway.store.plan import Delete, Plan
 from gateway.store.tables import DeadlineRow
-
-ACTOR = "timer"
 
 _log = structlog.get_logger("simojo.timers")
 
@@ -30,13 +29,15 @@ class Timers:
         self._deeds = deeds
         self._casework = casework
         self._clock = clock
+        self._answers = AnswersOwed(deeds, casework, clock)
 
     def run_once(self, limit: int = 100) -> int:
-        """Handle what is due; gives how many deadlines were handled.
+        """Handle what is due, of cases and of answers that agencies owe; gives how many deadlines were handled.
 
         One that cannot be (its case's history is broken, say) is logged and stays due; the others go on.
         """
-        return sum(self._handled(row) for row in self._casework.reader.due_deadlines(self._clock(), limit))
+        handled = sum(self._handled(row) for row in self._casework.reader.due_deadlines(self._clock(), limit))
+        return handled + self._answers.run_once(limit)
 
     def _handled(self, row: DeadlineRow) -> bool:
         try:
@@ -70,6 +71,9 @@ def _fact(kind: DeadlineKind, case: PermitCase, due_at: datetime) -> CaseEvent:
             return e.ProcessSuspended()
         case DeadlineKind.POSITIVE_FICTION:
             return e.ApprovedByFiction(due_on=local_date(due_at))
+        case DeadlineKind.SERVICE_REMINDER:
+            text = f"One hari kerja is left of the service standard of {case.duration_days} hari kerja."
+            return e.AttentionRaised(source=kind.value, text=text)
         case DeadlineKind.SERVICE_STANDARD:
             text = f"The service standard of {case.duration_days} hari kerja ran out on {local_date(due_at)}."
-            return e.AttentionRaised(source="service-standard", text=text)
+            return e.AttentionRaised(source=kind.value, text=text)

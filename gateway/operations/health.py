@@ -8,6 +8,7 @@ from datetime import datetime
 
 from gateway.domain.errors import HubBusy, LedgerBroken
 from gateway.ledger.leaf import Leaf
+from gateway.operations.endpoints import circuit_warnings
 from gateway.operations.expiry import certificate_warnings
 from gateway.operations.proofs import MERGE_DELAY_S
 from gateway.operations.standing import Standing
@@ -30,8 +31,9 @@ class Health:
     `store_fault` says why the store could not write, "" when it could. `pending_leaves` wait for the tree, the oldest
     since `oldest_pending_s` seconds (None when it cannot be read). `dead_letters` are deliveries that wait for a
     person. `suspended` maps each suspended agency to the reason. `certificates` are sentences about those that end
-    soon, were revoked, or of whose revocation nothing is known. `clock_back_s`: so far is this machine's clock behind
-    the last checkpoint. `leader` is the process that leads, None when none does.
+    soon, were revoked, or of whose revocation nothing is known; `circuits` about endpoints that do not answer.
+    `overdue` answers were not given within the agreed time. `clock_back_s`: so far is this machine's clock behind the
+    last checkpoint. `leader` is the process that leads, None when none does.
     """
 
     store_fault: str
@@ -40,6 +42,8 @@ class Health:
     dead_letters: int
     suspended: Mapping[str, str]
     certificates: tuple[str, ...] = ()
+    circuits: tuple[str, ...] = ()
+    overdue: int = 0
     clock_back_s: float = 0.0
     leader: str | None = None
 
@@ -68,6 +72,11 @@ class Health:
             )
         if self.dead_letters:
             found.append(f"{self.dead_letters} deliveries were given up and wait for a person")
+        if self.overdue:
+            found.append(
+                f"{self.overdue} answers of agencies are overdue: see /admin/v1/deliveries/overdue, and call them"
+            )
+        found += self.circuits
         found += [f"agency {agency} is suspended: {reason}" for agency, reason in sorted(self.suspended.items())]
         found += self.certificates
         return tuple(found)
@@ -82,6 +91,8 @@ def look(reader: Reader, unit_of_work: UnitOfWork, now: datetime, standing: Stan
         dead_letters=reader.delivery_counts().get("dead", 0),
         suspended={row.id: row.suspended for row in reader.agencies() if row.suspended is not None},
         certificates=certificate_warnings(reader, now),
+        circuits=circuit_warnings(reader, now),
+        overdue=reader.overdue_count(now),
         clock_back_s=clock_back(reader, now),
         leader=standing.leader(),
     )

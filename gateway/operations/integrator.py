@@ -14,7 +14,7 @@ from gateway.ledger.checkpoint import Checkpoint, NoteKey, NoteVerifier, open_no
 from gateway.ledger.damage import Damage, broken
 from gateway.ledger.tree import Extension, TileId, TileReader, extend, leaf_hash, tree_root
 from gateway.store.plan import Change, Claim, Conflict, Plan, Update
-from gateway.store.reading import HEAD, Reader
+from gateway.store.reading import HEAD, Reader, WaitingLeaf
 from gateway.store.tables import CheckpointRow, LeafRow, TileRow, TreeHeadRow
 from gateway.store.unit_of_work import UnitOfWork
 
@@ -53,7 +53,7 @@ class Integrator:
         size = self._reader.tree_size()
         tiles = StoredTiles(self._reader)
         # 2
-        pending = self._reader.pending_leaves(limit)
+        pending = self._reader.waiting_leaves(limit)
         if not pending:
             return 0
         if not self._is_as_signed(size, tiles):
@@ -126,7 +126,7 @@ class StoredTiles:
         return self.seen[tile]
 
 
-def _promised(leaf: LeafRow) -> bytes:
+def _promised(leaf: WaitingLeaf) -> bytes:
     """Give the hash that the sealed answer has told the agency, if the stored leaf still has it."""
     derived = leaf_hash(leaf.canonical)
     if derived != leaf.hash:
@@ -142,7 +142,7 @@ def _head(size: int, grown: int) -> Change:
     return Update(TreeHeadRow, {"id": HEAD}, {"size": size}, {"size": grown})
 
 
-def _places(pending: Sequence[LeafRow], first: int) -> Iterator[Change]:
+def _places(pending: Sequence[WaitingLeaf], first: int) -> Iterator[Change]:
     for index, leaf in enumerate(pending, first):
         yield Update(LeafRow, {"serial": leaf.serial}, {"tree_index": None}, {"tree_index": index})
 

@@ -1,8 +1,14 @@
-"""Dead letters: deliveries that were given up and wait for a person, who sends them again or cancels them."""
+"""Dead letters: deliveries that were given up and wait for a person, who sends them again or cancels them.
+
+One by its id, or all that a filter means. Of many, each is a plan of its own: whatever ends the process half-way,
+every delivery is either done or as it was, and doing it again does the rest. What has changed since it was found (a
+callback answered it, somebody else was quicker) is passed over. A count first shows what would be done.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.casework.leaves import Leaves
@@ -11,12 +17,28 @@ from gateway.ledger.leaf import LeafKind
 from gateway.store.conflicts import commit, prepared_again
 from gateway.store.plan import Plan, Update
 from gateway.store.reading import Reader
+from gateway.store.reads.outbox import Sought
 from gateway.store.tables import DeliveryRow
 from gateway.store.unit_of_work import UnitOfWork
 
 DEAD, QUEUED, CANCELLED = "dead", "queued", "cancelled"
 OPEN = ("queued", "not-sent", "unknown", "dead")
 """States in which a delivery can be cancelled: nobody is sending it at this moment."""
+
+PAGE = 100
+"""How many deliveries of a filter are in memory at a time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Many:
+    """What became of the deliveries that a filter means: how many were done, and how many had changed meanwhile.
+
+    `left` are those that the filter still means, because no more than the limit were to be done.
+    """
+
+    done: int
+    passed_over: int
+    left: int
 
 
 class Letters:
@@ -38,16 +60,68 @@ class Letters:
 
     def redrive(self, delivery: str, actor: str) -> None:
         """Send a dead letter again, with all its attempts anew. Raises Refused `delivery-unknown`, `not-dead`."""
-        self._change(delivery, (DEAD,), {"state": QUEUED, "due_at": self._clock(), "attempts": 0}, actor, "redriven")
+        self._redrive(delivery, actor)
         self._deliveries_made()
 
     def cancel(self, delivery: str, reason: str, actor: str) -> None:
         """Never send it; the next of its queue may go. Raises Refused `delivery-unknown`, `not-open`."""
-        self._change(delivery, OPEN, {"state": CANCELLED, "cause": reason}, actor, "cancelled")
+        self._cancel(delivery, reason, actor)
         self._deliveries_made()
 
+    def counts(self, sought: Sought) -> dict[tuple[str, str, str], int]:
+        """How many deliveries a filter means, by agency, interaction and outcome: to be shown before anything is done.
+
+        Without states it means dead letters.
+        """
+        return self._reader.sought_counts(_dead_unless_named(sought, (DEAD,)))
+
+    def redrive_many(self, sought: Sought, actor: str, limit: int) -> Many:
+        """Send all dead letters again that the filter means, the oldest first, at most `limit`."""
+        meant = _dead_unless_named(sought, (DEAD,))
+        return self._each(meant, limit, lambda delivery: self._redrive(delivery, actor))
+
+    def cancel_many(self, sought: Sought, reason: str, actor: str, limit: int) -> Many:
+        """Never send what the filter means (dead letters, unless it names states), the oldest first, at most `limit`.
+
+        Raises Refused `delivery-state` for states in which nothing can be cancelled.
+        """
+        meant = _dead_unless_named(sought, OPEN)
+        return self._each(meant, limit, lambda delivery: self._cancel(delivery, reason, actor))
+
+    # --- within ---------------------------------------------------------------------------------------------------
+
+    def _redrive(self, delivery: str, actor: str) -> None:
+        values: dict[str, object] = {"state": QUEUED, "due_at": self._clock(), "attempts": 0, "lease_until": None}
+        self._change(delivery, (DEAD,), values, actor, "redriven")
+
+    def _cancel(self, delivery: str, reason: str, actor: str) -> None:
+        values: dict[str, object] = {"state": CANCELLED, "cause": reason, "lease_until": None}
+        self._change(delivery, OPEN, values, actor, "cancelled")
+
+    def _each(self, sought: Sought, limit: int, deed: Callable[[str], None]) -> Many:
+        done = passed_over = 0
+        for delivery in self._ids(sought, limit):
+            try:
+                deed(delivery)
+            except Refused:  # it was answered, or somebody else was quicker
+                passed_over += 1
+            else:
+                done += 1
+        self._deliveries_made()
+        return Many(done=done, passed_over=passed_over, left=sum(self._reader.sought_counts(sought).values()))
+
+    def _ids(self, sought: Sought, limit: int) -> Iterator[str]:
+        last: tuple[datetime, str] | None = None
+        while limit > 0:
+            rows = self._reader.sought(sought, min(PAGE, limit), last)
+            if not rows:
+                return
+            limit -= len(rows)
+            last = rows[-1].made_at, rows[-1].id
+            yield from (row.id for row in rows)
+
     def _change(
-        self, delivery: str, allowed: tuple[str, ...], values: dict[str, object], actor: str, step: str
+        self, delivery: str, allowed: Collection[str], values: dict[str, object], actor: str, step: str
     ) -> None:
         def prepare() -> None:
             row = self._reader.delivery(delivery)
@@ -70,3 +144,14 @@ class Letters:
             commit(self._unit_of_work, Plan.of(Update(DeliveryRow, {"id": row.id}, guard, values), leaf.row))
 
         prepared_again(prepare)
+
+
+def _dead_unless_named(sought: Sought, allowed: Collection[str]) -> Sought:
+    states = sought.states or (DEAD,)
+    wrong = set(states) - set(allowed)
+    if wrong:
+        raise Refused(
+            f"deliveries that are {', '.join(sorted(wrong))} cannot be changed so; only {', '.join(allowed)}",
+            code="delivery-state",
+        )
+    return replace(sought, states=tuple(states))

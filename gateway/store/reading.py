@@ -2,7 +2,8 @@
 
     parties     agencies, endpoints, credentials, certificates, agreements, tokens
     cases       cases, events, references, openings, documents, counters, deadlines, PIN challenges
-    exchanges   exchanges, parts, refusal tallies, deliveries, attempts
+    exchanges   exchanges, parts, refusal tallies
+    outbox      deliveries, attempts, lanes, circuits
     ledger      leaves, tiles, checkpoints, data keys
     lately      what happened of late with one agency
 
@@ -13,13 +14,14 @@ changed by the time a plan commits; the plan's guards tell.
 from __future__ import annotations
 
 from gateway.store.reads.cases import CaseReads
-from gateway.store.reads.exchanges import PASSED, SENDABLE, ExchangeReads
+from gateway.store.reads.exchanges import ExchangeReads
 from gateway.store.reads.lately import LatelyReads
-from gateway.store.reads.ledger import HEAD, Extent, LedgerReads
+from gateway.store.reads.ledger import HEAD, Extent, LedgerReads, WaitingLeaf
+from gateway.store.reads.outbox import OutboxReads
 from gateway.store.reads.parties import PartyReads
 
-__all__ = ["HEAD", "PASSED", "SENDABLE", "Extent", "Reader"]
+__all__ = ["HEAD", "Extent", "Reader", "WaitingLeaf"]
 
 
-class Reader(PartyReads, CaseReads, ExchangeReads, LedgerReads, LatelyReads):
+class Reader(PartyReads, CaseReads, ExchangeReads, OutboxReads, LedgerReads, LatelyReads):
     """All reads of one engine: `Reader(engine)`. Safe to share between threads."""

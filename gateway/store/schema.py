@@ -22,6 +22,7 @@ from gateway.domain.errors import Misconfigured
 from gateway.store.engine import is_shared
 from gateway.store.soundness import refuse_old
 from gateway.store.unit_of_work import whole
+from gateway.store.unit_of_work.bulk import MARK, unfinished
 
 OPTIONS: dict[str, Any] = {
     "target_metadata": SQLModel.metadata,
@@ -46,17 +47,20 @@ _TO_SEE = {
 }
 
 
-def prepare(engine: Engine) -> str:
+def prepare(engine: Engine, *, unfinished_too: bool = False) -> str:
     """Bring an empty or older database to the newest form, whole or not at all; does nothing to one that has it.
 
-    Gives the revision that the database is at now. Several processes may call it at once. Raises Misconfigured for a
-    database that cannot be opened, that belongs to something else, or that a newer version has migrated.
+    Gives the revision that the database is at now. Several processes may call it at once. There is no way back: a
+    backup from before is. Raises Misconfigured for a database that cannot be opened, that belongs to something else,
+    that a newer version has migrated, or that is an unfinished copy (unless those are asked for too: by who copies).
     """
     scripts, name = ScriptDirectory.from_config(_config()), engine.dialect.name
     try:
         with whole(engine) as connection:
             if is_shared(engine):
                 _take_turn(connection)
+            if not unfinished_too:
+                _refuse_unfinished(connection)
             _check(connection, scripts)
             command.upgrade(_config(connection), "head")
             return str(MigrationContext.configure(connection).get_current_revision())
@@ -87,16 +91,36 @@ def _take_turn(connection: Connection) -> None:
         )
 
 
+def revision_of(connection: Connection) -> str | None:
+    """The revision that a database is at; None before its first migration."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest() -> str:
+    """The revision that this version brings a database to."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
 def differences(engine: Engine) -> list[Any]:
     """What a database has otherwise than the tables of this version say, as alembic tells it; empty when nothing."""
     with engine.connect() as connection:
         return list(compare_metadata(MigrationContext.configure(connection, opts=OPTIONS), SQLModel.metadata))
 
 
+def _refuse_unfinished(connection: Connection) -> None:
+    source = unfinished(connection)
+    if source is not None:
+        raise Misconfigured(
+            f"this store is an unfinished copy of {source}: run `simojo store copy` again until it says verified, or"
+            " point SIMOJO_DATABASE_URL at the store that is whole",
+            code="copy-unfinished",
+        )
+
+
 def _check(connection: Connection, scripts: ScriptDirectory) -> None:
     """Refuse what an upgrade must not touch."""
     at = MigrationContext.configure(connection).get_current_revision()
-    if at is None and (others := inspect(connection).get_table_names()):
+    if at is None and (others := set(inspect(connection).get_table_names()) - {MARK}):
         raise Misconfigured(
             f"the database holds tables that no migration made ({', '.join(sorted(others)[:5])});"
             " point SIMOJO_DATABASE_URL at a new, empty database"

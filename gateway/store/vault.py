@@ -81,13 +81,13 @@ class Vault:
 
     def credential(self, agency: str, name: str) -> str:
         """A secret of an agency's dialect. Raises Misconfigured when staff have not set it."""
-        row = self._reader.credential(agency, name)
-        if row is None:
+        sealed = self._reader.credential(agency, name)
+        if sealed is None:
             raise Misconfigured(
                 f"agency {agency} has no credential {name!r}: set it before exchanging with it",
                 code="credential-missing",
             )
-        return self._master.open(row.sealed, _credential_context(agency, name)).decode()
+        return self._master.open(sealed, _credential_context(agency, name)).decode()
 
     def seal_credential(self, agency: str, name: str, secret: str) -> Change:
         """The change that stores this secret, sealed, in place of an earlier one if there is one."""
@@ -96,7 +96,7 @@ class Vault:
         earlier = self._reader.credential(agency, name)
         if earlier is None:
             return Claim(CredentialRow, ("agency", "name"), {**key, "sealed": sealed})
-        return Update(CredentialRow, key, {"sealed": earlier.sealed}, {"sealed": sealed})
+        return Update(CredentialRow, key, {"sealed": earlier}, {"sealed": sealed})
 
     def _data_key(self, scope: str) -> DataKey:
         with self._lock:

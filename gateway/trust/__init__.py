@@ -11,7 +11,7 @@ possession       proof that an agency holds a certificate's key
 chains           paths to configured authorities
 revocation       what CRLs and OCSP answers say, and whether they may be believed
 freshness        the window of a signed time
-wss              WS-Security X.509 signatures over an envelope; security_header reads its structure
+wss              WS-Security X.509 signatures over an envelope; security_header reads its structure, wss_signing signs
 jws              detached JWS over a body; compact: what it shares with JWE
 xml_encryption   XML Encryption of a Body; encrypted_parts reads its structure
 jwe              compact JWE around a body; content_key: which key of ours opens, and the one way to fail

@@ -65,7 +65,10 @@ def test_the_document_and_the_table_say_what_was_measured_and_what_was_reached(t
     outcome = Outcome({"cpu": "any", "libraries": {"lxml": "6"}}, 1.0, 16, [cell])
     outcome.deliveries["two_workers"] = 499.0
     outcome.ceiling = {"per_second": 50_000.0, "cpu": 0.6}
-    outcome.stored["sqlite"] = {"at": {"10000": {"hub": 100.0, "p99_ms": 1.0}}, "kept": 0.95}
+    outcome.stored["sqlite"] = {
+        "at": {key: {"hub": 8.0, "p99_ms": 1.0, "cpu_ms": 2.0} for key in ("1", "9")},
+        "kept": 0.95,
+    }
     outcome.write(tmp_path / "latest.json")
     said = json.loads((tmp_path / "latest.json").read_bytes())["rest"]["postgres"]["2kb"]
     wanted = {"floor": 4000.0, "reference": 500.0, "hub": 1500.0, "vs_reference": 3.0, "vs_floor": 0.375}

@@ -119,18 +119,24 @@ def test_a_need_that_nobody_serves_gives_no_delivery(stage: Stage) -> None:
     assert steps(stage).ask(case.id, e.RequestRecommendation(agency="dlh")) is None
 
 
-def test_a_lateness_that_was_reported_is_not_reported_again(stage: Stage) -> None:
+def test_a_lateness_is_told_once_even_where_a_deed_came_before_the_timer_looked(stage: Stage) -> None:
     case = stage.register()
     stage.deliver("dukcapil")
     stage.hub.deeds.complete(case.id, RINA)
     due = {row.kind: row.due_at for row in stage.hub.store.reader.deadlines(case.id)}
-    assert "service-standard" in due
-    stage.clock.at = due["service-standard"] - timedelta(seconds=1)
-    stage.hub.deeds.record(case.id, "timer", e.AttentionRaised(source="x", text="sebelum"))
-    assert "service-standard" in {row.kind for row in stage.hub.store.reader.deadlines(case.id)}
-    stage.clock.advance(seconds=1)
-    stage.hub.deeds.record(case.id, "timer", e.AttentionRaised(source="x", text="sesudah"))
-    assert "service-standard" not in {row.kind for row in stage.hub.store.reader.deadlines(case.id)}
+    assert due["service-reminder"] < due["service-standard"]
+    stage.clock.at = due["service-standard"]
+    stage.hub.deeds.record(case.id, "staff/rina", e.AttentionRaised(source="x", text="sesudah"))
+    assert {"service-reminder", "service-standard"} <= {row.kind for row in stage.hub.store.reader.deadlines(case.id)}
+    while stage.hub.timers.run_once():
+        pass
+    stage.hub.deeds.record(case.id, "staff/rina", e.AttentionRaised(source="x", text="lagi"))
+    assert not {"service-reminder", "service-standard"} & {
+        row.kind for row in stage.hub.store.reader.deadlines(case.id)
+    }
+    assert stage.hub.timers.run_once() == 0
+    told = [text.partition(":")[0] for text in stage.case(case.id).attention]
+    assert sorted(told) == ["service-reminder", "service-standard", "x", "x"]
 
 
 def test_references_are_stored_as_keyed_hashes_and_found_by_who_knows_the_name(stage: Stage) -> None:

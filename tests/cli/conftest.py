@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
-import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,10 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from gateway.app import open_store
 from gateway.cli import main
+from gateway.cli.init import make_keys
 from gateway.settings import Settings
+from tests.databases import Behind, Furnished
 from tests.office.conftest import furnished
-from tests.office.house import NOW
+from tests.office.house import NOW, House, issue_key, opened, settings_in
 
 __all__ = ["furnished"]
 
@@ -52,12 +55,36 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def home(empty: Path, furnished: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(empty: Path, furnished: Furnished, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The same with keys and a store that has agreements and staff, on the day on which they were made."""
-    shutil.copytree(furnished, empty, dirs_exist_ok=True)
     for module in ("agency_check", "check", "staff"):
         monkeypatch.setattr(f"gateway.cli.{module}.now", lambda: NOW)
+    with furnished.copied(empty) as url:
+        monkeypatch.setenv("SIMOJO_DATABASE_URL", url)
+        yield empty
+
+
+@pytest.fixture(scope="session")
+def keys_and_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with keys and an empty SQLite store: what a process needs to start."""
+    folder = tmp_path_factory.mktemp("plain")
+    settings = settings_in(folder)
+    issue_key(settings, NOW)
+    make_keys(settings, NOW)
+    open_store(settings).close()
+    return folder
+
+
+@pytest.fixture
+def plain(empty: Path, keys_and_store: Path) -> Path:
+    """A copy of it, in which the commands run with no setting."""
+    shutil.copytree(keys_and_store, empty, dirs_exist_ok=True)
     return empty
+
+
+def opened_at(home: Path) -> House:
+    """Open the hub on the store that the commands use; whoever opens it stops it."""
+    return opened(home, os.environ["SIMOJO_DATABASE_URL"])
 
 
 @pytest.fixture
@@ -78,8 +105,8 @@ def simojo(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
 
 
 @pytest.fixture
-def database(home: Path) -> Iterator[sqlite3.Connection]:
-    """The store's file, opened behind its back."""
-    connection = sqlite3.connect(home / "simojo.db", isolation_level=None)
-    yield connection
-    connection.close()
+def database(home: Path) -> Iterator[Behind]:
+    """The store, opened behind its back."""
+    assert home.exists()
+    with Behind(os.environ["SIMOJO_DATABASE_URL"]) as behind:
+        yield behind

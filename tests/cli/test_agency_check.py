@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
 from email.utils import format_datetime
@@ -19,6 +18,7 @@ from lxml import etree
 
 from gateway.trust.keys import SigningKey
 from tests.cli.conftest import Done, Simojo
+from tests.databases import Behind
 from tests.office.house import NOW
 from tests.transport.agencies import Agency, received
 from tests.transport.conftest import agency
@@ -133,7 +133,7 @@ def test_without_network_nothing_is_looked_at(
     ],
 )
 def test_what_stands_in_the_way_is_named(
-    simojo: Simojo, home: Path, database: sqlite3.Connection, change: str, step: str, words: str
+    simojo: Simojo, home: Path, database: Behind, change: str, step: str, words: str
 ) -> None:
     register(simojo, home)
     database.execute(change)
@@ -143,7 +143,7 @@ def test_what_stands_in_the_way_is_named(
 
 
 def test_a_certificate_that_is_over_is_no_fault_where_another_does_all_that_it_did(
-    simojo: Simojo, home: Path, database: sqlite3.Connection
+    simojo: Simojo, home: Path, database: Behind
 ) -> None:
     simojo("agency", "endpoint", "dpupr", "https://dpupr.example")
     register(simojo, home)

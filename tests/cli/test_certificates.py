@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
+import os
 import subprocess
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -18,6 +19,7 @@ from gateway.settings import load_settings
 from gateway.trust.dev_ca import DevelopmentCa
 from gateway.trust.keys import fingerprint
 from tests.cli.conftest import Simojo
+from tests.databases import Behind
 from tests.office.house import NOW
 from tests.trust.authorities import Holder, key_usage, root
 
@@ -120,20 +122,20 @@ def test_check_warns_of_what_ends_soon_and_still_succeeds(home: Path, simojo: Si
     assert "expires in 19 days" in done.out
 
 
-def tables(home: Path) -> list[str]:
-    with closing(sqlite3.connect(home / "simojo.db")) as store:
-        return list(store.iterdump())
+def tables() -> dict[str, list[tuple[Any, ...]]]:
+    with Behind(os.environ["SIMOJO_DATABASE_URL"]) as behind:
+        return behind.rows()
 
 
 def test_check_writes_nothing_and_warns_of_another_signing_certificate(
     home: Path, simojo: Simojo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = tables(home)
+    before = tables()
     assert "warning" not in simojo("check").out  # the hub never ran
-    assert tables(home) == before
+    assert tables() == before
     with closing(open_store(load_settings(), clock=lambda: NOW)) as store:
         record_hub_certificates(store, NOW)  # what a hub does as it starts
-    before = tables(home)
+    before = tables()
     assert "warning" not in simojo("check").out
     other = DevelopmentCa.make(home / "keys" / "development-ca", production=False, at=NOW).issue("dpmptsp", at=NOW)
     key_file, certificate_file = other.write(home / "lain")
@@ -143,7 +145,7 @@ def test_check_writes_nothing_and_warns_of_another_signing_certificate(
     assert done.code == 0
     assert "warning: the hub was last started with the signing certificate" in done.out
     assert f"these settings name {other.key.fingerprint[:16]}" in done.out
-    assert tables(home) == before
+    assert tables() == before
 
 
 def test_check_warns_of_a_certificate_from_before_the_authorities(

@@ -5,15 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import sqlite3
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from gateway.validation.agreement_file import packaged_agreements
-from tests.cli.conftest import Simojo
-from tests.office.house import NOW, opened
+from tests.cli.conftest import Simojo, opened_at
+from tests.databases import Behind
+from tests.office.house import NOW
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("home")
 # --- agency -------------------------------------------------------------------------------------------------------
 
 
-def test_agencies_are_listed_with_what_they_may(simojo: Simojo, database: sqlite3.Connection) -> None:
+def test_agencies_are_listed_with_what_they_may(simojo: Simojo, database: Behind) -> None:
     database.execute("UPDATE agency SET suspended = 'berbeda' WHERE id = 'bank'")
     lines = [line.split(maxsplit=2) for line in simojo("agency", "list").out.splitlines()]
     assert {line[0]: line[2].strip() for line in lines} == {
@@ -30,7 +30,7 @@ def test_agencies_are_listed_with_what_they_may(simojo: Simojo, database: sqlite
     }  # fmt: skip
 
 
-def test_an_endpoint_is_set(simojo: Simojo, database: sqlite3.Connection) -> None:
+def test_an_endpoint_is_set(simojo: Simojo, database: Behind) -> None:
     assert simojo("agency", "endpoint", "sms", "https://sms.example").out == "sms listens at https://sms.example\n"
     simojo("agency", "endpoint", "sms", "https://pin.example/x", "--interaction", "send-pin")
     rows = database.execute("SELECT interaction, url FROM endpoint WHERE agency = 'sms' ORDER BY 1").fetchall()
@@ -38,7 +38,7 @@ def test_an_endpoint_is_set(simojo: Simojo, database: sqlite3.Connection) -> Non
     assert "[endpoint-invalid]" in simojo("agency", "endpoint", "sms", "sms.example").sentence
 
 
-def test_an_endpoint_that_nobody_could_call_is_not_set(simojo: Simojo, database: sqlite3.Connection) -> None:
+def test_an_endpoint_that_nobody_could_call_is_not_set(simojo: Simojo, database: Behind) -> None:
     database.execute("DELETE FROM endpoint")
     assert "[endpoint-invalid]" in simojo("agency", "endpoint", "sms", "http://127.0.0.1:999999/").sentence
     said = simojo("agency", "endpoint", "sms", "https://sms.example", "--interaction", "kirim-pin").sentence
@@ -47,11 +47,11 @@ def test_an_endpoint_that_nobody_could_call_is_not_set(simojo: Simojo, database:
     assert database.execute("SELECT count(*) FROM endpoint").fetchone() == (0,)
 
 
-def test_a_secret_is_read_from_standard_input_and_sealed(home: Path, simojo: Simojo) -> None:
+def test_a_secret_is_read_from_standard_input_and_sealed(home: Path, simojo: Simojo, database: Behind) -> None:
     done = simojo("agency", "credential", "bank", "client_secret", stdin="rahasia-17\r\n")
     assert (done.code, done.out) == (0, "credential client_secret of bank is set\n")
-    assert all(b"rahasia-17" not in path.read_bytes() for path in home.glob("simojo.db*"))
-    house = opened(home)
+    assert [name for name, value in database.stored() if b"rahasia-17" in value] == []
+    house = opened_at(home)
     assert house.gateway.store.vault.credential("bank", "client_secret") == "rahasia-17"
     house.gateway.stop()
     assert "[credential-empty]" in simojo("agency", "credential", "bank", "x", stdin="\n").sentence
@@ -91,7 +91,7 @@ def certify(simojo: Simojo, certificate: str = "cert.pem", proof: str = "proof.b
 @pytest.mark.parametrize("certificate", ["cert.pem", "cert.der"])
 @pytest.mark.parametrize("form", ["binary", "base64"])
 def test_a_certificate_is_registered_with_a_proof_by_openssl(
-    home: Path, simojo: Simojo, holder: str, database: sqlite3.Connection, certificate: str, form: str
+    home: Path, simojo: Simojo, holder: str, database: Behind, certificate: str, form: str
 ) -> None:
     prove(home, simojo)
     if form == "base64":
@@ -108,7 +108,7 @@ def test_two_challenges_are_never_the_same(home: Path, simojo: Simojo, holder: s
 
 
 def test_a_proof_by_another_key_or_of_another_agency_registers_nothing(
-    home: Path, simojo: Simojo, holder: str, database: sqlite3.Connection
+    home: Path, simojo: Simojo, holder: str, database: Behind
 ) -> None:
     prove(home, simojo, "bank")
     assert "[challenge-other]" in simojo(*certify(simojo)).sentence
@@ -121,9 +121,7 @@ def test_a_proof_by_another_key_or_of_another_agency_registers_nothing(
     assert holder not in str(database.execute("SELECT * FROM certificate").fetchall())
 
 
-def test_a_certificate_is_revoked_by_its_fingerprint(
-    home: Path, simojo: Simojo, holder: str, database: sqlite3.Connection
-) -> None:
+def test_a_certificate_is_revoked_by_its_fingerprint(home: Path, simojo: Simojo, holder: str, database: Behind) -> None:
     prove(home, simojo)
     simojo(*certify(simojo))
     done = simojo("agency", "revoke", holder.upper(), "--reason", "kunci hilang")
@@ -136,14 +134,14 @@ def test_a_certificate_is_revoked_by_its_fingerprint(
 
 
 def test_the_digits_that_are_shown_everywhere_are_enough_to_revoke_by(
-    home: Path, simojo: Simojo, holder: str, database: sqlite3.Connection
+    home: Path, simojo: Simojo, holder: str, database: Behind
 ) -> None:
     prove(home, simojo)
     simojo(*certify(simojo))
     assert "[fingerprint-short]" in simojo("agency", "revoke", holder[:15], "--reason", "x").sentence
     twin = f"{holder[:20]}{'0' * 44}"
     database.execute("CREATE TEMP TABLE twin AS SELECT * FROM certificate")
-    database.execute("UPDATE twin SET fingerprint = ?", (twin,))
+    database.execute("UPDATE twin SET fingerprint = :twin", twin=twin)
     database.execute("INSERT INTO certificate SELECT * FROM twin")
     both = simojo("agency", "revoke", holder[:16], "--reason", "x").sentence
     assert "[fingerprint-ambiguous]" in both
@@ -237,7 +235,7 @@ def test_staff_are_added_with_a_delegation_and_listed(home: Path, simojo: Simojo
         "--delegation-until", "2026-12-31", "--electronic",
     )  # fmt: skip
     assert (done.code, done.out) == (0, "added eka\n")
-    house = opened(home)
+    house = opened_at(home)
     eka = house.officer("eka")
     house.gateway.stop()
     assert (eka.phone, eka.nip, eka.delegation_electronic) == ("+6281200000091", "197501012000011001", True)
@@ -256,18 +254,16 @@ def test_an_id_is_given_once(simojo: Simojo) -> None:
     assert "[staff-exists]" in simojo(*words).sentence
 
 
-def test_a_token_is_printed_once_and_only_its_digest_is_kept(
-    home: Path, simojo: Simojo, database: sqlite3.Connection
-) -> None:
+def test_a_token_is_printed_once_and_only_its_digest_is_kept(home: Path, simojo: Simojo, database: Behind) -> None:
     done = simojo("staff", "token", "rina", "--scopes", "office admin", "--days", "7")
     token = done.out.strip()
     assert (done.code, len(token)) == (0, 43)
     digest = hashlib.sha256(token.encode()).hexdigest()
-    row = database.execute("SELECT staff, scopes, expires_at FROM api_token WHERE hash = ?", (digest,)).fetchone()
+    row = database.execute("SELECT staff, scopes, expires_at FROM api_token WHERE hash = :hash", hash=digest).one()
     assert row[:2] == ("rina", "office admin")
-    assert row[2].startswith("2026-12-01")
+    assert str(row[2]).startswith("2026-12-01")
     assert NOW.day == 24
-    assert all(token.encode() not in path.read_bytes() for path in home.glob("simojo.db*"))
+    assert [name for name, value in database.stored() if token.encode() in value] == []
 
 
 @pytest.mark.parametrize("scopes", ["", "root", "office root"])

@@ -40,12 +40,12 @@ def undisturbed(simojo: Simojo) -> Iterator[None]:
 
 
 @pytest.fixture
-def refused(home: Path, simojo: Simojo, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+def refused(plain: Path, simojo: Simojo, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
     """The sentence of a start with these settings, in a copy of the furnished folder that `spoil` has spoilt."""
 
     def start(*spoil: Callable[[Path], object], command: str = "serve", **settings: str) -> str:
         folder = tmp_path_factory.mktemp("refused")
-        shutil.copytree(home, folder, dirs_exist_ok=True)
+        shutil.copytree(plain, folder, dirs_exist_ok=True)
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(folder)
             with socket.socket() as probe:

@@ -93,9 +93,9 @@ HALF = b"POST /rest/dpupr/permit-validity HTTP/1.1\r\nHost: hub\r\nContent-Lengt
 
 
 def test_a_hub_that_is_told_to_end_says_so_answers_what_it_has_begun_and_takes_nothing_more(
-    home: Path, hubs: list[Hub]
+    plain: Path, hubs: list[Hub]
 ) -> None:
-    hub = start(hubs, home, drain_s="1")
+    hub = start(hubs, plain, drain_s="1")
     hub.await_ready()
     with hub.connect() as begun:
         begun.sendall(HALF)
@@ -112,13 +112,13 @@ def test_a_hub_that_is_told_to_end_says_so_answers_what_it_has_begun_and_takes_n
     assert answer.startswith(b"HTTP/1.1 4")  # a message that nobody signed: refused, as ever
     code, errors = hub.ended()
     assert (code, "Traceback" in errors, '"ended"' in errors) == (0, False, True), errors
-    assert not (home / "simojo.db-wal").exists()  # SQLite folds it in when the last connection is closed
+    assert not (plain / "simojo.db-wal").exists()  # SQLite folds it in when the last connection is closed
 
 
 def test_a_hub_ends_with_whoever_started_it_and_says_so_when_it_cannot_finish_in_time(
-    home: Path, hubs: list[Hub]
+    plain: Path, hubs: list[Hub]
 ) -> None:
-    hub = start(hubs, home, "--until-stdin-ends", stop_within_s="1")
+    hub = start(hubs, plain, "--until-stdin-ends", stop_within_s="1")
     hub.await_ready()
     with hub.connect() as begun:
         begun.sendall(HALF)
@@ -127,8 +127,8 @@ def test_a_hub_ends_with_whoever_started_it_and_says_so_when_it_cannot_finish_in
     assert (code, "Traceback" in errors, '"ended-unfinished"' in errors) == (3, False, True)
 
 
-def test_a_second_signal_ends_a_hub_at_once(home: Path, hubs: list[Hub]) -> None:
-    hub = start(hubs, home, stop_within_s="600")
+def test_a_second_signal_ends_a_hub_at_once(plain: Path, hubs: list[Hub]) -> None:
+    hub = start(hubs, plain, stop_within_s="600")
     hub.await_ready()
     with hub.connect() as begun:
         begun.sendall(HALF)
@@ -140,12 +140,12 @@ def test_a_second_signal_ends_a_hub_at_once(home: Path, hubs: list[Hub]) -> None
 
 
 def test_workers_share_a_store_and_when_the_leader_is_killed_another_leads(
-    home: Path, hubs: list[Hub], server: Server
+    plain: Path, hubs: list[Hub], server: Server
 ) -> None:
     url = server.create("workers")
     engine = open_engine(url)
     onlooker = SharedLeadership(engine, "test")
-    workers = [start(hubs, home, command="worker", database_url=url) for _ in range(2)]
+    workers = [start(hubs, plain, command="worker", database_url=url) for _ in range(2)]
     for each in workers:
         each.await_ready()
     first = onlooker.leader() or ""

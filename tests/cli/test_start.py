@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -16,10 +15,10 @@ from gateway.exchange.plugins import load_adapters
 from gateway.trust.certificates import load_certificate
 from gateway.trust.dev_ca import is_development
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
-from tests.cli.conftest import Simojo
-from tests.office.house import opened
+from tests.cli.conftest import Simojo, opened_at
+from tests.databases import Behind
 
-COMMANDS = ("init", "serve", "worker", "check", "demo", "agency", "agreement", "case", "ledger", "staff")
+COMMANDS = ("init", "serve", "worker", "check", "demo", "agency", "agreement", "case", "delivery", "ledger", "staff")
 
 
 def test_help_names_every_command(simojo: Simojo) -> None:
@@ -91,10 +90,10 @@ def test_check_tells_where_an_active_agreement_and_its_adapter_differ(home: Path
 
 
 def test_a_hub_suspends_the_agency_that_differs_and_no_other_until_they_agree_again(
-    home: Path, database: sqlite3.Connection
+    home: Path, database: Behind
 ) -> None:
     activate_changed(home)
-    house = opened(home)
+    house = opened_at(home)
     try:
         assert list(house.gateway.suspend_where_different()) == ["sms"]
         reasons = {row.id: row.suspended for row in house.gateway.store.reader.agencies()}
@@ -113,7 +112,7 @@ def activate_changed(home: Path) -> None:
     repeat = next(line for line in text.splitlines() if line.startswith("repeat = "))
     other = 'repeat = "never"' if "never" not in repeat else 'repeat = "safe"'
     agreement = read_agreement(text.replace(repeat, other, 1).replace("2026-01-01", "2026-02-01", 1))
-    house = opened(home)
+    house = opened_at(home)
     try:
         registry = house.gateway.store.registry
         registry.import_agreement(agreement, load_adapters()["sms"], "staff/agus")
@@ -153,17 +152,16 @@ def test_a_wrong_setting_is_one_sentence(empty: Path, simojo: Simojo, monkeypatc
 
 
 @pytest.mark.parametrize("url", ["sqlite:////nonexistent/x.db", "sqlite:///garbage.db", "postgresql://a/b", "::"])
-@pytest.mark.usefixtures("home")
 def test_a_store_that_cannot_be_opened_is_one_sentence(
-    home: Path, simojo: Simojo, monkeypatch: pytest.MonkeyPatch, url: str
+    empty: Path, simojo: Simojo, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
-    (home / "garbage.db").write_text("this is no database\n" * 100)
+    (empty / "garbage.db").write_text("this is no database\n" * 100)
     monkeypatch.setenv("SIMOJO_DATABASE_URL", url)
     assert "SIMOJO_DATABASE_URL" in simojo("agency", "list").sentence
 
 
-def test_a_store_whose_key_is_another_is_told(home: Path, simojo: Simojo, database: sqlite3.Connection) -> None:
-    database.execute("INSERT INTO credential VALUES ('bank', 'x', x'01')")
+def test_a_store_whose_key_is_another_is_told(home: Path, simojo: Simojo, database: Behind) -> None:
+    database.execute("INSERT INTO credential VALUES ('bank', 'x', :sealed)", sealed=b"\x01")
     (home / "keys/master.key").unlink()
     assert "SIMOJO_MASTER_KEY_FILE" in simojo("agency", "list").sentence
     simojo("init")

@@ -1,7 +1,7 @@
 """What falls due on a case and when: hari kerja for the payment, calendar days for the survey (14(3), 17, 19)."""
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
 import holidays
@@ -10,7 +10,15 @@ import pytest
 from gateway.domain import events as e
 from gateway.domain.calendar import JAKARTA, WorkingCalendar, end_of_day
 from gateway.domain.case import PermitCase, Stage
-from gateway.domain.deadlines import Deadline, DeadlineKind, deadlines, payment_due_on, survey_warning_at, suspension_at
+from gateway.domain.deadlines import (
+    Deadline,
+    DeadlineKind,
+    answer_due,
+    deadlines,
+    payment_due_on,
+    survey_warning_at,
+    suspension_at,
+)
 from gateway.domain.stages import ON_THE_WAY
 from tests.domain import journeys as j
 from tests.domain.fitting import PAUSED, suspended, warned
@@ -131,11 +139,21 @@ def test_no_survey_is_reckoned_before_the_decision() -> None:
 
 
 def test_the_service_standard_counts_hari_kerja_from_the_tanda_terima_pasal_19() -> None:
-    (standard,) = deadlines(case_in(S.COMPLETE), PLAIN)
+    reminder, standard = deadlines(case_in(S.COMPLETE), PLAIN)
     assert standard == Deadline(kind=K.SERVICE_STANDARD, due_at=end_of_day(date(2026, 3, 20)))
+    assert reminder == Deadline(kind=K.SERVICE_REMINDER, due_at=end_of_day(date(2026, 3, 19)))  # one hari kerja before
     assert deadlines(case_in(S.REGISTERED), PLAIN) == ()
     assert _of(K.SERVICE_STANDARD, case_in(S.COMPLETE).apply(PAUSED, START)) == []
     assert _of(K.SERVICE_STANDARD, case_in(S.ACTIVE)) == []
+
+
+def test_an_answer_falls_due_by_hari_kerja_and_is_reminded_of_one_before_19() -> None:
+    friday = datetime(2026, 3, 6, 17, 30, tzinfo=UTC)  # Saturday 7 March, half past midnight, in Mojokerto
+    holidays = WorkingCalendar(holidays=frozenset({date(2026, 3, 10)}))
+    due = answer_due(friday, 3, holidays)
+    assert (due.remind_at, due.ends_at) == (end_of_day(date(2026, 3, 11)), end_of_day(date(2026, 3, 12)))
+    short = answer_due(datetime(2026, 3, 4, 3, tzinfo=UTC), 1, PLAIN)
+    assert (short.remind_at, short.ends_at) == (end_of_day(date(2026, 3, 4)), end_of_day(date(2026, 3, 5)))
 
 
 def test_a_positive_fiction_falls_due_with_the_standard_until_the_decision_pp_28_2025() -> None:
@@ -157,7 +175,8 @@ def test_deadlines_are_listed_by_time_and_then_by_kind() -> None:
         K.SURVEY_WARNING,
         K.SUSPENSION,
         K.PAYMENT_LAPSE,
+        K.SERVICE_REMINDER,
         K.SERVICE_STANDARD,
     ]
     undecided = deadlines(case_in(S.RECOMMENDED, "krk"), PLAIN)
-    assert [each.kind for each in undecided] == [K.SERVICE_STANDARD, K.POSITIVE_FICTION]
+    assert [each.kind for each in undecided] == [K.SERVICE_REMINDER, K.SERVICE_STANDARD, K.POSITIVE_FICTION]

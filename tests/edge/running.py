@@ -67,7 +67,21 @@ def running(
     grounds: Grounds, folder: Path, *, seconds: Callable[[], float] = time.monotonic, **settings: Any
 ) -> Iterator[Running]:
     """Start a hub on a copy of the grounds; `settings` are those of `Settings`, `head_timeout_s` among them."""
-    shutil.copytree(grounds.folder, folder, dirs_exist_ok=True)
+    if grounds.database is None:
+        shutil.copytree(grounds.folder, folder, dirs_exist_ok=True)
+        with serving_from(grounds, folder, seconds, **settings) as hub:
+            yield hub
+    else:
+        with (
+            grounds.database.copied(folder) as url,
+            serving_from(grounds, folder, seconds, database_url=url, **settings) as hub,
+        ):
+            yield hub
+
+
+@contextmanager
+def serving_from(grounds: Grounds, folder: Path, seconds: Callable[[], float], **settings: Any) -> Iterator[Running]:
+    """Start a hub in a folder that is its own."""
     made: Settings = settings_in(folder, **settings)
     gateway = Gateway(made, seconds=seconds)
     serving = Serving(

@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from fastapi.testclient import TestClient
 from lxml import etree
+from sqlmodel import col, select
 from structlog.testing import capture_logs
 
 from gateway.operations.health import PROBE
 from gateway.store.plan import Update
-from gateway.store.tables import AgencyRow
+from gateway.store.tables import AgencyRow, CounterRow
 from tests.edge.visitors import Visitor
 from tests.office.house import House
 
@@ -33,7 +34,7 @@ def test_a_look_stands_for_a_second(house: House, visitor: Visitor) -> None:
 
     def looks() -> int:
         with house.gateway.store.engine.connect() as connection:
-            said = connection.exec_driver_sql("SELECT value FROM counter WHERE name = ?", (PROBE,))
+            said = connection.execute(select(CounterRow.value).where(col(CounterRow.name) == PROBE))
             return int(said.scalar_one())
 
     for _ in range(3):

@@ -152,11 +152,13 @@ def test_what_needs_a_person_stands_out(house: House, inside: Visitor) -> None:
     case = house.registered()
     row = house.gateway.store.reader.deliveries(case_id=case.id)[0]
     house.commit(
-        Update(DeliveryRow, {"id": row.id}, {}, {"state": "dead"}),
+        Update(DeliveryRow, {"id": row.id}, {}, {"state": "dead", "outcome": "refused", "cause": "HTTP 404"}),
         Update(AgencyRow, {"id": "bank"}, {}, {"suspended": "berbeda"}),
     )
     shown = page(inside)
     assert '<li class="bad">Surat mati: <b>1</b></li>' in shown
+    assert f"<td>{row.id}<td>" in shown
+    assert '<td class="bad">refused<td>HTTP 404' in shown
     assert '<li class="bad">Instansi ditangguhkan: <b>bank</b></li>' in shown
 
 

@@ -18,11 +18,6 @@ from tests.edge.running import Running, running
 JSON = "application/json"
 
 
-@pytest.fixture(scope="module")
-def grounds(tmp_path_factory: pytest.TempPathFactory) -> Grounds:
-    return Grounds.furnish(tmp_path_factory.mktemp("grounds"))
-
-
 def send(hub: Running, path: str, content_type: str = JSON, body: bytes = b"{}", **headers: str) -> httpx2.Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     with httpx2.Client(trust_env=False, verify=False) as client:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -23,14 +22,15 @@ from gateway.trust.dev_ca import DevelopmentCa, IssuedLeaf, LeafKind
 from gateway.trust.jws import verify_detached
 from gateway.trust.keys import SoftwareKey, fingerprint
 from gateway.trust.policy import SignatureAlgorithm
+from tests.databases import Furnished
 from tests.office.house import NOW, Clock, House, settings_in
 
 Opening = Callable[..., TestClient]
 
 
 @pytest.fixture
-def ca(furnished: Path) -> DevelopmentCa:
-    return DevelopmentCa.make(furnished / "keys" / "development-ca", production=False, at=NOW)
+def ca(furnished: Furnished) -> DevelopmentCa:
+    return DevelopmentCa.make(furnished.folder / "keys" / "development-ca", production=False, at=NOW)
 
 
 @pytest.fixture
@@ -40,9 +40,15 @@ def clocks() -> list[Clock]:
 
 
 @pytest.fixture
-def opening(furnished: Path, tmp_path: Path, clocks: list[Clock]) -> Iterator[Opening]:
+def url(furnished: Furnished, tmp_path: Path) -> Iterator[str]:
+    """Of the store of the hubs that are opened."""
+    with furnished.copied(tmp_path) as copied:
+        yield copied
+
+
+@pytest.fixture
+def opening(url: str, tmp_path: Path, clocks: list[Clock]) -> Iterator[Opening]:
     """Open the hub with these settings, at that moment; the one before is closed first."""
-    shutil.copytree(furnished, tmp_path, dirs_exist_ok=True)
     opened: list[House] = []
 
     def open_hub(at: datetime = NOW, **settings: Any) -> TestClient:
@@ -50,7 +56,7 @@ def opening(furnished: Path, tmp_path: Path, clocks: list[Clock]) -> Iterator[Op
             opened.pop().gateway.stop()
         clock = Clock(at)
         clocks.append(clock)
-        house = House(Gateway(settings_in(tmp_path, **settings), clock=clock), clock)
+        house = House(Gateway(settings_in(tmp_path, database_url=url, **settings), clock=clock), clock)
         record_hub_certificates(house.gateway.store, at)
         opened.append(house)
         return TestClient(house.gateway.api)
@@ -78,9 +84,9 @@ def written(leaf: IssuedLeaf, folder: Path) -> dict[str, Path]:
 
 
 def test_a_roll_over_from_its_announcement_to_its_end(
-    opening: Opening, ca: DevelopmentCa, tmp_path: Path, furnished: Path
+    opening: Opening, ca: DevelopmentCa, tmp_path: Path, furnished: Furnished
 ) -> None:
-    one = x509.load_pem_x509_certificate((furnished / "keys" / "hub.pem").read_bytes())
+    one = x509.load_pem_x509_certificate((furnished.folder / "keys" / "hub.pem").read_bytes())
     two = written(ca.issue("dpmptsp", at=NOW, kind=LeafKind.RSA, days=700), tmp_path / "dua")
     second = x509.load_pem_x509_certificate(two["certificate"].read_bytes())
     turn = NOW + timedelta(days=30)
@@ -118,8 +124,8 @@ def test_a_roll_over_from_its_announcement_to_its_end(
     assert (current["role"], current["signsFrom"]) == ("current", "2026-12-24T03:00:00.000Z")
 
 
-def test_our_own_strict_verification_takes_the_list(opening: Opening, furnished: Path) -> None:
-    own = x509.load_pem_x509_certificate((furnished / "keys" / "hub.pem").read_bytes())
+def test_our_own_strict_verification_takes_the_list(opening: Opening, furnished: Furnished) -> None:
+    own = x509.load_pem_x509_certificate((furnished.folder / "keys" / "hub.pem").read_bytes())
     hub = RegisteredCertificate(agency="dpmptsp", certificate=own, fingerprint=fingerprint(own))
     answer = opening().get("/hub/certificates.json")
     verified = verify_detached(answer.headers[jws.HEADER], answer.content, [hub], NOW, audience="*")
@@ -129,9 +135,9 @@ def test_our_own_strict_verification_takes_the_list(opening: Opening, furnished:
 
 
 def test_one_signature_serves_all_who_ask_for_half_of_its_life(
-    opening: Opening, clocks: list[Clock], furnished: Path
+    opening: Opening, clocks: list[Clock], furnished: Furnished
 ) -> None:
-    own = x509.load_pem_x509_certificate((furnished / "keys" / "hub.pem").read_bytes())
+    own = x509.load_pem_x509_certificate((furnished.folder / "keys" / "hub.pem").read_bytes())
     client = opening()
     (clock,) = clocks
 
@@ -161,14 +167,12 @@ def test_one_signature_serves_all_who_ask_for_half_of_its_life(
     said(client, clock(), own)
 
 
-def test_other_certificates_are_signed_at_once(
-    opening: Opening, ca: DevelopmentCa, tmp_path: Path, furnished: Path
-) -> None:
-    one = x509.load_pem_x509_certificate((furnished / "keys" / "hub.pem").read_bytes())
+def test_other_certificates_are_signed_at_once(opening: Opening, ca: DevelopmentCa, tmp_path: Path, url: str) -> None:
+    one = x509.load_pem_x509_certificate((tmp_path / "keys" / "hub.pem").read_bytes())
     two = written(ca.issue("dpmptsp", at=NOW, kind=LeafKind.RSA), tmp_path / "dua")
     client = opening()
     assert [each["role"] for each in said(client, NOW, one)] == ["current"]
-    announcing = settings_in(tmp_path, next_signing_certificate_file=two["certificate"])
+    announcing = settings_in(tmp_path, database_url=url, next_signing_certificate_file=two["certificate"])
     with closing(open_store(announcing)) as store:  # as `simojo check` does beside the running hub
         record_hub_certificates(store, NOW)
     assert [each["role"] for each in said(client, NOW, one)] == ["current", "next"]

@@ -41,11 +41,6 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return made
 
 
-@pytest.fixture(scope="module")
-def grounds(tmp_path_factory: pytest.TempPathFactory) -> Grounds:
-    return Grounds.furnish(tmp_path_factory.mktemp("grounds"))
-
-
 def hub_with(grounds: Grounds, authority: Authority, folder: Path, **more: Any) -> AbstractContextManager[Running]:
     """A hub with TLS that asks for clients' certificates."""
     said: dict[str, Any] = {

@@ -28,11 +28,6 @@ LIVE = head("GET", "/health/live")
 
 
 @pytest.fixture(scope="module")
-def grounds(tmp_path_factory: pytest.TempPathFactory) -> Grounds:
-    return Grounds.furnish(tmp_path_factory.mktemp("grounds"))
-
-
-@pytest.fixture(scope="module")
 def hub(grounds: Grounds, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with running(grounds, tmp_path_factory.mktemp("hub"), head_timeout_s=0.3, body_timeout_s=0.5) as started:
         yield started

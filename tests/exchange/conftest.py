@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from tests.exchange.stage import Stage, copied, furnish
+from tests.databases import Databases, Furnished
+from tests.exchange.stage import Stage, furnish
 from tests.exchange.town import Door, Street
 
 
@@ -26,14 +29,29 @@ def street() -> Iterator[Street]:
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory, door: Door, street: Street) -> Path:
+def template(
+    databases: Databases, tmp_path_factory: pytest.TempPathFactory, door: Door, street: Street
+) -> Iterator[Furnished]:
     folder = tmp_path_factory.mktemp("exchange") / "template"
-    furnish(folder, door, street)
-    return folder
+    with databases.new() as url:
+        furnish(folder, url, door, street)
+        yield Furnished(folder, url, databases)
+
+
+_NUMBERS = count(1)
+
+
+@contextmanager
+def hub_folder(template: Furnished) -> Iterator[tuple[Path, str]]:
+    """A folder beside the template's, with its keys, and a database of its own."""
+    folder = template.folder.parent / f"hub-{next(_NUMBERS)}"
+    with template.copied(folder) as url:
+        yield folder, url
 
 
 @pytest.fixture
-def stage(template: Path, door: Door, street: Street, request: pytest.FixtureRequest) -> Iterator[Stage]:
-    opened = Stage(copied(template, template.parent / f"test-{request.node.name[:60]}-{id(request)}"), door, street)
-    yield opened
-    opened.close()
+def stage(template: Furnished, door: Door, street: Street) -> Iterator[Stage]:
+    with hub_folder(template) as (folder, url):
+        opened = Stage(folder, door, street, url)
+        yield opened
+        opened.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -96,6 +95,8 @@ class Stage:
     folder: Path
     door: Door
     street: Street
+    database_url: str = ""
+    """Empty: a file in the folder."""
     clock: Clock = field(default_factory=Clock)
     adapters: dict[str, Adapter] = field(default_factory=lambda: dict(ADAPTERS))
     seconds: Callable[[], float] = field(default_factory=lambda: count(0.0, 1.0).__next__)
@@ -137,14 +138,13 @@ class Stage:
     def settings(self) -> Settings:
         keys = self.folder / "keys"
         return Settings(
-            database_url=f"sqlite:///{self.folder / 'simojo.db'}",
+            database_url=self.database_url or f"sqlite:///{self.folder / 'simojo.db'}",
             public_url=self.door.url,
             master_key_file=keys / "master.key",
             ledger_key_file=keys / "ledger.key",
             signing_key_file=keys / "hub.key.pem",
             signing_certificate_file=keys / "hub.pem",
-            outbound_ca_file=keys
-            / "hub.pem",  # no agency here has TLS; the world's authorities take longer than a test
+            outbound_ca_file=keys / "hub.pem",  # no agency here has TLS; the system's authorities take long to read
             max_body_bytes=6 * 2**20,
             _env_file=None,
         )
@@ -226,8 +226,8 @@ class Stage:
     # --- deliveries -----------------------------------------------------------------------------------------------
 
     def due(self, agency: str | None = None) -> list[DeliveryRow]:
-        rows = (self.hub.store.reader.delivery(each) for each in self.hub.outbound.due())
-        return [row for row in rows if row is not None and agency in (None, row.agency)]
+        rows = self.hub.store.reader.due_deliveries(self.clock())
+        return [row for row in rows if agency in (None, row.agency)]
 
     def deliver(self, agency: str | None = None) -> int:
         """Deliver what is due, to one agency or to all, until nothing is; gives how many attempts were made."""
@@ -282,7 +282,8 @@ class Stage:
 
 def agencies_door(hub: Gateway) -> Any:
     """The web application without the routes of staff and citizens, who never come here: four fifths of making it."""
-    closed = dict.fromkeys(("admin_router", "console_router", "office_router", "portal_router"), lambda _: APIRouter())
+    names = ("admin_router", "console_router", "office_router", "portal_router")
+    closed: dict[str, Any] = dict.fromkeys(names, lambda _: APIRouter())
     with mock.patch.multiple("gateway.edge.api", **closed):
         return hub.api
 
@@ -304,7 +305,7 @@ def application(service: str = "krk", name: str = "Siti Contoh") -> e.Applicatio
     )
 
 
-def furnish(folder: Path, door: Door, street: Street) -> None:
+def furnish(folder: Path, url: str, door: Door, street: Street) -> None:
     """A store with all agreements active, DPUPR's and the bank's certificates, endpoints and credentials."""
     keys = folder / "keys"
     keys.mkdir(parents=True)
@@ -313,7 +314,7 @@ def furnish(folder: Path, door: Door, street: Street) -> None:
     (keys / "hub.pem").write_bytes(leaf.certificate_pem)
     for number, name in enumerate(("master.key", "ledger.key"), 1):
         (keys / name).write_bytes(base64.b64encode(bytes([number] * 32)))
-    stage = Stage(folder, door, street)
+    stage = Stage(folder, door, street, url)
     registry, actor = stage.hub.store.registry, "staff/siti"
     for said in packaged_agreements().values():
         agreement = read_agreement(said)
@@ -343,9 +344,3 @@ def proof(identity: Identity, challenge: bytes) -> bytes:
         return identity.key.sign(challenge, padding.PKCS1v15(), hashes.SHA256())
     assert isinstance(identity.key, ec.EllipticCurvePrivateKey)
     return identity.key.sign(challenge, ec.ECDSA(hashes.SHA256()))
-
-
-def copied(template: Path, to: Path) -> Path:
-    """A store of its own, with the keys of the template."""
-    shutil.copytree(template, to)
-    return to

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,9 +18,11 @@ from gateway.domain.errors import Refused
 from gateway.ledger.leaf import Leaf
 from gateway.settings import Settings
 from gateway.trust.certificates import RevocationMode
+from tests.databases import Furnished
 from tests.exchange import voices
+from tests.exchange.conftest import hub_folder
 from tests.exchange.keys import AT
-from tests.exchange.stage import Stage, copied
+from tests.exchange.stage import Stage
 from tests.exchange.town import Door, Street
 from tests.trust.authorities import Holder, root
 
@@ -56,13 +57,13 @@ class Watched(Stage):
 
 
 @pytest.fixture
-def stage(template: Path, door: Door, street: Street, request: pytest.FixtureRequest) -> Iterator[Watched]:
-    folder = copied(template, template.parent / f"watched-{id(request)}")
-    (folder / "ca.pem").write_bytes(ROOT.pem)
-    (folder / "ca.crl").write_bytes(ROOT.crl(this=AT, following=AT + DAY))
-    opened = Watched(folder, door, street)
-    yield opened
-    opened.close()
+def stage(template: Furnished, door: Door, street: Street) -> Iterator[Watched]:
+    with hub_folder(template) as (folder, url):
+        (folder / "ca.pem").write_bytes(ROOT.pem)
+        (folder / "ca.crl").write_bytes(ROOT.crl(this=AT, following=AT + DAY))
+        opened = Watched(folder, door, street, url)
+        yield opened
+        opened.close()
 
 
 def spoken(stage: Stage, signer: Identity) -> tuple[str, str]:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from gateway.domain.case import Stage as CaseStage
-from gateway.exchange.attempt import LEASE_BEYOND_CALL
+from gateway.exchange.claiming import LEASE_BEYOND_CALL
 from gateway.operations.ledger_export import verify_store
 from gateway.store.plan import Outcome, Plan
 from gateway.store.unit_of_work import GroupCommit

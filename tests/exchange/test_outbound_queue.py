@@ -11,7 +11,7 @@ import pytest
 from gateway.domain import events as e
 from gateway.domain.case import Stage as CaseStage
 from gateway.domain.errors import Refused
-from gateway.exchange.attempt import LEASE_BEYOND_CALL
+from gateway.exchange.claiming import LEASE_BEYOND_CALL
 from gateway.office.signing import PinStep
 from gateway.store.tables import DeliveryRow
 from tests.exchange import voices
@@ -42,7 +42,7 @@ def test_of_two_workers_one_sends(stage: Stage) -> None:
     assert len(stage.town.calls["dukcapil"]) == 1
 
 
-def test_a_worker_that_read_before_another_claimed_does_not_send(stage: Stage) -> None:
+def test_a_worker_that_is_paused_between_claim_and_attempt_sends_nothing_once_another_has_claimed(stage: Stage) -> None:
     delivery = asked(stage, "dukcapil")
     hub, prepare = stage.hub, stage.hub.outbound._preparing.prepare
     done: list[bool] = []
@@ -51,10 +51,12 @@ def test_a_worker_that_read_before_another_claimed_does_not_send(stage: Stage) -
         attempt = prepare(row, stage.clock())
         if not done:
             done.append(True)
+            assert not hub.outbound.deliver(row.id)  # the lease holds
+            stage.clock.advance(seconds=10 + LEASE_BEYOND_CALL.total_seconds())
             assert hub.outbound.deliver(row.id)
         return attempt
 
-    hub.outbound._preparing.prepare = overtaken  # type: ignore[assignment,method-assign]  # the moment between reading and claiming has no other door
+    hub.outbound._preparing.prepare = overtaken  # type: ignore[assignment,method-assign]  # the moment between claim and attempt has no other door
     assert not hub.outbound.deliver(delivery.id)
     assert len(stage.town.calls["dukcapil"]) == 1
     assert now(stage, delivery).state == "answered"

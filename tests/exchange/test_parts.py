@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import EntryPoint
 from typing import Any
 
@@ -63,10 +63,23 @@ def test_an_agency_that_says_when_is_obeyed_up_to_a_day_and_never_sooner_than_th
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("5", 5), ("", None), ("-1", None), ("soon", None), ("9999999", None), ("²", None)]
+    ("text", "seconds"),
+    [
+        ("5", 5),
+        ("", None),
+        ("-1", None),
+        ("soon", None),
+        ("9" * 400, 999_999_999),
+        ("²", None),
+        ("Mon, 05 Jan 2026 03:01:00 GMT", 60),
+        ("Mon, 05 Jan 2026 02:00:00 GMT", 0),
+        ("Mon, 05 Jan 2026 03:00:00.5 GMT", None),
+        ("Monday, 05-Jan-26 03:01:00 GMT", 60),
+        ("Mon, 32 Jan 2026 03:01:00 GMT", None),
+    ],
 )
-def test_retry_after_is_read_as_seconds_alone(text: str, seconds: int | None) -> None:
-    assert retry_after({"retry-after": text}) == seconds
+def test_retry_after_is_read_as_seconds_and_as_a_date(text: str, seconds: int | None) -> None:
+    assert retry_after({"retry-after": text}, datetime(2026, 1, 5, 3, 0, tzinfo=UTC)) == seconds
 
 
 # --- verdicts -----------------------------------------------------------------------------------------------------

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from gateway.office.signing import PinStep
+from tests.databases import Behind
 from tests.exchange import voices
 from tests.exchange.stage import DEWI, RINA, SECRETS, Stage
 
 
-def stored(stage: Stage) -> Iterator[tuple[str, bytes]]:
-    """Everything that lies on disk: all columns of all tables, and the file itself."""
-    with stage.hub.store.engine.connect() as connection:
-        names = [row[0] for row in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    for name, rows in stage.rows(*names).items():
-        for row in rows:
-            for value in row:
-                yield name, value if isinstance(value, bytes) else str(value).encode()
-    for path in stage.folder.glob("simojo.db*"):
-        yield path.name, path.read_bytes()
+def stored(stage: Stage) -> list[tuple[str, bytes]]:
+    """Everything that lies on disk: all columns of all tables, and the files themselves."""
+    with Behind(stage.settings.database_url) as behind:
+        return behind.stored()
 
 
 def holders(stage: Stage, secret: str) -> set[str]:

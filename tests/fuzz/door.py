@@ -152,8 +152,8 @@ def main(arguments: list[str]) -> None:
     requests, number = (int(each) for each in arguments)
     door, street = Door(), Street()
     with tempfile.TemporaryDirectory() as folder:
-        furnish(Path(folder) / "hub", door, street)
-        stage = Stage(Path(folder) / "hub", door, street)
+        furnish(Path(folder) / "hub", f"sqlite:///{folder}/hub.db", door, street)
+        stage = Stage(Path(folder) / "hub", door, street, f"sqlite:///{folder}/hub.db")
         began = time.monotonic()
         told = fuzz(stage, requests, number)
         figures = {"requests": requests, "seconds": time.monotonic() - began, "statuses": dict(sorted(told.items()))}

@@ -31,10 +31,11 @@ from gateway.trust.csr import certificate_request
 from gateway.trust.keys import SoftwareKey, fingerprint
 from gateway.trust.pkcs11_key import Pkcs11Key, open_pkcs11_key
 from gateway.trust.policy import JWS_SIGNATURES, JWS_SIGNING, XML_SIGNATURES, SignatureAlgorithm
+from tests.databases import Furnished
 from tests.exchange import voices
-from tests.exchange.conftest import door, street, template
+from tests.exchange.conftest import door, hub_folder, street, template
 from tests.exchange.keys import AT
-from tests.exchange.stage import Stage, copied
+from tests.exchange.stage import Stage
 from tests.office.conftest import furnished
 from tests.office.house import NOW, Clock, House, settings_in
 from tests.trust.authorities import Holder, root
@@ -277,16 +278,16 @@ class TokenStage(Stage):
 
 @pytest.fixture(params=["hub-rsa", "hub-p256"])  # the harness of the agencies signs with these two
 def stage(
-    request: pytest.FixtureRequest, module: str, template: Path, door: Any, street: Any, tmp_path: Path
+    request: pytest.FixtureRequest, module: str, template: Furnished, door: Any, street: Any
 ) -> Iterator[TokenStage]:
-    folder = copied(template, template.parent / f"hsm-{request.param}-{id(request)}")
-    (folder / "keys" / "hub.key.pem").unlink()
-    made = certified(module, request.param, folder / "keys" / "hub.pem", AT)
-    given = Settings(**in_token(module, request.param), _env_file=None)
-    update = {name: getattr(given, name) for name in given.model_fields_set}
-    opened = TokenStage(folder, door, street, given=update, signer=made.certificate)
-    yield opened
-    opened.close()
+    with hub_folder(template) as (folder, url):
+        (folder / "keys" / "hub.key.pem").unlink()
+        made = certified(module, request.param, folder / "keys" / "hub.pem", AT)
+        given = Settings(**in_token(module, request.param), _env_file=None)
+        update = {name: getattr(given, name) for name in given.model_fields_set}
+        opened = TokenStage(folder, door, street, url, given=update, signer=made.certificate)
+        yield opened
+        opened.close()
 
 
 def test_a_hub_signs_soap_and_rest_with_a_key_in_a_token(stage: TokenStage) -> None:
@@ -305,12 +306,18 @@ def test_a_hub_signs_soap_and_rest_with_a_key_in_a_token(stage: TokenStage) -> N
 
 
 @pytest.mark.parametrize("label", KINDS)
-def test_a_permit_is_signed_with_a_key_in_a_token(module: str, label: str, furnished: Path, tmp_path: Path) -> None:
-    shutil.copytree(furnished, tmp_path, dirs_exist_ok=True)
+def test_a_permit_is_signed_with_a_key_in_a_token(
+    module: str, label: str, furnished: Furnished, tmp_path: Path
+) -> None:
+    with furnished.copied(tmp_path) as url:
+        sign_a_permit(module, label, tmp_path, url)
+
+
+def sign_a_permit(module: str, label: str, tmp_path: Path, url: str) -> None:
     (tmp_path / "keys" / "hub.key.pem").unlink()
     made = certified(module, label, tmp_path / "keys" / "hub.pem", NOW)
     clock = Clock()
-    house = House(Gateway(settings_in(tmp_path, **in_token(module, label)), clock=clock), clock)
+    house = House(Gateway(settings_in(tmp_path, database_url=url, **in_token(module, label)), clock=clock), clock)
     try:
         case = house.signed()
         document = house.gateway.store.reader.document(case.id, case.signed_sha256 or "")

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.databases import Databases, Furnished
 from tests.office.house import House, opened
 
 
 @pytest.fixture(scope="session")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with keys and a store that has agreements and staff."""
+def furnished(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
+    """A folder with keys, and a store that has agreements and staff."""
     folder = tmp_path_factory.mktemp("furnished")
-    House.build(folder).gateway.stop()
-    return folder
+    with databases.new() as url:
+        House.build(folder, url).gateway.stop()
+        yield Furnished(folder, url, databases)
 
 
 @pytest.fixture
-def house(furnished: Path, tmp_path: Path) -> Iterator[House]:
-    shutil.copytree(furnished, tmp_path, dirs_exist_ok=True)
-    made = opened(tmp_path)
-    yield made
-    made.gateway.stop()
+def house(furnished: Furnished, tmp_path: Path) -> Iterator[House]:
+    with furnished.copied(tmp_path) as url:
+        made = opened(tmp_path, url)
+        yield made
+        made.gateway.stop()

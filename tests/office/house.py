@@ -34,7 +34,7 @@ ANSWERS = Answers(u1=4, u2=3, u3=4, u4=3, u5=4, u6=3, u7=4, u8=3, u9=4)
 
 
 def settings_in(folder: Path, **more: Any) -> Settings:
-    """Settings whose files are all in one folder."""
+    """Settings whose files are all in one folder, as is the database unless `database_url` is given."""
     keys = folder / "keys"
     given: dict[str, Any] = {
         "database_url": f"sqlite:///{folder / 'simojo.db'}",
@@ -71,10 +71,10 @@ class House:
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     @classmethod
-    def build(cls, folder: Path) -> House:
+    def build(cls, folder: Path, url: str) -> House:
         """Make keys, agreements and staff."""
         clock = Clock()
-        settings = settings_in(folder)
+        settings = settings_in(folder, database_url=url)
         issue_key(settings, clock())
         make_keys(settings, clock())
         house = cls(Gateway(settings, clock=clock), clock)
@@ -190,10 +190,10 @@ def issue_key(settings: Settings, at: datetime) -> None:
     settings.signing_certificate_file.write_bytes(leaf.certificate_pem)
 
 
-def opened(folder: Path) -> House:
-    """Open the hub whose files are in a folder; whoever opens it stops it."""
+def opened(folder: Path, url: str) -> House:
+    """Open the hub whose keys are in a folder; whoever opens it stops it."""
     clock = Clock()
-    return House(Gateway(settings_in(folder), clock=clock), clock)
+    return House(Gateway(settings_in(folder, database_url=url), clock=clock), clock)
 
 
 def delegation(**other: Any) -> dict[str, Any]:

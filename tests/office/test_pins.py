@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -16,6 +15,7 @@ from gateway.office.pins import MAX_WRONG
 from gateway.office.signing import PIN_LIFE, PinStep
 from gateway.store.plan import Update
 from gateway.store.tables import AgencyRow
+from tests.databases import Behind
 from tests.domain.journeys import refusal
 from tests.office.house import AGUS, DEWI, House, delegation, wrong
 
@@ -155,19 +155,12 @@ def test_without_an_sms_agency_no_pin_can_be_asked_for(house: House, case: Permi
     assert approve(house, case, *house.pin(case, PinStep.APPROVE)) == "approved"
 
 
-def test_a_pin_is_nowhere_in_the_database(house: House, case: PermitCase, tmp_path: Path) -> None:
+def test_a_pin_is_nowhere_in_the_database(house: House, case: PermitCase) -> None:
     pins = [house.pin(case, PinStep.APPROVE) for _ in range(3)]
     assert approve(house, case, pins[0][0], wrong(pins[0][1])) == "pin-wrong"
     assert approve(house, case, *pins[0]) == "approved"
-    with house.gateway.store.engine.connect() as connection:
-        # "simojo" would hide a PIN in compressed or split pages: look at every value of every table instead
-        names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()
-        values = [
-            value if isinstance(value, bytes) else str(value).encode()
-            for name in names
-            for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"')  # noqa: S608 - the schema's own names
-            for value in row
-        ]
+    with Behind(house.gateway.settings.database_url) as behind:
+        values = [value for _, value in behind.stored()]
     assert any(pins[0][0].encode() in value for value in values)
     for challenge, pin in pins:
         spoken = [value for value in values if pin.encode() in value.replace(challenge.encode(), b"")]

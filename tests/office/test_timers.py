@@ -204,14 +204,14 @@ def test_an_undecided_krk_counts_as_approved_when_its_period_is_over(house: Hous
     assert (house.now(case).stage, house.now(case).approved_by) == (Stage.APPROVED, None)
 
 
-def test_a_pbg_is_late_without_being_approved_and_a_person_is_called_once_19(house: House) -> None:
+def test_a_pbg_is_late_without_being_approved_and_a_person_is_reminded_once_and_called_once_19(house: House) -> None:
     case = house.recommended("pbg")
     due = waiting(house, case)["service-standard"]
     let_pass(house, due + 3 * DAY)
     late = house.now(case)
     assert late.stage is Stage.RECOMMENDED
     assert [text for text in late.attention if "14 hari kerja" in text] == list(late.attention)
-    assert len(late.attention) == 1
+    assert [text.partition(":")[0] for text in late.attention] == ["service-reminder", "service-standard"]
 
 
 # --- calendar -----------------------------------------------------------------------------------------------------

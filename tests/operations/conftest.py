@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
-from gateway.store.engine import open_engine
-from gateway.store.schema import prepare
 from tests.operations.ledgers import Office
+from tests.store.conftest import engine, migrated
+
+__all__ = ["engine", "migrated"]
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    engine = open_engine(f"sqlite:///{tmp_path / 'simojo.db'}")
-    prepare(engine)
+def office(engine: Engine) -> Iterator[Office]:
     opened = Office(engine)
     yield opened
     opened.writer.close()
-    engine.dispose()
 
 
 @pytest.fixture

@@ -55,7 +55,9 @@ def test_each_threshold_has_one_line_and_an_hour_or_a_restart_repeats_none(offic
         assert lines(office, ends - days * DAY - SECOND) == []
         assert lines(office, ends - days * DAY) == [("certificate-expires", days)]
         assert lines(office, ends - days * DAY + timedelta(hours=1)) == []
-        again = Office(open_engine(str(office.engine.url)))  # another process on the same file
+        again = Office(
+            open_engine(office.engine.url.render_as_string(hide_password=False))
+        )  # another process on the same store
         assert lines(again, ends - days * DAY + timedelta(hours=2)) == []
         again.writer.close()
         again.engine.dispose()

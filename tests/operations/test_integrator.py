@@ -149,13 +149,15 @@ def test_a_roll_over_of_the_note_key_goes_on_from_the_old_key_s_checkpoint(fille
 
 # --- damage is not signed over -------------------------------------------------------------------------------------
 
+FIRST_PENDING = "serial = (SELECT min(serial) FROM leaf WHERE exchange = 'ex-9' AND tree_index IS NULL)"
+
 
 @pytest.mark.parametrize(
     ("table", "column", "where", "code", "named"),
     [
-        ("leaf", "canonical", "exchange = 'ex-9' AND tree_index IS NULL", "leaf-changed", "'ex-9'"),
-        ("leaf", "hash", "exchange = 'ex-9' AND tree_index IS NULL", "leaf-changed", "'ex-9'"),
-        ("tile", "hashes", "level = 0", "tree-node", "tiles"),
+        ("leaf", "canonical", FIRST_PENDING, "leaf-changed", "'ex-9'"),
+        ("leaf", "hash", FIRST_PENDING, "leaf-changed", "'ex-9'"),
+        ("tile", "hashes", "level = 0 AND number = 0", "tree-node", "tiles"),
         ("checkpoint", "note", "size = 13", "checkpoint-signature", "checkpoint"),
     ],
 )
@@ -163,15 +165,14 @@ def test_damage_stops_the_integrator(
     filled: Office, table: str, column: str, where: str, code: str, named: str
 ) -> None:
     filled.exchange("ex-9")
-    one = f"rowid = (SELECT min(rowid) FROM {table} WHERE {where})"  # noqa: S608 - names made up above
-    filled.flip(table, column, one, 30)
+    filled.flip(table, column, where, 30)
     with pytest.raises(LedgerBroken) as caught:
         filled.integrator().run_once()
     assert caught.value.code == code
     assert named in caught.value.text
     assert filled.reader.tree_size() == 13
     assert filled.reader.pending_count() == 2
-    filled.flip(table, column, one, 30)
+    filled.flip(table, column, where, 30)
     assert filled.integrator().run_once() == 2
 
 

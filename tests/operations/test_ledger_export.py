@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from gateway.domain.errors import LedgerBroken
 from gateway.ledger.checkpoint import NoteKey
@@ -15,8 +15,6 @@ from gateway.ledger.merkle import leaf_hash
 from gateway.ledger.verify import verify_export
 from gateway.operations import ledger_export, ledger_tiles
 from gateway.operations.ledger_export import export_lines, verify_store
-from gateway.store.engine import open_engine
-from gateway.store.schema import prepare
 from gateway.store.vault import Vault
 from gateway.trust.secrets import MasterKey
 from tests.operations.ledgers import KEY, Office, counted_bytes
@@ -26,14 +24,11 @@ TRUSTED = KEY.verifier.encode()
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(engine: Engine) -> Iterator[Office]:
     """An office whose facts can be replayed, for verification replays them."""
-    engine = open_engine(f"sqlite:///{tmp_path / 'replayed.db'}")
-    prepare(engine)
     opened = CaseOffice(engine)
     yield opened
     opened.writer.close()
-    engine.dispose()
 
 
 def fault(office: Office) -> LedgerBroken:
@@ -130,7 +125,8 @@ def flip(table: str, column: str, where: str, byte: int = 0) -> Damaging:
 
 
 def run(statement: str) -> Damaging:
-    return lambda office: office.damage(statement)
+    """Change the store; `:byte` is one byte of zeros."""
+    return lambda office: office.damage(statement, **({"byte": b"\0"} if ":byte" in statement else {}))
 
 
 @pytest.mark.parametrize(
@@ -144,8 +140,8 @@ def run(statement: str) -> Damaging:
         (flip("case_event", "body", "case_id = 'case-1' AND seq = 2", 9), "part-differs", "'case-1'"),
         (run("DELETE FROM exchange_part WHERE exchange = 'ex-3' AND name = 'request'"), "part-missing", "'ex-3'"),
         (run("DELETE FROM case_event WHERE case_id = 'case-2'"), "part-missing", "'case-2'"),
-        (run("INSERT INTO exchange_part VALUES ('ex-3', 'sent-9', x'00')"), "part-missing", "'ex-3'"),
-        (run("INSERT INTO exchange_part VALUES ('ex-8', 'request', x'00')"), "part-missing", "'ex-8'"),
+        (run("INSERT INTO exchange_part VALUES ('ex-3', 'sent-9', :byte)"), "part-missing", "'ex-3'"),
+        (run("INSERT INTO exchange_part VALUES ('ex-8', 'request', :byte)"), "part-missing", "'ex-8'"),
         # leaves
         (flip("leaf", "canonical", LEAF_6, 0), "leaf-changed", "leaf 6"),
         (flip("leaf", "canonical", LEAF_6, 40), "leaf-changed", "leaf 6"),
@@ -165,7 +161,7 @@ def run(statement: str) -> Damaging:
         (flip("tile", "hashes", "level = 0", 7 * 32 + 5), "tree-node", "leaf 7"),
         (flip("tile", "hashes", "level = 0", -1), "tree-node", "leaf 12"),
         (run("DELETE FROM tile"), "tree-node", "tile 0/0"),
-        (run("INSERT INTO tile VALUES (0, 1, x'00')"), "tree-node", "1 tiles over 13 leaves"),
+        (run("INSERT INTO tile VALUES (0, 1, :byte)"), "tree-node", "1 tiles over 13 leaves"),
         (run("UPDATE tree_head SET size = 12"), "tree-size", "stored tree"),
         (run("DELETE FROM tree_head"), "tree-size", "stored tree"),
         (flip("checkpoint", "note", "size = 9", 30), "checkpoint-signature", "checkpoint"),

@@ -1,107 +1,254 @@
-"""A store of an earlier version, with data in it, is brought to the newest form and goes on working."""
+"""A store of every tagged version, with data in every table, is brought to the newest form and goes on working.
+
+The stores are in tests/store/versions; the tests ask for no particular newest revision.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from alembic import command
-from alembic.config import Config
+from alembic.script import Script, ScriptDirectory
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import Engine, text
+from fastapi.testclient import TestClient
+from sqlalchemy import Connection, Engine, MetaData, Table, event, insert, inspect
+from sqlalchemy.exc import OperationalError
 
+from gateway.app import Gateway
+from gateway.domain.case import Stage
+from gateway.domain.errors import Misconfigured
 from gateway.exchange.directory import Directory
 from gateway.exchange.plugins import load_adapters
+from gateway.operations.ledger_export import verify_store
 from gateway.store.certificate_status import key_of
 from gateway.store.engine import open_engine
+from gateway.store.migrations import __file__ as migrations
 from gateway.store.reading import Reader
-from gateway.store.schema import differences, prepare
+from gateway.store.schema import differences, newest, prepare, revision_of
 from gateway.store.unit_of_work import whole
 from gateway.store.vault import Vault
 from gateway.trust.certificates import UNWATCHED, Use, check_usable, find_certificate
 from gateway.trust.keys import SigningKey, key_fingerprint
 from gateway.trust.secrets import MasterKey
-from tests.trust.parties import AT, key
+from tests.databases import Databases
+from tests.exchange.keys import AT, hub_leaf
+from tests.exchange.voices import SOAP_12, SOAP_PATH
+from tests.office.house import Clock, House, settings_in
+from tests.store.rows import NOW, delivery, exchange
+from tests.store.versions import load as stored
+from tests.store.versions.load import Version
+from tests.trust.parties import key
 
+MIGRATIONS = Path(migrations).parent
+VERSIONS = stored.versions()
 REVOKED, GOOD = key("p256", 7), key("rsa", 7)
 
 
-def at_revision(engine: Engine, revision: str) -> None:
-    """The store as that version made it."""
-    config = Config()
-    config.set_main_option("script_location", "gateway.store:migrations")
-    with whole(engine) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+@dataclass(frozen=True)
+class Old:
+    """A store as a version left it, not yet migrated."""
+
+    version: Version
+    engine: Engine
+    url: str
 
 
-def columns(engine: Engine, table: str) -> set[str]:
-    with engine.connect() as connection:
-        return {row[1] for row in connection.exec_driver_sql(f"PRAGMA table_info({table})")}
+@pytest.fixture(params=VERSIONS)
+def old(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Old]:
+    with databases.new() as url:
+        engine = open_engine(url)
+        stored.load(engine, VERSIONS[request.param])
+        yield Old(VERSIONS[request.param], engine, url)
+        engine.dispose()
+
+
+def whole_tables(connection: Connection) -> dict[str, set[str]]:
+    """Every table with the names of its columns."""
+    asked = inspect(connection)
+    return {name: {column["name"] for column in asked.get_columns(name)} for name in asked.get_table_names()}
+
+
+def test_every_tagged_version_has_a_store_with_a_row_in_every_table() -> None:
+    assert {"v0.1.0", "v0.2.0"} <= set(VERSIONS)
+    for tag, version in VERSIONS.items():
+        assert tag == f"v{version.version}"
+        assert [name for name, rows in version.tables.items() if not rows] == []
+
+
+def test_every_row_is_there_with_its_values_and_the_ledger_verifies(old: Old) -> None:
+    with old.engine.connect() as connection:
+        assert set(old.version.tables) == set(whole_tables(connection)) - {"alembic_version"}
+    assert prepare(old.engine) == newest()
+    assert differences(old.engine) == []
+    with old.engine.connect() as connection:
+        for name, rows in old.version.tables.items():
+            assert stored.found(connection, name, list(rows[0])) == stored.expected(connection, name, rows), name
+    reader = Reader(old.engine)
+    verdict = verify_store(reader, Vault(reader, stored.master(), bytes), stored.note_key().verifier)
+    (head,) = old.version.tables["tree_head"]
+    assert (verdict.ledger.size, verdict.ledger.checkpoints) == (head["size"], len(old.version.tables["checkpoint"]))
+    assert verdict.pending == sum(row["tree_index"] is None for row in old.version.tables["leaf"]) > 0
+
+
+# --- it goes on ---------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def old(tmp_path: Path) -> Engine:
-    """A store of version 0.1.0 with two certificates, one of them revoked, an agency and an exchange."""
-    engine = open_engine(f"sqlite:///{tmp_path / 'old.db'}")
-    at_revision(engine, "0001")
-    assert not {"uses", "chain", "spki_sha256"} & columns(engine, "certificate")
-    insert = (
-        "INSERT INTO certificate (fingerprint, agency, pem, possession, registered_at, revoked_at, revoked_because)"
+def house(old: Old, tmp_path: Path) -> Iterator[House]:
+    """A hub of this version on the old store, at the moment at which the old one ended."""
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    leaf = hub_leaf(tmp_path / "ca")
+    (keys / "hub.key.pem").write_bytes(leaf.key_pem)
+    (keys / "hub.pem").write_bytes(leaf.certificate_pem)
+    for name, secret in (("master.key", stored.MASTER_KEY), ("ledger.key", stored.LEDGER_KEY)):
+        (keys / name).write_bytes(base64.b64encode(secret))
+    clock = Clock(AT + timedelta(minutes=3))
+    made = House(Gateway(settings_in(tmp_path, database_url=old.url), clock=clock), clock)
+    yield made
+    made.gateway.stop()
+
+
+def test_messages_sent_again_get_their_answers_of_then_and_a_case_goes_on(old: Old, house: House) -> None:
+    hub, client = house.gateway, TestClient(house.gateway.api)
+    before = len(hub.store.reader.exchanges())
+    # DPUPR and OSS repeat what they sent to the old version
+    signed = parts(old.version, "technical-recommendation")
+    again = client.post(SOAP_PATH, content=signed["request"], headers={"Content-Type": SOAP_12})
+    assert (again.status_code, again.content) == (200, signed["answer"])
+    nib = parts(old.version, "receiveNIB")
+    number = json.loads(nib["request"])["dataNIB"]["nib"]
+    token = hashlib.sha1(f"oss-user-7Qoss-password-7Q{number}20260302".encode(), usedforsecurity=False).hexdigest()
+    again = client.post(
+        "/rest/oss/receiveNIB", content=nib["request"], headers={"Token": token, "Content-Type": "application/json"}
     )
-    with whole(engine) as connection:
-        connection.execute(text("INSERT INTO agency (id, name, kind) VALUES ('dpupr', 'DPUPR', 'horizontal')"))
-        for each, revoked in ((GOOD, None), (REVOKED, "2026-01-01 00:00:00.000000")):
-            values = {
-                "f": each.fingerprint,
-                "pem": _pem(each),
-                "revoked": revoked,
-                "why": "hilang" if revoked else None,
-            }
-            connection.execute(
-                text(f"{insert} VALUES (:f, 'dpupr', :pem, 'bukti', '2025-12-01 00:00:00.000000', :revoked, :why)"),
-                values,
-            )
-        connection.execute(
-            text(
-                "INSERT INTO exchange (id, direction, agency, interaction, verdict, at) "
-                "VALUES ('x-1', 'in', 'dpupr', 'permit-validity', 'accepted', '2026-01-02 00:00:00.000000')"
-            )
-        )
-    return engine
+    assert (again.status_code, again.content) == (200, nib["answer"])
+    assert len(hub.store.reader.exchanges()) == before
+    # the official decides with the PIN that the old version sent
+    (challenge,) = old.version.tables["pin_challenge"]
+    pin = hub.store.master.pin(challenge["id"])
+    case = hub.signing.approve(challenge["case_id"], house.officer("dewi"), challenge["id"], pin)
+    assert case.stage is Stage.APPROVED
+    while hub.integrator.run_once():
+        pass
+    reader = hub.store.reader
+    verdict = verify_store(reader, hub.store.vault, hub.store.note_key.verifier)
+    assert (verdict.pending, verdict.ledger.size > len(old.version.tables["leaf"])) == (0, True)
+
+
+def parts(version: Version, interaction: str) -> dict[str, bytes]:
+    """The stored parts of the one message of that kind that an agency sent."""
+    (sent,) = (
+        row["id"]
+        for row in version.tables["exchange"]
+        if (row["interaction"], row["direction"], row["verdict"]) == (interaction, "in", "accepted")
+    )
+    rows = (row for row in version.tables["exchange_part"] if row["exchange"] == sent)
+    return {row["name"]: stored.bytes_of(row["body"]) for row in rows}
+
+
+# --- certificates, which v0.1.0 knew less of ----------------------------------------------------------------------
+
+
+def test_certificates_of_version_0_1_0_verify_as_they_did(databases: Databases) -> None:
+    with databases.new() as url:
+        engine = open_engine(url)
+        stored.at_revision(engine, "0001")
+        with whole(engine) as connection:
+            table = Table("certificate", MetaData(), autoload_with=connection)
+            assert not {"uses", "chain", "spki_sha256"} & set(table.c.keys())
+            for each, revoked in ((GOOD, None), (REVOKED, AT - timedelta(days=60))):
+                values = {"fingerprint": each.fingerprint, "agency": "dpupr", "pem": _pem(each), "possession": "bukti"}
+                revocation = {"revoked_at": revoked, "revoked_because": "hilang" if revoked else None}
+                connection.execute(insert(table), {**values, "registered_at": AT - timedelta(days=90), **revocation})
+        prepare(engine)
+        reader = Reader(engine)
+        rows = {row.fingerprint: row for row in reader.certificates("dpupr")}
+        assert {(row.uses, row.chain, row.possession) for row in rows.values()} == {("sign", "", "bukti")}
+        party = Directory(reader, Vault(reader, MasterKey(bytes(32)), bytes), load_adapters()).party("dpupr")
+        good = find_certificate(party.certificates, GOOD.fingerprint)
+        assert (good.uses, good.status, good.revoked_at) == (frozenset({Use.SIGN}), UNWATCHED, None)
+        check_usable(good, AT)
+        assert {row.spki_sha256 for row in rows.values()} == {None}
+        for each in (GOOD, REVOKED):  # the key is known from the certificate
+            known = key_fingerprint(each.certificate)
+            assert key_of(rows[each.fingerprint]) == known
+            assert each.fingerprint in {row.fingerprint for row in reader.certificates_over(known)}
+        assert find_certificate(party.certificates, REVOKED.fingerprint).revoked_at is not None
+        engine.dispose()
 
 
 def _pem(each: SigningKey) -> str:
     return each.certificate.public_bytes(Encoding.PEM).decode()
 
 
-def test_certificates_of_version_0_1_0_verify_as_they_did(old: Engine) -> None:
-    prepare(old)
-    assert differences(old) == []
-    reader = Reader(old)
-    rows = {row.fingerprint: row for row in reader.certificates("dpupr")}
-    assert {(row.uses, row.chain, row.possession) for row in rows.values()} == {("sign", "", "bukti")}
-    assert reader.accepted_since("dpupr", AT.replace(year=2025)) == 1
-    vault = Vault(reader, MasterKey(bytes(32)), bytes)
-    party = Directory(reader, vault, load_adapters()).party("dpupr")
-    good = find_certificate(party.certificates, GOOD.fingerprint)
-    assert (good.uses, good.status, good.revoked_at) == (frozenset({Use.SIGN}), UNWATCHED, None)
-    check_usable(good, AT)
-    assert {row.spki_sha256 for row in rows.values()} == {None}
-    for each in (GOOD, REVOKED):  # the key is known from the certificate
-        key = key_fingerprint(each.certificate)
-        assert key_of(rows[each.fingerprint]) == key
-        assert each.fingerprint in {row.fingerprint for row in reader.certificates_over(key)}
-    revoked = find_certificate(party.certificates, REVOKED.fingerprint)
-    assert revoked.revoked_at is not None
-    old.dispose()
+def test_deliveries_from_before_go_on_with_their_next_attempt_and_dead_ones_say_why(databases: Databases) -> None:
+    with databases.new() as url:
+        engine = open_engine(url)
+        stored.at_revision(engine, "0005")
+        rows = [delivery("sent", "a", 1, "unknown", fence=2, attempts=2), delivery("dead", "b", 1, "dead", fence=8)]
+        with whole(engine) as connection:
+            old = MetaData()
+            old.reflect(connection, only=["delivery", "exchange"])
+            connection.execute(insert(old.tables["delivery"]), rows)
+            ended = exchange(1, 0, id="dead", verdict="dead", code="used-up", direction="out")
+            connection.execute(insert(old.tables["exchange"]), [ended])
+        prepare(engine)
+        assert differences(engine) == []
+        reader = Reader(engine)
+        found = {row.id: (row.last_attempt, row.outcome) for row in reader.deliveries()}
+        assert found == {"sent": (2, None), "dead": (8, "used-up")}
+        assert [row.id for row in reader.due_deliveries(NOW)] == ["sent"]
+        engine.dispose()
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004"])
-def test_a_store_of_any_earlier_revision_reaches_the_newest(tmp_path: Path, revision: str) -> None:
-    engine = open_engine(f"sqlite:///{tmp_path / 'some.db'}")
-    at_revision(engine, revision)
-    prepare(engine)
-    assert differences(engine) == []
-    assert {"uses", "chain", "spki_sha256"} <= columns(engine, "certificate")
-    engine.dispose()
+# --- whole or not at all ------------------------------------------------------------------------------------------
+
+
+def test_a_migration_that_fails_half_way_leaves_the_old_version_whole(databases: Databases) -> None:
+    version = VERSIONS["v0.1.0"]
+    with databases.new() as url:
+        engine = open_engine(url)
+        stored.load(engine, version)
+        with engine.connect() as connection:
+            before = whole_tables(connection)
+
+        def fail(_connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
+            """The disk is full at the second table of the third migration."""
+            if "CREATE TABLE possession_challenge" in statement:
+                raise OperationalError(statement, None, Exception("disk is full"))
+
+        event.listen(engine, "before_cursor_execute", fail)
+        with pytest.raises(Misconfigured, match="disk is full"):
+            prepare(engine)
+        event.remove(engine, "before_cursor_execute", fail)
+        with engine.connect() as connection:
+            assert (revision_of(connection), whole_tables(connection)) == ("0001", before)
+            for name, rows in version.tables.items():
+                assert stored.found(connection, name, list(rows[0])) == stored.expected(connection, name, rows), name
+        assert prepare(engine) == newest()
+        engine.dispose()
+
+
+def test_a_store_of_any_earlier_revision_reaches_the_newest(databases: Databases) -> None:
+    for script in scripts():
+        with databases.new() as url:
+            engine = open_engine(url)
+            stored.at_revision(engine, script.revision)
+            assert (prepare(engine), differences(engine)) == (newest(), [])
+            engine.dispose()
+
+
+def test_no_migration_offers_a_way_back() -> None:
+    assert [script.revision for script in scripts() if hasattr(script.module, "downgrade")] == []
+
+
+def scripts() -> list[Script]:
+    return list(ScriptDirectory(str(MIGRATIONS)).walk_revisions())

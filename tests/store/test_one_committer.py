@@ -12,6 +12,8 @@ import gateway
 ROOT = Path(gateway.__file__).parent
 COMMITTER = Path("store/unit_of_work")
 MIGRATIONS = Path("store/migrations")
+WITHIN = {Path("store/claims.py"), Path("store/circuits.py"), Path("store/missing.py")}
+"""What writes rows that it chooses while they are locked, in a transaction that the unit of work gives and commits."""
 WRITES = {"insert", "update", "delete", "Insert", "Update", "Delete"}
 SESSION_WRITES = {"add", "add_all", "merge", "delete", "flush", "bulk_save_objects", "bulk_insert_mappings", "begin"}
 STATEMENTS = ("COMMIT", "BEGIN", "INSERT INTO", "UPDATE ", "DELETE FROM", "DROP ", "ALTER ", "REPLACE INTO")
@@ -57,9 +59,16 @@ def test_nothing_but_the_unit_of_work_commits_or_writes() -> None:
     guilty = {
         str(path): found
         for path in modules()
-        if not {COMMITTER, MIGRATIONS} & set(path.parents) and (found := faults((ROOT / path).read_text()))
+        if not {COMMITTER, MIGRATIONS} & set(path.parents)
+        and path not in WITHIN
+        and (found := faults((ROOT / path).read_text()))
     }
     assert guilty == {}
+
+
+def test_what_writes_within_a_transaction_of_the_unit_of_work_ends_none() -> None:
+    for path in WITHIN:
+        assert {fault for fault in faults((ROOT / path).read_text()) if not fault.startswith("imports ")} == set()
 
 
 def test_the_unit_of_work_is_where_it_is_said() -> None:

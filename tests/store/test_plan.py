@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.store.plan import Add, Claim, Committed, Conflict, Delete, Insert, Plan, Update
+from gateway.store.plan import (
+    GENERATION,
+    REGISTRY,
+    Add,
+    Claim,
+    Committed,
+    Conflict,
+    Delete,
+    Insert,
+    Plan,
+    Update,
+    distinct,
+    table_of,
+    unmoved,
+)
 from gateway.store.reading import Reader
 from gateway.store.tables import (
     AgencyRow,
     CounterRow,
+    DataKeyRow,
     DeadlineRow,
     PinChallengeRow,
     TileRow,
@@ -141,3 +156,32 @@ def test_rows_of_every_shape_in_one_plan(writer: GroupCommit, reader: Reader) ->
     found = reader.pin_challenge("p-1")
     assert found is not None
     assert (found.wrong, found.expires_at) == (2, NOW)
+
+
+def test_every_change_of_the_registry_advances_its_generation_and_nothing_else_does() -> None:
+    def advances(*changes: Add | Claim | Delete | Insert | Update) -> bool:
+        return any(isinstance(each, Add) and each.key == {"name": GENERATION} for each in distinct(Plan.of(*changes)))
+
+    for model in REGISTRY:
+        key = {column.name: "x" for column in table_of(model).primary_key}
+        assert advances(Insert(model, key)), model
+        assert advances(Claim(model, tuple(key), key)), model
+        assert advances(Update(model, key, {}, {"agency": "y"})), model
+        assert advances(Delete(model, key)), model
+        assert not advances(Update(model, key, {}, {})), model
+    assert advances(Delete(DataKeyRow, {"scope": "day/2026-01-05"}))
+    assert not advances(Insert(DataKeyRow, {"scope": "day/2026-01-05", "wrapped": b""}))
+    assert not advances(deadline("c-1"), counter("a"))
+
+
+def test_who_stands_on_the_generation_conflicts_once_the_registry_has_moved(
+    writer: GroupCommit, reader: Reader
+) -> None:
+    first, again = unmoved(None), unmoved(None)
+    assert writer.commit(Plan.of(first, counter("a"))) == Committed()
+    assert writer.commit(Plan.of(again)) == Conflict(again)
+    stands = unmoved(reader.counter(GENERATION))
+    assert writer.commit(Plan.of(stands, counter("b"))) == Committed()
+    assert writer.commit(Plan.of(Insert(AgencyRow, {"id": "x", "name": "X", "kind": "h"}))) == Committed()
+    assert writer.commit(Plan.of(stands, counter("c"))) == Conflict(stands)
+    assert writer.commit(Plan.of(unmoved(reader.counter(GENERATION)), counter("c"))) == Committed()

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 from gateway.domain.errors import Misconfigured, Tampered
-from gateway.store.plan import Claim, Committed, Conflict, Delete, Plan, Update
+from gateway.store.plan import GENERATION, Claim, Committed, Conflict, Delete, Plan, Update
 from gateway.store.reading import Reader
 from gateway.store.tables import CounterRow, CredentialRow, DataKeyRow
 from gateway.store.unit_of_work import GroupCommit
@@ -101,6 +101,20 @@ def test_a_key_is_not_in_the_store_in_clear_and_is_gone_with_its_row(
     assert vault.case_key("c-1").key != made.key
 
 
+def test_a_days_key_is_held_for_one_generation_of_the_registry(
+    vault: Vault, writer: GroupCommit, reader: Reader
+) -> None:
+    at = datetime(2026, 1, 5, 3, 0, tzinfo=UTC)
+    made = vault.key_under(0, None, at)
+    assert made.plan.changes
+    writer.commit(made.plan)
+    held = vault.key_under(0, None, at)
+    assert held == (made.key, Plan())
+    writer.commit(Plan.of(Delete(DataKeyRow, {"scope": "day/2026-01-05"})))
+    assert vault.key_under(0, None, at) is held  # a plan that stands on that generation conflicts by now
+    assert vault.key_under(reader.counter(GENERATION), None, at).key != made.key
+
+
 def test_a_key_moved_to_another_scope_or_under_another_master_key_does_not_open(
     vault: Vault, writer: GroupCommit, reader: Reader
 ) -> None:
@@ -135,9 +149,9 @@ def test_of_two_who_replace_a_credential_the_second_is_told(vault: Vault, writer
 
 def test_a_credential_moved_to_another_name_does_not_open(vault: Vault, writer: GroupCommit, reader: Reader) -> None:
     writer.commit(Plan.of(vault.seal_credential("bank", "client_secret", "first")))
-    row = reader.credential("bank", "client_secret")
-    assert row is not None
-    moved = {"agency": "oss", "name": "client_secret", "sealed": row.sealed}
+    sealed = reader.credential("bank", "client_secret")
+    assert sealed is not None
+    moved = {"agency": "oss", "name": "client_secret", "sealed": sealed}
     writer.commit(Plan.of(Claim(CredentialRow, ("agency", "name"), moved)))
     with pytest.raises(Tampered):
         vault.credential("oss", "client_secret")

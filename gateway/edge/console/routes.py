@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +21,7 @@ from gateway.edge.console.texts import TEXTS, WORDS
 from gateway.edge.http import language_of, read_body
 from gateway.edge.parts import COOKIE, StaffEdge, officer, officer_of_token
 from gateway.edge.titles import Language
+from gateway.operations.endpoints import circuit_warnings
 from gateway.operations.expiry import certificate_warnings
 
 ROWS = 25
@@ -107,7 +109,7 @@ def _page(template: str, request: Request, *, status: int = 200, **facts: Any) -
 
 
 def _facts(edge: StaffEdge) -> dict[str, Any]:
-    reader = edge.reader
+    reader, now = edge.reader, edge.clock()
     exchanges = reader.exchanges(ROWS)
     indexes: dict[str, list[int]] = {row.id: [] for row in exchanges}
     for leaf in reader.leaves_of_exchanges(list(indexes)):
@@ -118,7 +120,7 @@ def _facts(edge: StaffEdge) -> dict[str, Any]:
         "cases": list(_cases(edge)),
         "exchanges": [
             {
-                "at": row.at.astimezone(JAKARTA).strftime("%d-%m-%Y %H:%M:%S"),
+                "at": _local(row.at),
                 "direction": row.direction,
                 "name": f"{row.agency}/{row.interaction}",
                 "verdict": row.verdict,
@@ -133,8 +135,25 @@ def _facts(edge: StaffEdge) -> dict[str, Any]:
         "dead": counts.get("dead", 0),
         "waiting": sum(counts.get(state, 0) for state in ("queued", "not-sent", "unknown", "sending")),
         "suspended": [row.id for row in reader.agencies() if row.suspended],
-        "certificates": certificate_warnings(reader, edge.clock()),
+        "certificates": certificate_warnings(reader, now),
+        "circuits": circuit_warnings(reader, now),
+        "overdue": reader.overdue_count(now),
+        "letters": [
+            {
+                "id": row.id,
+                "at": _local(row.made_at),
+                "name": f"{row.agency}/{row.interaction}",
+                "case": row.case_id,
+                "outcome": row.outcome or "",
+                "cause": row.cause or "",
+            }
+            for row in reader.deliveries(("dead",), ROWS)
+        ],
     }
+
+
+def _local(at: datetime) -> str:
+    return at.astimezone(JAKARTA).strftime("%d-%m-%Y %H:%M:%S")
 
 
 def _cases(edge: StaffEdge) -> Iterator[dict[str, Any]]:
@@ -143,6 +162,6 @@ def _cases(edge: StaffEdge) -> Iterator[dict[str, Any]]:
             "id": row.id,
             "service": row.service,
             "stage": row.stage,
-            "changed": row.changed_at.astimezone(JAKARTA).strftime("%d-%m-%Y %H:%M:%S"),
+            "changed": _local(row.changed_at),
             "number": json.loads(row.body).get("reserved_number") or "",
         }

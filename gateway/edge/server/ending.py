@@ -35,10 +35,10 @@ def _nothing(_signal: int = 0) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """Times in seconds. `ready` and `begun` are called in the event loop and do not wait: when it listens and minds
-    signals, and when it was told to end. `at_once` is called with the number of the second signal.
+    """What is called when, and how long it takes, in seconds; `seconds` is a clock that is never set.
 
-    `seconds` is a clock that is never set.
+    `ready` and `begun` are called in the event loop and do not wait: when the server listens and minds signals, and
+    when it was told to end. `at_once` is called with the number of the second signal.
     """
 
     drain_s: float = 0.0

@@ -66,8 +66,9 @@ class Reads:
 
     def _rows(self, statement: Any, **values: object) -> Sequence[Any]:
         """All rows of such a `select`, which is worded once and handed to the driver as it is."""
-        sql, order = _worded(statement, self._engine.dialect)
-        given = values if order is None else [values[name] for name in order]
+        sql, own, order = _worded(statement, self._engine.dialect)
+        named = own | values
+        given = named if order is None else [named[name] for name in order]
         with self._answering(statement):
             connection = self._engine.raw_connection()
             try:
@@ -92,10 +93,11 @@ class Reads:
 
 
 @lru_cache(maxsize=64)
-def _worded(statement: Any, dialect: Dialect) -> tuple[str, Sequence[str] | None]:
-    """The text of a statement, and the order of its values where they have places instead of names."""
+def _worded(statement: Any, dialect: Dialect) -> tuple[str, dict[str, Any], Sequence[str] | None]:
+    """The text of a statement, the values that it has itself, and their order where they have places and no names."""
     compiled = statement.compile(dialect=dialect)
-    return compiled.string, compiled.positiontup if compiled.positional else None
+    own = {name: value for name, value in compiled.params.items() if value is not None}
+    return compiled.string, own, compiled.positiontup if compiled.positional else None
 
 
 def _unreadable(asked: Any) -> HubBusy:

@@ -21,6 +21,7 @@ from gateway.store.tables import (
 )
 
 _COUNTER = select(CounterRow.value).where(col(CounterRow.name) == bindparam("name"))
+_STANDING = select(CaseRow.body, CaseRow.next_order).where(col(CaseRow.id) == bindparam("case_id"))
 _BY_REFERENCE = (
     select(CaseReferenceRow.case_id)
     .where(col(CaseReferenceRow.digest) == bindparam("digest"))
@@ -34,6 +35,11 @@ class CaseReads(Reads):
     def case(self, case_id: str) -> CaseRow | None:
         """The case with this id, as it stands."""
         return self._get(CaseRow, case_id)
+
+    def case_standing(self, case_id: str) -> tuple[str, int] | None:
+        """How a case stands, for steps to go on from: its body, and the number of its next delivery."""
+        row = self._one(_STANDING, case_id=case_id)
+        return None if row is None else (row[0], row[1])
 
     def cases(self, limit: int = 50, before: tuple[datetime, str] | None = None) -> list[CaseRow]:
         """Cases, last opened first. `before` is (opened_at, id) of the last one seen: a page starts behind it."""

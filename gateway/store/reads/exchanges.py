@@ -1,4 +1,4 @@
-"""Exchanges with agencies, and the deliveries that wait for them."""
+"""Exchanges with agencies, and the exact bytes of both sides."""
 
 from __future__ import annotations
 
@@ -7,18 +7,11 @@ from datetime import datetime
 from hashlib import sha256
 
 from sqlalchemy import bindparam
-from sqlalchemy.orm import aliased
-from sqlmodel import col, exists, func, select
+from sqlmodel import col, select
 
 from gateway.store.engine import is_shared
 from gateway.store.reads.base import Reads
-from gateway.store.tables import AttemptRow, DeliveryRow, ExchangeRow, PartRow, RefusalTallyRow
-
-SENDABLE = ("queued", "not-sent", "unknown")
-"""States of a delivery that is sent when due: nothing went out, or repeating it is agreed to be safe."""
-
-PASSED = ("awaiting", "answered", "cancelled")
-"""States of a delivery that lets the next one of its queue go; `awaiting` waits for a callback alone."""
+from gateway.store.tables import ExchangeRow, PartRow, RefusalTallyRow
 
 _BY_MESSAGE = select(ExchangeRow.id).where(
     col(ExchangeRow.direction) == bindparam("direction"),
@@ -28,7 +21,7 @@ _BY_MESSAGE = select(ExchangeRow.id).where(
 
 
 class ExchangeReads(Reads):
-    """What was said, in both directions, and what is still to be said."""
+    """What was said, in both directions."""
 
     def exchange(self, exchange: str) -> ExchangeRow | None:
         """The exchange with this id."""
@@ -99,55 +92,3 @@ class ExchangeReads(Reads):
         wanted = select(RefusalTallyRow).where(col(RefusalTallyRow.minute) < before_minute)
         ordered = wanted.order_by(col(RefusalTallyRow.minute), col(RefusalTallyRow.address), col(RefusalTallyRow.code))
         return self._all(ordered.limit(limit))
-
-    # --- deliveries ---------------------------------------------------------------------------------------------------
-
-    def delivery(self, delivery: str) -> DeliveryRow | None:
-        """The delivery with this id."""
-        return self._get(DeliveryRow, delivery)
-
-    def delivery_by_message(self, agency: str, message_id: str) -> DeliveryRow | None:
-        """The delivery that goes out, or went out, to this agency under this message id."""
-        wanted = select(DeliveryRow).where(col(DeliveryRow.message_id) == message_id, col(DeliveryRow.agency) == agency)
-        found: DeliveryRow | None = self._first(wanted)
-        return found
-
-    def deliveries(
-        self, states: Collection[str] | None = None, limit: int = 100, *, case_id: str | None = None
-    ) -> list[DeliveryRow]:
-        """Deliveries in these states (None: in any), of one case where named, newest first."""
-        wanted = select(DeliveryRow)
-        if states is not None:
-            wanted = wanted.where(col(DeliveryRow.state).in_(states))
-        if case_id is not None:
-            wanted = wanted.where(col(DeliveryRow.case_id) == case_id)
-        return self._all(wanted.order_by(col(DeliveryRow.made_at).desc(), col(DeliveryRow.id).desc()).limit(limit))
-
-    def delivery_counts(self) -> dict[str, int]:
-        """How many deliveries are in each state."""
-        counted = select(DeliveryRow.state, func.count()).group_by(col(DeliveryRow.state))
-        return dict(self._all(counted))
-
-    def due_deliveries(self, now: datetime, limit: int = 100) -> list[DeliveryRow]:
-        """What may be sent now: at most one of each queue, and only its first that is not done; oldest due first.
-
-        A dead letter, one under way and one whose fate is unknown hold their own queue and no other.
-        """
-        earlier = aliased(DeliveryRow)
-        held = exists().where(
-            col(earlier.queue) == col(DeliveryRow.queue),
-            col(earlier.position) < col(DeliveryRow.position),
-            col(earlier.state).not_in(PASSED),
-        )
-        wanted = select(DeliveryRow).where(col(DeliveryRow.state).in_(SENDABLE), col(DeliveryRow.due_at) <= now, ~held)
-        return self._all(wanted.order_by(col(DeliveryRow.due_at), col(DeliveryRow.id)).limit(limit))
-
-    def expired_leases(self, now: datetime, limit: int = 100) -> list[DeliveryRow]:
-        """Deliveries that a worker claimed and did not finish within its lease, longest first."""
-        wanted = select(DeliveryRow).where(col(DeliveryRow.state) == "sending", col(DeliveryRow.lease_until) <= now)
-        return self._all(wanted.order_by(col(DeliveryRow.lease_until), col(DeliveryRow.id)).limit(limit))
-
-    def attempts(self, delivery: str) -> list[AttemptRow]:
-        """All tries of a delivery, in their order."""
-        wanted = select(AttemptRow).where(col(AttemptRow.delivery) == delivery)
-        return self._all(wanted.order_by(col(AttemptRow.number)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import col, func, or_, select
 
 from gateway.store.reads.base import Reads
@@ -21,6 +22,10 @@ from gateway.store.tables import (
     PossessionChallengeRow,
     StaffRow,
     TokenRow,
+)
+
+_CREDENTIAL = select(CredentialRow.sealed).where(
+    col(CredentialRow.agency) == bindparam("agency"), col(CredentialRow.name) == bindparam("name")
 )
 
 
@@ -48,9 +53,10 @@ class PartyReads(Reads):
         wanted = select(EndpointRow).where(col(EndpointRow.agency) == agency)
         return self._all(wanted.order_by(col(EndpointRow.interaction)))
 
-    def credential(self, agency: str, name: str) -> CredentialRow | None:
-        """One sealed secret of an agency's dialect; `Vault.credential` opens it."""
-        return self._get(CredentialRow, (agency, name))
+    def credential(self, agency: str, name: str) -> bytes | None:
+        """One secret of an agency's dialect, sealed; `Vault.credential` opens it."""
+        row = self._one(_CREDENTIAL, agency=agency, name=name)
+        return None if row is None else bytes(row[0])
 
     def credentials(self, agency: str) -> list[CredentialRow]:
         """All sealed secrets of an agency's dialect, by name."""

@@ -18,7 +18,7 @@ from gateway.store.tables.cases import (
 )
 from gateway.store.tables.exchanges import ExchangeRow, FailedProofRow, PartRow, RefusalTallyRow
 from gateway.store.tables.ledger import CheckpointRow, DataKeyRow, LeafRow, TileRow, TreeHeadRow
-from gateway.store.tables.outbox import AttemptRow, DeliveryRow
+from gateway.store.tables.outbox import AttemptRow, CircuitRow, DeliveryRow, LaneRow
 from gateway.store.tables.parties import (
     AgencyRow,
     AgreementRow,
@@ -43,6 +43,7 @@ __all__ = [
     "CertificateRow",
     "CertificateStatusRow",
     "CheckpointRow",
+    "CircuitRow",
     "CounterRow",
     "CredentialRow",
     "DataKeyRow",
@@ -53,6 +54,7 @@ __all__ = [
     "ExchangeRow",
     "FailedProofRow",
     "HubCertificateRow",
+    "LaneRow",
     "LeafRow",
     "OpeningRow",
     "PartRow",

@@ -2,25 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Index, Text
+from sqlalchemy import ColumnElement, Index, Text, literal_column, text
 from sqlmodel import Field, SQLModel
 
 from gateway.store.types import UtcDateTime
+
+SENDABLE = ("queued", "not-sent", "unknown")
+"""States of a delivery that is sent when due: nothing went out, or repeating it is agreed to be safe."""
+
+PASSED = ("awaiting", "answered", "cancelled")
+"""States of a delivery that lets the next one of its queue go; `awaiting` waits for a callback alone."""
+
+FINISHED = ("answered", "cancelled")
+"""States in which nothing more happens to a delivery."""
+
+
+def words(states: Iterable[str]) -> list[ColumnElement[str]]:
+    """States as they stand in a statement, written out and not bound.
+
+    What is done, a million rows by and by, is left out of the partial indexes below, and an engine uses such an index
+    for a question only when it reads the same words there.
+    """
+    return [literal_column(f"'{each}'") for each in states]
+
+
+def _listed(states: Iterable[str]) -> str:
+    return ", ".join(f"'{each}'" for each in states)
+
+
+def _partial(name: str, condition: str, *columns: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
+_TO_SEND = f"state IN ({_listed(SENDABLE)})"
+_HOLDS = f"state NOT IN ({_listed(PASSED)})"
+_UNFINISHED = f"state NOT IN ({_listed(FINISHED)})"
 
 
 class DeliveryRow(SQLModel, table=True):
     """Something to be said to an agency, from an Ask of a case.
 
     `queue` and `position` keep the order per case and agency. `fence` grows with each claim: a result that carries an
-    older fence is not written. `message_id` and the payload part of the exchange are made once, at the first attempt.
+    older fence is not written. `lease_until` is set while a worker has it, from the claim to the end of the attempt.
+    `attempts` counts since it was last redriven, `last_attempt` numbers all attempts. `message_id` and the payload
+    part of the exchange are made once, at the first attempt. `outcome` and `cause` say how the last attempt ended.
+    `answer_due_at` ends the agreed time for the answer of a Request; `remind_at` is when a timer looks at it next.
     """
 
     __tablename__ = "delivery"
     __table_args__ = (
-        Index("delivery_due", "state", "due_at"),
-        Index("delivery_queue", "queue", "position"),
+        _partial("delivery_due", _TO_SEND, "agency", "interaction", "due_at", "id"),
+        _partial("delivery_held", _HOLDS, "queue", "position"),
+        _partial("delivery_leased", "lease_until IS NOT NULL", "agency", "interaction", "lease_until"),
+        _partial("delivery_unfinished", _UNFINISHED, "state", "made_at", "id"),
+        _partial("delivery_reminder", "state = 'awaiting'", "remind_at"),
+        _partial("delivery_overdue", "state = 'awaiting'", "answer_due_at"),
         Index("delivery_message", "message_id", "agency"),
         Index("delivery_case", "case_id"),
     )
@@ -45,6 +84,10 @@ class DeliveryRow(SQLModel, table=True):
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     payload: str | None = Field(default=None, sa_type=Text)
     cause: str | None = Field(default=None, sa_type=Text)
+    last_attempt: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    outcome: str | None = None
+    answer_due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    remind_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class AttemptRow(SQLModel, table=True):
@@ -59,3 +102,40 @@ class AttemptRow(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     outcome: str | None = None
     detail: str | None = Field(default=None, sa_type=Text)
+
+
+class LaneRow(SQLModel, table=True):
+    """The way of one interaction to one agency. Who claims from it locks it, so its limits hold over all workers.
+
+    `paced_until` is when the calls that were let go would be over at the agreed rate. `held_until` is what the agency
+    asked for ("not before"), `held_at` when it did: together they outlive a clock that is set back.
+    """
+
+    __tablename__ = "lane"
+
+    agency: str = Field(primary_key=True)
+    interaction: str = Field(primary_key=True)
+    paced_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    held_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    held_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class CircuitRow(SQLModel, table=True):
+    """Whether an endpoint, as staff set it, answers: `failures` in a row; open from `opened_at` until a probe succeeds.
+
+    `interaction` is the endpoint's (`*` for all), `url` what it was when this was written: with another URL the row
+    says nothing. `openings` counts since it was last closed. From `open_until` on one probe may go; `probe_until` is
+    the lease of the one that does.
+    """
+
+    __tablename__ = "circuit"
+
+    agency: str = Field(primary_key=True)
+    interaction: str = Field(primary_key=True)
+    url: str
+    failures: int = 0
+    openings: int = 0
+    opened_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    open_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    probe_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    cause: str | None = Field(default=None, sa_type=Text)

@@ -28,6 +28,7 @@ from gateway.cli.init import make_keys
 from gateway.exchange.plugins import load_adapters
 from gateway.settings import Settings
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
+from tests.databases import Furnished
 from tests.office.house import settings_in
 
 GOOD = "127.0.0.1"
@@ -48,10 +49,12 @@ class Grounds:
 
     folder: Path
     dpupr: Identity
+    database: Furnished | None = None
+    """Where the store is, if it is not a file in the folder."""
 
     @classmethod
-    def furnish(cls, folder: Path) -> Grounds:
-        settings = settings_in(folder)
+    def furnish(cls, folder: Path, database: Furnished | None = None) -> Grounds:
+        settings = settings_in(folder, **({} if database is None else {"database_url": database.url}))
         make_keys(settings)
         key = ec.generate_private_key(ec.SECP256R1())
         dpupr = Identity(key, self_signed(key, "dpupr", serial=1, at=now()))
@@ -65,7 +68,7 @@ class Grounds:
         proof = key.sign(challenge, ec.ECDSA(hashes.SHA256()))
         registry.register_certificate("dpupr", dpupr.certificate, challenge, proof, actor)
         store.close()
-        return cls(folder, dpupr)
+        return cls(folder, dpupr, database)
 
 
 def free_port() -> int:

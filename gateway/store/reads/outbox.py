@@ -1,0 +1,201 @@
+"""What is still to be said to agencies, and each try of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import aliased
+from sqlmodel import col, exists, func, or_, select
+
+from gateway.store.reads.base import Reads
+from gateway.store.tables import AttemptRow, CircuitRow, DeliveryRow, EndpointRow, LaneRow
+from gateway.store.tables.outbox import FINISHED, PASSED, SENDABLE, words
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sought:
+    """Which deliveries are meant; what is None does not matter. `cause` is any part of it; times are half-open."""
+
+    states: tuple[str, ...] | None = None
+    agency: str | None = None
+    interaction: str | None = None
+    outcome: str | None = None
+    cause: str | None = None
+    made_from: datetime | None = None
+    made_before: datetime | None = None
+
+
+_AWAITING = col(DeliveryRow.state) == words(("awaiting",))[0]
+
+
+class OutboxReads(Reads):
+    """Deliveries, and what they wait for."""
+
+    def delivery(self, delivery: str) -> DeliveryRow | None:
+        """The delivery with this id."""
+        return self._get(DeliveryRow, delivery)
+
+    def delivery_by_message(self, agency: str, message_id: str) -> DeliveryRow | None:
+        """The delivery that goes out, or went out, to this agency under this message id."""
+        wanted = select(DeliveryRow).where(col(DeliveryRow.message_id) == message_id, col(DeliveryRow.agency) == agency)
+        found: DeliveryRow | None = self._first(wanted)
+        return found
+
+    def deliveries(
+        self, states: Collection[str] | None = None, limit: int = 100, *, case_id: str | None = None
+    ) -> list[DeliveryRow]:
+        """Deliveries in these states (None: in any), of one case where named, newest first."""
+        wanted = select(DeliveryRow).where(*_in(states))
+        if case_id is not None:
+            wanted = wanted.where(col(DeliveryRow.case_id) == case_id)
+        return self._all(wanted.order_by(col(DeliveryRow.made_at).desc(), col(DeliveryRow.id).desc()).limit(limit))
+
+    def sought(
+        self, sought: Sought, limit: int, after: tuple[datetime, str] | None = None, *, newest_first: bool = False
+    ) -> list[DeliveryRow]:
+        """Deliveries that are meant, in the order in which they were made. `after`: the last one seen, not included."""
+        made, number = col(DeliveryRow.made_at), col(DeliveryRow.id)
+        wanted = select(DeliveryRow).where(*_meant(sought))
+        if after is not None:
+            at, last = after
+            beyond = made < at if newest_first else made > at
+            next_of_same = number < last if newest_first else number > last
+            wanted = wanted.where(beyond | ((made == at) & next_of_same))
+        order = (made.desc(), number.desc()) if newest_first else (made, number)
+        return self._all(wanted.order_by(*order).limit(limit))
+
+    def sought_counts(self, sought: Sought) -> dict[tuple[str, str, str], int]:
+        """How many deliveries are meant, by agency, interaction and outcome ("" for none)."""
+        by = (col(DeliveryRow.agency), col(DeliveryRow.interaction), func.coalesce(col(DeliveryRow.outcome), ""))
+        counted = select(*by, func.count()).where(*_meant(sought)).group_by(*by).order_by(*by)
+        return {(agency, interaction, outcome): count for agency, interaction, outcome, count in self._all(counted)}
+
+    def delivery_counts(self) -> dict[str, int]:
+        """How many deliveries are in each state, those left out with which nothing more happens."""
+        unfinished = col(DeliveryRow.state).not_in(words(FINISHED))
+        counted = select(DeliveryRow.state, func.count()).where(unfinished).group_by(col(DeliveryRow.state))
+        return dict(self._all(counted))
+
+    def waiting_for(self, agency: str, at_most: int) -> int:
+        """How many deliveries wait to be sent to an agency; counts no further than `at_most`."""
+        mine = (col(DeliveryRow.state).in_(words(SENDABLE)), col(DeliveryRow.agency) == agency)
+        found = select(DeliveryRow.agency).where(*mine).limit(at_most).subquery()
+        return int(self._first(select(func.count()).select_from(found)))
+
+    def due_deliveries(self, now: datetime, limit: int = 100) -> list[DeliveryRow]:
+        """What may be sent now: at most one of each queue, and only its first that is not done; oldest due first.
+
+        A dead letter, one under way and one whose fate is unknown hold their own queue and no other. Limits of lanes
+        and open circuits do not count here.
+        """
+        earlier = aliased(DeliveryRow)
+        held = exists().where(
+            col(earlier.queue) == col(DeliveryRow.queue),
+            col(earlier.position) < col(DeliveryRow.position),
+            col(earlier.state).not_in(words(PASSED)),
+        )
+        free = or_(col(DeliveryRow.lease_until).is_(None), col(DeliveryRow.lease_until) <= now)
+        wanted = select(DeliveryRow).where(*_due(now), free, ~held)
+        return self._all(wanted.order_by(col(DeliveryRow.due_at), col(DeliveryRow.id)).limit(limit))
+
+    def due_lanes(self, now: datetime) -> list[tuple[str, str]]:
+        """Lanes, as (agency, interaction), for which something is due, behind a dead letter or not."""
+        mine = (
+            col(DeliveryRow.agency) == col(LaneRow.agency),
+            col(DeliveryRow.interaction) == col(LaneRow.interaction),
+        )
+        wanted = select(LaneRow.agency, LaneRow.interaction).where(exists().where(*_due(now), *mine))
+        return [(agency, interaction) for agency, interaction in self._all(wanted)]
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """When the next delivery falls due; None when none waits for its time."""
+        later = (col(DeliveryRow.state).in_(words(SENDABLE)), col(DeliveryRow.due_at) > now)
+        found: datetime | None = self._first(select(func.min(DeliveryRow.due_at)).where(*later))
+        return found
+
+    def expired_leases(self, now: datetime, limit: int = 100) -> list[DeliveryRow]:
+        """Deliveries that a worker began to send and did not finish within its lease, longest first."""
+        wanted = select(DeliveryRow).where(col(DeliveryRow.state) == "sending", col(DeliveryRow.lease_until) <= now)
+        return self._all(wanted.order_by(col(DeliveryRow.lease_until), col(DeliveryRow.id)).limit(limit))
+
+    def attempts(self, delivery: str) -> list[AttemptRow]:
+        """All tries of a delivery, in their order."""
+        wanted = select(AttemptRow).where(col(AttemptRow.delivery) == delivery)
+        return self._all(wanted.order_by(col(AttemptRow.number)))
+
+    # --- answers that are awaited -------------------------------------------------------------------------------------
+
+    def due_reminders(self, now: datetime, limit: int = 100) -> list[DeliveryRow]:
+        """Deliveries whose awaited answer a timer has to look at, longest due first."""
+        awaiting = (_AWAITING, col(DeliveryRow.remind_at) <= now)
+        return self._all(select(DeliveryRow).where(*awaiting).order_by(col(DeliveryRow.remind_at)).limit(limit))
+
+    def overdue(self, now: datetime, limit: int = 100) -> list[DeliveryRow]:
+        """Deliveries whose answer did not come within the agreed time, longest over it first."""
+        wanted = select(DeliveryRow).where(*_overdue(now))
+        return self._all(wanted.order_by(col(DeliveryRow.answer_due_at), col(DeliveryRow.id)).limit(limit))
+
+    def overdue_count(self, now: datetime) -> int:
+        """How many those are."""
+        return int(self._first(select(func.count()).select_from(DeliveryRow).where(*_overdue(now))))
+
+    # --- lanes and circuits -------------------------------------------------------------------------------------------
+
+    def lanes(self) -> list[LaneRow]:
+        """All lanes, by agency and interaction."""
+        return self._all(select(LaneRow).order_by(col(LaneRow.agency), col(LaneRow.interaction)))
+
+    def all_endpoints(self) -> list[EndpointRow]:
+        """The addresses of all agencies, by agency and interaction."""
+        return self._all(select(EndpointRow).order_by(col(EndpointRow.agency), col(EndpointRow.interaction)))
+
+    def circuits(self) -> list[CircuitRow]:
+        """Everything noted about endpoints that failed, by agency and interaction."""
+        return self._all(select(CircuitRow).order_by(col(CircuitRow.agency), col(CircuitRow.interaction)))
+
+    def lane_loads(self, now: datetime) -> dict[tuple[str, str], tuple[int, int]]:
+        """How many deliveries wait in each lane, and how many a worker has in hand; lanes without any are missing."""
+        mine = (col(DeliveryRow.agency), col(DeliveryRow.interaction))
+        waiting = select(*mine, func.count()).where(col(DeliveryRow.state).in_(words(SENDABLE))).group_by(*mine)
+        in_hand = select(*mine, func.count()).where(col(DeliveryRow.lease_until) > now).group_by(*mine)
+        found: dict[tuple[str, str], tuple[int, int]] = {(a, i): (count, 0) for a, i, count in self._all(waiting)}
+        for agency, interaction, count in self._all(in_hand):
+            found[agency, interaction] = (found.get((agency, interaction), (0, 0))[0], count)
+        return found
+
+
+def _due(now: datetime) -> tuple[Any, ...]:
+    return (col(DeliveryRow.state).in_(words(SENDABLE)), col(DeliveryRow.due_at) <= now)
+
+
+def _overdue(now: datetime) -> tuple[Any, ...]:
+    return (_AWAITING, col(DeliveryRow.answer_due_at) <= now)
+
+
+def _in(states: Collection[str] | None) -> tuple[Any, ...]:
+    """The condition that names the states; it also says that they are unfinished, where they are: there is an index."""
+    if states is None:
+        return ()
+    named = col(DeliveryRow.state).in_(states)
+    if set(states).isdisjoint(FINISHED):
+        return (named, col(DeliveryRow.state).not_in(words(FINISHED)))
+    return (named,)
+
+
+def _meant(sought: Sought) -> tuple[Any, ...]:
+    equal = (
+        (DeliveryRow.agency, sought.agency),
+        (DeliveryRow.interaction, sought.interaction),
+        (DeliveryRow.outcome, sought.outcome),
+    )
+    found = [*_in(sought.states), *(col(column) == value for column, value in equal if value is not None)]
+    if sought.cause is not None:
+        found.append(col(DeliveryRow.cause).icontains(sought.cause, autoescape=True))
+    if sought.made_from is not None:
+        found.append(col(DeliveryRow.made_at) >= sought.made_from)
+    if sought.made_before is not None:
+        found.append(col(DeliveryRow.made_at) < sought.made_before)
+    return tuple(found)

@@ -1,0 +1,155 @@
+"""The workers of a process: they rest while nothing is due, are woken, stop in good order, and outlive every error."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from gateway.domain.errors import HubBusy
+from gateway.exchange.couriers import Couriers
+from gateway.store.claims import Claimed, Taken
+from gateway.store.tables import DeliveryRow
+from tests.exchange.keys import AT
+from tests.exchange.stage import Stage
+from tests.exchange.test_outbound_agencies import asked, now
+from tests.store.rows import delivery
+
+PATIENCE_S = 20.0
+
+
+class Shelf:
+    """Deliveries that are due, and what was asked of them."""
+
+    def __init__(self) -> None:
+        self.due: list[str] = []
+        self.wanted: list[int] = []
+        self.back: list[str] = []
+        self.faults: list[Exception] = []
+        self.again_after = timedelta(hours=1)
+        self.changed = threading.Condition()
+
+    def take(self, wanted: int) -> Taken:
+        with self.changed:
+            self.wanted.append(wanted)
+            self.changed.notify_all()
+            if self.faults:
+                raise self.faults.pop()
+            names, self.due = self.due[:wanted], self.due[wanted:]
+        found = [Claimed(delivery=DeliveryRow(**delivery(name, name, 1, "queued")), endpoint=None) for name in names]
+        return Taken(claimed=found, again_at=AT + self.again_after)
+
+    def release(self, claimed: list[Claimed]) -> None:
+        with self.changed:
+            self.back += [each.delivery.id for each in claimed]
+
+    def looked(self, times: int) -> bool:
+        with self.changed:
+            return self.changed.wait_for(lambda: len(self.wanted) >= times, PATIENCE_S)
+
+
+class Desk:
+    """Makes attempts when it is let, and notes them."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.open = threading.Event()
+        self.changed = threading.Condition()
+
+    def attempt(self, claimed: Claimed) -> bool:
+        with self.changed:
+            self.begun.append(claimed.delivery.id)
+            self.changed.notify_all()
+        assert self.open.wait(PATIENCE_S)
+        if claimed.delivery.id == "poison":
+            raise RuntimeError("no text of it is logged")
+        return True
+
+    def saw(self, count: int) -> bool:
+        with self.changed:
+            return self.changed.wait_for(lambda: len(self.begun) >= count, PATIENCE_S)
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    made = Desk()
+    yield made
+    made.open.set()
+
+
+def couriers(shelf: Shelf, desk: Desk, senders: int = 2) -> Couriers:
+    return Couriers(shelf, desk.attempt, senders=senders, clock=lambda: AT)
+
+
+def test_no_more_is_claimed_than_may_lie_ready_and_stopping_gives_back_what_nobody_began(
+    shelf: Shelf, desk: Desk
+) -> None:
+    shelf.due = [f"d-{number}" for number in range(10)]
+    working = couriers(shelf, desk)
+    working.start()
+    assert desk.saw(2)
+    assert shelf.wanted == [4]
+    stopper = threading.Thread(target=working.stop)
+    stopper.start()
+    while not shelf.back:
+        assert not threading.Event().wait(0.001)
+    desk.open.set()
+    stopper.join(PATIENCE_S)
+    assert not stopper.is_alive()
+    assert sorted(shelf.back + desk.begun) == ["d-0", "d-1", "d-2", "d-3"]
+    assert len(shelf.due) == 6
+
+
+def test_a_wake_up_is_heard_and_so_is_the_end_of_an_attempt(shelf: Shelf, desk: Desk) -> None:
+    desk.open.set()
+    working = couriers(shelf, desk)
+    working.start()
+    assert shelf.looked(1)
+    with shelf.changed:
+        shelf.due = ["first"]
+    working.wake()
+    assert desk.saw(1)
+    assert shelf.looked(3)  # it ended: the next of its queue may go
+    working.stop()
+    assert shelf.back == []
+
+
+def test_what_an_attempt_or_a_look_raises_ends_no_thread(
+    shelf: Shelf, desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("gateway.exchange.couriers.LONGEST_REST_S", 0.001)
+    desk.open.set()
+    shelf.faults = [HubBusy("down"), RuntimeError("no text of it is logged")]
+    shelf.due = ["poison", "poison", "poison", "good"]
+    working = couriers(shelf, desk, senders=1)
+    working.start()
+    assert desk.saw(4)
+    working.stop()
+    assert desk.begun[-1] == "good"
+    assert "no text" not in capsys.readouterr().out
+
+
+def test_without_senders_nothing_is_claimed(shelf: Shelf, desk: Desk) -> None:
+    working = couriers(shelf, desk, senders=0)
+    working.start()
+    working.wake()
+    working.stop()
+    assert shelf.wanted == []
+    assert not working.pause(0)
+
+
+def test_a_hub_that_runs_delivers_what_it_is_woken_for_and_stops_in_good_order(stage: Stage) -> None:
+    deliveries = [asked(stage, "dukcapil") for _ in range(4)]
+    stage.hub.start()
+    with stage.town.heard:
+        assert stage.town.heard.wait_for(lambda: len(stage.town.calls["dukcapil"]) == 4, PATIENCE_S)
+    stage.restart()
+    assert {now(stage, each).state for each in deliveries} == {"answered"}
+    assert {now(stage, each).lease_until for each in deliveries} == {None}
