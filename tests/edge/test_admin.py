@@ -317,7 +317,10 @@ def test_agencies_are_listed_with_the_reason_of_a_suspension(house: House, visit
     house.gateway.store.registry.suspend(house.gateway.adapters["bank"], "berbeda", "staff/agus")
     shown = {each["id"]: each["suspended"] for each in visitor.get("/admin/v1/agencies")["items"]}
     assert shown == {"bank": "berbeda", "dpupr": None, "dukcapil": None, "oss": None, "sms": None}
-    assert visitor.get("/admin/v1/health") == {"ready": True, "warnings": ["agency bank is suspended: berbeda"]}
+    health = visitor.get("/admin/v1/health")
+    # this hub was not started: on SQLite it leads all the same, on PostgreSQL nobody does
+    leads = [] if (health["leader"] or "").startswith("hub ") else health["warnings"][:1]
+    assert (health["ready"], health["warnings"]) == (True, [*leads, "agency bank is suspended: berbeda"])
 
 
 def test_no_answer_has_personal_data(house: House, visitor: Visitor) -> None:
