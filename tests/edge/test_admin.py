@@ -287,7 +287,7 @@ def test_an_endpoint_that_is_down_is_shown_warned_of_and_closed_after_mending(ho
     assert visitor.refused("POST", close, RINA).code == "scope-missing"
     opened = {"opened_at": house.clock(), "open_until": house.clock() + timedelta(seconds=15)}
     circuit = {"agency": "sms", "interaction": "*", "url": "https://sms.example/", "failures": 5, "openings": 1}
-    house.commit(Claim(CircuitRow, ("agency",), {**circuit, **opened, "cause": "no connection"}))
+    house.commit(Claim(CircuitRow, ("agency", "interaction"), {**circuit, **opened, "cause": "no connection"}))
     (shown,) = [each for each in visitor.get("/admin/v1/endpoints")["items"] if each["agency"] == "sms"]
     assert (shown["circuit"], shown["failures"], shown["cause"]) == ("open", 5, "no connection")
     (warning,) = [text for text in visitor.get("/admin/v1/health")["warnings"] if "sms" in text]
