@@ -55,6 +55,7 @@ from gateway.office.staff import Officer, officer_of
 from gateway.office.timers import Timers
 from gateway.operations import failed_proofs
 from gateway.operations.allowance import Allowance
+from gateway.operations.clock_watch import ClockWatch
 from gateway.operations.endpoints import Endpoints
 from gateway.operations.expiry import ExpiryWatch
 from gateway.operations.explanations import EACH, IN_ALL, Explanations
@@ -154,6 +155,9 @@ class Gateway:
         )
         self.revocation = self._revocation()
         self.expiry = ExpiryWatch(self.store.reader, self.store.unit_of_work, clock)
+        self.clock_watch = ClockWatch(
+            reader=self.store.reader, transactions=self.store.unit_of_work, clock=clock, seconds=seconds
+        )
         self.meta = MetaServices(
             directory=self.directory,
             reader=self.store.reader,
@@ -180,6 +184,7 @@ class Gateway:
             Loop("timers", lambda: self.timers.run_once() > 0, 5.0),
             Loop("recovery", lambda: self.outbound.recover() > 0, 1.0),
             Loop("revocation", lambda: self.revocation.run_once() > 0, 30.0),
+            Loop("clock", lambda: self.clock_watch.run_once() is not None, 1.0),
             Loop("expiry", lambda: self.expiry.run_once() > 0, 3600.0),
         ]
         for loop in self._loops:
