@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import CursorResult, inspect, text
+from sqlalchemy import inspect, text
 from sqlalchemy.engine import make_url
 
 from gateway.store.engine import open_engine
@@ -99,8 +99,8 @@ class Behind:
         self._connection = self._engine.connect()
         self.is_file = self._engine.dialect.name == "sqlite"
 
-    def execute(self, statement: str, **values: Any) -> CursorResult[Any]:
-        """Run one statement, with `:name` for each value, on its own."""
+    def execute(self, statement: str, **values: Any) -> Any:
+        """Run one statement, with `:name` for each value, on its own; gives SQLAlchemy's result."""
         return self._connection.execute(text(statement), values)
 
     def rows(self) -> dict[str, list[tuple[Any, ...]]]:

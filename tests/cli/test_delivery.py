@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Simojo
-from tests.office.house import House, opened
+from tests.cli.conftest import Simojo, opened_at
+from tests.databases import Behind
+from tests.office.house import House
 
 
 @pytest.fixture
-def letters(home: Path, database: sqlite3.Connection) -> list[str]:
+def letters(home: Path, database: Behind) -> list[str]:
     """Three dead letters, the oldest first."""
-    house: House = opened(home)
+    house: House = opened_at(home)
     names = [house.gateway.store.reader.deliveries(case_id=house.registered().id)[-1].id for _ in range(3)]
     house.gateway.stop()
     database.execute("UPDATE delivery SET state = 'dead', outcome = 'used-up', cause = 'no connection', attempts = 8")
     return sorted(names)
 
 
-def states(database: sqlite3.Connection) -> list[str]:
+def states(database: Behind) -> list[str]:
     return [row[0] for row in database.execute("SELECT state FROM delivery ORDER BY id")]
 
 
@@ -36,7 +36,7 @@ def test_deliveries_are_listed_and_shown(simojo: Simojo, letters: list[str]) -> 
 
 
 def test_one_and_many_are_sent_again_after_they_were_shown(
-    simojo: Simojo, letters: list[str], database: sqlite3.Connection
+    simojo: Simojo, letters: list[str], database: Behind
 ) -> None:
     assert "3  dukcapil/verify-resident  used-up" in simojo("delivery", "redrive", "--all", "--dry-run").out
     assert letters[0] in simojo("delivery", "redrive", letters[0], "--dry-run").out
@@ -51,9 +51,7 @@ def test_one_and_many_are_sent_again_after_they_were_shown(
     assert states(database) == ["queued"] * 3
 
 
-def test_one_and_many_are_cancelled_with_a_reason(
-    simojo: Simojo, letters: list[str], database: sqlite3.Connection
-) -> None:
+def test_one_and_many_are_cancelled_with_a_reason(simojo: Simojo, letters: list[str], database: Behind) -> None:
     assert simojo("delivery", "cancel", letters[0]).code == 2
     why = ("--reason", "lewat surat")
     assert letters[0] in simojo("delivery", "cancel", letters[0], *why, "--dry-run").out
@@ -65,14 +63,15 @@ def test_one_and_many_are_cancelled_with_a_reason(
 
 
 def test_endpoints_are_listed_and_one_that_is_mended_is_called_again(
-    simojo: Simojo, letters: list[str], database: sqlite3.Connection
+    simojo: Simojo, letters: list[str], database: Behind
 ) -> None:
     simojo("agency", "endpoint", "dukcapil", "https://dukcapil.example/")
     since, until = "2020-01-01 00:00:00.000000", "2020-01-02 00:00:00.000000"
     database.execute(
         "INSERT INTO circuit (agency, interaction, url, failures, openings, opened_at, open_until, cause)"
-        " VALUES ('dukcapil', '*', 'https://dukcapil.example/', 5, 1, ?, ?, 'no connection')",
-        (since, until),
+        " VALUES ('dukcapil', '*', 'https://dukcapil.example/', 5, 1, :since, :until, 'no connection')",
+        since=since,
+        until=until,
     )
     listed = simojo("delivery", "endpoints").out
     assert "half-open" in listed

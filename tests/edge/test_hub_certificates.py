@@ -40,7 +40,14 @@ def clocks() -> list[Clock]:
 
 
 @pytest.fixture
-def opening(furnished: Furnished, tmp_path: Path, clocks: list[Clock]) -> Iterator[Opening]:
+def url(furnished: Furnished, tmp_path: Path) -> Iterator[str]:
+    """Of the store of the hubs that are opened."""
+    with furnished.copied(tmp_path) as copied:
+        yield copied
+
+
+@pytest.fixture
+def opening(url: str, tmp_path: Path, clocks: list[Clock]) -> Iterator[Opening]:
     """Open the hub with these settings, at that moment; the one before is closed first."""
     opened: list[House] = []
 
@@ -54,9 +61,8 @@ def opening(furnished: Furnished, tmp_path: Path, clocks: list[Clock]) -> Iterat
         opened.append(house)
         return TestClient(house.gateway.api)
 
-    with furnished.copied(tmp_path) as url:
-        yield open_hub
-        opened.pop().gateway.stop()
+    yield open_hub
+    opened.pop().gateway.stop()
 
 
 def said(client: TestClient, at: datetime, trusted: x509.Certificate) -> list[dict[str, Any]]:
@@ -161,14 +167,12 @@ def test_one_signature_serves_all_who_ask_for_half_of_its_life(
     said(client, clock(), own)
 
 
-def test_other_certificates_are_signed_at_once(
-    opening: Opening, ca: DevelopmentCa, tmp_path: Path, furnished: Furnished
-) -> None:
-    one = x509.load_pem_x509_certificate((furnished.folder / "keys" / "hub.pem").read_bytes())
+def test_other_certificates_are_signed_at_once(opening: Opening, ca: DevelopmentCa, tmp_path: Path, url: str) -> None:
+    one = x509.load_pem_x509_certificate((tmp_path / "keys" / "hub.pem").read_bytes())
     two = written(ca.issue("dpmptsp", at=NOW, kind=LeafKind.RSA), tmp_path / "dua")
     client = opening()
     assert [each["role"] for each in said(client, NOW, one)] == ["current"]
-    announcing = settings_in(tmp_path, next_signing_certificate_file=two["certificate"])
+    announcing = settings_in(tmp_path, database_url=url, next_signing_certificate_file=two["certificate"])
     with closing(open_store(announcing)) as store:  # as `simojo check` does beside the running hub
         record_hub_certificates(store, NOW)
     assert [each["role"] for each in said(client, NOW, one)] == ["current", "next"]

@@ -17,7 +17,8 @@ from tests.exchange.voices import Said
 
 def while_looked_at(stage: Stage, monkeypatch: pytest.MonkeyPatch, deed: Callable[[], object]) -> None:
     """`deed` is done once, after the next message was proven and found to be covered, before it is committed."""
-    look, done = stage.hub.directory.terms, list[object]()
+    look = stage.hub.directory.terms
+    done: list[object] = []
 
     def terms(agency: str, interaction: str, at: datetime, entry: Entry | None = None) -> Terms:
         found = look(agency, interaction, at, entry)

@@ -124,8 +124,9 @@ def main(file: Path | None) -> None:
     door, street = Door(), Street()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "store"
-        furnish(folder, door, street)
-        stage = Stage(folder, door, street)
+        url = f"sqlite:///{folder.parent / 'simojo.db'}"
+        furnish(folder, url, door, street)
+        stage = Stage(folder, door, street, url)
         live(stage)
         made = dump(stage.hub.store.engine)
         stage.close()
