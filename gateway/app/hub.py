@@ -50,7 +50,7 @@ class Gateway(Process):
     ) -> None:
         self.limits = Limits(_bounds(settings), seconds)
         self.proxies = proxies_of(settings.trusted_proxies, settings.proxy_address_header)
-        super().__init__(settings, clock=clock, new_id=new_id)
+        super().__init__(settings, clock=clock, new_id=new_id, seconds=seconds)
         self._explanations = self._explaining()
         self.inbound = self._inbound()
         self.signing = SigningDeeds(

@@ -45,6 +45,7 @@ from gateway.office.deeds import Deeds
 from gateway.office.signing import signatory_among
 from gateway.office.staff import Officer, officer_of
 from gateway.office.timers import Timers
+from gateway.operations.clock_watch import ClockWatch
 from gateway.operations.expiry import ExpiryWatch
 from gateway.operations.integrator import Integrator
 from gateway.operations.refusals import Refusals
@@ -77,6 +78,7 @@ class Process:
         *,
         clock: Callable[[], datetime] = now,
         new_id: Callable[[], str] = new_id,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         refuse_place(settings)
         self.settings = settings
@@ -128,6 +130,9 @@ class Process:
         )
         self.revocation = self._revocation()
         self.expiry = ExpiryWatch(self.store.reader, self.store.unit_of_work, clock)
+        self.clock_watch = ClockWatch(
+            reader=self.store.reader, transactions=self.store.unit_of_work, clock=clock, seconds=seconds
+        )
         self._leadership = leadership(self.store.engine, f"{self.KIND} {socket.gethostname()} process {os.getpid()}")
         self.standing = Standing(self._leadership.leader)
         self._rounds: Rounds | None = None
@@ -209,7 +214,10 @@ class Process:
                 Round("revocation", lambda: self.revocation.run_once() > 0, 30.0),
                 Round("expiry", lambda: self.expiry.run_once() > 0, 3600.0),
             ),
-            anywhere=(Round("recovery", lambda: self.outbound.recover() > 0, 1.0),),
+            anywhere=(
+                Round("recovery", lambda: self.outbound.recover() > 0, 1.0),
+                Round("clock", lambda: self.clock_watch.run_once() is not None, 1.0),
+            ),
             listening=Listening(self.store.engine, self.wake) if listens else None,
         )
 
