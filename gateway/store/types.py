@@ -43,7 +43,8 @@ class Blob(TypeDecorator[bytes]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> bytes | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Give bytes, so that whoever holds them to a hash finds the damage."""
-        return as_bytes(value)
+        found: bytes | None = as_bytes(value)
+        return found
 
 
 Serial: Any = BigInteger().with_variant(Integer, "sqlite")
