@@ -61,7 +61,7 @@ class LedgerReads(Reads):
     def waiting_leaves(self, limit: int = 4096) -> list[WaitingLeaf]:
         """The same, without the class of a row: there are thousands of them in a second."""
         rows = self._rows(_WAITING, at_most=limit)
-        return [WaitingLeaf(*row[:3], as_bytes(row[3]), as_bytes(row[4])) for row in rows]
+        return [WaitingLeaf(at, leaf, of, as_bytes(said), as_bytes(hashed)) for at, leaf, of, said, hashed in rows]
 
     def pending_count(self) -> int:
         """How many leaves have no place in the tree yet."""
