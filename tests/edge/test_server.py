@@ -19,7 +19,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from gateway.domain.errors import Misconfigured
 from gateway.edge.proxies import Proxies
 from gateway.edge.server.connections import RESERVE, Connections, Place
-from gateway.edge.server.protocol import CRUMBS, Conversation, HubProtocol
+from gateway.edge.server.conversation import CRUMBS, Conversation
+from gateway.edge.server.protocol import HubProtocol
 from gateway.edge.server.serving import Serving, make_server, serve_until_told, tls_context
 from tests.edge.hostile.bed import VALIDITY, Grounds
 from tests.edge.hostile.wire import head, rest
