@@ -59,7 +59,7 @@ from gateway.operations.endpoints import Endpoints
 from gateway.operations.expiry import ExpiryWatch
 from gateway.operations.explanations import EACH, IN_ALL, Explanations
 from gateway.operations.failed_proofs import FailedProofs
-from gateway.operations.integrator import Integrator
+from gateway.operations.integrator import BATCH, Integrator
 from gateway.operations.letters import Letters
 from gateway.operations.refusals import Refusals
 from gateway.operations.revocation import Revocation
@@ -175,7 +175,7 @@ class Gateway:
             pass  # whatever the last process was sending when it ended; of several, whatever nobody holds any more
         interval = self.settings.merge_interval_s
         self._loops = [
-            Loop("integrator", lambda: self.integrator.run_once() > 0, interval),
+            Loop("integrator", lambda: self.integrator.run_once() >= BATCH, interval),
             Loop("refusals", lambda: self.refusals.run_once() > 0, 5.0),
             Loop("timers", lambda: self.timers.run_once() > 0, 5.0),
             Loop("recovery", lambda: self.outbound.recover() > 0, 1.0),
