@@ -14,7 +14,8 @@ from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, RequestResponseCycle
 
 from gateway.edge.server.plain import Head
 
-_DECENT = re.compile(rb"(?:[-!#$%&'*+.^_`|~0-9a-zA-Z]+: [^\x00\r\n]*\r\n)*")
+_NAME = re.compile(rb"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")
+_VALUE = re.compile(rb"[^\x00\r\n]*")
 
 
 class Turn(RequestResponseCycle):
@@ -63,9 +64,9 @@ class Turn(RequestResponseCycle):
             raise RuntimeError(f"{message['type']} is out of turn")
 
     def _begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        fields = b"".join([b"%b: %b\r\n" % each for each in headers])
-        if _DECENT.fullmatch(fields) is None:
+        if not all(_NAME.fullmatch(name) and _VALUE.fullmatch(value) for name, value in headers):
             raise RuntimeError("a header of the answer would be two, or none")
+        fields = b"".join([b"%b: %b\r\n" % each for each in headers])
         named = {name.lower(): value for name, value in headers}
         if b"content-length" in named:
             self._due = int(named[b"content-length"])
