@@ -47,7 +47,7 @@ from gateway.office.staff import Officer, officer_of
 from gateway.office.timers import Timers
 from gateway.operations.clock_watch import ClockWatch
 from gateway.operations.expiry import ExpiryWatch
-from gateway.operations.integrator import Integrator
+from gateway.operations.integrator import BATCH, Integrator
 from gateway.operations.refusals import Refusals
 from gateway.operations.revocation import Revocation
 from gateway.operations.standing import Standing
@@ -208,7 +208,7 @@ class Process:
             couriers=self._couriers,
             leadership=self._leadership,
             led=(
-                Round("integrator", lambda: self.integrator.run_once() > 0, self.settings.merge_interval_s),
+                Round("integrator", lambda: self.integrator.run_once() >= BATCH, self.settings.merge_interval_s),
                 Round("refusals", lambda: self.refusals.run_once() > 0, 5.0),
                 Round("timers", lambda: self.timers.run_once() > 0, 5.0),
                 Round("revocation", lambda: self.revocation.run_once() > 0, 30.0),

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gateway.app import Gateway
-from gateway.cli.lifetime import die_by, end_with_stdin, live, log_as_told
+from gateway.cli.lifetime import die_by, end_with_stdin, keep_memory_together, live, log_as_told
 from gateway.edge.server.serving import Serving, listen, tls_context
 from gateway.settings import Settings, load_settings
 
@@ -27,6 +27,7 @@ def serve(
     What is under way is finished first: exit code 0; 3 when it was not within SIMOJO_STOP_WITHIN_S. A second signal
     ends at once. Settings come from SIMOJO_* (see README).
     """
+    keep_memory_together()
     settings = load_settings()
     if no_delivery:
         settings = settings.model_copy(update={"workers": 0})

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gateway.app import Worker
-from gateway.cli.lifetime import die_by, end_with_stdin, live, log_as_told
+from gateway.cli.lifetime import die_by, end_with_stdin, keep_memory_together, live, log_as_told
 from gateway.edge.server.serving import Serving, listen
 from gateway.settings import load_settings
 
@@ -23,6 +23,7 @@ def worker(
 
     Ends as `simojo serve` does. With SIMOJO_WORKER_HEALTH_PORT it answers /health/live and /health/ready there.
     """
+    keep_memory_together()
     settings = load_settings()
     log_as_told(settings)
     for each in (signal.SIGTERM, signal.SIGINT):

@@ -103,7 +103,7 @@ class Receiving:
         """Answer one message. A GatewayError that leaves it becomes a problem in `gateway.edge.api`."""
         edge, wires = self._edge, self.wires
         try:
-            body = await read_body(request, edge.max_body_bytes, within_s=edge.body_timeout_s)
+            body = await read_body(request, edge.max_body_bytes, within_s=None)  # the front door has its time
         except Refused as error:
             return await _refuse_unread(edge, wires, request, agency, name, transport, error)
         message = _message(request, agency, name, transport, body, edge.clock())
@@ -244,7 +244,8 @@ def _response(sealed: Sealed, **more: str) -> Response:
 
 def _message(request: Request, agency: str, name: str, transport: Transport, body: bytes, at: datetime) -> Message:
     raw_path: bytes = request.scope.get("raw_path") or quote(request.url.path).encode()
-    query = f"?{request.url.query}" if request.url.query else ""
+    asked: bytes = request.scope["query_string"]
+    query = f"?{asked.decode('ascii', 'replace')}" if asked else ""
     return Message(
         agency=agency,
         interaction=name,

@@ -67,35 +67,38 @@ _BY_KIND: tuple[tuple[type[GatewayError], int], ...] = (
 )
 
 
-async def read_body(request: Request, max_bytes: int, *, within_s: float = 30.0) -> bytes:
-    """Read the whole body: at most `max_bytes`, complete within `within_s` seconds of wall clock.
+async def read_body(request: Request, max_bytes: int, *, within_s: float | None = 30.0) -> bytes:
+    """Read the whole body: at most `max_bytes`, complete within `within_s` seconds (None: no bound here).
 
     Raises Malformed `body-too-large` (413), `body-too-slow` (408) or `body-cut-off` (400, which nobody reads).
     """
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > max_bytes:
         raise _too_large(max_bytes)
-    pieces: list[bytes] = []
-    size = 0
+    if within_s is None:
+        return await _read(request, max_bytes)
     try:
         async with asyncio.timeout(within_s):
-            more = True
-            while more:
-                message = await request.receive()
-                if message["type"] == "http.disconnect":
-                    raise Malformed(
-                        "the connection ended before the body was complete; send it again", code="body-cut-off"
-                    )
-                piece = message.get("body", b"")
-                more = message.get("more_body", False)
-                size += len(piece)
-                if size > max_bytes:
-                    raise _too_large(max_bytes)
-                pieces.append(piece)
+            return await _read(request, max_bytes)
     except TimeoutError as fault:
         raise Malformed(
             f"the body was not complete after {within_s:g} s; send it without pauses", code="body-too-slow"
         ) from fault
+
+
+async def _read(request: Request, max_bytes: int) -> bytes:
+    pieces: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise Malformed("the connection ended before the body was complete; send it again", code="body-cut-off")
+        piece = message.get("body", b"")
+        more = message.get("more_body", False)
+        size += len(piece)
+        if size > max_bytes:
+            raise _too_large(max_bytes)
+        pieces.append(piece)
     return b"".join(pieces)
 
 

@@ -167,6 +167,7 @@ def _address(text: str) -> Address | None:
     return getattr(ip, "ipv4_mapped", None) or ip
 
 
+@lru_cache(maxsize=4096)
 def _shown(address: str) -> str:
     ip = _address(address)
     return address if ip is None else str(ip)

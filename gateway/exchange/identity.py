@@ -70,8 +70,9 @@ def identify(
     message_id = proven.message_id
     if message_id is None and identity is not None:
         # a body that the mapping cannot identify is identified by its content; validation will say what is wrong
-        digest = hmac.digest(key, proven.content, "sha256").hex()
-        message_id = _read(identity, proven.document) or f"content:{digest}"
+        message_id = _read(identity, proven.document)
+        if not message_id:
+            message_id = f"content:{hmac.digest(key, proven.content, 'sha256').hex()}"
     return Seen(
         message=message,
         wire=wire,

@@ -2,17 +2,15 @@
 
 Migrations live in `gateway/store/migrations/versions` and are numbered 0001, 0002, ... To write the next one, change
 the tables, add a file that revises the last, and run the tests: they compare the migrated database with the tables.
+A database that has the newest form needs no alembic, which a hub would keep in memory for as long as it runs.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, func, inspect, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel import SQLModel
@@ -24,6 +22,9 @@ from gateway.store.soundness import refuse_old
 from gateway.store.unit_of_work import whole
 from gateway.store.unit_of_work.bulk import MARK, unfinished
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 OPTIONS: dict[str, Any] = {
     "target_metadata": SQLModel.metadata,
     "compare_type": True,
@@ -32,6 +33,9 @@ OPTIONS: dict[str, Any] = {
     "transactional_ddl": False,
 }
 
+
+VERSION_TABLE = "alembic_version"
+_SCRIPT = re.compile(r"v([0-9]{4})_\w+\.py")
 
 MIGRATING = 0x51_40_10
 """The advisory lock of who migrates; any number that nothing else uses."""
@@ -54,16 +58,16 @@ def prepare(engine: Engine, *, unfinished_too: bool = False) -> str:
     backup from before is. Raises Misconfigured for a database that cannot be opened, that belongs to something else,
     that a newer version has migrated, or that is an unfinished copy (unless those are asked for too: by who copies).
     """
-    scripts, name = ScriptDirectory.from_config(_config()), engine.dialect.name
+    name = engine.dialect.name
     try:
         with whole(engine) as connection:
             if is_shared(engine):
                 _take_turn(connection)
             if not unfinished_too:
                 _refuse_unfinished(connection)
-            _check(connection, scripts)
-            command.upgrade(_config(connection), "head")
-            return str(MigrationContext.configure(connection).get_current_revision())
+            if not _is_newest(connection):
+                _upgrade(connection)
+            return newest()
     except SQLAlchemyError as error:
         # what the driver says, without the statement and the address of an essay that SQLAlchemy adds
         said = error.orig if isinstance(error, DBAPIError) and error.orig else error
@@ -93,16 +97,22 @@ def _take_turn(connection: Connection) -> None:
 
 def revision_of(connection: Connection) -> str | None:
     """The revision that a database is at; None before its first migration."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    at: str | None = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 - ours
+    return at
 
 
 def newest() -> str:
     """The revision that this version brings a database to."""
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
+    return _revisions()[-1]
 
 
 def differences(engine: Engine) -> list[Any]:
     """What a database has otherwise than the tables of this version say, as alembic tells it; empty when nothing."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
     with engine.connect() as connection:
         return list(compare_metadata(MigrationContext.configure(connection, opts=OPTIONS), SQLModel.metadata))
 
@@ -117,23 +127,38 @@ def _refuse_unfinished(connection: Connection) -> None:
         )
 
 
-def _check(connection: Connection, scripts: ScriptDirectory) -> None:
-    """Refuse what an upgrade must not touch."""
-    at = MigrationContext.configure(connection).get_current_revision()
+def _is_newest(connection: Connection) -> bool:
+    """Whether there is nothing to do. Refuses what an upgrade must not touch."""
+    at = revision_of(connection)
     if at is None and (others := set(inspect(connection).get_table_names()) - {MARK}):
         raise Misconfigured(
             f"the database holds tables that no migration made ({', '.join(sorted(others)[:5])});"
             " point SIMOJO_DATABASE_URL at a new, empty database"
         )
-    known = {script.revision for script in scripts.walk_revisions()}
+    known = _revisions()
     if at is not None and at not in known:
         raise Misconfigured(
-            f"the database is at revision {at}, which is newer than this version knows ({', '.join(sorted(known))});"
+            f"the database is at revision {at}, which is newer than this version knows ({', '.join(known)});"
             " install the version that wrote it, or restore a backup from before"
         )
+    return at == known[-1]
 
 
-def _config(connection: Connection | None = None) -> Config:
+def _revisions() -> list[str]:
+    """The revisions that this version knows, the newest last: the numbers of the files (`v0006_lanes.py` is 0006)."""
+    names = [each.name for each in files("gateway.store.migrations.versions").iterdir()]
+    return sorted(found[1] for name in names if (found := _SCRIPT.fullmatch(name)))
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+
+    command.upgrade(_config(connection), "head")
+
+
+def _config(connection: Connection) -> Config:
+    from alembic.config import Config
+
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", "gateway.store:migrations")
     return config

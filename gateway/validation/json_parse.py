@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import accumulate
 from typing import NoReturn
 
 from gateway.contract.message import Json
@@ -22,6 +23,9 @@ MAX_VALUES = 20_000
 # possessive throughout: a quote that nothing closes must not be tried again from every later quote
 _BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _TOKENS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},:]|[^\s\[\]{},:"]++', re.DOTALL)
+_ESCAPE = re.compile(rb"\\.", re.DOTALL)
+_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_NO_BRACKETS = bytes(each for each in range(256) if each not in _STEPS)
 _COLON = re.compile(r"[ \t\r\n]*:")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _WHOLE = re.compile(r"-?[0-9]{1,16}")
@@ -46,7 +50,7 @@ def parse_json(data: bytes, *, max_bytes: int, max_depth: int = 64) -> Json:
             f"the body has some {values} values, at most {MAX_VALUES} are read: send it in parts",
             code="json-too-many-values",
         )
-    if data.count(b"[") + data.count(b"{") > max_depth:  # else it cannot be deeper, wherever the brackets stand
+    if data.count(b"[") + data.count(b"{") > max_depth and _greatest_depth(data) > max_depth:
         _check_depth(data, max_depth)  # before parsing, so that depth cannot exhaust the parser
     try:
         text = data.decode("utf-8")
@@ -63,6 +67,18 @@ def parse_json(data: bytes, *, max_bytes: int, max_depth: int = 64) -> Json:
     if _SURROGATE.search(text):
         _check_text(parsed, text)
     return parsed
+
+
+def _greatest_depth(data: bytes) -> int:
+    """How deep brackets nest, without a step for each string. Where the text is no JSON it may be too much.
+
+    Never too little: up to the first fault, where a parser stops, every backslash is in a string, and every other
+    quote ends one.
+    """
+    bare = _ESCAPE.sub(b"", data) if b"\\" in data else data
+    outside = b"".join(bare.split(b'"')[::2])
+    brackets = outside.translate(None, _NO_BRACKETS)
+    return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
 
 
 def _check_depth(data: bytes, max_depth: int) -> None:

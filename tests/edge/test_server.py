@@ -18,7 +18,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from gateway.domain.errors import Misconfigured
 from gateway.edge.server.connections import RESERVE, Connections, Place
-from gateway.edge.server.protocol import CRUMBS, Conversation, HubProtocol
+from gateway.edge.server.conversation import CRUMBS, Conversation
+from gateway.edge.server.protocol import HubProtocol
 from gateway.edge.server.serving import Serving, listen, tls_context
 from tests.edge.hostile.bed import VALIDITY, Grounds
 from tests.edge.hostile.wire import head, rest
@@ -162,6 +163,21 @@ def test_requests_in_one_breath_are_answered_one_by_one(hub: Running) -> None:
             assert chunk
             data += chunk
     assert data.count(b"HTTP/1.1 200") == 3
+
+
+def test_messages_in_one_breath_are_answered_one_by_one(hub: Running) -> None:
+    """Plain ones among others, and a body that comes later than its head."""
+    plain = post(Content_Length="2") + b"{}"
+    chunked = post(Transfer_Encoding="chunked") + b"2\r\n{}\r\n0\r\n\r\n"
+    with hub.connect() as sock:
+        sock.sendall(plain + plain + chunked + LIVE + plain[:-2])
+        data = b""
+        while data.count(b"HTTP/1.1 401") < 3 or b'"live"' not in data:
+            data += sock.recv(65536)
+        sock.sendall(b"{}")
+        while data.count(b"HTTP/1.1 401") < 4:
+            data += sock.recv(65536)
+    assert (data.count(b"HTTP/1.1 401"), data.count(b"HTTP/1.1 200")) == (4, 1)
 
 
 def test_a_body_for_staff_is_bounded_too(hub: Running) -> None:

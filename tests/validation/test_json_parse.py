@@ -34,6 +34,22 @@ def test_what_was_written_is_read(value: Any, ascii_only: bool, indent: int | No
     assert parse(json.dumps(value, ensure_ascii=ascii_only, indent=indent)) == value
 
 
+@given(VALUES, st.booleans(), st.sampled_from(['[{"', '\\"[[[', "\\\\", '"[']))
+def test_depth_is_that_of_brackets_outside_strings(value: Any, ascii_only: bool, text: str) -> None:
+    """With so many brackets that they have to be looked at one by one."""
+    value = [value, [text] * 3, [[]] * 3, {text: text}]
+    depth = depth_of(value)
+    written = json.dumps(value, ensure_ascii=ascii_only)
+    assert parse(written, max_depth=depth) == value
+    assert refused(written, max_depth=depth - 1).code == "json-too-deep"
+
+
+def depth_of(value: Any) -> int:
+    if not isinstance(value, list | dict):
+        return 0
+    return 1 + max((depth_of(each) for each in (value.values() if isinstance(value, dict) else value)), default=0)
+
+
 def test_a_body_is_read_up_to_its_agreed_size() -> None:
     assert parse('"1234"', max_bytes=6) == "1234"
     error = refused('"12345"', max_bytes=6)

@@ -8,6 +8,9 @@
               (RFC 9112 section 9.6)
     TLS       the client's certificate goes into the scope (ASGI TLS Extension)
 
+Requests of the form that agencies' clients send are read past h11 (`gateway.edge.server.plain`), by a narrower rule
+that h11 would read alike; all others are h11's. While one is plain, h11 has seen nothing of it, and is idle.
+
 It stands on these seams of uvicorn, which tests/edge/test_server.py holds: `app`, `conn`, `transport`, `cycle`,
 `connection_made`, `data_received`, `connection_lost`, `on_response_complete`, `pause_writing`, `resume_writing`,
 `send_400_response`.
@@ -16,8 +19,9 @@ It stands on these seams of uvicorn, which tests/edge/test_server.py holds: `app
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, cast
+from urllib.parse import unquote
 
 import h11
 from starlette.types import Receive, Scope, Send
@@ -26,51 +30,17 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from gateway.domain.errors import GatewayError, HubBusy, Malformed
-from gateway.edge.front import HEALTH, MAX_HEAD_BYTES
+from gateway.edge.front import HEALTH
 from gateway.edge.http import BUSY_AFTER_S, PROBLEM_MEDIA_TYPE, problem_body, status_of
 from gateway.edge.proxies import tls_extension
 from gateway.edge.server.connections import Connections, Place
+from gateway.edge.server.conversation import Conversation, in_crumbs, is_in_crumbs
+from gateway.edge.server.lingering import Lingering
+from gateway.edge.server.plain import plain_head
+from gateway.edge.server.turn import Turn
 from gateway.edge.titles import Language
 
-LINGER_S = 2.0
-FLUSH_S = 5.0
 WRITE_TIMEOUT_S = 30.0
-HELD_BYTES = 64 * 1024
-CRUMBS = 2048
-"""So many pieces of a body may be as small as they like; beyond them a piece has `CRUMB_BYTES` on average."""
-CRUMB_BYTES = 64
-
-
-class Conversation(h11.Connection):
-    """h11's connection that counts the pieces of a body. `fault` says what it refused, in our words."""
-
-    def __init__(self) -> None:
-        super().__init__(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
-        self.fault: Malformed | None = None
-        self._pieces = 0
-        self._bytes = 0
-
-    def next_event(self) -> Any:
-        """h11's next event. Raises h11.RemoteProtocolError."""
-        try:
-            event = super().next_event()
-        except h11.RemoteProtocolError as error:
-            if self.fault is None:
-                self.fault = _fault(error)
-            raise
-        if isinstance(event, h11.Request):
-            self._pieces = self._bytes = 0
-        elif isinstance(event, h11.Data):
-            self._pieces += 1
-            self._bytes += len(event.data)
-            if self._pieces > CRUMBS + self._bytes // CRUMB_BYTES:
-                self.fault = Malformed(
-                    f"the body comes in {self._pieces} pieces of {self._bytes // self._pieces} bytes; send larger "
-                    "chunks",
-                    code="body-in-crumbs",
-                )
-                raise h11.RemoteProtocolError("body in crumbs")
-        return event
 
 
 class HubProtocol(H11Protocol):
@@ -96,6 +66,8 @@ class HubProtocol(H11Protocol):
         self._head_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
         self._tls: dict[str, Any] | None = None
+        self._turn: Turn | None = None
+        self._later = b""
 
     # --- asyncio's side -------------------------------------------------------------------------------------------
 
@@ -114,7 +86,14 @@ class HubProtocol(H11Protocol):
         """Take what came, unless the connection is at its end."""
         if self.transport.is_closing():
             return
-        super().data_received(data)
+        if self._turn is not None:
+            self._go_on(self._turn, data)
+        elif self._is_at_rest() and (turn := self._begin(data)) is not None:
+            self._turn = turn
+            self._go_on(turn, data[turn.head.size :])
+            self._run(turn)
+        else:
+            super().data_received(data)
         self._watch_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -145,6 +124,10 @@ class HubProtocol(H11Protocol):
         """An answer has left: the next head may come."""
         self._places.idle(self._place)
         super().on_response_complete()
+        if self._turn is not None and not self.transport.is_closing():
+            self._turn, later, self._later = None, self._later, b""
+            if later:
+                self.data_received(later)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's sentence says less than ours
         """Refuse what is no HTTP, as a problem."""
@@ -158,11 +141,72 @@ class HubProtocol(H11Protocol):
             return
         await cast("Any", self._inner)(scope, receive, send)
 
+    # --- plain requests -------------------------------------------------------------------------------------------
+
+    def _is_at_rest(self) -> bool:
+        """Whether a request may begin, and h11 holds nothing of one."""
+        return self.conn.their_state is h11.IDLE and self.conn.our_state is h11.IDLE and not self.conn.trailing_data[0]
+
+    def _begin(self, data: bytes) -> Turn | None:
+        head = plain_head(data)
+        if head is None:
+            return None
+        self._unset_keepalive_if_required()
+        raw_path, _, query = head.target.partition(b"?")
+        path = unquote(raw_path.decode("ascii"))
+        scope = {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": "1.1",
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "method": "POST",
+            "root_path": self.root_path,
+            "path": self.root_path + path,
+            "raw_path": self.root_path.encode("ascii") + raw_path,
+            "query_string": query,
+            "headers": head.headers,
+            "state": self.app_state.copy(),
+        }
+        return Turn(
+            head,
+            scope=cast("Any", scope),
+            conn=self.conn,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            on_response=self.on_response_complete,
+        )
+
+    def _run(self, turn: Turn) -> None:
+        self.cycle = turn
+        task = self.loop.create_task(turn.run_asgi(cast("Any", self.app)))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
+    def _go_on(self, turn: Turn, data: bytes) -> None:
+        """Take what follows the head: the body, and then what is for later."""
+        piece, rest = data[: turn.owed], data[turn.owed :]
+        if piece:
+            turn.take(piece)
+            if is_in_crumbs(turn.pieces, turn.taken):
+                turn.give_up()
+                self._refuse(in_crumbs(turn.pieces, turn.taken))
+                return
+        if rest:
+            self._later += rest
+            self.flow.pause_reading()
+
     # --- bounds ---------------------------------------------------------------------------------------------------
 
     def _watch_head(self) -> None:
         """While a head is incomplete its time runs; else none does."""
-        if self.conn.their_state is not h11.IDLE or self.transport.is_closing():
+        if self._turn is not None or self.conn.their_state is not h11.IDLE or self.transport.is_closing():
             self._cancel_head()
             self._places.begun(self._place)
         elif self._head_timer is None:
@@ -186,92 +230,17 @@ class HubProtocol(H11Protocol):
             self.transport.close()
 
     def _refuse(self, error: Malformed) -> None:
-        """Answer where no request is, and end."""
-        try:
-            for event in _answer(error):
-                self.transport.write(self.conn.send(event) or b"")
-        except h11.LocalProtocolError:
-            pass  # an answer is on its way already: it stays the only one
+        """Answer where no request is, and end. An answer that is on its way already stays the only one."""
+        if self._turn is None or not self._turn.response_started:
+            with suppress(h11.LocalProtocolError):
+                for event in _answer(error):
+                    self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
 
     def _is_unread(self) -> bool:
+        if self._turn is not None:
+            return self._turn.owed > 0 or bool(self._later)
         return self.conn.their_state in (h11.SEND_BODY, h11.ERROR) or bool(self.conn.trailing_data[0])
-
-
-class Lingering:
-    """A transport whose `close` waits while the other side may still be sending. All else is the transport's own.
-
-    What is written in one turn of the loop leaves as one: the head of an answer and its body.
-    """
-
-    def __init__(
-        self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, is_unread: Callable[[], bool]
-    ) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._is_unread = is_unread
-        self._closing = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._held: list[bytes] = []
-        self._held_bytes = 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        """Write, at the end of this turn of the loop or when there is enough."""
-        if not data:
-            return
-        if not self._held:
-            self._loop.call_soon(self._flush)
-        self._held.append(data)
-        self._held_bytes += len(data)
-        if self._held_bytes > HELD_BYTES:
-            self._flush()
-
-    def write_eof(self) -> None:
-        """Write nothing more."""
-        self._flush()
-        self._transport.write_eof()
-
-    def is_closing(self) -> bool:
-        """Whether `close` was called, or the transport closes by itself."""
-        return self._closing or self._transport.is_closing()
-
-    def close(self) -> None:
-        """Close: now, or after `LINGER_S` when something is unread."""
-        if self._closing:
-            return
-        self._closing = True
-        self._flush()
-        if self._transport.is_closing() or not self._is_unread():
-            self._end()
-            return
-        if self._transport.can_write_eof():
-            self._transport.write_eof()
-        self._transport.resume_reading()
-        self._timer = self._loop.call_later(LINGER_S, self._end)
-
-    def lost(self) -> None:
-        """The connection is gone."""
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _flush(self) -> None:
-        held, self._held, self._held_bytes = self._held, [], 0
-        if held:
-            self._transport.write(b"".join(held))
-
-    def _end(self) -> None:
-        self._transport.close()
-        # a client that does not take the answer would keep the connection open for ever
-        self._timer = self._loop.call_later(FLUSH_S, self._transport.abort)
-
-
-def _fault(error: h11.RemoteProtocolError) -> Malformed:
-    if error.error_status_hint == 431:
-        return Malformed(f"the head of the request is larger than {MAX_HEAD_BYTES} bytes", code="head-too-large")
-    return Malformed("this is not a request of HTTP/1.1", code="http-malformed")
 
 
 def _answer(error: GatewayError) -> list[Any]:

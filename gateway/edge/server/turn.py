@@ -1,0 +1,90 @@
+"""One plain request and its answer: what uvicorn's cycle is to a request that h11 read.
+
+The answer leaves as the application gives it, head and first piece of the body in one write. It has a Content-Length
+and is as long as that says, or the connection ends behind it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, RequestResponseCycle
+
+from gateway.edge.server.plain import Head
+
+_NAME = re.compile(rb"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")
+_VALUE = re.compile(rb"[^\x00\r\n]*")
+
+
+class Turn(RequestResponseCycle):
+    """uvicorn's cycle without h11. `owed` bytes of the body are still to come; `taken` came, in so many `pieces`."""
+
+    def __init__(self, head: Head, **uvicorns: Any) -> None:
+        super().__init__(**uvicorns)
+        self.head = head
+        self.owed = head.length
+        self.pieces = 0
+        self.taken = 0
+        self.more_body = self.owed > 0
+        self._answer = b""
+        self._due: int | None = None
+        if not self.owed:
+            self.message_event.set()
+
+    def take(self, piece: bytes) -> None:
+        """Take a piece of the body, not more than is owed."""
+        self.pieces += 1
+        self.taken += len(piece)
+        self.owed -= len(piece)
+        self.body += piece
+        self.more_body = self.owed > 0
+        if len(self.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        self.message_event.set()
+
+    def give_up(self) -> None:
+        """Nobody hears an answer any more: whoever waits for the body learns that the client is gone."""
+        self.disconnected = True
+        self.message_event.set()
+
+    async def send(self, message: Any) -> None:
+        """Take the head of the answer, or a piece of its body. Raises RuntimeError for what is no answer in HTTP."""
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected:
+            return
+        if not self.response_started and message["type"] == "http.response.start":
+            self.response_started = True
+            self._begin(message["status"], [*self.default_headers, *message.get("headers", ())])
+        elif self.response_started and not self.response_complete and message["type"] == "http.response.body":
+            self._go_on(message.get("body", b""), last=not message.get("more_body", False))
+        else:
+            raise RuntimeError(f"{message['type']} is out of turn")
+
+    def _begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        if not all(_NAME.fullmatch(name) and _VALUE.fullmatch(value) for name, value in headers):
+            raise RuntimeError("a header of the answer would be two, or none")
+        fields = b"".join([b"%b: %b\r\n" % each for each in headers])
+        named = {name.lower(): value for name, value in headers}
+        if b"content-length" in named:
+            self._due = int(named[b"content-length"])
+            self.keep_alive = self.keep_alive and named.get(b"connection", b"").lower() != b"close"
+        else:
+            fields, self.keep_alive = fields + b"Connection: close\r\n", False
+        self._answer = b"HTTP/1.1 %d %b\r\n%b\r\n" % (status, STATUS_PHRASES[status], fields)
+
+    def _go_on(self, piece: bytes, *, last: bool) -> None:
+        if self._due is not None:
+            self._due -= len(piece)
+            if self._due < 0 or (last and self._due):
+                raise RuntimeError("the body of the answer is not as long as its Content-Length says")
+        self.transport.write(self._answer + piece)
+        self._answer = b""
+        if last:
+            self.response_complete = True
+            self.message_event.set()
+            if not self.keep_alive:
+                self.transport.close()
+            self.on_response()
