@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -115,8 +116,9 @@ def told_to_end(hub: Hub) -> tuple[int, str]:
         assert ready.startswith(b"HTTP/1.1 503 ")
         assert b"\r\nretry-after: " in ready
         assert b"\r\nconnection: close\r\n" in ready  # whoever kept a connection goes to another hub
+        drained = time.monotonic() + 60
         while hub.answer("/health/live").startswith(b"HTTP/1.1 200 "):
-            pass  # until it has drained: no connection is taken any more
+            assert time.monotonic() < drained  # after it no connection is taken any more
         begun.sendall(b"lf")
         answer = begun.recv(65536)
     assert answer.startswith(b"HTTP/1.1 4")  # a message that nobody signed: refused, as ever

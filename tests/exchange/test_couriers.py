@@ -45,6 +45,7 @@ class Shelf:
     def release(self, claimed: list[Claimed]) -> None:
         with self.changed:
             self.back += [each.delivery.id for each in claimed]
+            self.changed.notify_all()
 
     def looked(self, times: int) -> bool:
         with self.changed:
@@ -99,8 +100,8 @@ def test_no_more_is_claimed_than_may_lie_ready_and_stopping_gives_back_what_nobo
     assert shelf.wanted == [4]
     stopper = threading.Thread(target=working.stop)
     stopper.start()
-    while not shelf.back:
-        assert not threading.Event().wait(0.001)
+    with shelf.changed:
+        assert shelf.changed.wait_for(lambda: shelf.back, PATIENCE_S)
     desk.open.set()
     stopper.join(PATIENCE_S)
     assert not stopper.is_alive()
