@@ -54,7 +54,7 @@ class RevocationMode(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class CertificateStatus:
-    """What is known of a certificate beyond itself, as `gateway.exchange.directory` read it from the store.
+    """What is known of a certificate beyond itself, as `gateway.store.certificate_status` reads it from the store.
 
     `revoked_at` is when its authority (or one above it) revoked it, by the authority's own date. `good_until` is how
     long the last good word may be built on, grace included; None where nothing depends on it. `chain_until` is when
