@@ -11,11 +11,13 @@ tests that kill nobody do without.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -29,6 +31,9 @@ import psutil
 import psycopg
 
 USER = "simojo"
+PR_SET_PDEATHSIG = 1
+"""prctl(2): the signal that a process gets when its parent is gone."""
+_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 START_S = 60.0
 QUIET: Mapping[str, str] = {
     "listen_addresses": "",
@@ -99,6 +104,7 @@ class Server:
                 stderr=log,
                 cwd=self.folder,
                 start_new_session=True,
+                preexec_fn=_die_with_the_parent,  # noqa: PLW1509 - it makes one system call and takes no lock
                 user=self._user,
                 group=self._group,
             )
@@ -191,6 +197,15 @@ class Server:
                 time.sleep(0.02)
             else:
                 return
+
+
+def _die_with_the_parent() -> None:
+    """A test process that is killed leaves no server behind, where Linux says so to its children (prctl(2)).
+
+    The thread that starts a server is its parent: it has to outlive it.
+    """
+    if _prctl is not None:
+        _prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
 
 
 def _unprivileged() -> tuple[int | None, int | None]:

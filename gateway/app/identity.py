@@ -13,7 +13,7 @@ from cryptography import x509
 
 from gateway.domain.errors import Malformed, Misconfigured
 from gateway.settings import Settings
-from gateway.trust.certificates import load_chain
+from gateway.trust.certificate_files import load_chain
 from gateway.trust.dev_ca import is_development
 from gateway.trust.keys import KeyOperations, SigningKey, join, load_private_key, load_signing_key
 

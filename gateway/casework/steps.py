@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 
 from gateway.casework.desk import Casework, Standing
 from gateway.casework.history import case_body, event_body, fact_record
+from gateway.casework.names import fact_part, message_id
 from gateway.casework.occasion import Occasion
 from gateway.casework.routes import Route
 from gateway.domain.calendar import local_date
@@ -288,21 +289,6 @@ class CaseSteps:
             return True
         rows = self._casework.reader.deadlines(work.case.id)
         return not any(row.kind == deadline.kind.value and row.due_at == deadline.due_at for row in rows)
-
-
-def message_id(delivery: str) -> str:
-    """The message id of a delivery's message, as the agency sees it: a URN that WS-Addressing takes as it is."""
-    return f"urn:uuid:{delivery}"
-
-
-def delivery_of(message: str) -> str:
-    """The delivery that a message id of ours names; an id of another shape comes back unchanged and finds nothing."""
-    return message.removeprefix("urn:uuid:")
-
-
-def fact_part(seq: int) -> str:
-    """The name under which a fact's record (`history.fact_record`) is committed to in the ledger."""
-    return f"fact-{seq}"
 
 
 def _queue(case: PermitCase, ask: Ask, route: Route) -> str:

@@ -24,7 +24,8 @@ from gateway.operations.registry import require_known
 from gateway.store.certificate_status import asked_about, lacks_chain
 from gateway.store.reading import Reader
 from gateway.store.tables import CertificateRow, CertificateStatusRow
-from gateway.trust.certificates import Use, load_certificate, load_chain
+from gateway.trust.certificate_files import load_certificate, load_chain
+from gateway.trust.certificates import Use
 from gateway.trust.keys import fingerprint
 
 app = typer.Typer(no_args_is_help=True)

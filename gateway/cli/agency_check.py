@@ -24,7 +24,8 @@ from gateway.machine import now
 from gateway.operations.agency_check import AgencyCheck, Line
 from gateway.operations.registry import require_known
 from gateway.settings import Settings, load_settings
-from gateway.transport.probe import Prober, Verdict, reached_at
+from gateway.transport.probe import Prober, reached_at
+from gateway.transport.sight import Verdict
 from gateway.trust.diagnosis import Finding, explain_envelope, explain_jws
 from gateway.validation.library import SchemaLibrary, default_roots
 

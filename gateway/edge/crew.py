@@ -1,7 +1,8 @@
 """Threads in which exchanges run, for the event loop: so many at once, others wait a little for a place.
 
-A thread is started when a place is taken for which there is none, and ends when it had nothing to do for a while. What
-was begun is finished, whatever becomes of the request that asked for it: its place is free only then.
+A thread is started when a place is taken for which there is none, and ends when it had nothing to do for a while, or
+when it has read so much XML that the names in it are to be let go of (`gateway.trust.interned`). What was begun is
+finished, whatever becomes of the request that asked for it: its place is free only then.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from collections import deque
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias, TypeVar
+
+from gateway.trust.interned import has_read_enough
 
 IDLE_S = 10.0
 
@@ -73,11 +76,14 @@ class Crew:
         with self._lock:
             self._work.put(work)
             if self._threads < self._taken:
-                self._threads += 1
-                threading.Thread(target=self._run, name="exchange", daemon=True).start()
+                self._start()
+
+    def _start(self) -> None:
+        self._threads += 1
+        threading.Thread(target=self._run, name="exchange", daemon=True).start()
 
     def _run(self) -> None:
-        while True:
+        while not has_read_enough():
             try:
                 loop, done, function, args = self._work.get(timeout=IDLE_S)
             except Empty:
@@ -97,6 +103,10 @@ class Crew:
             except RuntimeError:  # the loop is closed: nobody waits any more
                 self._give_back()
             del loop, done, function, args, error, result  # a waiting thread holds no message in memory
+        with self._lock:
+            self._threads -= 1
+            if not self._work.empty():  # handed over while this thread still counted as one that may take it
+                self._start()
 
     def _settle(self, done: asyncio.Future[Any], result: object, error: BaseException | None) -> None:
         self._give_back()

@@ -25,7 +25,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Any, TypeAlias
 
 from gateway.domain.errors import Malformed, Misconfigured
-from gateway.trust.certificates import MAX_CERTIFICATE_BYTES
+from gateway.trust.certificate_files import MAX_CERTIFICATE_BYTES
 
 Address: TypeAlias = IPv4Address | IPv6Address
 Headers: TypeAlias = Iterable[tuple[bytes, bytes]]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.contract.adapter import Adapter, Inbound, Interaction, Outbound, Repeat, Request
-from gateway.contract.agreement import AgreedInteraction, Agreement, differences
+from gateway.contract.agreement import AgreedInteraction, Agreement
+from gateway.contract.differences import differences
 from gateway.dialect.profiles import CONFIDENTIAL, INBOUND, OUTBOUND, WSS_X509
 from gateway.trust.jwe import RECIPIENTS as REST_RECIPIENTS
 from gateway.trust.policy import KeyKind

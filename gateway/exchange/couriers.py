@@ -3,7 +3,8 @@
     claimer   claims a batch when about half of what may be in hand is free, and rests when nothing is due: until
               `wake`, until a sender has ended something (a queue's next may go), or until the store says that
               something falls due, a second at most
-    senders   each takes one claimed delivery, makes its attempt, and comes back
+    senders   each takes one claimed delivery, makes its attempt, and comes back; one that has read so much XML that
+              the names in it are to be let go of (`gateway.trust.interned`) is followed by another
 
 `stop` claims no more, gives back what no sender has begun, and waits for what is under way.
 """
@@ -21,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.domain.errors import GatewayError
 from gateway.store.claims import Claimed, Taken
+from gateway.trust.interned import has_read_enough
 
 LONGEST_REST_S = 1.0
 """A delivery that another process made, and said nothing of, is found after this at the latest."""
@@ -92,8 +94,8 @@ class Couriers:
             self._work.notify_all()
             self._rest.notify_all()
         self._give_back(left)
-        for thread in self._threads:
-            thread.join()
+        while alive := self._alive():  # each may be followed meanwhile
+            alive[0].join()
 
     # --- claiming -------------------------------------------------------------------------------------------------
 
@@ -157,6 +159,21 @@ class Couriers:
                 _failed("courier", fault)
             finally:
                 self._ended()
+            if has_read_enough():
+                self._follow()
+                return
+
+    def _follow(self) -> None:
+        """Let another thread take this one's place; `stop` waits for it too."""
+        ending = threading.current_thread()
+        following = threading.Thread(target=self._send, name=ending.name, daemon=True)
+        with self._lock:
+            self._threads[self._threads.index(ending)] = following
+            following.start()
+
+    def _alive(self) -> list[threading.Thread]:
+        with self._lock:
+            return [thread for thread in self._threads if thread.is_alive()]
 
     def _next(self) -> Claimed | None:
         with self._lock:

@@ -30,7 +30,7 @@ from gateway.domain.calendar import local_date
 from gateway.domain.errors import GatewayError, Refused
 from gateway.store.reading import Reader
 from gateway.store.tables import AgreementRow
-from gateway.transport.probe import Sight, Verdict
+from gateway.transport.sight import Sight, Verdict
 from gateway.trust.certificates import RegisteredCertificate, Use, check_usable
 from gateway.validation.library import SchemaLibrary
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from gateway.casework.history import fact_record
-from gateway.casework.steps import fact_part
+from gateway.casework.names import fact_part
 from gateway.domain.errors import LedgerBroken, Tampered
 from gateway.ledger.damage import Damage, broken
 from gateway.ledger.leaf import Leaf, LeafKind, part_salt

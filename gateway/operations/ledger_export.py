@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from gateway.casework.steps import fact_part
+from gateway.casework.names import fact_part
 from gateway.domain.catalogue import SAMPLE, Catalogue
 from gateway.domain.errors import HubBusy
 from gateway.ledger.checkpoint import NoteVerifier

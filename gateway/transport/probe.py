@@ -22,7 +22,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -30,53 +29,16 @@ from urllib.parse import SplitResult, urlsplit
 import httpx2
 from cryptography import x509
 
-from gateway.transport.connection import Call, resolve, why
+from gateway.transport.connection import Call, resolve
 from gateway.transport.errors import NotSent, Unknown
 from gateway.transport.errors import Stage as CallStage
+from gateway.transport.probe_http import asked, status_of
+from gateway.transport.sight import LookEndedError, Sight, Stage, Verdict, because, failed
 from gateway.trust.freshness import SKEW_S, zone_mistake
 
 LIMIT_S = 10.0
-MAX_HEAD_BYTES = 16 * 1024
 NEAR_END_DAYS = 30
-_STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})(?: ([^\r\n]{0,80}))?\r?\n")
 _DATE = re.compile(rb"^date:\s*([^\r\n]{1,60})\r?$", re.IGNORECASE | re.MULTILINE)
-
-
-class Verdict(StrEnum):
-    """How a step of a check ended."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "FAIL"
-
-
-class Stage(StrEnum):
-    """The steps of a look, in their order."""
-
-    DNS = "dns"
-    TCP = "tcp"
-    TLS = "tls"
-    HTTP = "http"
-    CLOCK = "clock"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sight:
-    """What one step saw. `advice` says what to do, empty where all is well."""
-
-    stage: Stage
-    verdict: Verdict
-    expected: str
-    found: str
-    advice: str = ""
-
-
-class _EndError(Exception):
-    """The look cannot go on; its last sight says why."""
-
-    def __init__(self, sight: Sight) -> None:
-        super().__init__(sight.found)
-        self.sight = sight
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,15 +81,15 @@ class Prober:
                 yield sight
             # 4. and 5.
             with sock:
-                head = _asked(sock, url, call)
-            yield _status(head)
+                head = asked(sock, url, call)
+            yield status_of(head)
             yield self._clock(head)
-        except _EndError as end:
+        except LookEndedError as end:
             yield end.sight
 
     def _refuse_own(self, names: set[str], port: int) -> None:
         if any((name, port) in self.own for name in names):
-            raise _failed(
+            raise failed(
                 Stage.HTTP,
                 "the agency's service",
                 f"this is the hub's own address (port {port})",
@@ -145,10 +107,10 @@ class Prober:
                 sock.connect(address)
             except (OSError, NotSent) as fault:
                 sock.close()
-                refusals.append(f"{address[0]!s} port {port}: {_because(fault)}")
+                refusals.append(f"{address[0]!s} port {port}: {because(fault)}")
             else:
                 return sock
-        raise _failed(
+        raise failed(
             Stage.TCP,
             "a connection",
             "; ".join(refusals),
@@ -164,10 +126,10 @@ class Prober:
         except ssl.SSLCertVerificationError as fault:
             raise self._untrusted(host, port, call, expected, fault.verify_message or str(fault)) from fault
         except ssl.SSLError as fault:
-            raise _failed(Stage.TLS, expected, *_handshake(fault)) from fault
+            raise failed(Stage.TLS, expected, *_handshake(fault)) from fault
         except (OSError, NotSent) as fault:
             advice = "see that this port speaks TLS, and that nothing between closes the connection"
-            raise _failed(Stage.TLS, expected, f"no handshake: {_because(fault)}", advice) from fault
+            raise failed(Stage.TLS, expected, f"no handshake: {because(fault)}", advice) from fault
         cipher = secure.cipher()
         found = f"{secure.version()}, {cipher[0] if cipher else 'no cipher'}"
         certificate = _certificate(secure)
@@ -180,10 +142,10 @@ class Prober:
         told = f"{found}; {self._described(certificate)}; chain and name are right"
         return secure, Sight(stage=Stage.TLS, verdict=verdict, expected=expected, found=told, advice=advice)
 
-    def _untrusted(self, host: str, port: int, call: Call, expected: str, reason: str) -> _EndError:
+    def _untrusted(self, host: str, port: int, call: Call, expected: str, reason: str) -> LookEndedError:
         """Shake hands once more without trust, to say which certificate it was that was not trusted."""
         shown = "its certificate could not be had"
-        with suppress(_EndError, OSError, NotSent):
+        with suppress(LookEndedError, OSError, NotSent):
             blind = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             blind.check_hostname = False
             blind.verify_mode = ssl.CERT_NONE  # to look at, and for nothing else
@@ -199,7 +161,7 @@ class Prober:
             advice = f"the agency's certificate names {host} (subjectAltName), or staff set the endpoint to its name"
         if not advice:
             advice = "the agency sends the whole chain, or its authority is put into the hub's CA file"
-        return _failed(Stage.TLS, expected, f"{reason}; {shown}", advice)
+        return failed(Stage.TLS, expected, f"{reason}; {shown}", advice)
 
     def _context(self) -> ssl.SSLContext:
         if self.ca_file is None:
@@ -263,7 +225,7 @@ def _read(url: str) -> tuple[SplitResult, str, int]:
     except ValueError as fault:
         advice = "correct the endpoint: simojo agency endpoint"
         expected = "an http(s) URL with a host, and with a port from 1 to 65535 if any"
-        raise _failed(Stage.DNS, expected, f"{url[:200]!r}: {fault}", advice) from fault
+        raise failed(Stage.DNS, expected, f"{url[:200]!r}: {fault}", advice) from fault
 
 
 def _resolved(host: str, port: int, call: Call) -> list[tuple[socket.AddressFamily, tuple[str, int]]]:
@@ -273,7 +235,7 @@ def _resolved(host: str, port: int, call: Call) -> list[tuple[socket.AddressFami
         return resolve(host, port, call)  # type: ignore[return-value]  # the third form of address is no IP socket's
     except (NotSent, Unknown) as fault:
         advice = "correct the endpoint (simojo agency endpoint), or see that the hub's machine can ask its DNS server"
-        raise _failed(Stage.DNS, f"addresses of {host}", fault.text, advice) from fault
+        raise failed(Stage.DNS, f"addresses of {host}", fault.text, advice) from fault
 
 
 def _wrapped(sock: socket.socket, context: ssl.SSLContext, host: str, call: Call) -> ssl.SSLSocket:
@@ -307,84 +269,6 @@ def _certificate(secure: ssl.SSLSocket) -> x509.Certificate | None:
         return x509.load_der_x509_certificate(der) if der else None
     except ValueError:
         return None
-
-
-def _asked(sock: socket.socket, url: SplitResult, call: Call) -> bytes:
-    """Send HEAD and give what comes back, up to the end of the head."""
-    target = url.path or "/"
-    request = (
-        f"HEAD {target} HTTP/1.1\r\nHost: {url.netloc.rpartition('@')[2]}\r\nUser-Agent: simojo\r\n"
-        "Accept: */*\r\nConnection: close\r\n\r\n"
-    )
-    head = bytearray()
-    expected = "an HTTP answer to HEAD"
-    try:
-        call.stage = CallStage.WRITE
-        sock.settimeout(call.left())
-        try:
-            sock.sendall(request.encode("ascii", "replace"))
-        except TimeoutError:
-            raise
-        except OSError:
-            pass  # who hung up may have said why (a TLS alert): what follows reads it
-        call.stage = CallStage.READ
-        while b"\r\n\r\n" not in head and b"\n\n" not in head and len(head) < MAX_HEAD_BYTES:
-            sock.settimeout(call.left())
-            more = sock.recv(4096)
-            if not more:
-                break
-            head += more
-    except TimeoutError as fault:
-        advice = "see why the agency's service is slow or hangs: the network lets connections through"
-        found = f"no complete answer within {call.limit_s:g} s ({len(head)} bytes came)"
-        raise _failed(Stage.HTTP, expected, found, advice) from fault
-    except (OSError, NotSent, Unknown) as fault:
-        if isinstance(fault, (NotSent, Unknown)):
-            found = f"no complete answer within {call.limit_s:g} s ({len(head)} bytes came)"
-        else:
-            found = f"the connection was broken off: {_because(fault)}"
-        asks = "certificate required" in found.lower()
-        advice = "see the log of the agency's service at this moment"
-        if asks or isinstance(sock, ssl.SSLSocket):
-            advice = f"see whether it asks for a client certificate (mTLS), and {advice}"
-        raise _failed(Stage.HTTP, expected, found, advice) from fault
-    if not head:
-        advice = "see the log of the agency's service; a TLS port that is asked in plain HTTP does this too"
-        raise _failed(Stage.HTTP, expected, "the connection was closed without an answer", advice)
-    return bytes(head)
-
-
-def _status(head: bytes) -> Sight:
-    match = _STATUS.match(head)
-    expected = "an HTTP answer to HEAD; any status below 500 but 404 will do"
-    if match is None:
-        shown = head[:40].decode("ascii", "replace")
-        said = "".join(each if each.isprintable() else "?" for each in shown)
-        advice = "see that this port is the agency's HTTP service"
-        raise _failed(Stage.HTTP, expected, f"no HTTP: {said!r}", advice)
-    status, reason = int(match[1]), (match[2] or b"").decode("ascii", "replace")
-    found = f"{status} {''.join(each for each in reason if each.isprintable())}".strip()
-    if status >= 500:
-        advice = "the agency's service has a fault of its own: see its log"
-        return Sight(stage=Stage.HTTP, verdict=Verdict.WARN, expected=expected, found=found, advice=advice)
-    if status == 404:
-        found = f"{found}: nothing listens at this path"
-        advice = "ask the agency for the whole path of its service, and set it: simojo agency endpoint"
-        return Sight(stage=Stage.HTTP, verdict=Verdict.WARN, expected=expected, found=found, advice=advice)
-    if 300 <= status < 400:
-        advice = "set the endpoint to where it leads: the hub follows no redirects"
-        return Sight(stage=Stage.HTTP, verdict=Verdict.WARN, expected=expected, found=found, advice=advice)
-    return Sight(stage=Stage.HTTP, verdict=Verdict.OK, expected=expected, found=found)
-
-
-def _failed(stage: Stage, expected: str, found: str, advice: str) -> _EndError:
-    return _EndError(Sight(stage=stage, verdict=Verdict.FAIL, expected=expected, found=found, advice=advice))
-
-
-def _because(fault: Exception) -> str:
-    if isinstance(fault, TimeoutError):
-        return "time ran out"
-    return why(fault) if isinstance(fault, OSError) else str(fault)
 
 
 def _peer(sock: socket.socket) -> str:

@@ -6,7 +6,6 @@ Registration: the certificate is strong enough (`check_registrable`), and its ho
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,9 +25,6 @@ from gateway.trust.keys import fingerprint
 from gateway.trust.policy import KeyKind, kind_of
 
 _STRONG_HASHES = (SHA256, SHA384, SHA512)
-MAX_CERTIFICATE_BYTES = 16 * 1024
-MAX_CHAIN = 8
-_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
 class Use(StrEnum):
@@ -58,7 +54,7 @@ class RevocationMode(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class CertificateStatus:
-    """What is known of a certificate beyond itself, as `gateway.exchange.directory` read it from the store.
+    """What is known of a certificate beyond itself, as `gateway.store.certificate_status` reads it from the store.
 
     `revoked_at` is when its authority (or one above it) revoked it, by the authority's own date. `good_until` is how
     long the last good word may be built on, grace included; None where nothing depends on it. `chain_until` is when
@@ -108,36 +104,6 @@ def register(
     return RegisteredCertificate(
         agency=agency, certificate=certificate, fingerprint=fingerprint(certificate), revoked_at=revoked_at, uses=uses
     )
-
-
-def load_certificate(data: bytes) -> x509.Certificate:
-    """Read one certificate, PEM or DER. Raises Malformed `certificate-malformed`."""
-    try:
-        if len(data) > MAX_CERTIFICATE_BYTES:
-            raise ValueError("too large")
-        certificate = (
-            x509.load_pem_x509_certificate(data)
-            if data.lstrip().startswith(b"-----BEGIN")
-            else x509.load_der_x509_certificate(data)
-        )
-        certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm) as fault:
-        raise Malformed("this is not an X.509 certificate in PEM or DER form", code="certificate-malformed") from fault
-    return certificate
-
-
-def load_chain(data: bytes) -> tuple[x509.Certificate, ...]:
-    """Read a certificate (PEM or DER), or in PEM several: the leaf first, then those above it.
-
-    Raises Malformed `certificate-malformed`.
-    """
-    found = _PEM.findall(data[: MAX_CHAIN * MAX_CERTIFICATE_BYTES]) or [data]
-    if len(found) > MAX_CHAIN:
-        raise Malformed(
-            f"the file holds {len(found)} certificates, more than {MAX_CHAIN}: give the leaf and those above it",
-            code="certificate-malformed",
-        )
-    return tuple(load_certificate(each) for each in found)
 
 
 def find_certificate(certificates: Sequence[RegisteredCertificate], wanted: str) -> RegisteredCertificate:

@@ -21,7 +21,7 @@ from lxml import etree
 
 from gateway.domain.errors import Malformed, Unauthenticated
 from gateway.trust import names
-from gateway.trust.certificates import MAX_CERTIFICATE_BYTES
+from gateway.trust.certificate_files import MAX_CERTIFICATE_BYTES
 from gateway.trust.content_key import IV_BYTES, TAG_BYTES, Names
 from gateway.trust.envelope import Envelope
 from gateway.trust.policy import check_xml_oaep, refusal, xml_content_encryption, xml_key_transport

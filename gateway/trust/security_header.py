@@ -17,7 +17,7 @@ from lxml import etree
 
 from gateway.domain.errors import Unauthenticated
 from gateway.trust import names
-from gateway.trust.certificates import MAX_CERTIFICATE_BYTES
+from gateway.trust.certificate_files import MAX_CERTIFICATE_BYTES
 from gateway.trust.envelope import Envelope
 from gateway.trust.policy import SignatureAlgorithm, check_canonical_form, xml_digest, xml_signature
 

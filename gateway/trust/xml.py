@@ -9,7 +9,7 @@ from functools import cache
 from lxml import etree
 
 from gateway.domain.errors import Malformed
-from gateway.trust.interned import bound_names
+from gateway.trust.interned import note_reading
 
 MAX_DEPTH = 64
 """Elements inside each other that are still read; agreed documents stay below 20."""
@@ -76,7 +76,7 @@ def parse_canonical(octets: bytes) -> etree._Element:
 
 
 def _parsed(text: bytes, max_depth: int) -> etree._Element:
-    bound_names(len(text))
+    note_reading(len(text))
     # A parser of its own for each call: lxml parsers keep state and take a lock.
     parser = etree.XMLParser(
         encoding="utf-8",

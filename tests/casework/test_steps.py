@@ -9,9 +9,10 @@ from datetime import timedelta
 import pytest
 
 from gateway.casework.history import case_at, case_body, case_of
+from gateway.casework.names import fact_part, message_id
 from gateway.casework.occasion import Occasion
 from gateway.casework.references import MESSAGE
-from gateway.casework.steps import CaseSteps, delivery_of, fact_part, message_id
+from gateway.casework.steps import CaseSteps
 from gateway.domain import events as e
 from gateway.domain.case import Stage as CaseStage
 from gateway.domain.catalogue import SAMPLE
@@ -49,7 +50,6 @@ def test_a_case_is_opened_with_its_fact_delivery_deadlines_and_leaf_in_one_plan(
     (delivery,) = reader.deliveries(case_id=case.id)
     assert (delivery.agency, delivery.state, delivery.position) == ("dukcapil", "queued", 0)
     assert delivery.message_id == message_id(delivery.id)
-    assert delivery_of(delivery.message_id) == delivery.id
     leaves = [json.loads(each.canonical) for each in reader.leaves_of_case(case.id)]
     assert [leaf["kind"] for leaf in leaves] == [LeafKind.CASE_STEP]
     assert set(leaves[0]["commitments"]) == {fact_part(1)}

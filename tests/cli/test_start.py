@@ -12,7 +12,7 @@ import pytest
 import gateway
 from gateway.domain.case import Stage
 from gateway.exchange.plugins import load_adapters
-from gateway.trust.certificates import load_certificate
+from gateway.trust.certificate_files import load_certificate
 from gateway.trust.dev_ca import is_development
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
 from tests.cli.conftest import Simojo, opened_at

@@ -18,7 +18,8 @@ from gateway.contract.adapter import (
     Request,
     Submission,
 )
-from gateway.contract.agreement import agreement_from_document, differences, model_of
+from gateway.contract.agreement import agreement_from_document
+from gateway.contract.differences import differences, model_of
 from gateway.contract.message import Payload
 from gateway.domain.case import PermitCase
 from gateway.domain.events import Ask, Reference, RequestRecommendation

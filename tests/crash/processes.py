@@ -7,7 +7,6 @@ import signal
 import socket
 import time
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 import httpx2
@@ -17,8 +16,6 @@ from tests.crash.nursery import Child, Nursery, Outright
 
 LOOPBACK = "127.0.0.1"
 START_S = 90.0
-HAS_WORKER = find_spec("gateway.cli.worker") is not None
-"""Whether `simojo worker` exists; without it a hub that nobody talks to delivers in its place."""
 
 
 def free_port() -> int:
@@ -77,10 +74,10 @@ class Process:
 
     def start(self) -> None:
         """Start it, and do not wait."""
-        address = "WORKER_HEALTH_PORT" if self.is_worker and HAS_WORKER else "PORT"
+        address = "WORKER_HEALTH_PORT" if self.is_worker else "PORT"
         own = {"HOST": LOOPBACK, address: str(self.port), **self._settings}
         self._child = self._nursery.start(
-            command=["worker" if self.is_worker and HAS_WORKER else "serve"],
+            command=["worker" if self.is_worker else "serve"],
             environment=self.grounds.environment(**own),
             folder=str(self.grounds.folder),
             log=str(self._log),

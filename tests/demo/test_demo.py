@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 from gateway.cli.demo.stage import alone
-from gateway.trust.certificates import load_certificate
+from gateway.trust.certificate_files import load_certificate
 from tests.demo.plays import AGENCIES, Remains, await_gone, kill, playing, processes_of
 
 LAST = re.compile(r"permit (\d{3}/PBG/[IVX]+/\d{4}) active; ledger (\d+) entries verified")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 
 import pytest
 
 from gateway.edge.crew import Crew, NoPlace
+from gateway.trust.interned import MAX_KEPT_BYTES, note_reading
 
 
 def test_what_the_work_gives_or_raises_reaches_who_asked() -> None:
@@ -58,6 +61,53 @@ def test_those_who_wait_get_the_places_in_their_order_and_who_leaves_takes_none_
         assert await crew.run(lambda: "free", wait_s=1) == "free"
 
     asyncio.run(main())
+
+
+def test_a_thread_that_has_read_enough_is_followed_by_another_and_nothing_that_was_handed_over_is_lost() -> None:
+    def reading(number: int) -> int:
+        note_reading(MAX_KEPT_BYTES // 2)
+        return number
+
+    async def main() -> None:
+        crew = Crew(2)
+        done = await asyncio.gather(*(crew.run(reading, number, wait_s=20) for number in range(200)))
+        assert done == list(range(200))
+        alone = Crew(1)
+        threads = [await alone.run(threading.current_thread, wait_s=20) for _ in range(2)]
+        assert threads[0] is threads[1]
+        await alone.run(note_reading, MAX_KEPT_BYTES + 1, wait_s=20)
+        assert await alone.run(threading.current_thread, wait_s=20) is not threads[0]
+
+    asyncio.run(main())
+
+
+_MANY_NAMES = """
+import asyncio, resource
+from gateway.edge.crew import Crew
+from gateway.trust.xml import parse_xml
+
+def document(number):
+    names = "".join(f"<n{number}-{each}-{'x' * 200}/>" for each in range(4000))
+    parse_xml(f"<a>{names}</a>".encode(), max_bytes=2**20)
+
+async def peak(crew, documents):
+    for number in documents:
+        await crew.run(document, number, wait_s=10)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+async def main():
+    crew = Crew(1)
+    before = await peak(crew, range(5))
+    print((await peak(crew, range(5, 40)) - before) / before)
+
+asyncio.run(main())
+"""
+
+
+def test_names_that_strangers_send_are_not_kept_for_good() -> None:
+    """libxml2 keeps each name that a thread parses; 35 documents would leave 30 MB, as much as the process has."""
+    grown = subprocess.run([sys.executable, "-c", _MANY_NAMES], capture_output=True, check=True, text=True).stdout
+    assert float(grown) < 0.5
 
 
 def _times_out() -> None:

@@ -15,7 +15,7 @@ from gateway.operations import failed_proofs
 from gateway.operations.agency_check import AgencyCheck, Line
 from gateway.operations.allowance import Allowance
 from gateway.store.plan import Outcome, Plan
-from gateway.transport.probe import Sight, Stage, Verdict
+from gateway.transport.sight import Sight, Stage, Verdict
 from gateway.trust.diagnosis import Finding
 from gateway.validation.library import SchemaLibrary
 from tests.exchange import voices

@@ -12,6 +12,7 @@ from gateway.domain.errors import HubBusy
 from gateway.exchange.couriers import Couriers
 from gateway.store.claims import Claimed, Taken
 from gateway.store.tables import DeliveryRow
+from gateway.trust.interned import MAX_KEPT_BYTES, note_reading
 from tests.exchange.keys import AT
 from tests.exchange.stage import Stage
 from tests.exchange.test_outbound_agencies import asked, now
@@ -44,6 +45,7 @@ class Shelf:
     def release(self, claimed: list[Claimed]) -> None:
         with self.changed:
             self.back += [each.delivery.id for each in claimed]
+            self.changed.notify_all()
 
     def looked(self, times: int) -> bool:
         with self.changed:
@@ -98,8 +100,8 @@ def test_no_more_is_claimed_than_may_lie_ready_and_stopping_gives_back_what_nobo
     assert shelf.wanted == [4]
     stopper = threading.Thread(target=working.stop)
     stopper.start()
-    while not shelf.back:
-        assert not threading.Event().wait(0.001)
+    with shelf.changed:
+        assert shelf.changed.wait_for(lambda: shelf.back, PATIENCE_S)
     desk.open.set()
     stopper.join(PATIENCE_S)
     assert not stopper.is_alive()
@@ -134,6 +136,35 @@ def test_what_an_attempt_or_a_look_raises_ends_no_thread(
     working.stop()
     assert desk.begun[-1] == "good"
     assert "no text" not in capsys.readouterr().out
+
+
+def test_a_sender_that_has_read_enough_is_followed_by_another_and_stopping_waits_for_whoever_follows(
+    shelf: Shelf,
+) -> None:
+    senders: list[threading.Thread] = []
+    done: list[str] = []
+    all_sent, may_end = threading.Event(), threading.Event()
+
+    def attempt(claimed: Claimed) -> bool:
+        senders.append(threading.current_thread())
+        note_reading(MAX_KEPT_BYTES + 1)
+        if len(senders) == 5:
+            all_sent.set()
+            assert may_end.wait(PATIENCE_S)
+        done.append(claimed.delivery.id)
+        return True
+
+    shelf.due = [f"d-{number}" for number in range(5)]
+    working = Couriers(shelf, attempt, senders=1, clock=lambda: AT)
+    working.start()
+    assert all_sent.wait(PATIENCE_S)
+    assert len(set(senders)) == 5
+    stopper = threading.Thread(target=working.stop)
+    stopper.start()
+    may_end.set()
+    stopper.join(PATIENCE_S)
+    assert not stopper.is_alive()
+    assert done == ["d-0", "d-1", "d-2", "d-3", "d-4"]
 
 
 def test_without_senders_nothing_is_claimed(shelf: Shelf, desk: Desk) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from gateway.domain.case import Stage as CaseStage
 from gateway.exchange.claiming import LEASE_BEYOND_CALL
 from gateway.operations.ledger_export import verify_store
+from gateway.store.engine import is_shared
 from gateway.store.plan import Outcome, Plan
 from gateway.store.unit_of_work import GroupCommit
 from tests.exchange import voices
@@ -61,7 +62,7 @@ def journey(stage: Stage) -> None:
 def recovered(stage: Stage) -> None:
     """A new process finds what the last one was sending, and goes on when that is due."""
     stage.restart()
-    stage.hub.outbound.recover(alone=True)
+    stage.hub.outbound.recover(alone=not is_shared(stage.hub.store.engine))  # as a process begins
     stage.clock.advance(seconds=10 + LEASE_BEYOND_CALL.total_seconds())
     stage.hub.outbound.recover()
     stage.clock.advance(minutes=1)

@@ -59,8 +59,8 @@ def test_a_recipe_is_an_input_or_a_seed_and_steps(target: Target) -> None:
 
 def test_a_slow_input_and_a_foreign_exception_are_findings() -> None:
     def slow(data: bytes) -> str:
-        end = time.perf_counter() + (1.05 if data == b"slow" else 0.0)
-        while time.perf_counter() < end:
+        end = time.thread_time() + (1.05 if data == b"slow" else 0.0)
+        while time.thread_time() < end:
             pass
         if data == b"wrong":
             raise KeyError(data)

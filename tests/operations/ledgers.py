@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from gateway.casework.leaves import Leaves
-from gateway.casework.steps import fact_part
+from gateway.casework.names import fact_part
 from gateway.ledger.checkpoint import NoteKey
 from gateway.ledger.leaf import LeafKind
 from gateway.operations.integrator import Integrator

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from gateway.casework.history import case_body, event_body, fact_record
-from gateway.casework.steps import fact_part
+from gateway.casework.names import fact_part
 from gateway.contract.agreement import Agreement, agreement_hash, canonical_bytes
 from gateway.domain import events as e
 from gateway.domain.calendar import local_date

@@ -23,7 +23,8 @@ from gateway.operations.registration import Step
 from gateway.operations.registry import Registry, require_known
 from gateway.store.plan import Claim, Committed, Conflict, Plan, Update
 from gateway.store.tables import CertificateRow
-from gateway.trust.certificates import Use, load_certificate
+from gateway.trust.certificate_files import load_certificate
+from gateway.trust.certificates import Use
 from gateway.trust.dev_ca import DevelopmentCa
 from gateway.trust.keys import fingerprint, key_fingerprint
 from gateway.validation.agreement_file import packaged_agreements, read_agreement

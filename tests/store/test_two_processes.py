@@ -9,15 +9,16 @@ from contextlib import ExitStack
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, insert, text
 
 from gateway.domain.errors import HubBusy
 from gateway.store.engine import open_engine
-from gateway.store.plan import Add, Committed, Conflict, Insert, Plan, Update
+from gateway.store.plan import Add, Committed, Conflict, Insert, Plan, Update, table_of
 from gateway.store.reading import Reader
 from gateway.store.tables import CounterRow, DeliveryRow, OpeningRow
 from gateway.store.unit_of_work import GroupCommit
 from gateway.store.unit_of_work.postgres import CHANNEL
+from gateway.store.unit_of_work.transaction import TRIES
 from tests.databases import Databases
 from tests.postgres import Server
 from tests.store.plans import advance, counter
@@ -209,3 +210,23 @@ def test_what_within_raises_keeps_nothing(two: tuple[GroupCommit, GroupCommit], 
     with pytest.raises(KeyError):
         two[0].within(work)
     assert reader.counter("a") == 1
+
+
+def test_what_the_server_could_not_serialize_is_run_again_and_what_it_never_can_is_busy(
+    two: tuple[GroupCommit, GroupCommit], reader: Reader
+) -> None:
+    tried: list[str] = []
+
+    def undone(connection: Connection, times: int) -> str:
+        tried.append("once")
+        connection.execute(insert(table_of(CounterRow)).values(name="undone", value=len(tried)))
+        if len(tried) <= times:
+            connection.execute(text("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '40001'; END $$"))
+        return "kept"
+
+    with pytest.raises(HubBusy):
+        two[0].within(lambda connection: undone(connection, 1000))
+    assert (len(tried), reader.counter("undone")) == (TRIES, None)
+    tried.clear()
+    assert two[0].within(lambda connection: undone(connection, 2)) == "kept"
+    assert (len(tried), reader.counter("undone")) == (3, 3)

@@ -12,7 +12,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from gateway.transport.probe import Prober, Sight, Stage, Verdict, reached_at
+from gateway.transport.probe import Prober, reached_at
+from gateway.transport.sight import Sight, Stage, Verdict
 from tests.transport.agencies import PATIENCE_S, SHORT_S, Agency, received, until_over
 from tests.transport.authorities import DAY, Authority, authority
 

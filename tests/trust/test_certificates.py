@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from gateway.domain.errors import Malformed, Misconfigured, Refused, Unauthenticated
+from gateway.trust.certificate_files import load_certificate, load_chain
 from gateway.trust.certificates import (
     CertificateStatus,
     RegisteredCertificate,
@@ -20,8 +21,6 @@ from gateway.trust.certificates import (
     check_usable,
     encryption_certificate,
     find_certificate,
-    load_certificate,
-    load_chain,
     permitted_uses,
     register,
 )

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -153,24 +150,3 @@ def test_more_namespace_declarations_than_are_read_are_refused_wherever_they_sta
     declared = "<p:b xmlns:p='urn:b'/>"
     assert len(parse_xml(f"<a>{declared * MAX_DECLARATIONS}</a>".encode(), max_bytes=10**6)) == MAX_DECLARATIONS
     assert refused(f"<a>{declared * (MAX_DECLARATIONS + 1)}</a>".encode(), max_bytes=10**6) == "xml-too-many-nodes"
-
-
-_MANY_NAMES = """
-import resource
-from gateway.trust.xml import parse_xml
-
-def peak(documents):
-    for number in documents:
-        names = "".join(f"<n{number}-{each}-{'x' * 200}/>" for each in range(4000))
-        parse_xml(f"<a>{names}</a>".encode(), max_bytes=2**20)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-before = peak(range(5))
-print((peak(range(5, 40)) - before) / before)
-"""
-
-
-def test_names_that_strangers_send_are_not_kept_for_good() -> None:
-    """libxml2 keeps each name that a thread parses; 35 documents would leave 30 MB, as much as the process has."""
-    grown = subprocess.run([sys.executable, "-c", _MANY_NAMES], capture_output=True, check=True, text=True).stdout
-    assert float(grown) < 0.5

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from gateway.contract.agreement import agreement_from_document, agreement_hash, differences
+from gateway.contract.agreement import agreement_from_document, agreement_hash
+from gateway.contract.differences import differences
 from gateway.domain.errors import Misconfigured
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
 from tests.contract.drafts import FILE, draft, toml

@@ -9,13 +9,8 @@ import adapters.dpupr
 import adapters.dukcapil
 import adapters.oss
 import adapters.sms
-from gateway.contract.agreement import (
-    agreement_hash,
-    canonical_bytes,
-    differences,
-    from_canonical,
-    to_document,
-)
+from gateway.contract.agreement import agreement_hash, canonical_bytes, from_canonical, to_document
+from gateway.contract.differences import differences
 from gateway.domain.errors import Misconfigured
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.contract.adapter import Adapter, Inbound, Interaction, Outbound, Request
-from gateway.contract.agreement import AgreedInteraction, model_of
+from gateway.contract.agreement import AgreedInteraction
+from gateway.contract.differences import model_of
 from gateway.contract.message import Json, Payload
 from gateway.exchange.meta.inquiry import JWS, Asked, MetaInquiry, moment, plain
 from gateway.exchange.meta.standing import Standing

@@ -9,7 +9,8 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from gateway.domain.errors import Refused, Unauthenticated
-from gateway.trust.certificates import RegisteredCertificate, check_usable, find_certificate, load_certificate
+from gateway.trust.certificate_files import load_certificate
+from gateway.trust.certificates import RegisteredCertificate, check_usable, find_certificate
 from gateway.trust.diagnosis.finding import Finding, Step, bad, good
 from gateway.trust.keys import fingerprint
 

@@ -1,0 +1,13 @@
+"""Names that what casework makes bears outside: of a delivery's message, and of a fact in the ledger."""
+
+from __future__ import annotations
+
+
+def message_id(delivery: str) -> str:
+    """The message id of a delivery's message, as the agency sees it: a URN that WS-Addressing takes as it is."""
+    return f"urn:uuid:{delivery}"
+
+
+def fact_part(seq: int) -> str:
+    """The name under which a fact's record (`history.fact_record`) is committed to in the ledger."""
+    return f"fact-{seq}"
