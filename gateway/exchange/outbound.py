@@ -267,16 +267,30 @@ class Outbound:
             # as it was sent, unless another has moved it since: that costs a look only when it has
             commit(self._unit_of_work, self._concluding.plan(result, attempt.sent))
         except Moved:
-            reader, anew = self._casework.reader, replace(result, standing=None)
-            prepared_again(
-                lambda: commit(self._unit_of_work, self._concluding.plan(anew, reader.delivery(attempt.row.id)))
-            )
+            self._concluded_anew(replace(result, standing=None))
         except HubBusy:
             raise
         except Exception as fault:  # noqa: BLE001 - what it means cannot be written down; that it came can
-            _unforeseen("concluding", attempt.row, fault)
-            plain = replace(result, verdict=replace(self._judge.fault_of_ours(type(fault).__name__), attention=None))
-            prepared_again(lambda: commit(self._unit_of_work, self._concluding.plan(plain, attempt.sent)))
+            self._came(result, fault)
+
+    def _concluded_anew(self, result: Result) -> None:
+        try:
+            self._as_it_stands(result)
+        except HubBusy:
+            raise
+        except Exception as fault:  # noqa: BLE001 - as above
+            self._came(result, fault)
+
+    def _came(self, result: Result, fault: Exception) -> None:
+        """Keep what came, of which nobody can write down what it means."""
+        _unforeseen("concluding", result.attempt.row, fault)
+        verdict = replace(self._judge.fault_of_ours(type(fault).__name__), attention=None)
+        self._as_it_stands(replace(result, verdict=verdict))
+
+    def _as_it_stands(self, result: Result) -> None:
+        """Commit an attempt's end for its delivery as the store has it by now."""
+        reader, delivery = self._casework.reader, result.attempt.row.id
+        prepared_again(lambda: commit(self._unit_of_work, self._concluding.plan(result, reader.delivery(delivery))))
 
     def _recovered(self, row: DeliveryRow, now: datetime) -> bool:
         try:

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.engine import make_url
 
 from gateway.domain.errors import HubBusy
@@ -209,3 +209,16 @@ def test_what_within_raises_keeps_nothing(two: tuple[GroupCommit, GroupCommit], 
     with pytest.raises(KeyError):
         two[0].within(work)
     assert reader.counter("a") == 1
+
+
+def test_tallies_that_are_counted_in_other_orders_wait_for_each_other_and_never_in_a_circle(
+    two: tuple[GroupCommit, GroupCommit], engine: Engine, reader: Reader
+) -> None:
+    names = [f"n-{number}" for number in range(6)]
+    forth = Plan(tuple(Add(CounterRow, {"name": name}, "value") for name in names))
+    back = Plan(tuple(Add(CounterRow, {"name": name}, "value") for name in reversed(names)))
+    faults: list[str] = []
+    event.listen(engine, "handle_error", lambda context: faults.append(type(context.original_exception).__name__))
+    assert set(outcomes(two, [forth, back] * 30)) == {Committed()}
+    assert [reader.counter(name) for name in names] == [60] * 6
+    assert faults == []  # a deadlock would have been run again, a second later
