@@ -43,6 +43,7 @@ from gateway.exchange.speaking import asked_to_wait
 from gateway.exchange.verdict import HELD_BACK, Judge, Verdict
 from gateway.store.claims import Claimed
 from gateway.store.conflicts import Moved, commit, prepared_again
+from gateway.store.due import handle_due
 from gateway.store.plan import Committed, Plan, Update
 from gateway.store.tables import DeliveryRow
 from gateway.store.unit_of_work import UnitOfWork
@@ -139,8 +140,8 @@ class Outbound:
         now = self._clock()
         if alone:
             self._claiming.release_all()
-        rows = self._casework.reader.expired_leases(datetime.max.replace(tzinfo=UTC) if alone else now, limit)
-        return sum(self._recovered(row, now) for row in rows)
+        reader, until = self._casework.reader, datetime.max.replace(tzinfo=UTC) if alone else now
+        return handle_due(lambda skip: reader.expired_leases(until, limit, skip), lambda row: self._recovered(row, now))
 
     # --- before the call ------------------------------------------------------------------------------------------
 
