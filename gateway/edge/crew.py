@@ -20,7 +20,7 @@ _Work: TypeAlias = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", Calla
 
 
 class NoPlace(Exception):
-    """All places are taken, and none became free in time."""
+    """All places are taken and none became free in time, or the system gives no thread for one."""
 
 
 class Crew:
@@ -42,7 +42,11 @@ class Crew:
             await self._place(wait_s)
         loop = asyncio.get_running_loop()
         done: asyncio.Future[_T] = loop.create_future()
-        self._hand_over((loop, done, function, args))
+        try:
+            self._hand_over((loop, done, function, args))
+        except RuntimeError as fault:  # the system gives no thread
+            self._give_back()
+            raise NoPlace from fault
         return await done
 
     async def _place(self, wait_s: float) -> None:
@@ -71,10 +75,10 @@ class Crew:
 
     def _hand_over(self, work: _Work) -> None:
         with self._lock:
-            self._work.put(work)
             if self._threads < self._taken:
-                self._threads += 1
                 threading.Thread(target=self._run, name="exchange", daemon=True).start()
+                self._threads += 1
+            self._work.put(work)
 
     def _run(self) -> None:
         while True:
