@@ -11,6 +11,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias, TypeVar
 
@@ -23,7 +24,7 @@ _Work: TypeAlias = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", Calla
 
 
 class NoPlace(Exception):
-    """All places are taken, and none became free in time."""
+    """All places are taken and none became free in time, or the system gives no thread for one."""
 
 
 class Crew:
@@ -45,7 +46,11 @@ class Crew:
             await self._place(wait_s)
         loop = asyncio.get_running_loop()
         done: asyncio.Future[_T] = loop.create_future()
-        self._hand_over((loop, done, function, args))
+        try:
+            self._hand_over((loop, done, function, args))
+        except RuntimeError as fault:  # the system gives no thread
+            self._give_back()
+            raise NoPlace from fault
         return await done
 
     async def _place(self, wait_s: float) -> None:
@@ -74,13 +79,13 @@ class Crew:
 
     def _hand_over(self, work: _Work) -> None:
         with self._lock:
-            self._work.put(work)
             if self._threads < self._taken:
                 self._start()
+            self._work.put(work)
 
     def _start(self) -> None:
-        self._threads += 1
         threading.Thread(target=self._run, name="exchange", daemon=True).start()
+        self._threads += 1  # a thread that the system does not give is not counted, nor is its work taken
 
     def _run(self) -> None:
         while not has_read_enough():
@@ -106,7 +111,8 @@ class Crew:
         with self._lock:
             self._threads -= 1
             if not self._work.empty():  # handed over while this thread still counted as one that may take it
-                self._start()
+                with suppress(RuntimeError):  # the system gives none now: whatever is handed over next starts one
+                    self._start()
 
     def _settle(self, done: asyncio.Future[Any], result: object, error: BaseException | None) -> None:
         self._give_back()

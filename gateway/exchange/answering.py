@@ -18,6 +18,7 @@ from gateway.casework.steps import CaseSteps
 from gateway.contract.adapter import Decline, Effect, Found, Inquiry, Request, Submission
 from gateway.contract.message import Message, Payload
 from gateway.dialect.party import Proven
+from gateway.domain.deadlines import answer_due
 from gateway.domain.errors import CaseRefusal, MappingFault, Misconfigured, Refused, Unauthorised
 from gateway.domain.events import ApplicationRegistered, Reference
 from gateway.domain.facts import decode_ask
@@ -151,12 +152,15 @@ def _callback(
         raise _declined(accepted)
     for effect in accepted.effects:
         _apply(heard, steps, effect)
-    answered = Update(
-        DeliveryRow,
-        {"id": row.id},
-        {"state": row.state, "fence": row.fence},
-        {"state": Delivery.ANSWERED.value if accepted.final else Delivery.AWAITING.value, "lease_until": None},
-    )
+    values: dict[str, object] = {
+        "state": Delivery.ANSWERED.value if accepted.final else Delivery.AWAITING.value,
+        "lease_until": None,
+    }
+    within = heard.terms.agreed.answer_within_days
+    if not accepted.final and row.answer_due_at is None and within is not None:
+        due = answer_due(at, within, casework.calendar)  # it came before its message was acknowledged
+        values |= {"answer_due_at": due.ends_at, "remind_at": due.remind_at}
+    answered = Update(DeliveryRow, {"id": row.id}, {"state": row.state, "fence": row.fence}, values)
     changes: tuple[Change, ...] = (answered,)
     exchange = casework.reader.exchange(row.id)
     if exchange is not None and accepted.final:

@@ -12,7 +12,7 @@ from gateway.casework.occasion import Occasion
 from gateway.casework.steps import CaseSteps
 from gateway.contract.adapter import Effect, Interaction
 from gateway.domain.deadlines import answer_due
-from gateway.domain.errors import CaseRefusal
+from gateway.domain.errors import CaseRefusal, Unauthorised
 from gateway.domain.events import AttentionRaised, CaseEvent
 from gateway.exchange.attempt import Attempt
 from gateway.exchange.directory import Directory, Terms
@@ -66,14 +66,17 @@ class Concluding:
         """Everything that follows from an attempt's end, for the delivery as it stands (None: it is gone)."""
         attempt, verdict = result.attempt, result.verdict
         ended = {"ended_at": result.at, "outcome": verdict.outcome, "detail": verdict.cause}
-        if row is None or row.fence != attempt.row.fence or row.state != Delivery.SENDING:
-            # a callback came first, or another worker took over: what came is kept, and decides nothing
+        if row is not None and row.fence == attempt.row.fence and row.state == Delivery.SENDING:
+            key = {"delivery": row.id, "number": attempt.number}
+            ends: tuple[Change, ...] = (Update(AttemptRow, key, {"outcome": None}, ended),)
+        else:
+            # a callback came first, or the lease ran out: what came is kept
             if self._casework.reader.part(attempt.row.id, _reply(attempt)) is not None:
                 return Plan()  # it was kept: nobody could tell when it was committed
             ends = self._attempt_ends(attempt.row.id, attempt.number, ended)
-            return Plan((*ends, *self._reply_changes(result)))
-        key = {"delivery": row.id, "number": attempt.number}
-        plan = Plan((Update(AttemptRow, key, {"outcome": None}, ended), *self._reply_changes(result)))
+            if row is None or not self._waits_since(result, row):
+                return Plan((*ends, *self._reply_changes(result)))  # and decides nothing
+        plan = Plan((*ends, *self._reply_changes(result)))
         steps, late = self._steps(row, verdict, result.at, result.standing)
         within = attempt.speech.terms.agreed.answer_within_days
         return plan + self.moved(row, verdict, result.at, late=late, within=within) + steps.plan()
@@ -139,6 +142,20 @@ class Concluding:
         return self.moved(row, verdict, at) + steps.plan()
 
     # --- within ---------------------------------------------------------------------------------------------------
+
+    def _waits_since(self, result: Result, row: DeliveryRow) -> bool:
+        """Whether a delivery with an answer in hand was taken back from its worker, and nobody has claimed it since.
+
+        The fence is then still the attempt's own: the agency has answered, and is not to be called again. One whose
+        terms have ended meanwhile waits for staff, as it does without an answer.
+        """
+        if result.reply is None or row.state != Delivery.UNKNOWN or row.fence != result.attempt.row.fence:
+            return False
+        try:
+            self.terms_of(row)
+        except Unauthorised:
+            return False
+        return True
 
     def _attempt_ends(self, delivery: str, number: int, values: dict[str, object]) -> tuple[Change, ...]:
         """An attempt's end. A worker that was thought lost knows better how its own attempt ended."""

@@ -43,6 +43,7 @@ from gateway.exchange.speaking import asked_to_wait
 from gateway.exchange.verdict import HELD_BACK, Judge, Verdict
 from gateway.store.claims import Claimed
 from gateway.store.conflicts import Moved, commit, prepared_again
+from gateway.store.due import handle_due
 from gateway.store.plan import Committed, Plan, Update
 from gateway.store.tables import DeliveryRow
 from gateway.store.unit_of_work import UnitOfWork
@@ -139,8 +140,8 @@ class Outbound:
         now = self._clock()
         if alone:
             self._claiming.release_all()
-        rows = self._casework.reader.expired_leases(datetime.max.replace(tzinfo=UTC) if alone else now, limit)
-        return sum(self._recovered(row, now) for row in rows)
+        reader, until = self._casework.reader, datetime.max.replace(tzinfo=UTC) if alone else now
+        return handle_due(lambda skip: reader.expired_leases(until, limit, skip), lambda row: self._recovered(row, now))
 
     # --- before the call ------------------------------------------------------------------------------------------
 
@@ -267,16 +268,30 @@ class Outbound:
             # as it was sent, unless another has moved it since: that costs a look only when it has
             commit(self._unit_of_work, self._concluding.plan(result, attempt.sent))
         except Moved:
-            reader, anew = self._casework.reader, replace(result, standing=None)
-            prepared_again(
-                lambda: commit(self._unit_of_work, self._concluding.plan(anew, reader.delivery(attempt.row.id)))
-            )
+            self._concluded_anew(replace(result, standing=None))
         except HubBusy:
             raise
         except Exception as fault:  # noqa: BLE001 - what it means cannot be written down; that it came can
-            _unforeseen("concluding", attempt.row, fault)
-            plain = replace(result, verdict=replace(self._judge.fault_of_ours(type(fault).__name__), attention=None))
-            prepared_again(lambda: commit(self._unit_of_work, self._concluding.plan(plain, attempt.sent)))
+            self._came(result, fault)
+
+    def _concluded_anew(self, result: Result) -> None:
+        try:
+            self._as_it_stands(result)
+        except HubBusy:
+            raise
+        except Exception as fault:  # noqa: BLE001 - as above
+            self._came(result, fault)
+
+    def _came(self, result: Result, fault: Exception) -> None:
+        """Keep what came, of which nobody can write down what it means."""
+        _unforeseen("concluding", result.attempt.row, fault)
+        verdict = replace(self._judge.fault_of_ours(type(fault).__name__), attention=None)
+        self._as_it_stands(replace(result, verdict=verdict))
+
+    def _as_it_stands(self, result: Result) -> None:
+        """Commit an attempt's end for its delivery as the store has it by now."""
+        reader, delivery = self._casework.reader, result.attempt.row.id
+        prepared_again(lambda: commit(self._unit_of_work, self._concluding.plan(result, reader.delivery(delivery))))
 
     def _recovered(self, row: DeliveryRow, now: datetime) -> bool:
         try:

@@ -19,6 +19,7 @@ from gateway.domain.errors import CaseRefusal, GatewayError
 from gateway.domain.events import AttentionRaised
 from gateway.office.deeds import Deeds
 from gateway.store.conflicts import prepared_again
+from gateway.store.due import handle_due
 from gateway.store.plan import Plan, Update
 from gateway.store.tables import DeliveryRow
 
@@ -38,7 +39,8 @@ class AnswersOwed:
 
     def run_once(self, limit: int = 100) -> int:
         """Tell what is due; gives how many deliveries were handled. One that cannot be is logged and stays due."""
-        return sum(self._handled(row) for row in self._casework.reader.due_reminders(self._clock(), limit))
+        reader, now = self._casework.reader, self._clock()
+        return handle_due(lambda skip: reader.due_reminders(now, limit, skip), self._handled)
 
     def _handled(self, row: DeliveryRow) -> bool:
         try:

@@ -16,6 +16,7 @@ from gateway.domain.errors import CaseRefusal, GatewayError
 from gateway.domain.events import CaseEvent
 from gateway.office.answers import ACTOR, AnswersOwed
 from gateway.office.deeds import Deeds, Step
+from gateway.store.due import handle_due
 from gateway.store.plan import Delete, Plan
 from gateway.store.tables import DeadlineRow
 
@@ -36,7 +37,8 @@ class Timers:
 
         One that cannot be (its case's history is broken, say) is logged and stays due; the others go on.
         """
-        handled = sum(self._handled(row) for row in self._casework.reader.due_deadlines(self._clock(), limit))
+        reader, now = self._casework.reader, self._clock()
+        handled = handle_due(lambda skip: reader.due_deadlines(now, limit, skip), self._handled)
         return handled + self._answers.run_once(limit)
 
     def _handled(self, row: DeadlineRow) -> bool:

@@ -50,8 +50,10 @@ class Loop:
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.is_set():
+        while True:
             self._wake.clear()
+            if self._stop.is_set():  # asked after the clearing: a word to end that came before it is not lost
+                return
             more = False
             with _Logged(self._name):
                 more = self._work()

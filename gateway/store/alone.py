@@ -12,7 +12,7 @@ from gateway.domain.errors import Misconfigured
 from gateway.store.engine import is_shared
 from gateway.store.exclusive import HubLock
 
-ALONE = 0x51_40_11
+ALONE = 0x51_40_12
 """The advisory lock of who must be alone; any number that nothing else uses."""
 
 _LOOKS = 10

@@ -9,8 +9,9 @@
 6. lease      each gets the next fence, and a lease that outlasts the call: nothing else is written
 
 A worker that dies after this has sent nothing; when its lease is over, the delivery is claimed again. Its state says
-nothing of the claim: the lease does. A lease that lies further ahead than any that is given now was written before
-the clock was set back, and does not count; the fence still keeps whoever holds it from sending.
+nothing of the claim: the lease does. A lease that lies further ahead than any that is given now, by more than the
+clocks of several machines may differ, was written before the clock was set back, and does not count; the fence still
+keeps whoever holds it from sending.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ from gateway.store.pace import Pace, rebased
 from gateway.store.plan import table_of
 from gateway.store.tables import CircuitRow, DeliveryRow, EndpointRow, LaneRow
 from gateway.store.tables.outbox import PASSED, SENDABLE, words
+
+APART = timedelta(seconds=30)
+"""How far others who claim may be ahead: their clocks, and what passes between a look at ours and the claim itself."""
 
 _DELIVERY, _LANE = table_of(DeliveryRow), table_of(LaneRow)
 _EARLIER = _DELIVERY.alias("earlier")
@@ -202,7 +206,7 @@ def _held(connection: Connection, lane: Lane, row: LaneRow, now: datetime, taken
 
 
 def _limit(connection: Connection, lane: Lane, row: LaneRow, now: datetime, taken: Taken) -> int:
-    in_hand = connection.execute(_IN_HAND, {**lane.key, "now": now, "longest": now + lane.lease}).scalar_one()
+    in_hand = connection.execute(_IN_HAND, {**lane.key, "now": now, "longest": _longest(lane, now)}).scalar_one()
     room = lane.concurrency - int(in_hand)  # when one is over, its worker says so
     if lane.pace is not None:
         paced_until = lane.pace.drawn_in(row.paced_until, now)
@@ -216,9 +220,14 @@ def _limit(connection: Connection, lane: Lane, row: LaneRow, now: datetime, take
 
 
 def _heads(connection: Connection, lane: Lane, room: int, now: datetime, only: str | None) -> list[Mapping[str, Any]]:
-    asked = {**lane.key, "now": now, "longest": now + lane.lease, "room": room}
+    asked = {**lane.key, "now": now, "longest": _longest(lane, now), "room": room}
     statement = _HEADS if only is None else _HEADS.where(_DELIVERY.c.id == only)
     return [dict(row) for row in connection.execute(statement, asked).mappings()]
+
+
+def _longest(lane: Lane, now: datetime) -> datetime:
+    """No lease that counts ends later."""
+    return now + lane.lease + APART
 
 
 def _on_lane(lane: Lane) -> Any:

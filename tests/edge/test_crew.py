@@ -112,3 +112,18 @@ def test_names_that_strangers_send_are_not_kept_for_good() -> None:
 
 def _times_out() -> None:
     raise TimeoutError
+
+
+def test_a_thread_that_the_system_does_not_give_takes_no_place_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def main() -> None:
+        crew = Crew(1)
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", refused)
+            with pytest.raises(NoPlace):
+                await crew.run(lambda: "now", wait_s=0.01)
+        assert await crew.run(lambda: "then", wait_s=10) == "then"
+
+    asyncio.run(main())

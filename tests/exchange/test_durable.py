@@ -137,6 +137,68 @@ def test_an_answer_in_hand_waits_for_a_store_that_cannot_take_it(stage: Stage, m
     assert len(stage.town.calls["dukcapil"]) == 1
 
 
+def test_an_answer_in_hand_counts_though_its_lease_ran_out_while_the_store_was_away(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = asked(stage, "dukcapil")
+    unit_of_work = stage.hub.store.unit_of_work
+    commit = unit_of_work.commit
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> bool:
+        pauses.append(seconds)
+        if len(pauses) == 2:  # the store is back, and whoever looks for what was left behind comes first
+            stage.clock.advance(seconds=LEASE_S)
+            assert stage.hub.outbound.recover() == 1
+        return True
+
+    def down(plan: Plan) -> Outcome:
+        if stage.town.calls["dukcapil"] and len(pauses) == 0:
+            raise HubBusy("down")
+        if len(pauses) == 1 and not stage.clock.at >= now(stage, delivery).made_at + timedelta(seconds=LEASE_S):
+            raise HubBusy("down")
+        return commit(plan)
+
+    monkeypatch.setattr(unit_of_work, "commit", down)
+    monkeypatch.setattr(stage.hub.outbound, "_pause", pause)
+    assert send(stage) == 1
+    row = now(stage, delivery)
+    assert (row.state, row.outcome, row.lease_until) == ("answered", "answered", None)
+    assert [outcome for outcome, _ in attempts(stage, delivery)] == ["answered"]
+    assert len([each for each in stage.rows("case_event")["case_event"] if each[2] == "ResidentVerified"]) == 1
+    stage.clock.advance(hours=1)
+    assert send(stage) == 0
+    assert len(stage.town.calls["dukcapil"]) == 1  # an agency that answered is not called again
+
+
+@pytest.mark.parametrize("taken_over", [False, True])
+def test_an_end_that_nobody_can_write_down_holds_no_worker_though_its_delivery_has_moved(
+    stage: Stage, taken_over: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = asked(stage, "dukcapil")
+    steps = Concluding._steps
+    pauses: list[float] = []
+
+    def stuck(_call: object) -> None:
+        stage.clock.advance(seconds=LEASE_S)
+        assert stage.hub.outbound.recover() == 1
+        if taken_over:
+            stage.clock.at = now(stage, delivery).due_at
+            stage.hub.claiming.take(1)
+        monkeypatch.setattr(Concluding, "_steps", lambda *given, **_: (poisoned if given[2].effects else steps)(*given))
+
+    def pause(seconds: float) -> bool:
+        pauses.append(seconds)
+        return len(pauses) < 3
+
+    meanwhile(stage, "dukcapil", stuck)
+    monkeypatch.setattr(stage.hub.outbound, "_pause", pause)
+    assert stage.hub.outbound.deliver(delivery.id)
+    assert pauses == []
+    assert "reply-1" in stage.parts(delivery.id)
+    assert now(stage, delivery).state == ("unknown" if taken_over else "dead")
+
+
 @pytest.mark.parametrize("status", [200, 500])
 def test_an_answer_of_which_nobody_can_tell_whether_it_was_kept_is_kept_once(
     stage: Stage, status: int, monkeypatch: pytest.MonkeyPatch

@@ -12,6 +12,7 @@ from gateway.domain import events as e
 from gateway.domain.errors import Refused
 from tests.exchange import voices
 from tests.exchange.stage import Stage, application
+from tests.exchange.test_outbound_queue import meanwhile
 from tests.exchange.test_refused_terms import recorded
 
 
@@ -151,6 +152,21 @@ def test_a_callback_that_is_not_the_last_leaves_the_request_open(stage: Stage) -
     stage.adapters["dpupr"] = right
     assert voices.answer(stage, delivery, message_id="urn:dpupr:2").status == 200
     assert stage.state(delivery) == "answered"
+
+
+def test_a_callback_that_is_not_the_last_and_overtakes_the_acknowledgement_is_waited_on_for_the_agreed_time(
+    stage: Stage,
+) -> None:
+    case = stage.validated()
+    delivery = stage.delivery(case.id, "dpupr")
+    twisted(stage, "dpupr", "technical-recommendation", to_case=lambda *_: Accept(final=False))
+    meanwhile(stage, "dpupr", lambda _call: voices.answer(stage, delivery))
+    stage.deliver("dpupr")
+    row = stage.delivery(case.id, "dpupr")
+    assert (row.state, row.lease_until) == ("awaiting", None)
+    assert row.remind_at is not None
+    assert row.answer_due_at is not None
+    assert row.remind_at < row.answer_due_at
 
 
 def test_over_soap_a_dialect_of_an_adapter_is_not_spoken(stage: Stage) -> None:

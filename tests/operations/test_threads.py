@@ -114,3 +114,17 @@ def test_stopping_a_loop_that_never_began_does_nothing() -> None:
     work = Work()
     Loop("test", work, LONG).stop()
     assert work.done == 0
+
+
+def test_a_loop_that_is_told_to_end_just_before_it_looks_again_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Told(threading.Event):
+        def clear(self) -> None:
+            loop.tell_to_end()
+            super().clear()
+
+    monkeypatch.setattr(threading, "Event", Told)
+    work = Work()
+    loop = Loop("test", work, LONG)
+    loop.start()
+    loop.stop()
+    assert work.done == 0

@@ -119,6 +119,23 @@ def test_workers_that_claim_at_the_same_time_share_and_never_go_over_what_may_go
     assert len(taken) == len(set(taken)) == 40
 
 
+@pytest.mark.parametrize("ahead", [timedelta(milliseconds=1), claims.APART])
+def test_a_worker_whose_clock_or_look_is_a_little_behind_takes_nothing_out_of_anothers_hand(
+    take: Take, put: Put, ahead: timedelta
+) -> None:
+    put(DeliveryRow, *many(3))
+    way = lane(concurrency=2)
+    theirs = ids(take(1, NOW + ahead, way))
+    ours = ids(take(3, NOW, way))
+    assert len(theirs) == len(ours) == 1
+    assert set(theirs).isdisjoint(ours)
+
+
+def test_a_lease_of_a_clock_that_was_set_back_since_keeps_nobody_waiting(take: Take, put: Put) -> None:
+    put(DeliveryRow, *many(1))
+    assert ids(take(1, NOW + timedelta(hours=1))) == ids(take(1, NOW)) == ["d-000"]
+
+
 @pytest.mark.parametrize(
     ("rate", "at_once", "later"), [(2.0, 2, 0.5), (1.0, 1, 1.0), (0.5, 1, 2.0), (30.0, 30, 1 / 30)]
 )

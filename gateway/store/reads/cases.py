@@ -133,11 +133,11 @@ class CaseReads(Reads):
         row = self._one(_COUNTER, name=name)
         return None if row is None else int(row[0])
 
-    def due_deadlines(self, now: datetime, limit: int = 100) -> list[DeadlineRow]:
-        """Deadlines that have come, oldest first."""
+    def due_deadlines(self, now: datetime, limit: int = 100, skip: int = 0) -> list[DeadlineRow]:
+        """Deadlines that have come, oldest first, without the first `skip`."""
         wanted = select(DeadlineRow).where(col(DeadlineRow.due_at) <= now)
         ordered = wanted.order_by(col(DeadlineRow.due_at), col(DeadlineRow.case_id), col(DeadlineRow.kind))
-        return self._all(ordered.limit(limit))
+        return self._all(ordered.offset(skip).limit(limit))
 
     def deadlines(self, case_id: str) -> list[DeadlineRow]:
         """The deadlines that wait for a case, soonest first."""

@@ -116,10 +116,11 @@ class OutboxReads(Reads):
         found: datetime | None = self._first(select(func.min(DeliveryRow.due_at)).where(*later))
         return found
 
-    def expired_leases(self, now: datetime, limit: int = 100) -> list[DeliveryRow]:
-        """Deliveries that a worker began to send and did not finish within its lease, longest first."""
+    def expired_leases(self, now: datetime, limit: int = 100, skip: int = 0) -> list[DeliveryRow]:
+        """Deliveries that a worker began to send and did not finish within its lease, longest first but for `skip`."""
         wanted = select(DeliveryRow).where(col(DeliveryRow.state) == "sending", col(DeliveryRow.lease_until) <= now)
-        return self._all(wanted.order_by(col(DeliveryRow.lease_until), col(DeliveryRow.id)).limit(limit))
+        ordered = wanted.order_by(col(DeliveryRow.lease_until), col(DeliveryRow.id))
+        return self._all(ordered.offset(skip).limit(limit))
 
     def attempts(self, delivery: str) -> list[AttemptRow]:
         """All tries of a delivery, in their order."""
@@ -128,10 +129,11 @@ class OutboxReads(Reads):
 
     # --- answers that are awaited -------------------------------------------------------------------------------------
 
-    def due_reminders(self, now: datetime, limit: int = 100) -> list[DeliveryRow]:
-        """Deliveries whose awaited answer a timer has to look at, longest due first."""
-        awaiting = (_AWAITING, col(DeliveryRow.remind_at) <= now)
-        return self._all(select(DeliveryRow).where(*awaiting).order_by(col(DeliveryRow.remind_at)).limit(limit))
+    def due_reminders(self, now: datetime, limit: int = 100, skip: int = 0) -> list[DeliveryRow]:
+        """Deliveries whose awaited answer a timer has to look at, longest due first, without the first `skip`."""
+        wanted = select(DeliveryRow).where(_AWAITING, col(DeliveryRow.remind_at) <= now)
+        ordered = wanted.order_by(col(DeliveryRow.remind_at), col(DeliveryRow.id))
+        return self._all(ordered.offset(skip).limit(limit))
 
     def overdue(self, now: datetime, limit: int = 100) -> list[DeliveryRow]:
         """Deliveries whose answer did not come within the agreed time, longest over it first."""

@@ -93,9 +93,9 @@ class GroupCommit:
                 for work in taken:
                     self._write([work])
                 return
-            told = busy(error) if isinstance(error, SQLAlchemyError | OSError | CommitUnknown) else error
+            is_store = isinstance(error, SQLAlchemyError | OSError | CommitUnknown)
             for work in taken:
-                work.outcome.set_exception(told)
+                work.outcome.set_exception(busy(error) if is_store else error)  # each waiter raises one of its own
             return
         for work, outcome in zip(taken, outcomes, strict=True):
             work.outcome.set_result(outcome)

@@ -15,8 +15,9 @@ from gateway.store.unit_of_work.statements import insert_rows, update_rows
 def write(connection: Connection, changes: Sequence[Change], upsert: Callable[[Table], Any]) -> None:
     """Write all changes. New rows for one table go in one statement, and so do changes of rows with the same columns.
 
-    They wait for each other's end only where order shows: before rows of their table go or are counted. `upsert` is
-    the engine's own insert, which knows what to do where the row is there already.
+    They wait for each other's end only where order shows: before rows of their table go. What is counted comes last,
+    in one order for everybody: two batches that count the same rows then wait for each other and never in a circle.
+    `upsert` is the engine's own insert, which knows what to do where the row is there already.
     """
     rows: dict[tuple[Table, tuple[str, ...]], list[Row]] = {}
     updates: dict[tuple[Table, tuple[str, ...], tuple[str, ...]], list[Update]] = {}
@@ -41,13 +42,17 @@ def write(connection: Connection, changes: Sequence[Change], upsert: Callable[[T
             case Delete(key=key):
                 flush()
                 connection.execute(sql_delete(table).where(_match(table, key)))
-            case Add():
-                flush()
-                _add(connection, table, change, upsert)
     flush()
+    for add in sorted((each for each in changes if isinstance(each, Add)), key=_place):
+        _add(connection, add, upsert)
 
 
-def _add(connection: Connection, table: Table, change: Add, upsert: Callable[[Table], Any]) -> None:
+def _place(change: Add) -> tuple[str, str]:
+    return table_of(change.model).name, repr(sorted(change.key.items()))
+
+
+def _add(connection: Connection, change: Add, upsert: Callable[[Table], Any]) -> None:
+    table = table_of(change.model)
     more = {change.column: table.c[change.column] + change.amount}
     row = {**change.key, change.column: change.amount}
     connection.execute(upsert(table).values(row).on_conflict_do_update(index_elements=list(change.key), set_=more))
