@@ -74,6 +74,10 @@ class Vault:
             self._today = (scope, generation, key)
         return key
 
+    def opened_key(self, case_id: str, sealed: bytes) -> DataKey:
+        """The data key of a case, of which the caller has read the stored form, and knows that it stands."""
+        return DataKey(self._master.open(sealed, f"data-key/case/{case_id}"), Plan())
+
     def stored_key(self, scope: str) -> bytes | None:
         """The data key of a scope when it is stored, None when not; makes no new one."""
         with self._lock:

@@ -11,6 +11,7 @@ import pytest
 from gateway.domain.errors import HubBusy
 from gateway.exchange.couriers import Couriers
 from gateway.store.claims import Claimed, Taken
+from gateway.store.outgoing import StoredDelivery
 from gateway.store.tables import DeliveryRow
 from tests.exchange.keys import AT
 from tests.exchange.stage import Stage
@@ -18,6 +19,11 @@ from tests.exchange.test_outbound_agencies import asked, now
 from tests.store.rows import delivery
 
 PATIENCE_S = 20.0
+
+
+def _claimed(name: str) -> Claimed:
+    row = DeliveryRow(**delivery(name, name, 1, "queued"))
+    return Claimed(delivery=StoredDelivery.of(row), endpoint=None)
 
 
 class Shelf:
@@ -38,7 +44,7 @@ class Shelf:
             if self.faults:
                 raise self.faults.pop()
             names, self.due = self.due[:wanted], self.due[wanted:]
-        found = [Claimed(delivery=DeliveryRow(**delivery(name, name, 1, "queued")), endpoint=None) for name in names]
+        found = [_claimed(name) for name in names]
         return Taken(claimed=found, again_at=AT + self.again_after)
 
     def release(self, claimed: list[Claimed]) -> None:

@@ -51,11 +51,11 @@ def test_a_delivery_that_nobody_can_prepare_stops_no_other_and_is_not_tried_agai
     prepare = preparing.prepare
     tries: list[str] = []
 
-    def sometimes(row: Any, at: Any) -> Any:
+    def sometimes(row: Any, *more: Any) -> Any:
         tries.append(row.id)
-        return poisoned() if row.id == bad.id else prepare(row, at)
+        return poisoned() if row.id == bad.id else prepare(row, *more)
 
-    preparing.prepare = sometimes  # type: ignore[method-assign]  # no adapter can raise past its MappingFault
+    preparing.prepare = sometimes  # type: ignore[method-assign, assignment]  # no adapter can raise past its MappingFault
     assert send(stage) == 1
     assert [send(stage) for _ in range(5)] == [0] * 5
     assert tries.count(bad.id) == 1

@@ -15,6 +15,9 @@ from gateway.store.tables import CheckpointRow, DataKeyRow, LeafRow, TileRow, Tr
 HEAD = 1
 """The id of the single row of `tree_head`."""
 
+_DATA_KEYS = select(DataKeyRow.scope, DataKeyRow.wrapped).where(
+    col(DataKeyRow.scope).in_(bindparam("scopes", expanding=True))
+)
 _DATA_KEY = select(DataKeyRow.wrapped).where(col(DataKeyRow.scope) == bindparam("scope"))
 
 
@@ -134,6 +137,10 @@ class LedgerReads(Reads):
         if up_to is not None:
             wanted = wanted.where(col(CheckpointRow.size) <= up_to)
         return self._all(wanted.order_by(col(CheckpointRow.size)).limit(limit))
+
+    def data_keys(self, scopes: Collection[str]) -> dict[str, bytes]:
+        """The wrapped data keys of these scopes, by scope; those that have none are missing."""
+        return {scope: bytes(wrapped) for scope, wrapped in self._plain(_DATA_KEYS, scopes=list(scopes))}
 
     def data_key(self, scope: str) -> bytes | None:
         """The wrapped data key of `case/<id>` or `day/<YYYY-MM-DD>`; the vault opens it."""
