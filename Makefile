@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 # What the virtual environment was made from; another interpreter or lock makes it anew.
 WANTED := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) $(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 
-.PHONY: demo test test-hostile test-interop fuzz bench check coverage format lock clean setup help
+.PHONY: demo test test-hostile test-interop fuzz crash soak bench check coverage format lock clean setup help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,6 +47,12 @@ fuzz: setup ## a million hostile inputs to the parsers (FUZZ_INPUTS=, FUZZ_SECON
 	  --require-hashes --no-deps --target $(VENV)/fuzz -r tests/fuzz/requirements.lock || \
 	  echo "make: atheris cannot be installed here; hypothesis makes all inputs" >&2
 	@FUZZ_ATHERIS=$${FUZZ_ATHERIS-$(VENV)/fuzz} $(BIN)/python -m tests.fuzz
+
+crash: setup ## kill -9 of hub, worker and database under load (CRASH_KILLS=, CRASH_ENGINES=, CRASH_SEED=, CRASH_FAILURES=)
+	@$(BIN)/python -m tests.crash
+
+soak: setup ## an hour at half load, with verdicts (SOAK_MINUTES=, SOAK_ENGINE=, SOAK_SHARE=)
+	@$(BIN)/python -m tests.crash.soak
 
 # BENCH_SECONDS= is the length of each measurement, BENCH_ONLY= picks: rest,sqlite,2kb,hub (docs/performance.md)
 bench: setup ## how fast the hub is beside its floor and the obvious program (twenty minutes)

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 
+from dotenv import dotenv_values
 from pydantic import AwareDatetime, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -19,6 +22,7 @@ from gateway.exchange.client_certificates import ClientCertificates
 from gateway.trust.certificates import RevocationMode
 
 MASTER_KEY_SIZE = 32
+PREFIX = "SIMOJO_"
 
 
 class Mode(StrEnum):
@@ -31,7 +35,7 @@ class Mode(StrEnum):
 class Settings(BaseSettings):
     """Every setting, with its default and its meaning."""
 
-    model_config = SettingsConfigDict(env_prefix="SIMOJO_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
 
     mode: Mode = Field(Mode.DEVELOPMENT, description="`production` refuses development certificates and activation")
     database_url: str = Field(
@@ -128,6 +132,13 @@ class Settings(BaseSettings):
     max_waiting_per_agency: int = Field(
         10_000, ge=1, description="deliveries that may wait for one agency; beyond, steps that would add one get 503"
     )
+    worker_health_port: int | None = Field(
+        None, ge=1, le=65535, description="port on which `simojo worker` says how it is; unset: it listens on none"
+    )
+    drain_s: float = Field(
+        0.0, ge=0, le=300, description="seconds of answering on after the word to end, not ready: for a balancer"
+    )
+    stop_within_s: int = Field(25, ge=1, le=600, description="seconds after that within which all is finished")
     merge_interval_s: float = Field(0.25, gt=0, le=60, description="seconds between runs of the ledger integrator")
     joint_leave: bool = Field(True, description="cuti bersama counts as no hari kerja")
     partner_service_id: str = Field(
@@ -187,14 +198,28 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """Read the settings. Raises Misconfigured that names each wrong setting and what it may be."""
+    """Read the settings. Raises Misconfigured that names each wrong setting and what it may be.
+
+    A SIMOJO_* that is none is wrong too: a setting that is misspelt would leave its default in force, and nobody would
+    see it.
+    """
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         wrong = "; ".join(
             f"SIMOJO_{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors(include_url=False)
         )
         raise Misconfigured(f"settings cannot be used: {wrong}", code="settings-invalid") from None
+    if unknown := _unknown({*os.environ, *dotenv_values(".env")}):
+        raise Misconfigured(f"these are no settings: {'; '.join(unknown)}; take them away", code="settings-unknown")
+    return settings
+
+
+def _unknown(names: set[str]) -> list[str]:
+    known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
+    found = sorted(name for name in names if name.upper().startswith(PREFIX) and name.upper() not in known)
+    near = {name: get_close_matches(name.upper(), known, n=1) for name in found}
+    return [f"{name} (is {near[name][0]} meant?)" if near[name] else name for name in found]
 
 
 def _bytes_of(path: Path, setting: str) -> bytes:

@@ -150,6 +150,13 @@ class Server:
         with self.connected() as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)'.encode())
 
+    def end_sessions(self, database: str) -> None:
+        """End every session on a database, as a restart does, and wait until they are gone."""
+        with self.connected() as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s", (database,)
+            )
+
     # --- within ---------------------------------------------------------------------------------------------------
 
     def connected(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:

@@ -2,7 +2,11 @@
 
 identity.py   the hub's own keys and certificates, from its settings
 store.py      the store and what opens it, for commands that exchange nothing
-hub.py        one hub process: web application, deliveries, ledger, timers
+starting.py   what is made sure of before a process begins
+process.py    what a hub and a worker share: parts, start and end
+rounds.py     what comes again beside requests: deliveries, ledger, timers; and who leads
+hub.py        a hub process: the web application
+worker.py     a worker process: no web application but its health
 """
 
 from gateway.app.hub import Gateway
@@ -15,10 +19,12 @@ from gateway.app.store import (
     unrecorded_hub_certificates,
     verifier_of,
 )
+from gateway.app.worker import Worker
 
 __all__ = [
     "Gateway",
     "Store",
+    "Worker",
     "differences",
     "open_store",
     "receipts_of",

@@ -1,85 +1,44 @@
-"""One hub process, put together; clock and ids are the machine's unless told."""
+"""The hub: a process that answers agencies, staff and citizens; clock and ids are the machine's unless told."""
 
 from __future__ import annotations
 
-import random
 import time
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
-from functools import cached_property, partial
+from collections.abc import Callable
+from datetime import datetime
+from functools import cached_property
 from urllib.parse import quote
 
-import structlog
 from fastapi import FastAPI
 
-from gateway.app.identity import hub_chain, hub_key, previous_keys
-from gateway.app.store import (
-    DIFFERS,
-    differences,
-    open_store,
-    receipts_of,
-    record_hub_certificates,
-    revocation_policy,
-    status_sources,
-)
-from gateway.casework.desk import Casework
-from gateway.casework.references import ReferenceIndex
-from gateway.dialect.party import Hub
-from gateway.domain.calendar import WorkingCalendar, local_date
-from gateway.domain.catalogue import SAMPLE
+from gateway.app.identity import hub_chain
+from gateway.app.process import Process
+from gateway.app.store import receipts_of
 from gateway.edge.agencies import AgencyEdge
 from gateway.edge.api import make_api
+from gateway.edge.health import Readiness, health_router
 from gateway.edge.hub_certificates import HubCertificates, hub_certificates_router
 from gateway.edge.limits import Bounds, Limits
 from gateway.edge.mistake_titles import headline
 from gateway.edge.parts import StaffEdge
 from gateway.edge.proxies import proxies_of
-from gateway.exchange.attempt import Preparing
-from gateway.exchange.claiming import Claiming
-from gateway.exchange.concluding import Concluding
-from gateway.exchange.couriers import Couriers
-from gateway.exchange.directory import Directory
 from gateway.exchange.inbound import Inbound
 from gateway.exchange.meta.services import MetaServices
-from gateway.exchange.outbound import Outbound
-from gateway.exchange.plugins import load_adapters
-from gateway.exchange.soap_speaking import SoapSpeaker
-from gateway.exchange.speaking import RestSpeaker
-from gateway.exchange.verdict import Judge
-from gateway.machine import new_case_id, new_id, now
-from gateway.office.calendar_source import indonesian_calendar
-from gateway.office.deeds import Deeds
+from gateway.machine import new_id, now
 from gateway.office.papers.signing import SigningMaterial
-from gateway.office.signing import SigningDeeds, signatory_among
-from gateway.office.staff import Officer, officer_of
-from gateway.office.timers import Timers
+from gateway.office.signing import SigningDeeds
 from gateway.operations import failed_proofs
 from gateway.operations.allowance import Allowance
 from gateway.operations.endpoints import Endpoints
-from gateway.operations.expiry import ExpiryWatch
 from gateway.operations.explanations import EACH, IN_ALL, Explanations
 from gateway.operations.failed_proofs import FailedProofs
-from gateway.operations.integrator import Integrator
 from gateway.operations.letters import Letters
-from gateway.operations.refusals import Refusals
-from gateway.operations.revocation import Revocation
-from gateway.operations.threads import Loop
 from gateway.settings import Settings
-from gateway.store.circuits import CircuitPolicy
-from gateway.store.engine import is_shared
-from gateway.store.exclusive import HubLock
-from gateway.transport.http import HttpClient
-from gateway.transport.soap import SoapRequestBuilder
-from gateway.validation.library import SchemaLibrary, default_roots
-
-MAX_REPLY_BYTES = 10 * 2**20
-CALENDAR_YEARS = 6
-
-_log = structlog.get_logger("simojo.app")
 
 
-class Gateway:
-    """One hub process: the web application, the delivery threads, the ledger integrator and the timers."""
+class Gateway(Process):
+    """One hub process: what every process does, and the web application."""
+
+    KIND = "hub"
 
     def __init__(
         self,
@@ -89,51 +48,11 @@ class Gateway:
         new_id: Callable[[], str] = new_id,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.settings = settings
-        self._clock = clock
         self.limits = Limits(_bounds(settings), seconds)
         self.proxies = proxies_of(settings.trusted_proxies, settings.proxy_address_header)
-        self._lock = HubLock(settings.database_url)
-        self.store = open_store(settings, clock=clock, new_id=new_id)
-        self.adapters = load_adapters()
-        self.library = SchemaLibrary(default_roots(self.adapters.values()))
-        self.directory = Directory(self.store.reader, self.store.vault, self.adapters, revocation_policy(settings))
-        self._key = hub_key(settings)
-        self._hub = hub = Hub(
-            id=settings.hub_id, key=self._key, pin=self.store.master.pin, previous=previous_keys(settings)
-        )
-        self.casework = Casework(
-            reader=self.store.reader,
-            vault=self.store.vault,
-            catalogue=SAMPLE,
-            calendar=_calendar(settings, clock()),
-            routes=self.directory,
-            references=ReferenceIndex(self.store.master),
-            leaves=self.store.leaves,
-            new_id=new_id,
-            new_case_id=new_case_id,
-            max_waiting=settings.max_waiting_per_agency,
-        )
-        self._loops: list[Loop] = []
+        super().__init__(settings, clock=clock, new_id=new_id, seconds=seconds)
         self._explanations = self._explaining()
-        self.inbound = self._inbound(hub)
-        self._client = HttpClient(
-            clock=time.monotonic,
-            ca_file=settings.outbound_ca_file,
-            certificate_file=settings.tls_client_certificate_file,
-            key_file=settings.tls_client_key_file,
-        )
-        self.claiming = self._claiming()
-        self.outbound = self._outbound(hub)
-        self._couriers = Couriers(self.claiming, self.outbound.attempt, senders=settings.workers, clock=clock)
-        self.deeds = Deeds(
-            casework=self.casework,
-            unit_of_work=self.store.unit_of_work,
-            clock=clock,
-            deliveries_made=self.wake,
-            partner_service_id=settings.partner_service_id,
-            signatory=self._signatory,
-        )
+        self.inbound = self._inbound()
         self.signing = SigningDeeds(
             deeds=self.deeds,
             casework=self.casework,
@@ -143,17 +62,6 @@ class Gateway:
             verify_url=lambda number: f"{settings.public_url}/periksa/{quote(number)}",
             signatory=self._signatory,
         )
-        self.timers = Timers(self.deeds, self.casework, clock)
-        self.integrator = Integrator(self.store.reader, self.store.unit_of_work, self.store.note_key, clock)
-        self.refusals = Refusals(
-            self.store.reader,
-            self.store.unit_of_work,
-            self.store.master.derive("refusal-pseudonym"),
-            clock,
-            new_id,
-        )
-        self.revocation = self._revocation()
-        self.expiry = ExpiryWatch(self.store.reader, self.store.unit_of_work, clock)
         self.meta = MetaServices(
             directory=self.directory,
             reader=self.store.reader,
@@ -164,77 +72,14 @@ class Gateway:
             explain=self._explanations,
         )
 
-    # --- life -----------------------------------------------------------------------------------------------------
-
-    def start(self) -> None:
-        """Check agreements, then begin to deliver, to integrate the ledger, and to keep time."""
-        self._lock.take()
-        self.suspend_where_different()
-        record_hub_certificates(self.store, self._clock())
-        while self.outbound.recover(alone=not is_shared(self.store.engine)):
-            pass  # whatever the last process was sending when it ended; of several, whatever nobody holds any more
-        interval = self.settings.merge_interval_s
-        self._loops = [
-            Loop("integrator", lambda: self.integrator.run_once() > 0, interval),
-            Loop("refusals", lambda: self.refusals.run_once() > 0, 5.0),
-            Loop("timers", lambda: self.timers.run_once() > 0, 5.0),
-            Loop("recovery", lambda: self.outbound.recover() > 0, 1.0),
-            Loop("revocation", lambda: self.revocation.run_once() > 0, 30.0),
-            Loop("expiry", lambda: self.expiry.run_once() > 0, 3600.0),
-        ]
-        for loop in self._loops:
-            loop.start()
-        self._couriers.start()
-
-    def stop(self) -> None:
-        """Finish what is under way, then close."""
-        self._couriers.stop()
-        for loop in self._loops:
-            loop.stop()
-        self._client.close()
-        self.store.close()
-        self._lock.release()
-
-    def wake(self) -> None:
-        """Something may have to be delivered."""
-        self._couriers.wake()
-
-    def suspend_where_different(self) -> Mapping[str, tuple[str, ...]]:
-        """Suspend every agency whose adapter and agreement differ, and lift what was suspended for that.
-
-        Gives the differences by agency. The others run.
-        """
-        found = differences(self.store, self.adapters, self.library, self._clock())
-        for agency, adapter in self.adapters.items():
-            said = found.get(agency, ())
-            row = self.store.reader.agency(agency)
-            if said:
-                _log.error("agency-suspended", agency=agency, differences=list(said))
-                self.store.registry.suspend(adapter, f"{DIFFERS} {'; '.join(said)}", "hub")
-            elif row is not None and row.suspended and row.suspended.startswith(DIFFERS):
-                self.store.registry.suspend(adapter, None, "hub")
-        return found
-
-    # --- parts ----------------------------------------------------------------------------------------------------
-
-    def _claiming(self) -> Claiming:
-        return Claiming(
-            reader=self.store.reader,
-            within=self.store.unit_of_work.within,
-            directory=self.directory,
-            clock=self._clock,
-            concurrency=self.settings.concurrency_per_lane,
-            policy=CircuitPolicy(failures=self.settings.circuit_failures),
-        )
-
-    def _inbound(self, hub: Hub) -> Inbound:
+    def _inbound(self) -> Inbound:
         return Inbound(
             directory=self.directory,
             library=self.library,
             casework=self.casework,
             unit_of_work=self.store.unit_of_work,
             master=self.store.master,
-            hub=hub,
+            hub=self._hub,
             clock=self._clock,
             max_bytes=self.settings.max_body_bytes,
             deliveries_made=self.wake,
@@ -248,35 +93,6 @@ class Gateway:
             ),
         )
 
-    def _outbound(self, hub: Hub) -> Outbound:
-        rest = RestSpeaker(self.library, hub, MAX_REPLY_BYTES)
-        soap = SoapSpeaker(self.library, SoapRequestBuilder(), hub, MAX_REPLY_BYTES)
-        return Outbound(
-            claiming=self.claiming,
-            preparing=Preparing(self.directory, self.library, self.casework, {False: rest, True: soap}),
-            concluding=Concluding(self.directory, self.casework),
-            casework=self.casework,
-            unit_of_work=self.store.unit_of_work,
-            client=self._client,
-            judge=Judge(random.random),
-            clock=self._clock,
-            pause=self._pause,
-        )
-
-    def _pause(self, seconds: float) -> bool:
-        return self._couriers.pause(seconds)
-
-    def _revocation(self) -> Revocation:
-        return Revocation(
-            reader=self.store.reader,
-            unit_of_work=self.store.unit_of_work,
-            leaves=self.store.leaves,
-            clock=self._clock,
-            sources=partial(status_sources, self.settings, self._client),
-            mode=self.settings.revocation_mode,
-            interval=timedelta(minutes=self.settings.revocation_interval_min),
-        )
-
     def _explaining(self) -> Explanations:
         return Explanations(
             party=self.directory.party,
@@ -284,10 +100,6 @@ class Gateway:
             allowance=Allowance(each=EACH, in_all=IN_ALL),
             headline=headline,
         )
-
-    def _signatory(self) -> Officer:
-        officers = (officer_of(row) for row in self.store.reader.all_staff())
-        return signatory_among(officers, local_date(self._clock()))
 
     @cached_property
     def api(self) -> FastAPI:
@@ -315,6 +127,7 @@ class Gateway:
             endpoints=Endpoints(self.store.reader, self.store.unit_of_work, self.store.leaves, self._clock, self.wake),
             directory=self.directory,
             library=self.library,
+            standing=self.standing,
             clock=self._clock,
         )
         own = HubCertificates(
@@ -324,7 +137,8 @@ class Gateway:
             new_id=new_id,
             next_signs_from=self.settings.next_signs_from,
         )
-        return make_api(agencies, staff, hub_certificates_router(own))
+        readiness = Readiness(self.store.unit_of_work, self._clock, self.standing)
+        return make_api(agencies, staff, hub_certificates_router(own), health_router(readiness))
 
 
 def _bounds(settings: Settings) -> Bounds:
@@ -338,8 +152,3 @@ def _bounds(settings: Settings) -> Bounds:
         max_body_bytes=settings.max_body_bytes,
         body_timeout_s=settings.body_timeout_s,
     )
-
-
-def _calendar(settings: Settings, at: datetime) -> WorkingCalendar:
-    years = range(at.year - 1, at.year + CALENDAR_YEARS)
-    return indonesian_calendar(years, joint_leave=settings.joint_leave)

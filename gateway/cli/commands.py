@@ -7,7 +7,21 @@ from typing import Annotated
 import typer
 
 import gateway
-from gateway.cli import agency, agency_check, agreement, case, check, delivery, hub, init, ledger, serve, staff, store
+from gateway.cli import (
+    agency,
+    agency_check,
+    agreement,
+    case,
+    check,
+    delivery,
+    hub,
+    init,
+    ledger,
+    serve,
+    staff,
+    store,
+    worker,
+)
 from gateway.cli.demo import demo
 
 app = typer.Typer(
@@ -19,6 +33,7 @@ app = typer.Typer(
 
 app.command("init")(init.init)
 app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
 app.command("check")(check.check)
 app.command("demo")(demo)
 agency.app.command("check")(agency_check.check)

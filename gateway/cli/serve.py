@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import signal
-import sys
-import threading
-from types import FrameType
+from contextlib import ExitStack
 from typing import Annotated
 
-import structlog
 import typer
 
 from gateway.app import Gateway
-from gateway.edge.server.serving import Serving, make_server, serve_until_told
+from gateway.cli.lifetime import die_by, end_with_stdin, live, log_as_told
+from gateway.edge.server.serving import Serving, listen, tls_context
 from gateway.settings import Settings, load_settings
 
 
@@ -22,35 +18,29 @@ def serve(
     until_stdin_ends: Annotated[
         bool, typer.Option("--until-stdin-ends", help="Also end when whoever started it is gone.")
     ] = False,
+    no_delivery: Annotated[
+        bool, typer.Option("--no-delivery", help="Deliver nothing here: workers do (the same as SIMOJO_WORKERS=0).")
+    ] = False,
 ) -> None:
     """Run the hub: web application, delivery threads, ledger integrator, timers. Ends on SIGTERM or Ctrl-C.
 
-    What is under way is finished first. Settings come from SIMOJO_* (see README).
+    What is under way is finished first: exit code 0; 3 when it was not within SIMOJO_STOP_WITHIN_S. A second signal
+    ends at once. Settings come from SIMOJO_* (see README).
     """
     settings = load_settings()
-    logging.basicConfig(level=settings.log_level, stream=sys.stderr, format="%(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.log_level]),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-    )
-    # uvicorn raises the signal again when it has shut down; the default would end us before the rest is finished
-    signal.signal(signal.SIGTERM, _asked_to_end)
+    if no_delivery:
+        settings = settings.model_copy(update={"workers": 0})
+    log_as_told(settings)
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, die_by)
     serving = _serving(settings)
-    gateway = Gateway(settings)
-    server = make_server(gateway.api, serving, gateway.proxies)
-    gateway.start()
-    if until_stdin_ends:
-        threading.Thread(target=_end_with_stdin, name="stdin", daemon=True).start()
-    try:
-        serve_until_told(server, serving)
-    finally:
-        gateway.stop()
+    tls_context(serving)  # refused before anything is opened
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(each) for each in listen(serving)]
+        gateway = Gateway(settings)
+        if until_stdin_ends:
+            end_with_stdin()
+        live(gateway, gateway.api, serving, sockets, gateway.proxies)
 
 
 def _serving(settings: Settings) -> Serving:
@@ -64,15 +54,3 @@ def _serving(settings: Settings) -> Serving:
         max_connections_per_address=settings.max_connections_per_address,
         head_timeout_s=settings.head_timeout_s,
     )
-
-
-def _end_with_stdin() -> None:
-    """A pipe ends when its other end is gone, killed or not."""
-    # the descriptor itself: a buffered reader would hold a lock that the interpreter wants at its end
-    while os.read(sys.stdin.fileno(), 4096):
-        continue
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _asked_to_end(_signal: int, _frame: FrameType | None) -> None:
-    return

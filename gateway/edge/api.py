@@ -1,4 +1,4 @@
-"""The web application: agencies, staff, pages, health. Errors become problems here."""
+"""The web application: agencies, staff, pages, and what else it is given. Errors become problems here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 import structlog
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -27,7 +27,6 @@ from gateway.edge.agencies import TOKEN_PATH, AgencyEdge, Receiving, agency_rout
 from gateway.edge.console.routes import console_router
 from gateway.edge.door import DOOR, AgencyDoor, door_of
 from gateway.edge.front import FrontDoor
-from gateway.edge.health import Readiness
 from gateway.edge.http import language_of, problem
 from gateway.edge.office_api.routes import office_router
 from gateway.edge.parts import StaffEdge
@@ -75,18 +74,6 @@ def make_api(agencies: AgencyEdge, staff: StaffEdge, *more: APIRouter) -> FastAP
     api.include_router(portal_router(staff))
     for router in more:
         api.include_router(router)
-
-    @api.get("/health/live", include_in_schema=False)
-    async def live() -> dict[str, str]:  # on the event loop: no thread is needed to say so
-        return {"status": "live"}
-
-    readiness = Readiness(staff.reader, staff.unit_of_work, staff.clock)
-
-    @api.get("/health/ready", include_in_schema=False)
-    async def ready() -> Response:
-        found = await readiness.look()
-        body = {"status": "ready" if found.ready else "not ready"}  # anybody may ask: why is under /admin/v1/health
-        return JSONResponse(body, status_code=200 if found.ready else 503)
 
     front = partial(
         FrontDoor,

@@ -17,6 +17,7 @@ from gateway.office.signing import SigningDeeds
 from gateway.office.staff import Officer, officer_of
 from gateway.operations.endpoints import Endpoints
 from gateway.operations.letters import Letters
+from gateway.operations.standing import Standing
 from gateway.store.reading import Reader
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.validation.library import SchemaLibrary
@@ -37,6 +38,7 @@ class StaffEdge:
     endpoints: Endpoints
     directory: Directory
     library: SchemaLibrary
+    standing: Standing
     clock: Callable[[], datetime]
 
 

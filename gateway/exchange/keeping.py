@@ -30,6 +30,9 @@ from gateway.store.unit_of_work import UnitOfWork
 SEALED_AGAIN_AFTER = timedelta(seconds=240)
 """A stored answer's own timestamp is fresh for 300 s; before that runs out the same body is sealed anew."""
 
+SET_BACK = timedelta(seconds=60)
+"""An answer that was sealed later than this from now was sealed by a clock that was wrong."""
+
 
 class Keeping:
     """Keeps exchanges. One for the process; safe to use from many threads."""
@@ -87,9 +90,11 @@ class Keeping:
         registry has moved since the sender was judged.
         """
         parts = {each.name: each.body for each in self._casework.reader.parts(row.id)}
-        later = (name for name in parts if name.startswith("answer-at-") and not name.endswith(("-headers", "-plain")))
-        latest = max(later, default="answer")
-        fresh = row.sealed_at is not None and seen.at - row.sealed_at < SEALED_AGAIN_AFTER
+        sealed_at = 0 if row.sealed_at is None else int(row.sealed_at.timestamp())
+        latest = f"answer-at-{sealed_at}" if f"answer-at-{sealed_at}" in parts else "answer"
+        age = None if row.sealed_at is None else seen.at - row.sealed_at
+        # sealed by a clock that has been set back since: its timestamp lies in the future, where nobody believes it
+        fresh = age is not None and -SET_BACK < age < SEALED_AGAIN_AFTER
         exposed = seen.is_confidential and f"{latest}-plain" not in parts
         if fresh and not exposed:
             self._directory.hold(seen.entry)

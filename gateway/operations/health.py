@@ -11,6 +11,7 @@ from gateway.ledger.leaf import Leaf
 from gateway.operations.endpoints import circuit_warnings
 from gateway.operations.expiry import certificate_warnings
 from gateway.operations.proofs import MERGE_DELAY_S
+from gateway.operations.standing import Standing
 from gateway.store.plan import Add, Plan
 from gateway.store.reading import Reader
 from gateway.store.tables import CounterRow
@@ -18,6 +19,9 @@ from gateway.store.unit_of_work import UnitOfWork
 
 PROBE = "health-probe"
 """The counter that a look at the hub's health advances: only a commit proves that the store can commit."""
+
+CLOCK_BACK_S = 60
+"""A clock that is so far behind what the store has is worth a word; machines' clocks differ by less."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +32,8 @@ class Health:
     since `oldest_pending_s` seconds (None when it cannot be read). `dead_letters` are deliveries that wait for a
     person. `suspended` maps each suspended agency to the reason. `certificates` are sentences about those that end
     soon, were revoked, or of whose revocation nothing is known; `circuits` about endpoints that do not answer.
-    `overdue` answers were not given within the agreed time.
+    `overdue` answers were not given within the agreed time. `clock_back_s`: so far is this machine's clock behind the
+    last checkpoint. `leader` is the process that leads, None when none does.
     """
 
     store_fault: str
@@ -39,16 +44,25 @@ class Health:
     certificates: tuple[str, ...] = ()
     circuits: tuple[str, ...] = ()
     overdue: int = 0
+    clock_back_s: float = 0.0
+    leader: str | None = None
 
     @property
     def ready(self) -> bool:
-        """Whether exchanges can be taken: the store commits. A suspended agency holds up nobody else."""
+        """Whether exchanges can be taken: the store commits. A suspended agency holds up nobody else.
+
+        Whether this process is about to end is told by its `Standing`.
+        """
         return not self.store_fault
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a person should look at, a sentence each."""
         found = [self.store_fault] if self.store_fault else []
+        if self.leader is None:
+            found.append("no process leads: the ledger and the timers stand still; see that a hub or worker runs")
+        if self.clock_back_s > CLOCK_BACK_S:
+            found.append(clock_sentence(self.clock_back_s))
         if self.oldest_pending_s is None:
             found.append("the oldest leaf that waits for the ledger cannot be read: run simojo ledger verify")
         elif self.oldest_pending_s > MERGE_DELAY_S:
@@ -68,10 +82,10 @@ class Health:
         return tuple(found)
 
 
-def look(reader: Reader, unit_of_work: UnitOfWork, now: datetime) -> Health:
+def look(reader: Reader, unit_of_work: UnitOfWork, now: datetime, standing: Standing) -> Health:
     """Find out how the hub is. Commits one small plan; raises nothing for a store that cannot write."""
     return Health(
-        store_fault=_store_fault(unit_of_work),
+        store_fault=store_fault(unit_of_work),
         pending_leaves=reader.pending_count(),
         oldest_pending_s=_oldest_pending(reader, now),
         dead_letters=reader.delivery_counts().get("dead", 0),
@@ -79,15 +93,32 @@ def look(reader: Reader, unit_of_work: UnitOfWork, now: datetime) -> Health:
         certificates=certificate_warnings(reader, now),
         circuits=circuit_warnings(reader, now),
         overdue=reader.overdue_count(now),
+        clock_back_s=clock_back(reader, now),
+        leader=standing.leader(),
     )
 
 
-def _store_fault(unit_of_work: UnitOfWork) -> str:
+def store_fault(unit_of_work: UnitOfWork) -> str:
+    """Why the store cannot commit now, "" when it can: found out by committing one small plan."""
     try:
         unit_of_work.commit(Plan.of(Add(CounterRow, {"name": PROBE}, "value")))
     except HubBusy as error:
         return error.text
     return ""
+
+
+def clock_back(reader: Reader, now: datetime) -> float:
+    """Seconds by which `now` is before the ledger's last checkpoint, 0 when it is not."""
+    last = reader.last_checkpoint()
+    return 0.0 if last is None else max(0.0, (last.at - now).total_seconds())
+
+
+def clock_sentence(seconds: float) -> str:
+    """What staff read of such a clock."""
+    return (
+        f"this machine's clock is {seconds:.0f} s behind the ledger's last checkpoint: it was set back, or another"
+        " machine's is ahead; set it right (NTP). Meanwhile leaves say too early a time, and what is due waits longer"
+    )
 
 
 def _oldest_pending(reader: Reader, now: datetime) -> float | None:

@@ -38,10 +38,14 @@ class Loop:
         """Look at once."""
         self._wake.set()
 
-    def stop(self) -> None:
-        """Finish what is under way, then end."""
+    def tell_to_end(self) -> None:
+        """Begin nothing more; `stop` waits for what is under way."""
         self._stop.set()
         self._wake.set()
+
+    def stop(self) -> None:
+        """Finish what is under way, then end."""
+        self.tell_to_end()
         if self._thread.is_alive():
             self._thread.join()
 

@@ -6,15 +6,19 @@ outgrows one machine: the same code, with connections from a pool that does not 
 
 from __future__ import annotations
 
+import select
 import sqlite3
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
 from gateway.domain.errors import Misconfigured
+
+if TYPE_CHECKING:
+    import psycopg
 
 BUSY_TIMEOUT_MS = 10_000
 CONNECTIONS = 12
@@ -53,6 +57,18 @@ def open_engine(url: str, *, connections: int = CONNECTIONS) -> Engine:
             raise Misconfigured(f"SIMOJO_DATABASE_URL names the engine '{other}', which is not served; {FORMS}")
 
 
+def connect_alone(engine: Engine, name: str, **session: str) -> psycopg.Connection[tuple[Any, ...]]:
+    """A connection to the server of `engine` that no pool hands to anybody else; `name` is what the server calls it.
+
+    `session` are settings beside those of every session of ours. Whoever asks for it closes it. Raises psycopg.Error.
+    """
+    import psycopg
+
+    words, named = engine.dialect.create_connect_args(engine.url)
+    told: dict[str, Any] = {**named, **_session(name, {**SESSION, **session})}
+    return psycopg.connect(*words, **told, autocommit=True)
+
+
 def is_shared(engine: Engine) -> bool:
     """Whether other processes may write to this store too (PostgreSQL)."""
     return engine.dialect.name == "postgresql"
@@ -89,20 +105,39 @@ def _write_ahead(cursor: Any) -> None:
 def _postgres(url: URL, connections: int) -> Engine:
     if not url.database:
         raise Misconfigured(f"SIMOJO_DATABASE_URL names no database; {FORMS}")
-    options = " ".join(f"-c {name}={value}" for name, value in SESSION.items())
-    return create_engine(
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         isolation_level="AUTOCOMMIT",
         pool_size=connections,
         max_overflow=0,
         pool_timeout=CONNECTION_WAIT_S,
-        connect_args={
-            "application_name": "simojo",
-            "connect_timeout": 5,
-            "options": options,
-            # a server that vanished without a word is noticed within half a minute
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
-        },
+        connect_args=_session("simojo", SESSION),
     )
+    event.listen(engine, "checkout", _refuse_dead)
+    return engine
+
+
+def _session(name: str, settings: dict[str, str]) -> dict[str, Any]:
+    return {
+        "application_name": name,
+        "connect_timeout": 5,
+        "client_encoding": "utf8",  # a database of no encoding would give bytes for text before it can be refused
+        "options": " ".join(f"-c {setting}={value}" for setting, value in settings.items()),
+        # a server that vanished without a word is noticed within half a minute
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,
+    }
+
+
+def _refuse_dead(connection: Any, _record: object, _proxy: object) -> None:
+    """Hand out no connection on which the server has said farewell: the pool then makes another.
+
+    A server says nothing to an idle connection but that. So nothing is asked of it: whether there is something to be
+    read is known here, and costs no way to the server and back.
+    """
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    if waiting.poll(0):
+        raise DisconnectionError("the server has ended this connection")

@@ -14,12 +14,13 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, func, inspect, select, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel import SQLModel
 
 import gateway.store.tables  # noqa: F401 - declares the tables on SQLModel.metadata
 from gateway.domain.errors import Misconfigured
 from gateway.store.engine import is_shared
+from gateway.store.soundness import refuse_old
 from gateway.store.unit_of_work import whole
 from gateway.store.unit_of_work.bulk import MARK, unfinished
 
@@ -64,7 +65,9 @@ def prepare(engine: Engine, *, unfinished_too: bool = False) -> str:
             command.upgrade(_config(connection), "head")
             return str(MigrationContext.configure(connection).get_current_revision())
     except SQLAlchemyError as error:
-        raise Misconfigured(f"the database cannot be opened or migrated ({error}); see that {_TO_SEE[name]}") from error
+        # what the driver says, without the statement and the address of an essay that SQLAlchemy adds
+        said = error.orig if isinstance(error, DBAPIError) and error.orig else error
+        raise Misconfigured(f"the database cannot be opened or migrated ({said}); see that {_TO_SEE[name]}") from error
 
 
 def _take_turn(connection: Connection) -> None:
@@ -73,6 +76,7 @@ def _take_turn(connection: Connection) -> None:
     Orders of text and bytes must be the same everywhere (paging, the order of keys), and an index must outlive an
     upgrade of the system's C library: so the database's own order has to be that of bytes.
     """
+    refuse_old(connection.dialect.server_version_info)
     connection.execute(text("SET LOCAL statement_timeout = 0"))
     connection.execute(text("SET LOCAL lock_timeout = 0"))
     connection.execute(select(func.pg_advisory_xact_lock(MIGRATING)))

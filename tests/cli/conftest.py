@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from gateway.app import open_store
 from gateway.cli import main
+from gateway.cli.init import make_keys
 from gateway.settings import Settings
 from tests.databases import Behind, Furnished
 from tests.office.conftest import furnished
-from tests.office.house import NOW, House, opened
+from tests.office.house import NOW, House, issue_key, opened, settings_in
 
 __all__ = ["furnished"]
 
@@ -59,6 +62,24 @@ def home(empty: Path, furnished: Furnished, monkeypatch: pytest.MonkeyPatch) -> 
     with furnished.copied(empty) as url:
         monkeypatch.setenv("SIMOJO_DATABASE_URL", url)
         yield empty
+
+
+@pytest.fixture(scope="session")
+def keys_and_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with keys and an empty SQLite store: what a process needs to start."""
+    folder = tmp_path_factory.mktemp("plain")
+    settings = settings_in(folder)
+    issue_key(settings, NOW)
+    make_keys(settings, NOW)
+    open_store(settings).close()
+    return folder
+
+
+@pytest.fixture
+def plain(empty: Path, keys_and_store: Path) -> Path:
+    """A copy of it, in which the commands run with no setting."""
+    shutil.copytree(keys_and_store, empty, dirs_exist_ok=True)
+    return empty
 
 
 def opened_at(home: Path) -> House:

@@ -18,7 +18,7 @@ from gateway.validation.agreement_file import packaged_agreements, read_agreemen
 from tests.cli.conftest import Simojo, opened_at
 from tests.databases import Behind
 
-COMMANDS = ("init", "serve", "check", "demo", "agency", "agreement", "case", "delivery", "ledger", "staff")
+COMMANDS = ("init", "serve", "worker", "check", "demo", "agency", "agreement", "case", "delivery", "ledger", "staff")
 
 
 def test_help_names_every_command(simojo: Simojo) -> None:

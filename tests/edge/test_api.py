@@ -25,7 +25,7 @@ def test_a_living_hub_says_so_to_anybody(visitor: Visitor) -> None:
 def test_a_suspended_agency_is_a_warning_and_holds_up_nobody(house: House, visitor: Visitor) -> None:
     house.commit(Update(AgencyRow, {"id": "bank"}, {}, {"suspended": "berbeda"}))
     said = visitor.get("/admin/v1/health")
-    assert said == {"ready": True, "warnings": ["agency bank is suspended: berbeda"]}
+    assert (said["ready"], said["warnings"][-1]) == (True, "agency bank is suspended: berbeda")
     assert visitor.get("/health/ready", by=None) == {"status": "ready"}
 
 

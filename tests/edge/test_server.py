@@ -17,10 +17,9 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from gateway.domain.errors import Misconfigured
-from gateway.edge.proxies import Proxies
 from gateway.edge.server.connections import RESERVE, Connections, Place
 from gateway.edge.server.protocol import CRUMBS, Conversation, HubProtocol
-from gateway.edge.server.serving import Serving, make_server, serve_until_told, tls_context
+from gateway.edge.server.serving import Serving, listen, tls_context
 from tests.edge.hostile.bed import VALIDITY, Grounds
 from tests.edge.hostile.wire import head, rest
 from tests.edge.running import Authority, Running, running
@@ -285,7 +284,7 @@ def test_silent_connections_make_room_for_those_who_ask(grounds: Grounds, tmp_pa
 def test_an_address_that_is_taken_is_said_to_be(hub: Running) -> None:
     serving = Serving(host="127.0.0.1", port=hub.port)
     with pytest.raises(Misconfigured, match=f"port {hub.port}") as caught:
-        serve_until_told(make_server(None, serving, Proxies()), serving)
+        listen(serving)
     assert caught.value.code == "address-in-use"
 
 

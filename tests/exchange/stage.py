@@ -114,8 +114,8 @@ class Stage:
     def start(self, writer: Callable[[Engine], UnitOfWork] = GroupCommit) -> Gateway:
         """A hub on the file; it takes the door."""
         with (
-            mock.patch("gateway.app.hub.load_adapters", return_value=self.adapters),
-            mock.patch("gateway.app.hub.SchemaLibrary", return_value=LIBRARY),
+            mock.patch("gateway.app.process.load_adapters", return_value=self.adapters),
+            mock.patch("gateway.app.process.SchemaLibrary", return_value=LIBRARY),
             mock.patch("gateway.app.store.GroupCommit", writer),
             mock.patch("gateway.trust.keys.load_pem_private_key", OPENED_KEY),
         ):

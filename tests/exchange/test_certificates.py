@@ -123,7 +123,8 @@ def test_a_soft_hub_takes_it_and_warns(stage: Watched) -> None:
     from gateway.operations.health import look
 
     store = stage.hub.store
-    assert any("is not known since" in each for each in look(store.reader, store.unit_of_work, stage.clock()).warnings)
+    found = look(store.reader, store.unit_of_work, stage.clock(), stage.hub.standing)
+    assert any("is not known since" in each for each in found.warnings)
 
 
 def test_who_was_registered_before_there_were_authorities_is_refused_in_hard_mode_and_goes_on_in_soft(

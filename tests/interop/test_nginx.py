@@ -1,4 +1,4 @@
-"""deploy/nginx/simojo.conf in a real nginx before a real hub: mTLS at the proxy, RFC 9440 to the hub."""
+"""The configuration of deploy/nginx in a real nginx before a real hub: mTLS at the proxy, RFC 9440 to the hub."""
 
 from __future__ import annotations
 
@@ -43,9 +43,11 @@ class Proxy:
 def nginx(folder: Path, authority: Authority, hub: Running) -> Iterator[str]:
     """Run the packaged configuration with this hub, these files and a free port."""
     port = free_port()
-    said = CONFIGURATION.read_text(encoding="utf-8")
+    said = "".join(
+        (CONFIGURATION.parent / name).read_text(encoding="utf-8") for name in ("upstream.conf", "simojo.conf")
+    )
     for old, new in (
-        ("server 127.0.0.1:8080;", f"server 127.0.0.1:{hub.port};"),
+        ("server 127.0.0.1:8080 ", f"server 127.0.0.1:{hub.port} "),
         ("listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;"),
         ("/etc/simojo/tls/hub.pem", str(authority.folder / "hub.pem")),
         ("/etc/simojo/tls/hub.key", str(authority.folder / "hub.key")),

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from gateway.operations.expiry import ExpiryWatch, certificate_of, certificate_warnings, gap_after, successor
 from gateway.operations.health import look
 from gateway.operations.hub_certificates import record
+from gateway.operations.standing import Standing
 from gateway.store.engine import open_engine
 from gateway.store.plan import Insert, Plan, Update
 from gateway.store.tables import CertificateRow
@@ -21,6 +22,7 @@ from tests.operations.ledgers import NOW, Office
 from tests.trust.authorities import Holder, root
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+LED = Standing(lambda: "hub a")
 ROOT = root(start=NOW - DAY)
 
 
@@ -74,10 +76,10 @@ def test_a_hub_that_was_off_tells_the_last_threshold_alone(office: Office) -> No
 def test_health_says_it_for_as_long_as_it_is_so(office: Office) -> None:
     found = keep(office, ending(100))
     ends = NOW + 100 * DAY
-    assert look(office.reader, office.writer, ends - 60 * DAY - SECOND).warnings == ()
-    (warning,) = look(office.reader, office.writer, ends - 60 * DAY).warnings
+    assert look(office.reader, office.writer, ends - 60 * DAY - SECOND, LED).warnings == ()
+    (warning,) = look(office.reader, office.writer, ends - 60 * DAY, LED).warnings
     assert warning.startswith(f"the certificate of dpupr ({found[:16]}) expires in 60 days, at 2026-04-15 03:04 UTC")
-    (warning,) = look(office.reader, office.writer, ends + DAY).warnings
+    (warning,) = look(office.reader, office.writer, ends + DAY, LED).warnings
     assert "expired at" in warning
 
 

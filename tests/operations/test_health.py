@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from gateway.domain.errors import HubBusy
-from gateway.operations.health import look
+from gateway.operations.health import Health, look
+from gateway.operations.standing import Standing
 from gateway.store.plan import Insert, Plan
 from gateway.store.tables import AgencyRow, DeliveryRow
 from tests.operations.ledgers import NOW, Office
 
 
+def seen(office: Office, at: datetime = NOW, leader: str | None = "hub a") -> Health:
+    return look(office.reader, office.writer, at, Standing(lambda: leader))
+
+
 def test_a_hub_with_nothing_to_do_is_ready_and_has_no_warnings(office: Office) -> None:
-    health = look(office.reader, office.writer, NOW)
+    health = seen(office)
     assert health.ready
     assert health.warnings == ()
     assert (health.pending_leaves, health.oldest_pending_s, health.dead_letters, health.suspended) == (0, 0.0, 0, {})
@@ -22,13 +27,13 @@ def test_a_hub_with_nothing_to_do_is_ready_and_has_no_warnings(office: Office) -
 
 def test_looking_again_does_not_pile_up(office: Office) -> None:
     for _ in range(3):
-        look(office.reader, office.writer, NOW)
+        seen(office)
     assert office.value("SELECT count(*) FROM counter") == 1
 
 
 def test_a_store_that_cannot_write_is_not_ready_and_says_why(office: Office) -> None:
     office.writer.close()
-    health = look(office.reader, office.writer, NOW)
+    health = seen(office)
     assert not health.ready
     assert "closing" in health.store_fault
     assert health.warnings == (health.store_fault,)
@@ -39,29 +44,48 @@ def test_a_store_that_cannot_be_read_is_busy(office: Office) -> None:
     with office.engine.connect() as connection:
         connection.exec_driver_sql("DROP TABLE agency")
     with pytest.raises(HubBusy):
-        look(office.reader, office.writer, NOW)
+        seen(office)
 
 
 @pytest.mark.parametrize(("seconds", "warned"), [(0, False), (60, False), (61, True)])
 def test_a_leaf_that_waits_longer_than_promised_is_a_warning(office: Office, seconds: int, *, warned: bool) -> None:
     office.deeds(2)
-    health = look(office.reader, office.writer, NOW + timedelta(seconds=seconds))
+    health = seen(office, NOW + timedelta(seconds=seconds))
     assert health.ready
     assert (health.pending_leaves, health.oldest_pending_s) == (2, float(seconds))
     assert any("integrator" in warning for warning in health.warnings) is warned
     office.integrator().run_once()
-    assert look(office.reader, office.writer, NOW + timedelta(seconds=seconds)).warnings == ()
+    assert seen(office, NOW + timedelta(seconds=seconds)).warnings == ()
 
 
 def test_a_clock_that_was_set_back_does_not_make_a_leaf_older_than_new(office: Office) -> None:
     office.deeds(1)
-    assert look(office.reader, office.writer, NOW - timedelta(hours=1)).oldest_pending_s == 0.0
+    assert seen(office, NOW - timedelta(hours=1)).oldest_pending_s == 0.0
+
+
+def test_a_clock_that_was_set_back_behind_the_ledger_is_a_warning_and_holds_up_nobody(office: Office) -> None:
+    office.deeds(1)
+    office.integrator().run_once()
+    for minutes, warned in ((0, False), (1, False), (60, True)):
+        health = seen(office, NOW - timedelta(minutes=minutes))
+        assert health.ready
+        assert [each for each in health.warnings if f"{minutes * 60} s behind the ledger" in each] == list(
+            health.warnings
+        )
+        assert bool(health.warnings) is warned
+
+
+def test_a_store_that_nobody_leads_is_a_warning(office: Office) -> None:
+    assert seen(office).leader == "hub a"
+    assert seen(office, leader=None).warnings == (
+        "no process leads: the ledger and the timers stand still; see that a hub or worker runs",
+    )
 
 
 def test_a_waiting_leaf_that_cannot_be_read_is_a_warning(office: Office) -> None:
     office.deeds(1)
     office.flip("leaf", "canonical", "tree_index IS NULL")
-    health = look(office.reader, office.writer, NOW)
+    health = seen(office)
     assert health.oldest_pending_s is None
     assert any("ledger verify" in warning for warning in health.warnings)
 
@@ -93,7 +117,7 @@ def test_dead_letters_and_suspended_agencies_are_warnings_that_hold_up_nobody(of
             ),
         )
     )
-    health = look(office.reader, office.writer, NOW)
+    health = seen(office)
     assert health.ready
     assert (health.dead_letters, dict(health.suspended)) == (2, {"oss": "schema differs"})
     assert health.warnings == (

@@ -146,6 +146,7 @@ def run(statement: str) -> Damaging:
         (flip("leaf", "canonical", LEAF_6, 0), "leaf-changed", "leaf 6"),
         (flip("leaf", "canonical", LEAF_6, 40), "leaf-changed", "leaf 6"),
         (flip("leaf", "canonical", LEAF_6, -1), "leaf-changed", "leaf 6"),
+        (run("UPDATE leaf SET canonical = canonical || 'x' WHERE tree_index = 6"), "leaf-changed", "leaf 6"),
         (flip("leaf", "hash", LEAF_6), "leaf-hash-changed", "leaf 6"),
         (flip("leaf", "id", LEAF_6), "leaf-changed", "leaf 6"),
         (flip("leaf", "exchange", LEAF_6), "leaf-changed", "leaf 6"),
@@ -189,6 +190,7 @@ def test_each_damage_to_the_file_is_named(filled: Office, damage: Damaging, code
         (flip("exchange_part", "body", "exchange = 'ex-5' AND name = 'request'"), "part-differs", "'ex-5'"),
         (run("DELETE FROM exchange_part WHERE exchange = 'ex-5' AND name = 'answer'"), "part-missing", "'ex-5'"),
         (flip("leaf", "canonical", "exchange = 'case-9'", 40), "leaf-changed", "'case-9'"),
+        (run("UPDATE leaf SET canonical = canonical || 'x' WHERE exchange = 'case-9'"), "leaf-changed", "'case-9'"),
         (flip("leaf", "hash", "exchange = 'case-9'"), "leaf-changed", "'case-9'"),
         (run("DELETE FROM leaf WHERE exchange = 'case-9'"), "part-missing", "'case-9'"),
         (

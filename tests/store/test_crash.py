@@ -16,6 +16,7 @@ from tests.store.plans import three_rows
 
 CHILD = """
 import os, signal, sys
+import psycopg
 from sqlalchemy import event
 from gateway.store.engine import open_engine
 from gateway.store.unit_of_work import GroupCommit
@@ -28,18 +29,27 @@ seen = []
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 
-def before(_connection, _cursor, statement, *_):
+def trace(statement):
+    \"\"\"A statement is about to run; the one before it has.\"\"\"
+    if seen and moment == "after " + seen[-1].split()[0]:
+        die()
     seen.append(statement)
     if moment == "before " + statement.split()[0] or moment == f"before statement {len(seen)}":
         die()
 
-def after(_connection, _cursor, statement, *_):
-    if moment == "after " + statement.split()[0]:
-        die()
+def watched(execute):
+    def run(cursor, statement, *values, **more):
+        if isinstance(statement, str):  # what SQLAlchemy asks of a new connection is composed
+            trace(statement)
+        return execute(cursor, statement, *values, **more)
+    return run
 
 writer = GroupCommit(engine)
-event.listen(engine, "before_cursor_execute", before)
-event.listen(engine, "after_cursor_execute", after)
+if engine.dialect.name == "sqlite":
+    event.listen(engine, "connect", lambda connection, _: connection.set_trace_callback(trace))
+else:
+    psycopg.Cursor.execute = watched(psycopg.Cursor.execute)
+    psycopg.Cursor.executemany = watched(psycopg.Cursor.executemany)
 writer.commit(three_rows())
 die()
 """

@@ -10,7 +10,6 @@ from contextlib import ExitStack
 import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.engine import make_url
 
 from gateway.domain.errors import HubBusy
 from gateway.store.engine import open_engine
@@ -25,10 +24,12 @@ from tests.store.plans import advance, counter
 from tests.store.rows import delivery
 
 
+# SQLite has one writer: tests/store/test_exclusive.py holds it to that.
+pytestmark = pytest.mark.parametrize("databases", ["postgres"], indirect=True)
+
+
 @pytest.fixture
 def url(databases: Databases, migrated: str) -> Iterator[str]:
-    if make_url(migrated).get_backend_name() != "postgresql":
-        pytest.skip("SQLite has one writer: tests/store/test_exclusive.py holds it to that")
     with databases.new(migrated) as created:
         yield created
 

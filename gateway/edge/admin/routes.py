@@ -100,6 +100,6 @@ def _add_ledger(router: APIRouter, edge: StaffEdge) -> None:
 
     @router.get("/health")
     def health() -> dict[str, Any]:
-        """How the hub is, with what to look at."""
-        found = look(edge.reader, edge.unit_of_work, edge.clock())
-        return {"ready": found.ready, "warnings": list(found.warnings)}
+        """How the hub is, with what to look at; `leader` is the process that integrates the ledger and keeps time."""
+        found = look(edge.reader, edge.unit_of_work, edge.clock(), edge.standing)
+        return {"ready": found.ready, "leader": found.leader, "warnings": list(found.warnings)}

@@ -1,9 +1,11 @@
-"""`simojo serve` behind its settings: sockets, TLS, and the server until it is told to end."""
+"""`simojo serve` behind its settings: sockets, TLS, and the server."""
 
 from __future__ import annotations
 
+import socket
 import ssl
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,11 @@ import uvicorn
 from gateway.domain.errors import Misconfigured
 from gateway.edge.proxies import Proxies
 from gateway.edge.server.connections import Connections
-from gateway.edge.server.listening import HubServer, bound_sockets
+from gateway.edge.server.ending import Ending, EndingServer
+from gateway.edge.server.listening import bound_sockets
 
 BACKLOG = 256
 KEEP_ALIVE_S = 5
-GRACE_S = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,7 @@ class Serving:
     head_timeout_s: float = 10.0
 
 
-def make_server(api: Any, serving: Serving, proxies: Proxies) -> HubServer:
+def make_server(api: Any, serving: Serving, proxies: Proxies, ending: Ending | None = None) -> EndingServer:
     """The server, not running. Raises Misconfigured for TLS files that cannot be used."""
     tls = tls_context(serving)
     config = uvicorn.Config(
@@ -50,7 +52,6 @@ def make_server(api: Any, serving: Serving, proxies: Proxies) -> HubServer:
         server_header=False,
         proxy_headers=False,  # gateway.edge.proxies reads them, from trusted proxies alone
         timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=GRACE_S,
         ssl_context_factory=None if tls is None else lambda _config, _default: tls,
     )
     connections = Connections(
@@ -59,20 +60,21 @@ def make_server(api: Any, serving: Serving, proxies: Proxies) -> HubServer:
         seconds=time.monotonic,
         trusts=proxies.trusts,
     )
-    return HubServer(config, connections=connections, head_timeout_s=serving.head_timeout_s)
+    return EndingServer(
+        config, connections=connections, head_timeout_s=serving.head_timeout_s, ending=ending or Ending()
+    )
 
 
-def serve_until_told(server: HubServer, serving: Serving) -> None:
-    """Listen until a signal comes. Raises Misconfigured `address-in-use` when the address cannot be had."""
+def listen(serving: Serving) -> Sequence[socket.socket]:
+    """Sockets that wait for connections. Raises Misconfigured `address-in-use` when the address cannot be had."""
     try:
-        sockets = list(bound_sockets(serving.host, serving.port, BACKLOG))
+        return bound_sockets(serving.host, serving.port, BACKLOG)
     except OSError as fault:
         raise Misconfigured(
             f"the hub cannot listen on {serving.host} port {serving.port} ({fault.strerror or fault}); end what does, "
             "or set SIMOJO_HOST and SIMOJO_PORT",
             code="address-in-use",
         ) from None
-    server.run(sockets=sockets)
 
 
 def tls_context(serving: Serving) -> ssl.SSLContext | None:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlmodel import Session, SQLModel
 
 from gateway.domain.errors import HubBusy
+from gateway.store.faults import cause_of
 
 UNREADABLE = "store-unreadable"
 """The code of HubBusy where a stored value is not one of its column's type: damage, which no waiting mends."""
@@ -52,7 +53,7 @@ class Reads:
                 getattr(error, "orig", error)
             ):  # the words of sqlite3; what follows them is the stored value
                 raise _unreadable(asked) from None
-            raise HubBusy(f"the store cannot be read now ({type(error).__name__}); send again", after_s=5) from error
+            raise HubBusy(f"the store cannot be read now ({cause_of(error)}); send again", after_s=5) from error
 
     def _get(self, model: type[RowType], key: object) -> RowType | None:
         """The row with this primary key (a tuple where the key has several columns)."""

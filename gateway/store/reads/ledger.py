@@ -11,6 +11,7 @@ from sqlmodel import col, func, select
 
 from gateway.store.reads.base import Reads
 from gateway.store.tables import CheckpointRow, DataKeyRow, LeafRow, TileRow, TreeHeadRow
+from gateway.store.types import as_bytes
 
 HEAD = 1
 """The id of the single row of `tree_head`."""
@@ -62,7 +63,8 @@ class LedgerReads(Reads):
 
     def waiting_leaves(self, limit: int = 4096) -> list[WaitingLeaf]:
         """The same, without the class of a row: there are thousands of them in a second."""
-        return [WaitingLeaf(*row) for row in self._rows(_WAITING, at_most=limit)]
+        rows = self._rows(_WAITING, at_most=limit)
+        return [WaitingLeaf(at, leaf, of, as_bytes(said), as_bytes(hashed)) for at, leaf, of, said, hashed in rows]
 
     def pending_count(self) -> int:
         """How many leaves have no place in the tree yet."""

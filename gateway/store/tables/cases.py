@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import LargeBinary, Text
+from sqlalchemy import Text
 from sqlmodel import Field, SQLModel
 
-from gateway.store.types import UtcDateTime
+from gateway.store.types import Blob, UtcDateTime
 
 
 class CaseRow(SQLModel, table=True):
@@ -80,7 +80,7 @@ class DocumentRow(SQLModel, table=True):
     sha256: str = Field(primary_key=True)
     kind: str
     media_type: str
-    body: bytes = Field(sa_type=LargeBinary)
+    body: bytes = Field(sa_type=Blob)
     made_at: datetime = Field(sa_type=UtcDateTime)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Column, Index, LargeBinary, Text
+from sqlalchemy import Column, Index, Text
 from sqlmodel import Field, SQLModel
 
-from gateway.store.types import UtcDateTime
+from gateway.store.types import Blob, UtcDateTime
 
 
 class ExchangeRow(SQLModel, table=True):
@@ -52,7 +52,7 @@ class PartRow(SQLModel, table=True):
 
     exchange: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
-    body: bytes = Field(sa_type=LargeBinary)
+    body: bytes = Field(sa_type=Blob)
 
 
 class FailedProofRow(SQLModel, table=True):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Column, Index, LargeBinary, Text, text
+from sqlalchemy import Column, Index, Text, text
 from sqlmodel import Field, SQLModel
 
-from gateway.store.types import Serial, UtcDateTime
+from gateway.store.types import Blob, Serial, UtcDateTime
 
 
 class LeafRow(SQLModel, table=True):
@@ -29,8 +29,8 @@ class LeafRow(SQLModel, table=True):
     id: str = Field(unique=True)
     exchange: str | None = None
     case_id: str | None = None
-    canonical: bytes = Field(sa_type=LargeBinary)
-    hash: bytes = Field(sa_type=LargeBinary)
+    canonical: bytes = Field(sa_type=Blob)
+    hash: bytes = Field(sa_type=Blob)
     tree_index: int | None = Field(default=None, unique=True)
 
 
@@ -41,7 +41,7 @@ class TileRow(SQLModel, table=True):
 
     level: int = Field(primary_key=True)
     number: int = Field(primary_key=True)
-    hashes: bytes = Field(sa_type=LargeBinary)
+    hashes: bytes = Field(sa_type=Blob)
 
 
 class CheckpointRow(SQLModel, table=True):
@@ -70,4 +70,4 @@ class DataKeyRow(SQLModel, table=True):
     __tablename__ = "data_key"
 
     scope: str = Field(primary_key=True)
-    wrapped: bytes = Field(sa_type=LargeBinary)
+    wrapped: bytes = Field(sa_type=Blob)

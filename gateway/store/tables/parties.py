@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import LargeBinary, Text
+from sqlalchemy import Text
 from sqlmodel import Field, SQLModel
 
-from gateway.store.types import UtcDateTime
+from gateway.store.types import Blob, UtcDateTime
 
 
 class AgencyRow(SQLModel, table=True):
@@ -38,7 +38,7 @@ class CredentialRow(SQLModel, table=True):
 
     agency: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
-    sealed: bytes = Field(sa_type=LargeBinary)
+    sealed: bytes = Field(sa_type=Blob)
 
 
 class CertificateRow(SQLModel, table=True):

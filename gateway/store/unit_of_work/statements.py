@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Dialect, Table
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from gateway.store.plan import Row
@@ -25,15 +25,14 @@ def insert_rows(connection: Connection, table: Table, columns: tuple[str, ...], 
     dialect = connection.dialect
     names, values = _defaults(table, columns)
     given = (row.values() for row in rows) if not values else ((*row.values(), *values) for row in rows)
-    execute_many(connection, _inserting(dialect, table, columns + names), dialect, table, columns + names, given)
+    execute_many(connection, _inserting(dialect, table, columns + names), table, columns + names, given)
 
 
 def update_rows(
     connection: Connection, table: Table, key: tuple[str, ...], columns: tuple[str, ...], rows: Iterable[Iterable[Any]]
 ) -> None:
     """Set columns of the rows at their keys; each of `rows` has the new values, then those of the key."""
-    dialect = connection.dialect
-    execute_many(connection, _updating(dialect, table, key, columns), dialect, table, columns + key, rows)
+    execute_many(connection, _updating(connection.dialect, table, key, columns), table, columns + key, rows)
 
 
 def row_exists(connection: Connection, table: Table, row: Row) -> bool:
@@ -43,31 +42,57 @@ def row_exists(connection: Connection, table: Table, row: Row) -> bool:
     sql = _probing(dialect, table, tuple((name, value is None) for name, value in row.items()))
     given = {name: value for name, value in row.items() if value is not None}
     values = bound(_binds(dialect, table, tuple(given)), given.values(), sql)
-    return connection.exec_driver_sql(sql, values).first() is not None
+    with _told(connection, sql, values):
+        cursor = connection.connection.cursor()
+        cursor.execute(sql, values)
+        return cursor.fetchone() is not None
 
 
 def execute_many(
-    connection: Connection,
-    sql: str,
-    dialect: Dialect,
-    table: Table,
-    columns: tuple[str, ...],
-    rows: Iterable[Iterable[Any]],
+    connection: Connection, sql: str, table: Table, columns: tuple[str, ...], rows: Iterable[Iterable[Any]]
 ) -> None:
     """Hand the driver a statement with the values of these columns for each row.
 
     Raises StatementError for a value that its column does not take, as SQLAlchemy does.
     """
-    binds = _binds(dialect, table, columns)
-    connection.exec_driver_sql(sql, [bound(binds, row, sql) for row in rows])
+    binds = _binds(connection.dialect, table, columns)
+    values = [bound(binds, row, sql) for row in rows]
+    with _told(connection, sql, values):
+        connection.connection.cursor().executemany(sql, values)
 
 
 def bound(binds: Sequence[Bind], row: Iterable[Any], sql: str) -> tuple[Any, ...]:
     """The values of a row as the driver takes them."""
     try:
-        return tuple(value if bind is None else bind(value) for bind, value in zip(binds, row, strict=True))
+        return tuple([value if bind is None else bind(value) for bind, value in zip(binds, row, strict=True)])
     except (ValueError, TypeError, AttributeError) as error:
         raise StatementError(str(error), sql, None, error) from error
+
+
+class _told:  # noqa: N801 - reads as what it does, and a generator would cost more than the statement
+    """What the driver raises is told as SQLAlchemy tells it, and a connection that is lost by it is given up."""
+
+    __slots__ = ("_connection", "_sql", "_values")
+
+    def __init__(self, connection: Connection, sql: str, values: Any) -> None:
+        self._connection = connection
+        self._sql = sql
+        self._values = values
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        dialect = self._connection.dialect
+        base: Any = dialect.dbapi
+        if not isinstance(error, base.Error):
+            return
+        lost = dialect.is_disconnect(error, self._connection.connection.dbapi_connection, None)
+        if lost:
+            self._connection.invalidate(error)
+        raise DBAPIError.instance(
+            self._sql, self._values, error, base.Error, connection_invalidated=lost, dialect=dialect
+        ) from error
 
 
 def placeholder(dialect: Dialect) -> str:

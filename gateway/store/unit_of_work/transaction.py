@@ -11,6 +11,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalErr
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
 from gateway.domain.errors import HubBusy
+from gateway.store.faults import cause_of
 
 T = TypeVar("T")
 
@@ -79,8 +80,7 @@ def busy(error: BaseException) -> HubBusy:
             after_s=5,
         )
     else:
-        name = type(error).__name__
-        fault = HubBusy(f"the store cannot write now ({name}); nothing was kept, send again", after_s=5)
+        fault = HubBusy(f"the store cannot write now ({cause_of(error)}); nothing was kept, send again", after_s=5)
     fault.__cause__ = error
     return fault
 

@@ -1,0 +1,270 @@
+"""What a hub and a worker share: the parts of both, their start and their end."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+
+from gateway.app.identity import hub_key, previous_keys
+from gateway.app.rounds import Round, Rounds
+from gateway.app.starting import make_sure, refuse_place
+from gateway.app.store import (
+    DIFFERS,
+    differences,
+    open_store,
+    record_hub_certificates,
+    revocation_policy,
+    status_sources,
+)
+from gateway.casework.desk import Casework
+from gateway.casework.references import ReferenceIndex
+from gateway.dialect.party import Hub
+from gateway.domain.calendar import WorkingCalendar, local_date
+from gateway.domain.catalogue import SAMPLE
+from gateway.exchange.attempt import Preparing
+from gateway.exchange.claiming import Claiming
+from gateway.exchange.concluding import Concluding
+from gateway.exchange.couriers import Couriers
+from gateway.exchange.directory import Directory
+from gateway.exchange.outbound import Outbound
+from gateway.exchange.plugins import load_adapters
+from gateway.exchange.soap_speaking import SoapSpeaker
+from gateway.exchange.speaking import RestSpeaker
+from gateway.exchange.verdict import Judge
+from gateway.machine import new_case_id, new_id, now
+from gateway.office.calendar_source import indonesian_calendar
+from gateway.office.deeds import Deeds
+from gateway.office.signing import signatory_among
+from gateway.office.staff import Officer, officer_of
+from gateway.office.timers import Timers
+from gateway.operations.clock_watch import ClockWatch
+from gateway.operations.expiry import ExpiryWatch
+from gateway.operations.integrator import Integrator
+from gateway.operations.refusals import Refusals
+from gateway.operations.revocation import Revocation
+from gateway.operations.standing import Standing
+from gateway.settings import Settings
+from gateway.store.circuits import CircuitPolicy
+from gateway.store.engine import is_shared
+from gateway.store.exclusive import HubLock
+from gateway.store.leadership import leadership
+from gateway.store.listening import Listening
+from gateway.transport.http import HttpClient
+from gateway.transport.soap import SoapRequestBuilder
+from gateway.validation.library import SchemaLibrary, default_roots
+
+MAX_REPLY_BYTES = 10 * 2**20
+CALENDAR_YEARS = 6
+
+_log = structlog.get_logger("simojo.app")
+
+
+class Process:
+    """A process on the store: it delivers, and does its part of what comes again. `KIND` is what others call it."""
+
+    KIND = "process"
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime] = now,
+        new_id: Callable[[], str] = new_id,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        refuse_place(settings)
+        self.settings = settings
+        self._clock = clock
+        self._key = hub_key(settings)
+        self.store = open_store(settings, clock=clock, new_id=new_id)
+        self._lock = HubLock(settings.database_url)
+        self.adapters = load_adapters()
+        self.library = SchemaLibrary(default_roots(self.adapters.values()))
+        self.directory = Directory(self.store.reader, self.store.vault, self.adapters, revocation_policy(settings))
+        self._hub = Hub(id=settings.hub_id, key=self._key, pin=self.store.master.pin, previous=previous_keys(settings))
+        self.casework = Casework(
+            reader=self.store.reader,
+            vault=self.store.vault,
+            catalogue=SAMPLE,
+            calendar=_calendar(settings, clock()),
+            routes=self.directory,
+            references=ReferenceIndex(self.store.master),
+            leaves=self.store.leaves,
+            new_id=new_id,
+            new_case_id=new_case_id,
+            max_waiting=settings.max_waiting_per_agency,
+        )
+        self._client = HttpClient(
+            clock=time.monotonic,
+            ca_file=settings.outbound_ca_file,
+            certificate_file=settings.tls_client_certificate_file,
+            key_file=settings.tls_client_key_file,
+        )
+        self.claiming = self._claiming()
+        self.outbound = self._outbound(self._hub)
+        self._couriers = Couriers(self.claiming, self.outbound.attempt, senders=settings.workers, clock=clock)
+        self.deeds = Deeds(
+            casework=self.casework,
+            unit_of_work=self.store.unit_of_work,
+            clock=clock,
+            deliveries_made=self.wake,
+            partner_service_id=settings.partner_service_id,
+            signatory=self._signatory,
+        )
+        self.timers = Timers(self.deeds, self.casework, clock)
+        self.integrator = Integrator(self.store.reader, self.store.unit_of_work, self.store.note_key, clock)
+        self.refusals = Refusals(
+            self.store.reader,
+            self.store.unit_of_work,
+            self.store.master.derive("refusal-pseudonym"),
+            clock,
+            new_id,
+        )
+        self.revocation = self._revocation()
+        self.expiry = ExpiryWatch(self.store.reader, self.store.unit_of_work, clock)
+        self.clock_watch = ClockWatch(
+            reader=self.store.reader, transactions=self.store.unit_of_work, clock=clock, seconds=seconds
+        )
+        self._leadership = leadership(self.store.engine, f"{self.KIND} {socket.gethostname()} process {os.getpid()}")
+        self.standing = Standing(self._leadership.leader)
+        self._rounds: Rounds | None = None
+        self._ending: threading.Thread | None = None
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Make sure that all is well, check agreements, then begin to deliver and to do what comes again.
+
+        Raises Misconfigured for what `gateway.app.starting` refuses, and `store-in-use` for another hub on SQLite.
+        """
+        self._lock.take()
+        make_sure(self.settings, self.store, self._key.certificate, self._clock())
+        self.suspend_where_different()
+        record_hub_certificates(self.store, self._clock())
+        while self.outbound.recover(alone=not is_shared(self.store.engine)):
+            pass  # whatever the last process was sending when it ended; of several, whatever nobody holds any more
+        self._rounds = self._make_rounds()
+        self._rounds.start()
+
+    def begin_to_end(self) -> None:
+        """Take no new work, and let others have what was not begun; does not wait. `stop` does."""
+        self.standing.ends()
+        if self._rounds is not None and self._ending is None:
+            self._ending = threading.Thread(target=self._rounds.stop, name="ending", daemon=True)
+            self._ending.start()
+
+    def stop(self, within_s: float | None = None) -> bool:
+        """Finish what is under way, then close: within so many seconds, or however long it takes.
+
+        False when something was still under way then: the store has it, and another process takes it up when its
+        lease has run out. Nothing was closed under its hands; the caller ends the process.
+        """
+        self.begin_to_end()
+        ending = threading.Thread(target=self._close, name="closing", daemon=True)
+        ending.start()
+        ending.join(within_s)
+        return not ending.is_alive()
+
+    def wake(self) -> None:
+        """Something may have to be delivered."""
+        self._couriers.wake()
+
+    def suspend_where_different(self) -> Mapping[str, tuple[str, ...]]:
+        """Suspend every agency whose adapter and agreement differ, and lift what was suspended for that.
+
+        Gives the differences by agency. The others run.
+        """
+        found = differences(self.store, self.adapters, self.library, self._clock())
+        for agency, adapter in self.adapters.items():
+            said = found.get(agency, ())
+            row = self.store.reader.agency(agency)
+            if said:
+                _log.error("agency-suspended", agency=agency, differences=list(said))
+                self.store.registry.suspend(adapter, f"{DIFFERS} {'; '.join(said)}", "hub")
+            elif row is not None and row.suspended and row.suspended.startswith(DIFFERS):
+                self.store.registry.suspend(adapter, None, "hub")
+        return found
+
+    def _close(self) -> None:
+        if self._ending is not None:
+            self._ending.join()
+        self._client.close()
+        self.store.close()
+        self._lock.release()
+
+    # --- parts ----------------------------------------------------------------------------------------------------
+
+    def _make_rounds(self) -> Rounds:
+        listens = is_shared(self.store.engine) and self.settings.workers > 0
+        return Rounds(
+            couriers=self._couriers,
+            leadership=self._leadership,
+            led=(
+                Round("integrator", lambda: self.integrator.run_once() > 0, self.settings.merge_interval_s),
+                Round("refusals", lambda: self.refusals.run_once() > 0, 5.0),
+                Round("timers", lambda: self.timers.run_once() > 0, 5.0),
+                Round("revocation", lambda: self.revocation.run_once() > 0, 30.0),
+                Round("expiry", lambda: self.expiry.run_once() > 0, 3600.0),
+            ),
+            anywhere=(
+                Round("recovery", lambda: self.outbound.recover() > 0, 1.0),
+                Round("clock", lambda: self.clock_watch.run_once() is not None, 1.0),
+            ),
+            listening=Listening(self.store.engine, self.wake) if listens else None,
+        )
+
+    def _claiming(self) -> Claiming:
+        return Claiming(
+            reader=self.store.reader,
+            within=self.store.unit_of_work.within,
+            directory=self.directory,
+            clock=self._clock,
+            concurrency=self.settings.concurrency_per_lane,
+            policy=CircuitPolicy(failures=self.settings.circuit_failures),
+        )
+
+    def _outbound(self, hub: Hub) -> Outbound:
+        rest = RestSpeaker(self.library, hub, MAX_REPLY_BYTES)
+        soap = SoapSpeaker(self.library, SoapRequestBuilder(), hub, MAX_REPLY_BYTES)
+        return Outbound(
+            claiming=self.claiming,
+            preparing=Preparing(self.directory, self.library, self.casework, {False: rest, True: soap}),
+            concluding=Concluding(self.directory, self.casework),
+            casework=self.casework,
+            unit_of_work=self.store.unit_of_work,
+            client=self._client,
+            judge=Judge(random.random),
+            clock=self._clock,
+            pause=self._pause,
+        )
+
+    def _pause(self, seconds: float) -> bool:
+        return self._couriers.pause(seconds)
+
+    def _revocation(self) -> Revocation:
+        return Revocation(
+            reader=self.store.reader,
+            unit_of_work=self.store.unit_of_work,
+            leaves=self.store.leaves,
+            clock=self._clock,
+            sources=partial(status_sources, self.settings, self._client),
+            mode=self.settings.revocation_mode,
+            interval=timedelta(minutes=self.settings.revocation_interval_min),
+        )
+
+    def _signatory(self) -> Officer:
+        officers = (officer_of(row) for row in self.store.reader.all_staff())
+        return signatory_among(officers, local_date(self._clock()))
+
+
+def _calendar(settings: Settings, at: datetime) -> WorkingCalendar:
+    years = range(at.year - 1, at.year + CALENDAR_YEARS)
+    return indonesian_calendar(years, joint_leave=settings.joint_leave)

@@ -1,0 +1,73 @@
+"""What a hub or worker makes sure of before it begins: a start that cannot go well is refused in one sentence.
+
+Settings and keys are read before this, and the store was opened and migrated: each of them refuses what is wrong with
+it (`gateway.settings`, `gateway.app.identity`, `gateway.store.schema`). Here stands what is left:
+
+    production     a store that may forget, or a certificate that has ended, is refused; else the log says so
+    clock          one that was set back is told and not refused: the hub would stand still for an hour because of a
+                   clock that somebody is about to set right, and nothing is lost meanwhile
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from cryptography import x509
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from gateway.app.store import Store
+from gateway.domain.errors import Misconfigured
+from gateway.operations.health import CLOCK_BACK_S, clock_back, clock_sentence
+from gateway.settings import Settings
+from gateway.store.soundness import doubts, refuse_network, skew
+
+_log = structlog.get_logger("simojo.start")
+
+
+def refuse_place(settings: Settings) -> None:
+    """Raise Misconfigured for an SQLite file where none can be. A URL that cannot be read is refused elsewhere."""
+    try:
+        refuse_network(settings.database_url)
+    except ArgumentError:
+        return
+
+
+def refuse_worker_on_sqlite(settings: Settings) -> None:
+    """Raise Misconfigured `worker-needs-server`: a worker beside the hub is PostgreSQL's case."""
+    try:
+        backend = make_url(settings.database_url).get_backend_name()
+    except ArgumentError:
+        return
+    if backend == "sqlite":
+        raise Misconfigured(
+            "on SQLite the hub process delivers by itself, and no other process may: run `simojo serve` alone, or move"
+            " the store to PostgreSQL and name it in SIMOJO_DATABASE_URL",
+            code="worker-needs-server",
+        )
+
+
+def make_sure(settings: Settings, store: Store, certificate: x509.Certificate, at: datetime) -> None:
+    """Refuse or warn, as the module says. Raises Misconfigured, and HubBusy when the store does not answer."""
+    ended = _certificate_fault(certificate, at)
+    if ended and settings.is_production:
+        raise Misconfigured(ended, code="certificate-expired")
+    found = doubts(store.engine)
+    if found and settings.is_production:
+        raise Misconfigured("; ".join(found), code="database-not-durable")
+    behind = clock_back(store.reader, at)
+    warnings = (ended, *found, clock_sentence(behind) if behind > CLOCK_BACK_S else "", skew(store.engine, at))
+    for each in filter(None, warnings):
+        _log.warning("start", warning=each)
+
+
+def _certificate_fault(certificate: x509.Certificate, at: datetime) -> str:
+    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if begins <= at <= ends:
+        return ""
+    when = f"expired at {ends:%Y-%m-%d %H:%M} UTC" if at > ends else f"is valid from {begins:%Y-%m-%d %H:%M} UTC on"
+    return (
+        f"the hub's certificate (SIMOJO_SIGNING_CERTIFICATE_FILE) {when}, so agencies refuse what it signs: name a"
+        " valid one and its key; `simojo hub csr` makes the request for it"
+    )

@@ -1,0 +1,58 @@
+"""A store that cannot write says why in words of ours, keeps nothing of it, and goes on when it can."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Connection, Engine, event, text
+
+from gateway.domain.errors import HubBusy
+from gateway.store.plan import Committed, Plan
+from gateway.store.reading import Reader
+from gateway.store.unit_of_work import GroupCommit
+from tests.store.plans import counter
+
+READ_ONLY = {
+    "sqlite": {True: "PRAGMA query_only=ON", False: "PRAGMA query_only=OFF"},
+    "postgresql": {
+        True: "SET default_transaction_read_only = on",
+        False: "SET default_transaction_read_only = off",
+    },
+}
+STATES = {
+    "53100": "its disk is full",
+    "58030": "its disk gives an error",
+    "57P03": "the database server is going down or coming up",
+    "08006": "the database server does not answer",
+    "22012": "DataError",
+}
+"""SQLSTATE and what is said of it; the last is none that an operator can mend, so its kind is named."""
+
+
+def test_a_store_that_is_read_only_says_so_and_goes_on_when_it_can_be_written(
+    engine: Engine, reader: Reader, writer: GroupCommit
+) -> None:
+    is_read_only = [True]
+    said = READ_ONLY[engine.dialect.name]
+    event.listen(
+        engine, "engine_connect", lambda connection: connection.exec_driver_sql(said[is_read_only[0]]) and None
+    )
+    with pytest.raises(HubBusy, match=r"cannot write now \(it is read-only\); nothing was kept") as told:
+        writer.commit(Plan.of(counter("a")))
+    assert told.value.after_s
+    assert reader.counter("a") is None
+    is_read_only[0] = False
+    assert writer.commit(Plan.of(counter("a"))) == Committed()
+
+
+def test_the_states_of_postgresql_are_told_in_words_and_never_in_its_own(engine: Engine, writer: GroupCommit) -> None:
+    if engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has no SQLSTATE: its errors are told above and in test_unit_of_work")
+    for state, said in STATES.items():
+
+        def fail(connection: Connection, state: str = state) -> None:
+            connection.execute(text(f"DO $$ BEGIN RAISE EXCEPTION 'Siti' USING ERRCODE = '{state}'; END $$"))
+
+        with pytest.raises(HubBusy) as told:
+            writer.within(fail)
+        assert f"({said})" in told.value.text
+        assert "Siti" not in told.value.text
