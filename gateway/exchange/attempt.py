@@ -116,9 +116,10 @@ class Preparing:
 
     def _key(self, row: StoredDelivery, entry: Entry, provision: Provision | None) -> DataKey:
         """The case's data key; what was read of it holds while the registry stands where it stood then."""
-        if provision is None or provision.sealed_key is None or provision.generation != entry.generation:
+        if provision is None or provision.sealed_key is None:
             return self._casework.vault.case_key(row.case_id)
-        return self._casework.vault.opened_key(row.case_id, provision.sealed_key)
+        stands = provision.generation == entry.generation
+        return self._casework.vault.seen_key(row.case_id, provision.sealed_key, stands=stands)
 
     def _case(self, row: StoredDelivery, provision: Provision | None) -> PermitCase:
         if provision is None or not provision.facts:
