@@ -1,6 +1,7 @@
 """How many deliveries a second workers make: to a receiver that does nothing, from a queue that is there before.
 
-A worker is a hub process that no message comes to: its delivery threads have it for themselves.
+A worker is `simojo worker`, a process that delivers and serves nobody. Processor time is told for one delivery, of all
+workers, of the database's server and of the receiver: what else the machine does hardly changes it.
 
 The queue is made by the hub's own code, case by case: each case that is opened asks for one delivery, and has an order
 of its own, so no delivery waits for another. A delivery is all of it: claim, map, minimise, validate, seal (ES256),
@@ -18,14 +19,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from sqlalchemy import Engine, func, select
 
 from benchmarks.agency import AGENCY, application_taken
 from benchmarks.documents import application
-from benchmarks.hub import Grounds, check_alive, serving
+from benchmarks.hub import Grounds, check_alive, working
 from benchmarks.load import LoadFailed
 from benchmarks.machine import ROOT, Running
 from gateway.app import Gateway
@@ -47,27 +50,58 @@ HEAD_START_S = 4.0
 _TOGETHER = 50
 _LAST = 100
 _START_S = 60.0
-_POLL_S = 0.05
+_POLL_S = 0.2
 _ANSWERED = "answered"
 
 
-def rate(grounds: Grounds, workers: int, seconds: float, endpoint: int) -> float:
-    """Deliveries a second of so many worker processes, measured for so many seconds. Raises LoadFailed."""
+@dataclass(frozen=True, kw_only=True)
+class Delivered:
+    """Deliveries a second, and the processor time of one, in ms: of the workers, the database and the receiver."""
+
+    per_second: float
+    worker_ms: float
+    database_ms: float
+    receiver_ms: float
+
+
+def rate(grounds: Grounds, workers: int, seconds: float, endpoint: int, database: int) -> Delivered:
+    """What so many worker processes deliver in so many seconds; `database` is the server's pid. Raises LoadFailed."""
     queued = int(MADE_PER_SECOND * (seconds + HEAD_START_S))
     make_queue(grounds, queued)
     engine = open_engine(grounds.database_url)
     try:
-        with receiving(grounds.folder, endpoint), serving(grounds, workers) as running:
+        with receiving(grounds.folder, endpoint) as receiver, working(grounds, workers) as running:
             begun, before = _first(engine, running, at_least=20 * workers)
+            used = _used(running, database, receiver)
             while time.monotonic() - begun < seconds and answered(engine) < queued - _LAST:
                 time.sleep(_POLL_S)
             took_s, after = time.monotonic() - begun, answered(engine)
+            used = [end - start for start, end in zip(used, _used(running, database, receiver), strict=True)]
             check_alive(running)
     finally:
         engine.dispose()
     if after == before:
         raise LoadFailed(f"nothing was delivered in {took_s:.0f} s:\n{running[0].said()}")
-    return (after - before) / took_s
+    each = [round(seconds * 1000 / (after - before), 2) for seconds in used]
+    return Delivered(
+        per_second=round((after - before) / took_s, 1), worker_ms=each[0], database_ms=each[1], receiver_ms=each[2]
+    )
+
+
+def _used(workers: Sequence[Running], database: int, receiver: Running) -> list[float]:
+    """Seconds of processor time so far: of the workers, the database, the receiver."""
+    return [sum(each.cpu_s() for each in workers), _family_s(database), receiver.cpu_s()]
+
+
+def _family_s(pid: int) -> float:
+    """Of a process and its children, those included that have ended."""
+    postmaster = psutil.Process(pid)
+    times = postmaster.cpu_times()
+    used = times.user + times.system + times.children_user + times.children_system
+    for each in postmaster.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            used += sum(each.cpu_times()[:2])
+    return used
 
 
 def make_queue(grounds: Grounds, count: int) -> None:
@@ -81,13 +115,13 @@ def make_queue(grounds: Grounds, count: int) -> None:
 
 
 @contextmanager
-def receiving(folder: Path, port: int) -> Iterator[None]:
+def receiving(folder: Path, port: int) -> Iterator[Running]:
     """An agency's server that says 200 to everything."""
     log, environment = folder / "receiver.log", {**os.environ, "PYTHONPATH": str(ROOT)}
     server = Running.start(["-m", "benchmarks.ceiling", str(port)], log=log, folder=folder, env=environment, port=port)
     try:
         server.await_listening()
-        yield
+        yield server
     finally:
         server.end()
 

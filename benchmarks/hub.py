@@ -108,14 +108,29 @@ def plug_in(folder: Path) -> None:
 @contextmanager
 def serving(grounds: Grounds, processes: int, **settings: str) -> Iterator[list[Running]]:
     """So many hub processes on one store, each at a port of its own. Raises LoadFailed when one does not start."""
+    with _running(grounds, processes, "serve", "PORT", settings) as running:
+        yield running
+
+
+@contextmanager
+def working(grounds: Grounds, processes: int) -> Iterator[list[Running]]:
+    """So many worker processes on one store (`simojo worker`). Raises LoadFailed when one does not start."""
+    with _running(grounds, processes, "worker", "WORKER_HEALTH_PORT", {}) as running:
+        yield running
+
+
+@contextmanager
+def _running(
+    grounds: Grounds, processes: int, command: str, listens_at: str, settings: Mapping[str, str]
+) -> Iterator[list[Running]]:
     running: list[Running] = []
     try:
         for number in range(processes):
             port = free_port()
-            environment: Mapping[str, str] = grounds.environment(port, **settings)
-            log = grounds.folder / f"hub-{number}.log"
+            environment: Mapping[str, str] = grounds.environment(port, **{**settings, listens_at: str(port)})
+            log = grounds.folder / f"{command}-{number}.log"
             hub = Running.start(
-                ["-m", "gateway.cli", "serve", "--until-stdin-ends"],
+                ["-m", "gateway.cli", command, "--until-stdin-ends"],
                 log=log,
                 folder=grounds.folder,
                 env=environment,

@@ -15,6 +15,7 @@ from benchmarks.agency import APPLICATION, INSPECTION, INSPECTION_SOAP
 from benchmarks.ceiling import ceiling
 from benchmarks.choice import CONNECTIONS, Choice, Engine, Part, Protocol
 from benchmarks.documents import application, report
+from benchmarks.load import LoadFailed
 from benchmarks.machine import describe, free_port
 from benchmarks.measure import Figures, measure
 from benchmarks.messages import Mint
@@ -135,7 +136,10 @@ def _steps(choice: Choice, stores: Stores, outcome: Outcome) -> Iterator[tuple[P
             yield part, _on_a_store(stores, engine, make(engine, outcome, choice.seconds))
     if Part.DELIVERIES in choice.parts and Engine.POSTGRES in choice.engines:
         for name in WORKERS:
-            yield Part.DELIVERIES, _on_a_store(stores, Engine.POSTGRES, _delivering(name, outcome, choice.seconds))
+            yield (
+                Part.DELIVERIES,
+                _on_a_store(stores, Engine.POSTGRES, _delivering(name, stores, outcome, choice.seconds)),
+            )
 
 
 def _on_a_store(stores: Stores, engine: Engine, step: Callable[[Path, str], str]) -> Callable[[], str]:
@@ -200,7 +204,7 @@ def _stored(engine: Engine, outcome: Outcome, seconds: float) -> Callable[[Path,
     return step
 
 
-def _delivering(name: str, outcome: Outcome, seconds: float) -> Callable[[Path, str], str]:
+def _delivering(name: str, stores: Stores, outcome: Outcome, seconds: float) -> Callable[[Path, str], str]:
     """Workers that deliver."""
 
     def step(folder: Path, url: str) -> str:
@@ -208,8 +212,20 @@ def _delivering(name: str, outcome: Outcome, seconds: float) -> Callable[[Path, 
         grounds = hub.Grounds.furnish(
             folder, Parties.make(Protocol.REST, folder), url, f"http://127.0.0.1:{port}/receive"
         )
-        outcome.deliveries[name] = round(deliveries.rate(grounds, WORKERS[name], seconds, port), 1)
-        return f"deliveries, {name.replace('_', ' ')}: {outcome.deliveries[name]:.0f}/s"
+        database = stores.server.process
+        if database is None:
+            raise LoadFailed("the database's server has ended")
+        found = deliveries.rate(grounds, WORKERS[name], seconds, port, database.pid)
+        outcome.deliveries[name] = found.per_second
+        outcome.delivery_cpu_ms[name] = {
+            "workers": found.worker_ms,
+            "database": found.database_ms,
+            "receiver": found.receiver_ms,
+        }
+        return (
+            f"deliveries, {name.replace('_', ' ')}: {found.per_second:.0f}/s; processor for one: workers "
+            f"{found.worker_ms:.2f} ms, database {found.database_ms:.2f} ms, receiver {found.receiver_ms:.2f} ms"
+        )
 
     return step
 

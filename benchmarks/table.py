@@ -2,7 +2,7 @@
 
 The document holds, by protocol, engine and size, `floor`, `reference` and `hub` (exchanges a second), `vs_reference`,
 `vs_floor`, `p50_ms`, `p99_ms`, `rss_mb` (the hub's peak, all processes together) and more about each; beside them what
-was measured once: `cases`, `stored`, `deliveries`, `load_generator`, and the `machine`.
+was measured once: `cases`, `stored`, `deliveries`, `delivery_cpu_ms`, `load_generator`, and the `machine`.
 """
 
 from __future__ import annotations
@@ -113,6 +113,7 @@ class Outcome:
     cases: dict[str, dict[str, float]] = field(default_factory=dict)
     stored: dict[str, dict[str, Any]] = field(default_factory=dict)
     deliveries: dict[str, float] = field(default_factory=dict)
+    delivery_cpu_ms: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """The content of latest.json."""
@@ -124,7 +125,12 @@ class Outcome:
         }
         for cell in self.cells:
             said.setdefault(cell.protocol, {}).setdefault(cell.engine, {})[cell.size] = cell.document()
-        return said | {"cases": self.cases, "stored": self.stored, "deliveries": self.deliveries}
+        return said | {
+            "cases": self.cases,
+            "stored": self.stored,
+            "deliveries": self.deliveries,
+            "delivery_cpu_ms": self.delivery_cpu_ms,
+        }
 
     def write(self, path: Path) -> None:
         """Write latest.json."""

@@ -122,7 +122,7 @@ class Settings(BaseSettings):
     max_connections: int = Field(512, ge=1, description="open connections; 16 more are left for health")
     max_connections_per_address: int = Field(64, ge=1, description="the same for one address, proxies excepted")
     head_timeout_s: float = Field(10.0, gt=0, description="seconds within which a client has to send a request's head")
-    workers: int = Field(8, ge=0, le=64, description="delivery threads; 0: this process delivers nothing")
+    workers: int = Field(32, ge=0, le=64, description="delivery threads; 0: this process delivers nothing")
     concurrency_per_lane: int = Field(
         4, ge=1, le=64, description="calls at once for one interaction of an agency whose agreement names no number"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from gateway.domain.calendar import WorkingCalendar
 from gateway.domain.case import PermitCase
 from gateway.domain.catalogue import Catalogue
 from gateway.domain.events import Reference
+from gateway.store.outgoing import StoredFact
 from gateway.store.reading import Reader
 from gateway.store.vault import Vault
 
@@ -68,4 +69,8 @@ class Casework:
 
     def case_at(self, case_id: str, version: int) -> PermitCase:
         """Give a case as it stood at that version. Raises Tampered `history-broken`."""
-        return case_at(self.reader.case_events(case_id), self.catalogue, version)
+        return self.case_of_facts(self.reader.facts([case_id]), version)
+
+    def case_of_facts(self, facts: Collection[StoredFact], version: int) -> PermitCase:
+        """The same from facts that are at hand: those of one case, in their order."""
+        return case_at(tuple(facts), self.catalogue, version)

@@ -12,6 +12,7 @@ from gateway.domain.catalogue import Catalogue
 from gateway.domain.errors import Tampered
 from gateway.domain.events import ApplicationRegistered, CaseEvent
 from gateway.domain.facts import decode_case, decode_event, encode_case, encode_event
+from gateway.store.outgoing import StoredFact
 from gateway.store.tables import CaseEventRow, CaseRow
 
 
@@ -55,7 +56,7 @@ def fact_record(
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 
 
-def case_at(rows: Sequence[CaseEventRow], catalogue: Catalogue, version: int) -> PermitCase:
+def case_at(rows: Sequence[CaseEventRow] | Sequence[StoredFact], catalogue: Catalogue, version: int) -> PermitCase:
     """Give the case as it stood after its first `version` facts.
 
     A delivery is mapped at the version that asked for it, whatever has happened since. Raises Tampered

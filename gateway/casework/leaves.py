@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from gateway.ledger.leaf import Extra, Leaf, LeafKind, commitment, part_salt, pseudonym
 from gateway.ledger.merkle import leaf_hash
@@ -26,7 +27,8 @@ class Leaves:
     """Makes leaves. Holds the key of the actors' pseudonyms; the data keys come with each call."""
 
     def __init__(self, master: MasterKey, new_id: Callable[[], str]) -> None:
-        self._pseudonyms = master.derive("actor-pseudonym")
+        pseudonyms = master.derive("actor-pseudonym")
+        self._pseudonym = lru_cache(maxsize=1024)(lambda actor: pseudonym(pseudonyms, actor))
         self._new_id = new_id
 
     def make(
@@ -53,7 +55,7 @@ class Leaves:
             kind=kind,
             at=at.astimezone(UTC),
             exchange=exchange,
-            actor=pseudonym(self._pseudonyms, actor) if actor else "",
+            actor=self._pseudonym(actor) if actor else "",
             agreement=agreement,
             commitments=commitments,
             extra=extra or {},

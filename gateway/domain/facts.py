@@ -92,7 +92,8 @@ def encode(value: object) -> Json:
 
 def decode(kind: type[T], value: Json) -> T:
     """Read a value of type `kind` as `encode` wrote it. Raises Malformed `fact-malformed`, with the path."""
-    decoded: T = _decode(kind, value, "")
+    hint: Any = kind
+    decoded: T = _decoder(hint)(value, "")
     return decoded
 
 
@@ -111,35 +112,47 @@ def _encode_fields(value: Any) -> dict[str, Json]:
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
-
-
-def _decode(hint: Any, value: Json, path: str) -> Any:
+def _decoder(hint: Any) -> Callable[[Any, str], Any]:
+    """What reads values of a type, given the value and its path. Made once for each type: facts are read often."""
     if get_origin(hint) is types.UnionType:
-        return None if value is None else _decode(_without_none(hint), value, path)
+        some = _decoder(_without_none(hint))
+        return lambda value, path: None if value is None else some(value, path)
     if get_origin(hint) is tuple:
-        return tuple(
-            _decode(get_args(hint)[0], each, f"{path}/{place}") for place, each in enumerate(_expect(list, value, path))
+        each = _decoder(get_args(hint)[0])
+        return lambda value, path: tuple(
+            each(found, f"{path}/{place}") for place, found in enumerate(_expect(list, value, path))
         )
     if is_dataclass(hint):
-        return _decode_fields(hint, _expect(dict, value, path), path)
+        return _fields_decoder(hint)
     if hint is int:
-        number = _expect(int, value, path)
-        if abs(number) > MAX_AMOUNT:
-            raise _malformed(path, "an integer within 2**53", number)
-        return number
+        return _decode_integer
     if hint in (bool, str):
-        return _expect(hint, value, path)
-    text = _expect(str, value, path)
-    try:
-        read = _reader(hint)(text)
-        written = encode(read)
-    except (ValueError, Refused):
-        raise _malformed(path, f"a {hint.__name__}", text) from None
-    if written != text:  # the parser is more tolerant than the writer: only the written form is read
-        raise _malformed(path, f"a {hint.__name__} as it is written here", text)
-    return read
+        return lambda value, path: _expect(hint, value, path)
+    return _text_decoder(hint)
+
+
+def _decode_integer(value: Json, path: str) -> int:
+    number = _expect(int, value, path)
+    if abs(number) > MAX_AMOUNT:
+        raise _malformed(path, "an integer within 2**53", number)
+    return number
+
+
+def _text_decoder(hint: Any) -> Callable[[Any, str], Any]:
+    reader = _reader(hint)
+
+    def decoded(value: Json, path: str) -> Any:
+        text = _expect(str, value, path)
+        try:
+            read = reader(text)
+            written = encode(read)
+        except (ValueError, Refused):
+            raise _malformed(path, f"a {hint.__name__}", text) from None
+        if written != text:  # the parser is more tolerant than the writer: only the written form is read
+            raise _malformed(path, f"a {hint.__name__} as it is written here", text)
+        return read
+
+    return decoded
 
 
 def _reader(hint: Any) -> Callable[[str], Any]:
@@ -151,21 +164,26 @@ def _reader(hint: Any) -> Callable[[str], Any]:
     raise TypeError(f"facts cannot hold a {hint}: teach gateway.domain.facts to read one")
 
 
-def _decode_fields(kind: Any, value: dict[str, Json], path: str) -> Any:
-    hints = _hints(kind)
-    for name, member in value.items():
-        if name not in hints:
-            raise _malformed(f"{path}/{name[:60]}", f"no such field in {kind.__name__}", member)
-    given = {}
-    for each in fields(kind):
-        if each.name in value:
-            given[each.name] = _decode(hints[each.name], value[each.name], f"{path}/{each.name}")
-        elif each.default is MISSING and each.default_factory is MISSING:
-            raise _malformed(f"{path}/{each.name}", f"a value: {kind.__name__} needs this field", None)
-    try:
-        return kind(**given)
-    except Refused as refusal:
-        raise _malformed(path, f"a valid {kind.__name__} ({refusal.code})", None) from refusal
+def _fields_decoder(kind: Any) -> Callable[[Any, str], Any]:
+    hints = get_type_hints(kind)
+    decoders = {each.name: _decoder(hints[each.name]) for each in fields(kind)}
+    needed = tuple(each.name for each in fields(kind) if each.default is MISSING and each.default_factory is MISSING)
+
+    def decoded(value: Json, path: str) -> Any:
+        said = _expect(dict, value, path)
+        for name, member in said.items():
+            if name not in decoders:
+                raise _malformed(f"{path}/{name[:60]}", f"no such field in {kind.__name__}", member)
+        for name in needed:
+            if name not in said:
+                raise _malformed(f"{path}/{name}", f"a value: {kind.__name__} needs this field", None)
+        given = {name: decode(said[name], f"{path}/{name}") for name, decode in decoders.items() if name in said}
+        try:
+            return kind(**given)
+        except Refused as refusal:
+            raise _malformed(path, f"a valid {kind.__name__} ({refusal.code})", None) from refusal
+
+    return decoded
 
 
 def _expect(kind: type[T], value: Json, path: str) -> T:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -20,18 +20,22 @@ from gateway.casework.desk import Casework
 from gateway.contract.adapter import Outbound
 from gateway.contract.message import Payload
 from gateway.domain.calendar import local_date
+from gateway.domain.case import PermitCase
 from gateway.domain.errors import MappingFault, SchemaViolation
 from gateway.domain.events import Ask
 from gateway.domain.facts import decode_ask
 from gateway.exchange.claiming import LEASE_BEYOND_CALL
 from gateway.exchange.directory import Directory, Terms
+from gateway.exchange.entry import Entry
 from gateway.exchange.mapping import Mapping as MappingCall
 from gateway.exchange.records import OUT, headers_text, part
 from gateway.exchange.speaking import Speaker, Speech, Spoken
 from gateway.exchange.states import Delivery
 from gateway.ledger.leaf import LeafKind
-from gateway.store.plan import Change, Claim, Insert, Plan, Update
+from gateway.store.outgoing import Provision, StoredDelivery
+from gateway.store.plan import Change, Insert, Plan, Update
 from gateway.store.tables import AttemptRow, DeliveryRow, ExchangeRow
+from gateway.store.vault import DataKey
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.minimise import excess
 
@@ -44,8 +48,8 @@ class Attempt:
     among all of the delivery's. `key` is the case's data key, for the leaves of what comes back.
     """
 
-    row: DeliveryRow
-    sent: DeliveryRow
+    row: StoredDelivery
+    sent: StoredDelivery
     speech: Speech
     spoken: Spoken
     key: bytes
@@ -82,35 +86,48 @@ class Preparing:
         """The speaker of an interaction's transport."""
         return self._speakers[terms.agreed.transport.is_soap]
 
-    def prepare(self, row: DeliveryRow, at: datetime) -> Attempt:
-        """Prepare the next attempt.
+    def prepare(self, row: StoredDelivery, at: datetime, provision: Provision | None = None) -> Attempt:
+        """Prepare the next attempt; `provision` spares the questions whose answers it has.
 
         Raises Unauthorised or Misconfigured (staff have to act), MappingFault (the adapter is to be mended), Refused
         (the mapping itself says that this cannot be sent).
         """
         agreement, version = row.agreement, row.agreement_version
-        terms = self._directory.terms_of(row.agency, row.interaction, agreement, version, local_date(at))  # 1
-        payload = json.loads(row.payload) if row.payload else self._payload(row, terms)  # 2 to 4
+        entry = self._directory.current(row.agency)
+        terms = self._directory.terms_of(row.agency, row.interaction, agreement, version, local_date(at), entry)  # 1
+        payload = json.loads(row.payload) if row.payload else self._payload(row, terms, provision)  # 2 to 4
         speech = Speech(
             terms=terms,
             payload=payload,
             message_id=row.message_id,
-            url=self._directory.endpoint(row.agency, terms.interaction),
-            party=self._directory.party(row.agency),
+            url=self._directory.endpoint(row.agency, terms.interaction, entry),
+            party=entry.party,
             at=at,
         )
         spoken = self.speaker(terms).speak(speech)  # 5
-        key = self._casework.vault.case_key(row.case_id)
+        key = self._key(row, entry, provision)
         sent = _sent(row, payload, at, terms.agreed.call_timeout_s)
         plan = key.plan + self._plan(row, sent, speech, spoken, key.key)  # 6
         return Attempt(row=row, sent=sent, speech=speech, spoken=spoken, key=key.key, plan=plan)
 
-    def ask_of(self, row: DeliveryRow) -> Ask:
+    def ask_of(self, row: StoredDelivery) -> Ask:
         """The Ask that a delivery answers."""
         return decode_ask(row.ask_kind, json.loads(row.ask_body))
 
-    def _payload(self, row: DeliveryRow, terms: Terms) -> Payload:
-        case = self._casework.case_at(row.case_id, row.case_version)
+    def _key(self, row: StoredDelivery, entry: Entry, provision: Provision | None) -> DataKey:
+        """The case's data key; what was read of it holds while the registry stands where it stood then."""
+        if provision is None or provision.sealed_key is None:
+            return self._casework.vault.case_key(row.case_id)
+        stands = provision.generation == entry.generation
+        return self._casework.vault.seen_key(row.case_id, provision.sealed_key, stands=stands)
+
+    def _case(self, row: StoredDelivery, provision: Provision | None) -> PermitCase:
+        if provision is None or not provision.facts:
+            return self._casework.case_at(row.case_id, row.case_version)
+        return self._casework.case_of_facts(provision.facts, row.case_version)
+
+    def _payload(self, row: StoredDelivery, terms: Terms, provision: Provision | None) -> Payload:
+        case = self._case(row, provision)
         interaction = cast("Outbound[Ask]", terms.interaction)
         with MappingCall(terms.name):
             payload = interaction.to_agency(case, self.ask_of(row), row.message_id)
@@ -131,7 +148,7 @@ class Preparing:
             ) from violation
         return payload
 
-    def _plan(self, row: DeliveryRow, sent: DeliveryRow, speech: Speech, spoken: Spoken, key: bytes) -> Plan:
+    def _plan(self, row: StoredDelivery, sent: StoredDelivery, speech: Speech, spoken: Spoken, key: bytes) -> Plan:
         at, number = speech.at, sent.last_attempt
         name = f"sent-{number}"
         parts = {name: spoken.stored_body, f"{name}-headers": headers_text(spoken.stored_headers)}
@@ -151,7 +168,7 @@ class Preparing:
         begun = {name: getattr(sent, name) for name in _BEGUN}
         changes: list[Change] = [Update(DeliveryRow, {"id": row.id}, {"state": row.state, "fence": row.fence}, begun)]
         if row.last_attempt == 0:
-            changes.append(Claim(ExchangeRow, ("id",), self._exchange(row, speech)))
+            changes.append(Insert(ExchangeRow, self._exchange(row, speech)))  # the fence lets nobody do so twice
         started = {"delivery": row.id, "number": number, "fence": row.fence, "started_at": at}
         changes += [
             Insert(AttemptRow, started),
@@ -160,7 +177,7 @@ class Preparing:
         ]
         return Plan(tuple(changes))
 
-    def _exchange(self, row: DeliveryRow, speech: Speech) -> dict[str, object]:
+    def _exchange(self, row: StoredDelivery, speech: Speech) -> dict[str, object]:
         return {
             "id": row.id,
             "direction": OUT,
@@ -174,20 +191,21 @@ class Preparing:
         }
 
 
+_writer = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _BEGUN = ("state", "attempts", "last_attempt", "lease_until", "payload", "cause", "outcome")
 """What an attempt changes of its delivery before the call."""
 
 
-def _sent(row: DeliveryRow, payload: Payload, at: datetime, timeout_s: float) -> DeliveryRow:
+def _sent(row: StoredDelivery, payload: Payload, at: datetime, timeout_s: float) -> StoredDelivery:
     """The delivery once its attempt is committed: its lease outlasts the call."""
     lease = at + timedelta(seconds=timeout_s) + LEASE_BEYOND_CALL
-    changed = {
-        "state": Delivery.SENDING.value,
-        "attempts": row.attempts + 1,
-        "last_attempt": row.last_attempt + 1,
-        "lease_until": lease if row.lease_until is None else max(lease, row.lease_until),
-        "payload": json.dumps(payload, ensure_ascii=False, separators=(",", ":")),
-        "cause": None,
-        "outcome": None,
-    }
-    return DeliveryRow(**{**row.model_dump(), **changed})
+    return replace(
+        row,
+        state=Delivery.SENDING.value,
+        attempts=row.attempts + 1,
+        last_attempt=row.last_attempt + 1,
+        lease_until=lease if row.lease_until is None else max(lease, row.lease_until),
+        payload=_writer.encode(payload),
+        cause=None,
+        outcome=None,
+    )

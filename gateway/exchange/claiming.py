@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -17,11 +17,14 @@ from sqlalchemy import Connection
 
 from gateway.contract.adapter import Outbound
 from gateway.domain.calendar import local_date
+from gateway.domain.errors import HubBusy
 from gateway.exchange.directory import Directory
 from gateway.store import circuits, claims
 from gateway.store.circuits import CircuitPolicy, Failure, Turn
 from gateway.store.claims import Claimed, Lane, Taken
+from gateway.store.outgoing import Provision, StoredFact
 from gateway.store.pace import Pace
+from gateway.store.plan import GENERATION
 from gateway.store.reading import Reader
 
 T = TypeVar("T")
@@ -90,6 +93,7 @@ class Claiming:
         now = self._clock()
         keys = self._reader.due_lanes(now)
         taken = self._claim(keys, wanted, now)
+        taken.claimed = self._provided(taken.claimed)
         if not taken.claimed and not taken.contended:
             due = self._reader.next_due(now)
             if due is not None:
@@ -149,6 +153,31 @@ class Claiming:
         lanes = [self._lane(agency, interaction, now) for agency, interaction in keys]
         random.shuffle(lanes)  # two workers begin at different ends; no lane is always the last
         return self._within(lambda connection: claims.take(connection, lanes, wanted, now, only=only))
+
+    def _provided(self, claimed: list[Claimed]) -> list[Claimed]:
+        """With what their preparation needs, read for all of them at once. A store that is away is asked again then."""
+        if not claimed:
+            return claimed
+        cases = {each.delivery.case_id for each in claimed}
+        unmapped = {each.delivery.case_id for each in claimed if not each.delivery.payload}
+        try:
+            generation = self._reader.counter(GENERATION)  # before the keys: it moves after one of them has gone
+            keys = self._reader.data_keys([f"case/{case}" for case in cases])
+            facts = self._reader.facts(unmapped) if unmapped else []
+        except HubBusy:  # they are claimed, so they must come back to the caller
+            return claimed
+        by_case: dict[str, list[StoredFact]] = {}
+        for fact in facts:
+            by_case.setdefault(fact.case_id, []).append(fact)
+        return [
+            replace(
+                each,
+                provision=Provision(
+                    generation, keys.get(f"case/{each.delivery.case_id}"), by_case.get(each.delivery.case_id, ())
+                ),
+            )
+            for each in claimed
+        ]
 
     def _open_lanes(self) -> None:
         lanes = frozenset(

@@ -20,6 +20,7 @@ from gateway.exchange.records import headers_text, part
 from gateway.exchange.states import Delivery
 from gateway.exchange.verdict import Verdict
 from gateway.ledger.leaf import LeafKind
+from gateway.store.outgoing import StoredDelivery
 from gateway.store.plan import Change, Plan, Update
 from gateway.store.tables import AttemptRow, DeliveryRow, ExchangeRow
 from gateway.transport.http import HttpReply
@@ -53,16 +54,16 @@ class Concluding:
         self._directory = directory
         self._casework = casework
 
-    def terms_of(self, row: DeliveryRow) -> Terms:
+    def terms_of(self, row: StoredDelivery) -> Terms:
         """The terms to judge a delivery's attempt by, whatever the day. Raises Unauthorised."""
         return self._directory.terms_of(row.agency, row.interaction, row.agreement, row.agreement_version)
 
-    def declared(self, row: DeliveryRow) -> Interaction | None:
+    def declared(self, row: StoredDelivery) -> Interaction | None:
         """What the adapter declares of a delivery's interaction, whatever the agreement; None without an adapter."""
         adapter = self._directory.adapters.get(row.agency)
         return adapter.interaction(row.interaction) if adapter else None
 
-    def plan(self, result: Result, row: DeliveryRow | None) -> Plan:
+    def plan(self, result: Result, row: StoredDelivery | None) -> Plan:
         """Everything that follows from an attempt's end, for the delivery as it stands (None: it is gone)."""
         attempt, verdict = result.attempt, result.verdict
         ended = {"ended_at": result.at, "outcome": verdict.outcome, "detail": verdict.cause}
@@ -82,7 +83,7 @@ class Concluding:
         return plan + self.moved(row, verdict, result.at, late=late, within=within) + steps.plan()
 
     def moved(
-        self, row: DeliveryRow, verdict: Verdict, at: datetime, *, late: str | None = None, within: int | None = None
+        self, row: StoredDelivery, verdict: Verdict, at: datetime, *, late: str | None = None, within: int | None = None
     ) -> Plan:
         """The delivery's own change of state, guarded by its fence. `within`: hari kerja agreed for an answer."""
         values: dict[str, object] = {
@@ -127,7 +128,7 @@ class Concluding:
             )
         )
 
-    def lost(self, row: DeliveryRow, verdict: Verdict, at: datetime) -> Plan:
+    def lost(self, row: StoredDelivery, verdict: Verdict, at: datetime) -> Plan:
         """The end of an attempt whose worker was lost, and where its delivery stands now."""
         ended = {"ended_at": at, "outcome": LEASE_RAN_OUT, "detail": verdict.cause}
         plan = Plan(self._attempt_ends(row.id, row.last_attempt, ended))
@@ -135,7 +136,7 @@ class Concluding:
             return plan + self.give_up(row, verdict.cause or "", at)
         return plan + self.moved(row, verdict, at)
 
-    def give_up(self, row: DeliveryRow, cause: str, at: datetime) -> Plan:
+    def give_up(self, row: StoredDelivery, cause: str, at: datetime) -> Plan:
         """A dead letter and the case's call for a person, without an attempt."""
         verdict = Verdict(state=Delivery.DEAD, outcome="given-up", cause=cause, attention=cause)
         steps, _ = self._steps(row, verdict, at)
@@ -143,7 +144,7 @@ class Concluding:
 
     # --- within ---------------------------------------------------------------------------------------------------
 
-    def _waits_since(self, result: Result, row: DeliveryRow) -> bool:
+    def _waits_since(self, result: Result, row: StoredDelivery) -> bool:
         """Whether a delivery with an answer in hand was taken back from its worker, and nobody has claimed it since.
 
         The fence is then still the attempt's own: the agency has answered, and is not to be called again. One whose
@@ -193,7 +194,7 @@ class Concluding:
         )
 
     def _steps(
-        self, row: DeliveryRow, verdict: Verdict, at: datetime, standing: Standing | None = None
+        self, row: StoredDelivery, verdict: Verdict, at: datetime, standing: Standing | None = None
     ) -> tuple[CaseSteps, str | None]:
         """Apply what the reply means. A case that has moved on refuses it: the answer is kept and is late."""
         steps = self._fresh_steps(row, at)
@@ -208,7 +209,7 @@ class Concluding:
             return self._fresh_steps(row, at), f"late: {refusal.text}"
         return steps, None
 
-    def _fresh_steps(self, row: DeliveryRow, at: datetime) -> CaseSteps:
+    def _fresh_steps(self, row: StoredDelivery, at: datetime) -> CaseSteps:
         occasion = Occasion(actor=f"agency/{row.agency}", occurred_at=at, entered_at=at, exchange=row.id)
         # an answer is taken however much waits for the agencies that it makes us tell
         return CaseSteps(self._casework, occasion, bounded=False)
@@ -219,7 +220,7 @@ def _reply(attempt: Attempt) -> str:
     return f"reply-{attempt.number}"
 
 
-def _attention(row: DeliveryRow, verdict: Verdict) -> tuple[Effect, ...]:
+def _attention(row: StoredDelivery, verdict: Verdict) -> tuple[Effect, ...]:
     if verdict.attention is None:
         return ()
     event: CaseEvent = AttentionRaised(source=f"{row.agency}/{row.interaction}", text=verdict.attention)

@@ -138,13 +138,22 @@ class Directory:
             )
         return Terms(adapter=adapter, interaction=declared, agreement=agreement, agreed=agreed)
 
-    def terms_of(self, agency: str, interaction: str, agreement: str, version: str, on: date | None = None) -> Terms:
+    def terms_of(
+        self,
+        agency: str,
+        interaction: str,
+        agreement: str,
+        version: str,
+        on: date | None = None,
+        entry: Entry | None = None,
+    ) -> Terms:
         """The terms under which a delivery was made, though a later version may be in force by now.
 
-        `on`: the day on which something is to leave under them; None when they are only to be judged by.
+        `on`: the day on which something is to leave under them; None when they are only to be judged by. By the
+        agency's `entry` (None: as things stand now).
         Raises Unauthorised `no-agreement`, `agency-suspended`, `agreement-not-yet` or `agreement-expired`.
         """
-        entry = self.current(agency)
+        entry = entry or self.current(agency)
         entry.check_not_suspended()
         adapter = self._adapters.get(agency)
         declared = adapter.interaction(interaction) if adapter else None
@@ -173,9 +182,12 @@ class Directory:
                         return route
         return None
 
-    def endpoint(self, agency: str, interaction: Interaction) -> str:
-        """The URL that staff set, with the interaction's path. Raises Misconfigured `endpoint-missing`."""
-        urls = self.current(agency).endpoints
+    def endpoint(self, agency: str, interaction: Interaction, entry: Entry | None = None) -> str:
+        """The URL that staff set, with the interaction's path, by the agency's `entry` (None: as things stand now).
+
+        Raises Misconfigured `endpoint-missing`.
+        """
+        urls = (entry or self.current(agency)).endpoints
         if interaction.name in urls:
             return urls[interaction.name]
         if "*" not in urls:

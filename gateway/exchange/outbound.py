@@ -44,6 +44,7 @@ from gateway.exchange.verdict import HELD_BACK, Judge, Verdict
 from gateway.store.claims import Claimed
 from gateway.store.conflicts import Moved, commit, prepared_again
 from gateway.store.due import handle_due
+from gateway.store.outgoing import Provision, StoredDelivery
 from gateway.store.plan import Committed, Plan, Update
 from gateway.store.tables import DeliveryRow
 from gateway.store.unit_of_work import UnitOfWork
@@ -111,7 +112,7 @@ class Outbound:
 
     def attempt(self, claimed: Claimed) -> bool:
         """Make one attempt of a claimed delivery; False when the agency was not called."""
-        attempt = self._start(claimed.delivery)  # 1. prepare
+        attempt = self._start(claimed.delivery, claimed.provision)  # 1. prepare
         if attempt is None or not self._in_time(attempt):
             self._claiming.no_call(claimed)
             return False
@@ -141,14 +142,17 @@ class Outbound:
         if alone:
             self._claiming.release_all()
         reader, until = self._casework.reader, datetime.max.replace(tzinfo=UTC) if alone else now
-        return handle_due(lambda skip: reader.expired_leases(until, limit, skip), lambda row: self._recovered(row, now))
+        return handle_due(
+            lambda skip: reader.expired_leases(until, limit, skip),
+            lambda row: self._recovered(StoredDelivery.of(row), now),
+        )
 
     # --- before the call ------------------------------------------------------------------------------------------
 
-    def _start(self, row: DeliveryRow) -> Attempt | None:
+    def _start(self, row: StoredDelivery, provision: Provision | None) -> Attempt | None:
         now = self._clock()
         try:
-            attempt = self._preparing.prepare(row, now)
+            attempt = self._preparing.prepare(row, now, provision)
             commit(self._unit_of_work, attempt.plan)
         except HubBusy as busy:
             if not isinstance(busy, Moved):  # Moved: it was cancelled, answered, or claimed by another since
@@ -175,14 +179,14 @@ class Outbound:
         self._unit_of_work.commit(self._concluding.not_called(attempt, now))  # a conflict: another has it by now
         return False
 
-    def _hold_back(self, row: DeliveryRow, cause: str, now: datetime) -> None:
+    def _hold_back(self, row: StoredDelivery, cause: str, now: datetime) -> None:
         """Not the agency's doing and no attempt: it waits until staff have acted, and says for what."""
         values = {"due_at": now + HELD_BACK, "cause": cause, "lease_until": None}
         self._unit_of_work.commit(
             Plan.of(Update(DeliveryRow, {"id": row.id}, {"state": row.state, "fence": row.fence}, values))
         )
 
-    def _give_up(self, row: DeliveryRow, refusal: Refused, now: datetime) -> None:
+    def _give_up(self, row: StoredDelivery, refusal: Refused, now: datetime) -> None:
         prepared_again(lambda: commit(self._unit_of_work, self._concluding.give_up(row, refusal.text, now)))
 
     # --- the call and its end -------------------------------------------------------------------------------------
@@ -290,10 +294,14 @@ class Outbound:
 
     def _as_it_stands(self, result: Result) -> None:
         """Commit an attempt's end for its delivery as the store has it by now."""
-        reader, delivery = self._casework.reader, result.attempt.row.id
-        prepared_again(lambda: commit(self._unit_of_work, self._concluding.plan(result, reader.delivery(delivery))))
+        delivery = result.attempt.row.id
+        prepared_again(lambda: commit(self._unit_of_work, self._concluding.plan(result, self._stored(delivery))))
 
-    def _recovered(self, row: DeliveryRow, now: datetime) -> bool:
+    def _stored(self, delivery: str) -> StoredDelivery | None:
+        row = self._casework.reader.delivery(delivery)
+        return None if row is None else StoredDelivery.of(row)
+
+    def _recovered(self, row: StoredDelivery, now: datetime) -> bool:
         try:
             plan = self._concluding.lost(row, self._loss(row, now), now)
             outcome = self._unit_of_work.commit(plan)
@@ -305,7 +313,7 @@ class Outbound:
             return False
         return isinstance(outcome, Committed)  # a conflict means that the worker, or another, was quicker
 
-    def _loss(self, row: DeliveryRow, now: datetime) -> Verdict:
+    def _loss(self, row: StoredDelivery, now: datetime) -> Verdict:
         try:
             terms = self._concluding.terms_of(row)
         except Unauthorised as error:
@@ -320,7 +328,7 @@ def _is_failure(error: GatewayError, reply: HttpReply | None) -> bool:
     return reply is None or reply.status == 408 or reply.status >= 500
 
 
-def _unforeseen(doing: str, row: DeliveryRow, fault: Exception) -> None:
+def _unforeseen(doing: str, row: StoredDelivery, fault: Exception) -> None:
     """Log the kind and the place of an error that nobody foresaw; its text may quote personal data."""
     stack = "".join(traceback.format_tb(fault.__traceback__))
     _log.error(

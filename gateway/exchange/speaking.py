@@ -42,6 +42,9 @@ from gateway.transport.http import HttpReply, OutboundCall
 from gateway.validation.json_parse import parse_json
 from gateway.validation.library import ACKNOWLEDGEMENT, SchemaLibrary
 
+_ENCRYPTING = {name: profile for name, profile in OUTBOUND.items() if isinstance(profile, Confidential)}
+"""Told apart once: to ask it of a Protocol costs as much as to read a small answer."""
+
 
 class AgencyBusy(AgencyUnavailable):
     """The agency answered that it cannot take the message now."""
@@ -167,8 +170,8 @@ class RestSpeaker:
 
     def decrypted(self, speech: Speech, reply: HttpReply) -> HttpReply | None:
         """Open a JWE. An answer that is to be read has to be one where that is agreed."""
-        profile = self._profile(speech.terms)
-        if isinstance(profile, Confidential) and reply.content_type == profile.media_type:
+        profile = _ENCRYPTING.get(speech.terms.interaction.security)
+        if profile is not None and reply.content_type == profile.media_type:
             plain, media_type = profile.decrypt(reply.body, self._hub, max_bytes=self._max_reply_bytes)
             return replace(reply, body=plain, headers={**reply.headers, "content-type": media_type})
         if speech.terms.agreed.confidential and reply_document(speech.terms) is not None:

@@ -26,6 +26,7 @@ from sqlalchemy import Connection, bindparam, exists, func, or_, select, update
 from gateway.store import circuits
 from gateway.store.circuits import Endpoint, Standing
 from gateway.store.missing import insert_missing
+from gateway.store.outgoing import COLUMNS, Provision, StoredDelivery
 from gateway.store.pace import Pace, rebased
 from gateway.store.plan import table_of
 from gateway.store.tables import CircuitRow, DeliveryRow, EndpointRow, LaneRow
@@ -59,13 +60,14 @@ class Claimed:
     """A delivery in this worker's hand, as it stands since the claim (its fence and lease are this claim's own).
 
     `endpoint` is where it goes, None where staff set none. `troubled`: calls to it failed of late. `probe`: this is
-    the one call that may go to an endpoint whose circuit is half-open.
+    the one call that may go to an endpoint whose circuit is half-open. `provision`: what was read for it beforehand.
     """
 
-    delivery: DeliveryRow
+    delivery: StoredDelivery
     endpoint: Endpoint | None
     troubled: bool = False
     probe: bool = False
+    provision: Provision | None = None
 
 
 @dataclass
@@ -135,11 +137,10 @@ class _Roads:
     """Where each lane leads, and how its circuit stands."""
 
     def __init__(self, connection: Connection, lanes: Sequence[Lane]) -> None:
-        place = table_of(EndpointRow)
-        agencies = {lane.agency for lane in lanes}
-        rows = connection.execute(select(place).where(place.c.agency.in_(agencies))).mappings()
+        agencies = sorted({lane.agency for lane in lanes})
+        rows = connection.execute(_ENDPOINTS, {"agencies": agencies}).mappings()
         self._endpoints = {(row["agency"], row["interaction"]): Endpoint(**row) for row in rows}
-        found = connection.execute(select(table_of(CircuitRow))).mappings()
+        found = connection.execute(_CIRCUITS).mappings()
         self._circuits = {(row["agency"], row["interaction"]): CircuitRow(**row) for row in found}
 
     def endpoint(self, lane: Lane) -> Endpoint | None:
@@ -177,9 +178,9 @@ def _from_lane(
     connection.execute(_CLAIM, {"claimed": [each["id"] for each in found], "lease": lease})  # 6. lease
     if lane.pace is not None:
         paced = lane.pace.after(row.paced_until, now, len(found))
-        connection.execute(_on_lane(lane).values(paced_until=paced))
+        _pace(connection, lane, paced)
     for each in found:
-        delivery = DeliveryRow(**{**each, "fence": each["fence"] + 1, "lease_until": lease})
+        delivery = StoredDelivery(**{**each, "fence": each["fence"] + 1, "lease_until": lease})
         troubled = circuit is not None and circuit.failures > 0
         taken.claimed.append(Claimed(delivery=delivery, endpoint=endpoint, troubled=troubled, probe=probe))
 
@@ -211,7 +212,7 @@ def _limit(connection: Connection, lane: Lane, row: LaneRow, now: datetime, take
     if lane.pace is not None:
         paced_until = lane.pace.drawn_in(row.paced_until, now)
         if paced_until != row.paced_until:
-            connection.execute(_on_lane(lane).values(paced_until=paced_until))
+            _pace(connection, lane, paced_until)
         allowed = lane.pace.room(paced_until, now)
         if allowed == 0:
             taken.wait_until(lane.pace.ready_at(paced_until, now))
@@ -230,6 +231,10 @@ def _longest(lane: Lane, now: datetime) -> datetime:
     return now + lane.lease + APART
 
 
+def _pace(connection: Connection, lane: Lane, until: datetime | None) -> None:
+    connection.execute(_PACED, {"of_agency": lane.agency, "of_interaction": lane.interaction, "paced": until})
+
+
 def _on_lane(lane: Lane) -> Any:
     return update(_LANE).where(_LANE.c.agency == lane.agency, _LANE.c.interaction == lane.interaction)
 
@@ -246,6 +251,17 @@ _LOCKED_LANE = (
     .with_for_update(skip_locked=True)
 )
 
+_PACED = (
+    update(_LANE)
+    .where(_LANE.c.agency == bindparam("of_agency"), _LANE.c.interaction == bindparam("of_interaction"))
+    .values(paced_until=bindparam("paced", type_=_LANE.c.paced_until.type))
+)
+
+_ENDPOINTS = select(table_of(EndpointRow)).where(
+    table_of(EndpointRow).c.agency.in_(bindparam("agencies", expanding=True))
+)
+_CIRCUITS = select(table_of(CircuitRow))
+
 _IN_HAND = (
     select(func.count())
     .select_from(_DELIVERY)
@@ -259,7 +275,7 @@ _HELD_UP = exists().where(
 )
 
 _HEADS = (
-    select(_DELIVERY)
+    select(*(_DELIVERY.c[name] for name in COLUMNS))
     .where(
         _DELIVERY.c.state.in_(words(SENDABLE)),
         *_IN_LANE,

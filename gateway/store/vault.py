@@ -74,6 +74,16 @@ class Vault:
             self._today = (scope, generation, key)
         return key
 
+    def seen_key(self, case_id: str, sealed: bytes, *, stands: bool) -> DataKey:
+        """The data key of a case, of which the caller has read the stored form; it is read anew unless that `stands`.
+
+        Raises as `case_key` does.
+        """
+        scope = f"case/{case_id}"
+        with self._lock:
+            self._fresh.pop(scope, None)  # as in `_stored`: it was seen in the store
+        return DataKey(self._master.open(sealed, f"data-key/{scope}"), Plan()) if stands else self._data_key(scope)
+
     def stored_key(self, scope: str) -> bytes | None:
         """The data key of a scope when it is stored, None when not; makes no new one."""
         with self._lock:

@@ -1,17 +1,19 @@
-"""One HTTP call to an agency over httpx2 (HTTP/1.1), from the first look-up to the last byte within one deadline.
+"""One HTTP call to an agency over httpcore2 (HTTP/1.1), from the first look-up to the last byte within one deadline.
 
 Redirects are not followed: an agency's endpoint is what staff registered, and a body with personal data goes nowhere
 else. The environment has no say (no proxies, no CA paths, no .netrc), no cookie is kept, nothing is logged. The reply
-is the exact bytes: what a signature covers is not unpacked or decoded.
+is the exact bytes: what a signature covers is not unpacked or decoded. httpx2, which does all that and more, reads the
+URLs; what it would add to each call cost as much of the interpreter's time as the call itself.
 """
 
 from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -79,15 +81,13 @@ class HttpClient:
     ) -> None:
         self._clock = clock
         self._connect_timeout_s = connect_timeout_s
-        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
-        self._client = httpx2.Client(
-            transport=_Transport(_tls(ca_file, certificate_file, key_file), max_connections),
-            trust_env=False,
-            follow_redirects=False,
-            cookies=no_cookies,
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=_tls(ca_file, certificate_file, key_file),
+            max_connections=max_connections,
+            max_keepalive_connections=max_connections,
+            keepalive_expiry=30.0,
+            network_backend=DeadlineBackend(),
         )
-        # httpx2 would offer gzip; a reply is taken as it was signed, and never unpacked to more than came.
-        self._client.headers = httpx2.Headers({"accept": "*/*", "accept-encoding": "identity", "user-agent": "simojo"})
 
     def send(self, call: OutboundCall) -> HttpReply:
         """Send and give the complete reply.
@@ -104,12 +104,10 @@ class HttpClient:
         )
         current.call = state
         try:
-            request = self._client.build_request(
-                call.method, call.url, headers=dict(call.headers), content=call.body, timeout=call.timeout_s
-            )
-            response = self._client.send(request, stream=True)
+            response = self._pool.handle_request(_request(call))
             try:
-                body = _read(response, call.max_reply_bytes, state)
+                headers = _joined(response.headers)
+                body = _read(response, headers, call.max_reply_bytes, state)
             finally:
                 response.close()
         except (httpx2.InvalidURL, httpcore2.UnsupportedProtocol, httpcore2.LocalProtocolError, ValueError) as fault:
@@ -119,15 +117,15 @@ class HttpClient:
         except httpcore2.RemoteProtocolError as fault:
             raise state.failure(f"the agency's answer breaks HTTP or ends early: {fault}", "agency-cut-off") from fault
         return HttpReply(
-            status=response.status_code,
-            headers={name.lower(): value for name, value in response.headers.items()},
+            status=response.status,
+            headers=headers,
             body=body,
             took_s=self._clock() - begun,
         )
 
     def close(self) -> None:
         """Close all connections."""
-        self._client.close()
+        self._pool.close()
 
     def __enter__(self) -> Self:
         return self
@@ -136,54 +134,77 @@ class HttpClient:
         self.close()
 
 
-class _Transport(httpx2.BaseTransport):
-    """httpx2's way to a pool of connections that keep the deadline; its own errors pass through unchanged."""
-
-    def __init__(self, tls: ssl.SSLContext, max_connections: int) -> None:
-        self._pool = httpcore2.ConnectionPool(
-            ssl_context=tls,
-            max_connections=max_connections,
-            max_keepalive_connections=max_connections,
-            keepalive_expiry=30.0,
-            network_backend=DeadlineBackend(),
-        )
-
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send the request; give the response with its body still to be read."""
-        url = request.url
-        response = self._pool.handle_request(
-            httpcore2.Request(
-                request.method,
-                httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
-            )
-        )
-        return httpx2.Response(response.status, headers=response.headers, stream=_Body(response))
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._pool.close()
+# A reply is taken as it was signed, and never unpacked to more than came.
+_OWN = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "simojo"}
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
-class _Body(httpx2.SyncByteStream):
-    def __init__(self, response: httpcore2.Response) -> None:
-        self._response = response
+@dataclass(frozen=True)
+class _Target:
+    """A URL as httpcore2 takes it, the value of Host, and that of Authorization where the URL names a user."""
 
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._response.iter_stream()
-
-    def close(self) -> None:
-        self._response.close()
+    url: httpcore2.URL
+    host: str
+    authorization: str | None
 
 
-def _read(response: httpx2.Response, max_bytes: int, state: Call) -> bytes:
-    announced = response.headers.get("content-length", "0")
+@lru_cache(maxsize=256)
+def _target(text: str) -> _Target:
+    """Read a URL. Raises httpx2.InvalidURL, and UnsupportedProtocol for one without a host."""
+    url = httpx2.URL(text)
+    if not url.host:
+        raise httpcore2.UnsupportedProtocol("the URL names no host")
+    pair = f"{url.username}:{url.password}".encode()
+    return _Target(
+        httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+        url.netloc.decode("ascii"),
+        f"Basic {b64encode(pair).decode()}" if url.username or url.password else None,
+    )
+
+
+def _request(call: OutboundCall) -> httpcore2.Request:
+    """The request of a call. Raises ValueError for a header that is not ASCII."""
+    target = _target(call.url)
+    own = {"Host": target.host, **_OWN}
+    if call.body or call.method in _WITH_BODY:
+        own["Content-Length"] = str(len(call.body))
+    said = dict(call.headers)
+    if target.authorization is not None:
+        said = {name: value for name, value in said.items() if name.lower() != "authorization"}
+        said["Authorization"] = target.authorization
+    taken = {name.lower() for name in said}
+    headers = [*((name, value) for name, value in own.items() if name.lower() not in taken), *said.items()]
+    return httpcore2.Request(
+        call.method,
+        target.url,
+        headers=[(name.encode("ascii"), value.encode("ascii")) for name, value in headers],
+        content=call.body,
+        extensions={"timeout": {"pool": call.timeout_s}},  # the other steps keep the deadline of `state`
+    )
+
+
+def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers of a reply by their lower-case names, in UTF-8 where they are, else byte by byte."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        key, text = name.decode("latin-1").lower(), _text(value)
+        found[key] = f"{found[key]}, {text}" if key in found else text
+    return found
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _read(response: httpcore2.Response, headers: Mapping[str, str], max_bytes: int, state: Call) -> bytes:
+    announced = headers.get("content-length", "0")
     if announced.isdecimal() and int(announced) > max_bytes:
         raise _too_large(f"announces {announced} bytes", max_bytes)
     body = bytearray()
-    for chunk in response.iter_raw():
+    for chunk in response.iter_stream():
         body += chunk
         if len(body) > max_bytes:
             raise _too_large("goes on", max_bytes)

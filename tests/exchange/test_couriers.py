@@ -11,6 +11,7 @@ import pytest
 from gateway.domain.errors import HubBusy
 from gateway.exchange.couriers import Couriers
 from gateway.store.claims import Claimed, Taken
+from gateway.store.outgoing import StoredDelivery
 from gateway.store.tables import DeliveryRow
 from gateway.trust.interned import MAX_KEPT_BYTES, note_reading
 from tests.exchange.keys import AT
@@ -19,6 +20,11 @@ from tests.exchange.test_outbound_agencies import asked, now
 from tests.store.rows import delivery
 
 PATIENCE_S = 20.0
+
+
+def _claimed(name: str) -> Claimed:
+    row = DeliveryRow(**delivery(name, name, 1, "queued"))
+    return Claimed(delivery=StoredDelivery.of(row), endpoint=None)
 
 
 class Shelf:
@@ -39,7 +45,7 @@ class Shelf:
             if self.faults:
                 raise self.faults.pop()
             names, self.due = self.due[:wanted], self.due[wanted:]
-        found = [Claimed(delivery=DeliveryRow(**delivery(name, name, 1, "queued")), endpoint=None) for name in names]
+        found = [_claimed(name) for name in names]
         return Taken(claimed=found, again_at=AT + self.again_after)
 
     def release(self, claimed: list[Claimed]) -> None:

@@ -14,7 +14,9 @@ from gateway.exchange.claiming import LEASE_BEYOND_CALL
 from gateway.exchange.concluding import Concluding
 from gateway.exchange.verdict import HELD_BACK
 from gateway.operations.endpoints import Endpoints
-from gateway.store.plan import Outcome, Plan
+from gateway.store.conflicts import commit
+from gateway.store.plan import Delete, Outcome, Plan
+from gateway.store.tables import DataKeyRow
 from tests.exchange import voices
 from tests.exchange.stage import RINA, Stage
 from tests.exchange.test_outbound_agencies import asked, attempts, now
@@ -51,11 +53,11 @@ def test_a_delivery_that_nobody_can_prepare_stops_no_other_and_is_not_tried_agai
     prepare = preparing.prepare
     tries: list[str] = []
 
-    def sometimes(row: Any, at: Any) -> Any:
+    def sometimes(row: Any, *more: Any) -> Any:
         tries.append(row.id)
-        return poisoned() if row.id == bad.id else prepare(row, at)
+        return poisoned() if row.id == bad.id else prepare(row, *more)
 
-    preparing.prepare = sometimes  # type: ignore[method-assign]  # no adapter can raise past its MappingFault
+    preparing.prepare = sometimes  # type: ignore[method-assign, assignment]  # no adapter can raise past its MappingFault
     assert send(stage) == 1
     assert [send(stage) for _ in range(5)] == [0] * 5
     assert tries.count(bad.id) == 1
@@ -486,3 +488,34 @@ def test_an_answer_that_comes_in_time_calls_nobody_and_a_hub_that_was_down_over_
 def _calls(stage: Stage, case_id: str) -> list[str]:
     """What calls a person about DPUPR's answer."""
     return [text for text in stage.case(case_id).attention if text.startswith("dpupr/")]
+
+
+def test_a_key_that_goes_between_claim_and_attempt_is_not_used(stage: Stage) -> None:
+    for gone in (False, True):
+        delivery = asked(stage, "dukcapil")
+        scope = f"case/{delivery.case_id}"
+        key = stage.hub.store.reader.data_key(scope)
+        (claimed,) = stage.hub.claiming.take(1).claimed
+        assert claimed.provision is not None
+        assert claimed.provision.sealed_key == key
+        if gone:
+            commit(stage.hub.store.unit_of_work, Plan.of(Delete(DataKeyRow, {"scope": scope})))
+        prepared = stage.hub.outbound._preparing.prepare(claimed.delivery, stage.clock(), claimed.provision)
+        made = [each for each in prepared.plan.changes if each.model is DataKeyRow]
+        assert bool(made) is gone  # the attempt's leaves are under a key that is there
+        assert stage.hub.outbound.attempt(claimed)
+
+
+def test_claims_are_not_lost_when_the_store_cannot_be_read_after_them(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked(stage, "dukcapil")
+    with monkeypatch.context() as patched:
+        patched.setattr(stage.hub.store.reader, "data_keys", away)
+        (claimed,) = stage.hub.claiming.take(1).claimed
+    assert claimed.provision is None
+    assert stage.hub.outbound.attempt(claimed)
+
+
+def away(*_: object) -> Any:
+    raise HubBusy("the store cannot be read now")

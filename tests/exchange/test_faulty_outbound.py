@@ -12,6 +12,7 @@ from adapters.dpupr.recommendation import recommendation_request
 from gateway.contract.adapter import Notification, Repeat
 from gateway.domain import events as e
 from gateway.domain.errors import HubBusy, MappingFault, Refused, Unauthorised
+from gateway.store.outgoing import StoredDelivery
 from tests.exchange import voices
 from tests.exchange.stage import RINA, Stage
 from tests.exchange.test_faulty_adapters import raises, twisted
@@ -45,7 +46,8 @@ def test_personal_data_beyond_the_agreement_does_not_leave(stage: Stage) -> None
     assert stage.deliver("dukcapil") == 0
     assert "personal data beyond the agreement: /NAMA_LGKP" in (now(stage, delivery).cause or "")
     with pytest.raises(MappingFault) as raised:
-        stage.hub.outbound._preparing.prepare(now(stage, delivery), stage.clock())  # its code is kept nowhere else
+        # its code is kept nowhere else
+        stage.hub.outbound._preparing.prepare(StoredDelivery.of(now(stage, delivery)), stage.clock())
     assert raised.value.code == "own-personal-data-excess"
     assert stage.town.calls["dukcapil"] == []
     assert b"Siti" not in b"".join(stage.parts(delivery.id).values())

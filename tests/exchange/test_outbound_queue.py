@@ -13,7 +13,7 @@ from gateway.domain.case import Stage as CaseStage
 from gateway.domain.errors import Refused
 from gateway.exchange.claiming import LEASE_BEYOND_CALL
 from gateway.office.signing import PinStep
-from gateway.store.tables import DeliveryRow
+from gateway.store.outgoing import StoredDelivery
 from tests.exchange import voices
 from tests.exchange.stage import AGUS, DEWI, RINA, Stage
 from tests.exchange.test_outbound_agencies import asked, attempts, now
@@ -47,7 +47,7 @@ def test_a_worker_that_is_paused_between_claim_and_attempt_sends_nothing_once_an
     hub, prepare = stage.hub, stage.hub.outbound._preparing.prepare
     done: list[bool] = []
 
-    def overtaken(row: DeliveryRow, at: object) -> object:
+    def overtaken(row: StoredDelivery, *_more: object) -> object:
         attempt = prepare(row, stage.clock())
         if not done:
             done.append(True)

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, event
 from gateway.store import circuits, claims
 from gateway.store.circuits import CircuitPolicy, Endpoint, Failure, Standing, Turn
 from gateway.store.claims import Claimed, Lane, Taken
+from gateway.store.outgoing import StoredDelivery
 from gateway.store.pace import Pace
 from gateway.store.reading import Reader
 from gateway.store.tables import DeliveryRow, EndpointRow
@@ -73,7 +74,7 @@ def test_a_claim_takes_the_heads_of_queues_and_gives_each_the_next_fence_and_a_l
     for each in taken.claimed:
         row = reader.delivery(each.delivery.id)
         assert row is not None
-        assert row == each.delivery  # what the worker has is what is stored
+        assert StoredDelivery.of(row) == each.delivery  # what the worker has is what is stored
         assert row.lease_until == NOW + LEASE
     assert [each.delivery.fence for each in taken.claimed] == [1, 8]
     assert [row.state for row in reader.deliveries(("not-sent", "unknown"))] == ["not-sent", "unknown"]

@@ -82,6 +82,11 @@ class Reads:
             finally:
                 connection.close()
 
+    def _plain(self, statement: Any, **values: object) -> Sequence[Any]:
+        """All rows of such a `select` that has instants among its values or its columns."""
+        with self._answering(statement), self._engine.connect() as connection:
+            return connection.execute(statement, values).all()
+
     def _first(self, statement: Any) -> Any:
         """The first result of a SQLModel `select`, or None. The caller states the type: it wrote the statement."""
         with self._session(statement) as session:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import bindparam
 from sqlmodel import col, select
 
+from gateway.store.outgoing import StoredFact
 from gateway.store.reads.base import Reads
 from gateway.store.tables import (
     CaseEventRow,
@@ -22,6 +23,11 @@ from gateway.store.tables import (
 
 _COUNTER = select(CounterRow.value).where(col(CounterRow.name) == bindparam("name"))
 _STANDING = select(CaseRow.body, CaseRow.next_order).where(col(CaseRow.id) == bindparam("case_id"))
+_FACTS = (
+    select(*(getattr(CaseEventRow, name) for name in StoredFact._fields))
+    .where(col(CaseEventRow.case_id).in_(bindparam("cases", expanding=True)))
+    .order_by(col(CaseEventRow.case_id), col(CaseEventRow.seq))
+)
 _BY_REFERENCE = (
     select(CaseReferenceRow.case_id)
     .where(col(CaseReferenceRow.digest) == bindparam("digest"))
@@ -71,6 +77,10 @@ class CaseReads(Reads):
         """All events of a case, in their order."""
         wanted = select(CaseEventRow).where(col(CaseEventRow.case_id) == case_id)
         return self._all(wanted.order_by(col(CaseEventRow.seq)))
+
+    def facts(self, cases: Collection[str]) -> list[StoredFact]:
+        """The facts of these cases as plain values, by case and in their order."""
+        return [StoredFact(*row) for row in self._plain(_FACTS, cases=list(cases))]
 
     def facts_of(self, cases: Collection[str]) -> list[CaseEventRow]:
         """All events of these cases, by case and in their order."""

@@ -16,6 +16,9 @@ from gateway.store.types import as_bytes
 HEAD = 1
 """The id of the single row of `tree_head`."""
 
+_DATA_KEYS = select(DataKeyRow.scope, DataKeyRow.wrapped).where(
+    col(DataKeyRow.scope).in_(bindparam("scopes", expanding=True))
+)
 _DATA_KEY = select(DataKeyRow.wrapped).where(col(DataKeyRow.scope) == bindparam("scope"))
 
 
@@ -136,6 +139,10 @@ class LedgerReads(Reads):
         if up_to is not None:
             wanted = wanted.where(col(CheckpointRow.size) <= up_to)
         return self._all(wanted.order_by(col(CheckpointRow.size)).limit(limit))
+
+    def data_keys(self, scopes: Collection[str]) -> dict[str, bytes]:
+        """The wrapped data keys of these scopes, by scope; those that have none are missing."""
+        return {scope: bytes(wrapped) for scope, wrapped in self._plain(_DATA_KEYS, scopes=list(scopes))}
 
     def data_key(self, scope: str) -> bytes | None:
         """The wrapped data key of `case/<id>` or `day/<YYYY-MM-DD>`; the vault opens it."""

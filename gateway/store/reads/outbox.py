@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlalchemy.orm import aliased
 from sqlmodel import col, exists, func, or_, select
 
 from gateway.store.reads.base import Reads
 from gateway.store.tables import AttemptRow, CircuitRow, DeliveryRow, EndpointRow, LaneRow
 from gateway.store.tables.outbox import FINISHED, PASSED, SENDABLE, words
+from gateway.store.types import UtcDateTime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,17 +105,11 @@ class OutboxReads(Reads):
 
     def due_lanes(self, now: datetime) -> list[tuple[str, str]]:
         """Lanes, as (agency, interaction), for which something is due, behind a dead letter or not."""
-        mine = (
-            col(DeliveryRow.agency) == col(LaneRow.agency),
-            col(DeliveryRow.interaction) == col(LaneRow.interaction),
-        )
-        wanted = select(LaneRow.agency, LaneRow.interaction).where(exists().where(*_due(now), *mine))
-        return [(agency, interaction) for agency, interaction in self._all(wanted)]
+        return [(agency, interaction) for agency, interaction in self._plain(_DUE_LANES, now=now)]
 
     def next_due(self, now: datetime) -> datetime | None:
         """When the next delivery falls due; None when none waits for its time."""
-        later = (col(DeliveryRow.state).in_(words(SENDABLE)), col(DeliveryRow.due_at) > now)
-        found: datetime | None = self._first(select(func.min(DeliveryRow.due_at)).where(*later))
+        found: datetime | None = self._plain(_NEXT_DUE, now=now)[0][0]
         return found
 
     def expired_leases(self, now: datetime, limit: int = 100, skip: int = 0) -> list[DeliveryRow]:
@@ -169,8 +165,21 @@ class OutboxReads(Reads):
         return found
 
 
-def _due(now: datetime) -> tuple[Any, ...]:
+def _due(now: Any) -> tuple[Any, ...]:
     return (col(DeliveryRow.state).in_(words(SENDABLE)), col(DeliveryRow.due_at) <= now)
+
+
+_NOW = bindparam("now", type_=UtcDateTime)
+_DUE_LANES = select(LaneRow.agency, LaneRow.interaction).where(
+    exists().where(
+        *_due(_NOW),
+        col(DeliveryRow.agency) == col(LaneRow.agency),
+        col(DeliveryRow.interaction) == col(LaneRow.interaction),
+    )
+)
+_NEXT_DUE = select(func.min(DeliveryRow.due_at)).where(
+    col(DeliveryRow.state).in_(words(SENDABLE)), col(DeliveryRow.due_at) > _NOW
+)
 
 
 def _overdue(now: datetime) -> tuple[Any, ...]:
