@@ -23,7 +23,6 @@ from tests.postgres import Server
 from tests.store.plans import advance, counter
 from tests.store.rows import delivery
 
-
 # SQLite has one writer: tests/store/test_exclusive.py holds it to that.
 pytestmark = pytest.mark.parametrize("databases", ["postgres"], indirect=True)
 
