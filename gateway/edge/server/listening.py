@@ -76,7 +76,9 @@ class Listener:
         self._task = self._loop.create_task(self._accept())
 
     def close(self) -> None:
-        """Accept no more."""
+        """Accept no more. Whoever closes the socket may do so at once."""
+        # else a client that came at this moment is accepted on a closed socket, for a future that is cancelled
+        self._loop.remove_reader(self._socket)
         self._task.cancel()
 
     async def wait_closed(self) -> None:
