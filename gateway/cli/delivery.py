@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
@@ -57,7 +58,7 @@ def list_(
         if not rows:
             print("no such delivery")
         for warning in circuit_warnings(store.reader, now()):
-            print(warning)
+            print(warning, file=sys.stderr)
 
 
 @app.command()
@@ -104,11 +105,11 @@ def redrive(
             print(f"delivery {delivery} is queued again")
             return
         _narrowed(sought, every=every)
-        _told(letters.counts(sought), "would be sent again" if dry_run else "to be sent again")
-        while not dry_run:
-            many = letters.redrive_many(sought, ACTOR, BATCH)
-            if _progress(many, "queued again"):
-                return
+        counts = letters.counts(sought)
+        _told(counts, "would be sent again" if dry_run else "to be sent again")
+        # in one go, each once: what dies again meanwhile is a dead letter anew, and a second batch would find it first
+        if not dry_run:
+            _progress(letters.redrive_many(sought, ACTOR, sum(counts.values())), "queued again")
 
 
 @app.command()

@@ -143,7 +143,13 @@ class Claiming:
 
         turn = self._within(note)
         if turn is not None:
-            _log.warning(f"circuit-{turn}", agency=row.agency, endpoint=claimed.endpoint, cause=ending.failure)
+            _log.warning(
+                f"circuit-{turn}",
+                agency=row.agency,
+                endpoint=endpoint and endpoint.interaction,
+                url=endpoint and endpoint.url,
+                cause=ending.failure,
+            )
 
     # --- within ---------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.casework.leaves import Leaves
+from gateway.domain.calendar import JAKARTA
 from gateway.domain.errors import Refused
 from gateway.ledger.leaf import LeafKind
 from gateway.store.circuits import Standing, closed_by_staff, standing
@@ -115,10 +116,12 @@ def circuit_warnings(reader: Reader, now: datetime) -> tuple[str, ...]:
     for row in reader.circuits():
         if standing(row, urls.get((row.agency, row.interaction), ""), now) is Standing.CLOSED or row.opened_at is None:
             continue
+        which = "" if row.interaction == "*" else f" --interaction {row.interaction}"
+        since = row.opened_at.astimezone(JAKARTA)
         found.append(
-            f"{row.agency} has not answered at {row.url} since {row.opened_at:%Y-%m-%d %H:%M} UTC ({row.failures} calls"
+            f"{row.agency} has not answered at {row.url} since {since:%Y-%m-%d %H:%M} WIB ({row.failures} calls"
             f" failed in a row, the last: {row.cause}): its deliveries wait, and one call at a time tries it; when it"
-            f" is mended: simojo delivery close {row.agency}"
+            f" is mended: simojo delivery close {row.agency}{which}"
         )
     return tuple(found)
 

@@ -51,6 +51,18 @@ def test_one_and_many_are_sent_again_after_they_were_shown(
     assert states(database) == ["queued"] * 3
 
 
+def test_what_dies_again_while_many_are_sent_is_not_sent_twice(
+    simojo: Simojo, letters: list[str], database: Behind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused_at_once() -> None:
+        database.execute("UPDATE delivery SET state = 'dead'")
+
+    monkeypatch.setattr("gateway.cli.delivery._nobody", refused_at_once)
+    said = simojo("delivery", "redrive", "--all").out
+    assert said.endswith("3 dead letters to be sent again\n3 queued again, 3 left\n")
+    assert states(database) == ["dead"] * len(letters)
+
+
 def test_one_and_many_are_cancelled_with_a_reason(simojo: Simojo, letters: list[str], database: Behind) -> None:
     assert simojo("delivery", "cancel", letters[0]).code == 2
     why = ("--reason", "lewat surat")
@@ -76,7 +88,7 @@ def test_endpoints_are_listed_and_one_that_is_mended_is_called_again(
     listed = simojo("delivery", "endpoints").out
     assert "half-open" in listed
     assert "no connection" in listed
-    assert "dukcapil has not answered at" in simojo("delivery", "list").out
+    assert "dukcapil has not answered at" in simojo("delivery", "list").err
     assert simojo("delivery", "close", "dukcapil").out == "dukcapil is called again\n"
     assert "half-open" not in simojo("delivery", "endpoints").out
     assert "[circuit-closed]" in simojo("delivery", "close", "dukcapil").sentence

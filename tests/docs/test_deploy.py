@@ -58,3 +58,14 @@ def test_every_file_that_is_mounted_or_named_is_there_or_is_told_how_to_be_made(
     for name in re.findall(r"`deploy/([\w./@-]+)`", readme):
         made_there = name.startswith(("compose/secrets", "compose/tls"))
         assert made_there or (ROOT / "deploy" / name).exists(), name
+
+
+def test_the_password_file_is_one_that_libpq_reads_and_a_unit_is_never_given_up() -> None:
+    for name in ("simojo-hub@.service", "simojo-worker@.service"):
+        unit = file(f"systemd/{name}")
+        # a credential may be readable to a group (systemd 254), and libpq refuses such a file
+        assert "PGPASSFILE=%d" not in unit
+        (copied,) = re.findall(r"^ExecStartPre=/usr/bin/install -m 0400 %d/pgpass (\S+)$", unit, re.MULTILINE)
+        assert f"PGPASSFILE={copied}\n" in unit
+        assert f"RuntimeDirectory={copied.split('/')[1]}\n" in unit
+        assert "StartLimitIntervalSec=0\n" in unit

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.domain import events as e
+from gateway.domain.calendar import JAKARTA
 from gateway.domain.case import PermitCase
 from gateway.edge.parts import COOKIE, token_hash
 from gateway.ledger.leaf import LeafKind
@@ -292,7 +293,8 @@ def test_an_endpoint_that_is_down_is_shown_warned_of_and_closed_after_mending(ho
     assert (shown["circuit"], shown["failures"], shown["cause"]) == ("open", 5, "no connection")
     (warning,) = [text for text in visitor.get("/admin/v1/health")["warnings"] if "sms" in text]
     assert "has not answered at https://sms.example/" in warning
-    assert "simojo delivery close sms" in warning
+    assert warning.endswith("simojo delivery close sms")
+    assert f"since {house.clock().astimezone(JAKARTA):%Y-%m-%d %H:%M} WIB" in warning
     assert (
         "has not answered" in visitor.client.get("/console", headers={"Authorization": f"Bearer {TOKENS[AGUS]}"}).text
     )

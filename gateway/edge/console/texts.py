@@ -116,6 +116,9 @@ _STAGES = {
     "unknown": "tidak diketahui",
     "dead": "mati",
     "cancelled": "dibatalkan",
+    "used-up": "percobaan habis",
+    "given-up": "dihentikan",
+    "mapping-fault": "salah pemetaan",
 }
 WORDS: Mapping[Language, Mapping[str, str]] = MappingProxyType({Language.INDONESIAN: _STAGES, Language.ENGLISH: {}})
 """Stages and verdicts as people read them; a word without a translation stands as it is."""
