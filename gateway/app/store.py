@@ -76,6 +76,7 @@ def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_i
         reader = Reader(engine)
         master = MasterKey(settings.master_key_bytes())
         vault = Vault(reader, master, secrets.token_bytes)
+        vault.make_sure_of_the_key()
         leaves = Leaves(master, new_id)
         unit_of_work = GroupCommit(engine)
         given_up.callback(unit_of_work.close)

@@ -31,7 +31,10 @@ def worker(
     port = settings.worker_health_port
     serving = Serving(host=settings.host, port=port or settings.port, max_connections=16)
     with ExitStack() as stack:
-        sockets = [stack.enter_context(each) for each in (listen(serving) if port is not None else ())]
+        sockets = [
+            stack.enter_context(each)
+            for each in (listen(serving, "SIMOJO_HOST and SIMOJO_WORKER_HEALTH_PORT") if port is not None else ())
+        ]
         process = Worker(settings)
         if until_stdin_ends:
             end_with_stdin()

@@ -68,28 +68,32 @@ def copy_store(
     names = name_of(source), name_of(target)
     if names[0] == names[1]:
         raise Refused(f"source and target are the same store, {names[0]}: name two", code="copy-to-itself")
+    marked = False
     try:
         with ExitStack() as stack:
             _check_there(source, names[0])
-            stack.enter_context(alone(source, names[0]))  # 1
+            source_is_ours = stack.enter_context(alone(source, names[0]))  # 1
             _check_source(source, names[0], migrate=migrate_source)
-            stack.enter_context(alone(target, names[1]))
+            target_is_ours = stack.enter_context(alone(target, names[1]))
             _check_target(target, *names)
             prepare(target, unfinished_too=True)
             tables = copying.tables()
             reading = stack.enter_context(_held_still(source, tables, names[0]))  # 2
             bulk.begin(target, tables, names[0], at)  # 3
+            marked = True
             sent = _send(reading, target, tables, progress)  # 4
             received = _read_back(target, tables, sent, progress)  # 5
             _compare(sent, received)
             ledger = _verify_ledger(target, verify, progress)
             progress("finish", 0, 1)
+            source_is_ours()  # a lost session let others in meanwhile
+            target_is_ours()
             bulk.finish(target, tables)  # 6
     except (SQLAlchemyError, CommitUnknown) as error:
         said = getattr(error, "orig", None) or str(error) or "the database went away while it committed"
+        left = "stays marked as unfinished: when both can be reached, start the same copy again"
         raise Misconfigured(
-            f"the copy stopped ({said}); the source is as it was, and the target stays marked as unfinished:"
-            " when both can be reached again, start the same copy again",
+            f"the copy stopped ({said}); the source is as it was, and the target {left if marked else 'too'}",
             code="copy-stopped",
         ) from error
     return Copied(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection, Engine, func, select, text
@@ -25,11 +25,13 @@ _OTHERS = text("""
 
 
 @contextmanager
-def alone(engine: Engine, name: str) -> Iterator[None]:
+def alone(engine: Engine, name: str) -> Iterator[Callable[[], None]]:
     """Until the block ends, no hub starts on a SQLite store and no second `alone` succeeds on either engine.
 
     `name` is what a person calls the store. On PostgreSQL nobody else has a session when the block begins; whoever
     comes later is the caller's to keep off. Raises Misconfigured `store-in-use`.
+
+    Gives what makes sure that it is still so: it raises OperationalError when the session that held the lock is gone.
     """
     if is_shared(engine):
         engine.dispose()  # idle sessions of our own are not others
@@ -39,7 +41,7 @@ def alone(engine: Engine, name: str) -> Iterator[None]:
             try:
                 if _others(connection):
                     raise _in_use(name)
-                yield
+                yield lambda: _make_sure(connection)
             finally:
                 with suppress(SQLAlchemyError):  # a lost session holds no lock
                     connection.execute(select(func.pg_advisory_unlock(ALONE)))
@@ -50,9 +52,13 @@ def alone(engine: Engine, name: str) -> Iterator[None]:
     except Misconfigured as error:
         raise _in_use(name) from error
     try:
-        yield
+        yield lambda: None  # a lock of the system's ends with its process alone
     finally:
         lock.release()
+
+
+def _make_sure(connection: Connection) -> None:
+    connection.execute(select(1))
 
 
 def _taken(connection: Connection) -> bool:

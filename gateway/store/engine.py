@@ -105,6 +105,12 @@ def _write_ahead(cursor: Any) -> None:
 def _postgres(url: URL, connections: int) -> Engine:
     if not url.database:
         raise Misconfigured(f"SIMOJO_DATABASE_URL names no database; {FORMS}")
+    if "@" in (url.host or ""):
+        raise Misconfigured(
+            "SIMOJO_DATABASE_URL has more than one @: in a password write it as %40, : as %3A, / as %2F"
+        )
+    if (driver := url.drivername.partition("+")[2]) not in ("", "psycopg"):
+        raise Misconfigured(f"SIMOJO_DATABASE_URL names the driver '{driver}', psycopg is used; {FORMS}")
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         isolation_level="AUTOCOMMIT",

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
-from gateway.domain.errors import Misconfigured
+from gateway.domain.errors import Misconfigured, Tampered
 from gateway.store.plan import Change, Claim, Plan, Update
 from gateway.store.reading import Reader
 from gateway.store.tables import CredentialRow, DataKeyRow
@@ -50,6 +50,21 @@ class Vault:
         self._fresh: OrderedDict[str, DataKey] = OrderedDict()
         self._today: tuple[str, int | None, DataKey] | None = None
         self._lock = threading.Lock()
+
+    def make_sure_of_the_key(self) -> None:
+        """Raise Misconfigured `master-key-wrong` when nothing of what is stored opens under this master key.
+
+        One that does not open is damage; when none does, the key is another one, and what it sealed would be lost.
+        """
+        sealed = [(f"data-key/{scope}", wrapped) for scope, wrapped in self._reader.some_data_keys()]
+        if (row := self._reader.some_credential()) is not None:
+            sealed.append((_credential_context(row.agency, row.name), row.sealed))
+        if sealed and not any(self._opens(context, each) for context, each in sealed):
+            raise Misconfigured(
+                "the master key is not the one that this store was sealed with: SIMOJO_MASTER_KEY_FILE (or"
+                " SIMOJO_MASTER_KEY) has to be the key that it was made with",
+                code="master-key-wrong",
+            )
 
     def case_key(self, case_id: str) -> DataKey:
         """The data key of a case. Raises Tampered `sealed-damaged` when the stored one does not open."""
@@ -107,6 +122,13 @@ class Vault:
         if earlier is None:
             return Claim(CredentialRow, ("agency", "name"), {**key, "sealed": sealed})
         return Update(CredentialRow, key, {"sealed": earlier}, {"sealed": sealed})
+
+    def _opens(self, context: str, sealed: bytes) -> bool:
+        try:
+            self._master.open(sealed, context)
+        except Tampered:
+            return False
+        return True
 
     def _data_key(self, scope: str) -> DataKey:
         with self._lock:

@@ -72,6 +72,11 @@ def test_wrong_settings_and_files_are_refused(refused: Callable[..., str]) -> No
             "SIMOJO_DATABASE_URL cannot be read": refused(database_url="::"),
             "names the engine 'mysql'": refused(database_url="mysql://a/b"),
             "names no file": refused(database_url="sqlite://"),
+            "write it as %40": refused(database_url="postgresql://simojo:ra@hasia@127.0.0.1/simojo"),
+            "names the driver 'asyncpg'": refused(database_url="postgresql+asyncpg://a@127.0.0.1/b"),
+            "[master-key-wrong]": refused(
+                sql("INSERT INTO data_key (scope, wrapped) VALUES ('day/2026-01-01', X'0011')")
+            ),
             "names no database": refused(database_url="postgresql://a@127.0.0.1"),
             "unable to open database file": refused(database_url="sqlite:////nonexistent/simojo.db"),
             # nobody may make a file there, not even the superuser: as in a directory or on a disk that is read-only

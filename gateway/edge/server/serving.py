@@ -65,14 +65,17 @@ def make_server(api: Any, serving: Serving, proxies: Proxies, ending: Ending | N
     )
 
 
-def listen(serving: Serving) -> Sequence[socket.socket]:
-    """Sockets that wait for connections. Raises Misconfigured `address-in-use` when the address cannot be had."""
+def listen(serving: Serving, settings: str = "SIMOJO_HOST and SIMOJO_PORT") -> Sequence[socket.socket]:
+    """Sockets that wait for connections. Raises Misconfigured `address-in-use` when the address cannot be had.
+
+    `settings` names those that would choose another one.
+    """
     try:
         return bound_sockets(serving.host, serving.port, BACKLOG)
     except OSError as fault:
         raise Misconfigured(
-            f"the hub cannot listen on {serving.host} port {serving.port} ({fault.strerror or fault}); end what does, "
-            "or set SIMOJO_HOST and SIMOJO_PORT",
+            f"nobody can listen on {serving.host} port {serving.port} now ({fault.strerror or fault}); end what does,"
+            f" or set {settings}",
             code="address-in-use",
         ) from None
 

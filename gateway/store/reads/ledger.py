@@ -144,6 +144,12 @@ class LedgerReads(Reads):
         """The wrapped data keys of these scopes, by scope; those that have none are missing."""
         return {scope: bytes(wrapped) for scope, wrapped in self._plain(_DATA_KEYS, scopes=list(scopes))}
 
+    def some_data_keys(self) -> list[tuple[str, bytes]]:
+        """The first and the last wrapped data key by scope, with their scopes: none, one or two."""
+        scope = col(DataKeyRow.scope)
+        ends = [self._first(select(DataKeyRow).order_by(order).limit(1)) for order in (scope, scope.desc())]
+        return list({row.scope: row.wrapped for row in ends if row is not None}.items())
+
     def data_key(self, scope: str) -> bytes | None:
         """The wrapped data key of `case/<id>` or `day/<YYYY-MM-DD>`; the vault opens it."""
         row = self._one(_DATA_KEY, scope=scope)

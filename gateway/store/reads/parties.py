@@ -53,6 +53,11 @@ class PartyReads(Reads):
         wanted = select(EndpointRow).where(col(EndpointRow.agency) == agency)
         return self._all(wanted.order_by(col(EndpointRow.interaction)))
 
+    def some_credential(self) -> CredentialRow | None:
+        """Any stored credential."""
+        found: CredentialRow | None = self._first(select(CredentialRow).limit(1))
+        return found
+
     def credential(self, agency: str, name: str) -> bytes | None:
         """One secret of an agency's dialect, sealed; `Vault.credential` opens it."""
         row = self._one(_CREDENTIAL, agency=agency, name=name)
