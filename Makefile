@@ -48,7 +48,7 @@ fuzz: setup ## a million hostile inputs to the parsers (FUZZ_INPUTS=, FUZZ_SECON
 	  echo "make: atheris cannot be installed here; hypothesis makes all inputs" >&2
 	@FUZZ_ATHERIS=$${FUZZ_ATHERIS-$(VENV)/fuzz} $(BIN)/python -m tests.fuzz
 
-crash: setup ## kill -9 of hub, worker and database under load (CRASH_KILLS=, CRASH_ENGINES=, CRASH_SEED=, CRASH_FAILURES=)
+crash: setup ## kill -9 of hub, worker, database under load, 100 on each engine (CRASH_KILLS=, CRASH_ENGINES=, CRASH_SEED=, CRASH_FAILURES=)
 	@$(BIN)/python -m tests.crash
 
 soak: setup ## an hour at half load, with verdicts (SOAK_MINUTES=, SOAK_ENGINE=, SOAK_SHARE=)
