@@ -48,7 +48,7 @@ fuzz: setup ## a million hostile inputs to the parsers (FUZZ_INPUTS=, FUZZ_SECON
 	  echo "make: atheris cannot be installed here; hypothesis makes all inputs" >&2
 	@FUZZ_ATHERIS=$${FUZZ_ATHERIS-$(VENV)/fuzz} $(BIN)/python -m tests.fuzz
 
-crash: setup ## kill -9 of hub, worker and database under load (CRASH_KILLS=, CRASH_ENGINES=, CRASH_SEED=, CRASH_FAILURES=)
+crash: setup ## kill -9 of hub, worker, database under load, 100 on each engine (CRASH_KILLS=, CRASH_ENGINES=, CRASH_SEED=, CRASH_FAILURES=)
 	@$(BIN)/python -m tests.crash
 
 soak: setup ## an hour at half load, with verdicts (SOAK_MINUTES=, SOAK_ENGINE=, SOAK_SHARE=)
@@ -75,9 +75,13 @@ format: setup ## put the code into the house format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-lock: ## resolve pyproject.toml anew into requirements.lock, with hashes, for every supported Python
+# requirements.lock is everything, requirements-run.lock what a machine that runs a hub needs, in the same versions.
+COMPILE = $(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
+
+lock: ## resolve pyproject.toml anew into both locks, with hashes, for every supported Python
 	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/python -m pip install --quiet uv==0.13.9
-	@$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade --group dev pyproject.toml -o requirements.lock
+	@$(COMPILE) --upgrade --group dev pyproject.toml -o requirements.lock
+	@$(COMPILE) --upgrade --group build --constraints requirements.lock pyproject.toml -o requirements-run.lock
 	@rm -rf $(VENV)-lock
 
 clean: ## remove the environments and what runs left behind

@@ -136,10 +136,6 @@ class Running:
         """The most memory that it has had since its start (VmHWM), in MB of 10^6 bytes; 0 where it is not known."""
         return self._status("VmHWM") * 1024 / 1e6
 
-    def memory_mb(self) -> float:
-        """The memory that it has now (VmRSS), in MB; 0 where it is not known."""
-        return self._status("VmRSS") * 1024 / 1e6
-
     def cpu_s(self) -> float:
         """Processor time of it and its threads, in seconds; 0 where it is not known."""
         stat = Path(f"/proc/{self.process.pid}/stat")

@@ -23,7 +23,7 @@ _MOST_S = 200.0
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """What one measurement gave. `rss_mb` is the peak of all processes together, `rss_each_mb` of each.
+    """What one measurement gave. `rss_each_mb` is the peak of each process.
 
     `load_cpu` and `server_cpu` are shares of one processor: of the load generator, and of the measured processes.
     """
@@ -37,8 +37,17 @@ class Figures:
     verified: int
     load_cpu: float
     server_cpu: float
-    rss_mb: float
     rss_each_mb: tuple[float, ...]
+
+    @property
+    def rss_mb(self) -> float:
+        """The peak of the largest process."""
+        return max(self.rss_each_mb)
+
+    @property
+    def rss_all_mb(self) -> float:
+        """The peaks of all processes, added up."""
+        return round(sum(self.rss_each_mb), 1)
 
     @property
     def cpu_ms(self) -> float:
@@ -81,6 +90,5 @@ def measure(
         verified=verified,
         load_cpu=load.cpu_share,
         server_cpu=used / load.elapsed_s,
-        rss_mb=round(sum(peaks), 1),
         rss_each_mb=peaks,
     )

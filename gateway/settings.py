@@ -126,6 +126,9 @@ class Settings(BaseSettings):
     concurrency_per_lane: int = Field(
         4, ge=1, le=64, description="calls at once for one interaction of an agency whose agreement names no number"
     )
+    concurrency_per_agency: int = Field(
+        16, ge=1, le=512, description="calls at once for all interactions of an agency; more where one is agreed more"
+    )
     circuit_failures: int = Field(
         5, ge=1, le=1000, description="failed calls in a row after which an endpoint is left alone for a while"
     )

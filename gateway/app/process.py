@@ -228,6 +228,7 @@ class Process:
             directory=self.directory,
             clock=self._clock,
             concurrency=self.settings.concurrency_per_lane,
+            agency_concurrency=self.settings.concurrency_per_agency,
             policy=CircuitPolicy(failures=self.settings.circuit_failures),
         )
 

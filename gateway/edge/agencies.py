@@ -154,7 +154,7 @@ def _add_rest(router: APIRouter, edge: AgencyEdge, receiving: Receiving) -> None
         try:
             answer = await edge.limits.run(_token, edge, message)
         except Refused as error:
-            await edge.limits.run(edge.inbound.count, message, error.code)
+            await edge.limits.run(edge.inbound.unknown_senders.count, message, error.code)
             if not isinstance(error, Unauthenticated):
                 raise
             # the standard's own form: service 73, and nothing about which part was wrong
@@ -186,7 +186,7 @@ async def _refuse_unread(
     else:
         message = _message(request, agency, interaction.name, transport, b"", edge.clock())
         wire = wires.find(agency, interaction)
-        sealed = await edge.limits.run(edge.inbound.refuse_unknown, message, wire, error)
+        sealed = await edge.limits.run(edge.inbound.unknown_senders.refuse, message, wire, error)
     return _response(sealed, Connection="close")  # what is left of the body is not read
 
 
@@ -223,7 +223,7 @@ def _served(edge: AgencyEdge, agency: str, name: str, transport: Transport) -> I
 
 def _not_served(edge: AgencyEdge, message: Message, error: Refused) -> Sealed:
     """Refuse what no interaction of ours takes, in the form of the address, and count it."""
-    edge.inbound.count(message, error.code)
+    edge.inbound.unknown_senders.count(message, error.code)
     if message.transport.is_soap:
         return leaving(fault_answer(error, message), version_of(message))
     body = problem_body(error, exchange=None, language=language_of(message.headers))

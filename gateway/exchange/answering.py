@@ -19,7 +19,7 @@ from gateway.contract.adapter import Decline, Effect, Found, Inquiry, Request, S
 from gateway.contract.message import Message, Payload
 from gateway.dialect.party import Proven
 from gateway.domain.deadlines import answer_due
-from gateway.domain.errors import CaseRefusal, MappingFault, Misconfigured, Refused, Unauthorised
+from gateway.domain.errors import CaseRefusal, MappingFault, Misconfigured, Refused, SchemaViolation, Unauthorised
 from gateway.domain.events import ApplicationRegistered, Reference
 from gateway.domain.facts import decode_ask
 from gateway.exchange.directory import Terms
@@ -31,6 +31,25 @@ from gateway.store.plan import Change, Plan, Update
 from gateway.store.tables import DeliveryRow, ExchangeRow
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.minimise import excess
+
+
+def read_agreed(terms: Terms, wire: Wire, proven: Proven, library: SchemaLibrary) -> Payload:
+    """What the agency says (in a callback: its answer), valid and minimal.
+
+    Raises SchemaViolation, with code `personal-data-excess` for personal data beyond the agreement.
+    """
+    said = terms.interaction.answer if isinstance(terms.interaction, Request) else terms.interaction.request
+    document = library.document(said, soap=terms.agreed.transport.is_soap)
+    payload = wire.read(proven, document.id)
+    beyond = excess(document, payload, terms.agreed.personal.fields)
+    if beyond:
+        raise SchemaViolation(
+            f"personal data beyond the agreement: {', '.join(each.path for each in beyond[:5])}",
+            code="personal-data-excess",
+            clause=f"{terms.reference} personal_data",
+            violations=beyond,
+        )
+    return payload
 
 
 @dataclass(frozen=True, kw_only=True)

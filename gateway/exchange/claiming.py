@@ -21,7 +21,8 @@ from gateway.domain.errors import HubBusy
 from gateway.exchange.directory import Directory
 from gateway.store import circuits, claims
 from gateway.store.circuits import CircuitPolicy, Failure, Turn
-from gateway.store.claims import Claimed, Lane, Taken
+from gateway.store.claims import Claimed, Taken
+from gateway.store.lanes import Lane
 from gateway.store.outgoing import Provision, StoredFact
 from gateway.store.pace import Pace
 from gateway.store.plan import GENERATION
@@ -74,6 +75,7 @@ class Claiming:
         directory: Directory,
         clock: Callable[[], datetime],
         concurrency: int,
+        agency_concurrency: int,
         policy: CircuitPolicy,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -82,6 +84,7 @@ class Claiming:
         self._directory = directory
         self._clock = clock
         self._concurrency = concurrency
+        self._agency_concurrency = agency_concurrency
         self._policy = policy
         self._jitter = jitter
         self._opened: frozenset[tuple[str, str]] = frozenset()
@@ -205,11 +208,15 @@ class Claiming:
         agreed = agreement.interaction(interaction) if agreement is not None else None
         rate = agreed.rate_per_s if agreed is not None else None
         timeout_s = agreed.call_timeout_s if agreed is not None else _WITHOUT_TERMS_S
+        of_all_s = [each.call_timeout_s for each in agreement.interactions] if agreement is not None else []
+        concurrency = (agreed.concurrency if agreed is not None else None) or self._concurrency
         lane = Lane(
             agency=agency,
             interaction=interaction,
             lease=timedelta(seconds=timeout_s) + LEASE_BEYOND_CALL,
-            concurrency=(agreed.concurrency if agreed is not None else None) or self._concurrency,
+            concurrency=concurrency,
+            agency_lease=timedelta(seconds=max([timeout_s, *of_all_s])) + LEASE_BEYOND_CALL,
+            agency_concurrency=max(self._agency_concurrency, concurrency),
             pace=Pace(rate) if rate is not None else None,
         )
         self._looked_up[key] = (now, lane)

@@ -32,7 +32,6 @@ of the body.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -44,23 +43,19 @@ import structlog
 from gateway.casework.desk import Casework
 from gateway.casework.occasion import Occasion
 from gateway.casework.steps import CaseSteps
-from gateway.contract.adapter import Interaction, Request
-from gateway.contract.address import owner_of
-from gateway.contract.message import Message, Payload
+from gateway.contract.adapter import Interaction
+from gateway.contract.message import Message
 from gateway.dialect.party import Hub, Party, Proven
 from gateway.domain.errors import (
     GatewayError,
     HubBusy,
-    Malformed,
     Misconfigured,
     RateLimited,
     Refused,
     Replayed,
-    SchemaViolation,
-    Unauthenticated,
     Unauthorised,
 )
-from gateway.exchange.answering import Heard, Outcome, act
+from gateway.exchange.answering import Heard, Outcome, act, read_agreed
 from gateway.exchange.authorising import authorise
 from gateway.exchange.client_certificates import ClientCertificates, check_shown
 from gateway.exchange.directory import Directory, Terms
@@ -68,17 +63,15 @@ from gateway.exchange.entry import Entry
 from gateway.exchange.identity import Seen, identify
 from gateway.exchange.keeping import Keeping
 from gateway.exchange.meta.inquiry import MetaInquiry, meta_terms
-from gateway.exchange.meta.pointer import SIGNED, pointed_to_echo
 from gateway.exchange.records import IN
 from gateway.exchange.refusing import refusal_answer
+from gateway.exchange.unknown_senders import UnknownSenders, explained
 from gateway.exchange.wire import Sealed, Wire
-from gateway.store.conflicts import commit, prepared_again
-from gateway.store.plan import Add, Plan
-from gateway.store.tables import ExchangeRow, RefusalTallyRow
+from gateway.store.conflicts import prepared_again
+from gateway.store.tables import ExchangeRow
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.trust.secrets import MasterKey
 from gateway.validation.library import SchemaLibrary
-from gateway.validation.minimise import excess
 
 _log = structlog.get_logger("simojo.inbound")
 
@@ -107,7 +100,7 @@ class _Hearing:
 
 
 class Inbound:
-    """Receives messages. One for the process; safe to use from many threads."""
+    """Receives messages. One for the process; safe to use from many threads. `unknown_senders` refuses the others."""
 
     def __init__(
         self,
@@ -130,7 +123,6 @@ class Inbound:
         self._casework = casework
         self._unit_of_work = unit_of_work
         self._replay_key = master.derive("message-identity")
-        self._address_key = master.derive("refusal-address")
         self._hub = hub
         self._clock = clock
         self._max_bytes = max_bytes
@@ -143,7 +135,13 @@ class Inbound:
         )
         self._allowance = allowance
         self._client_certificates = client_certificates
-        self._not_proven = not_proven
+        self.unknown_senders = UnknownSenders(
+            directory=directory,
+            unit_of_work=unit_of_work,
+            address_key=master.derive("refusal-address"),
+            hub=hub,
+            not_proven=not_proven,
+        )
 
     def receive(self, message: Message, wire: Wire, interaction: Interaction) -> Sealed:
         """Take one message and give the sealed answer, which is on disk when this returns.
@@ -155,16 +153,16 @@ class Inbound:
             return self._receive(message, wire, interaction)
         except RateLimited as limited:
             _log.warning("rate-limited", agency=message.agency, interaction=message.interaction)
-            return self._unsigned(message, wire, limited)
+            return self.unknown_senders.unsigned(message, wire, limited)
         except GatewayError as fault:
             _log.error("message-not-kept", agency=message.agency, interaction=message.interaction, code=fault.code)
-            return self._unsigned(message, wire, fault)
+            return self.unknown_senders.unsigned(message, wire, fault)
 
     def _receive(self, message: Message, wire: Wire, interaction: Interaction) -> Sealed:
         try:
             opened = wire.open(message, self._max_bytes)  # 1. shape
         except Refused as refusal:
-            return self._unproven(message, wire, interaction, refusal)
+            return self.unknown_senders.unproven(message, wire, interaction, refusal)
         hearing = _Hearing(
             message=message, wire=wire, interaction=interaction, opened=opened, spend=cache(self._allowance)
         )
@@ -184,7 +182,7 @@ class Inbound:
                 hearing.proven = self._prove(hearing, entry.party)
             except Refused as refusal:
                 self._directory.hold(entry)
-                return self._unproven(message, hearing.wire, hearing.interaction, refusal)
+                return self.unknown_senders.unproven(message, hearing.wire, hearing.interaction, refusal)
             hearing.entry = entry
         try:
             return self._answer(hearing, entry)
@@ -199,26 +197,6 @@ class Inbound:
             message, hearing.opened, party, self._hub, message.received_at
         )
 
-    def _unproven(self, message: Message, wire: Wire, interaction: Interaction, refusal: Refused) -> Sealed:
-        if interaction.security in SIGNED:
-            self._not_proven(message, refusal)
-        return self.refuse_unknown(message, wire, _explained(message, interaction, refusal))
-
-    def refuse_unknown(self, message: Message, wire: Wire, refusal: Refused) -> Sealed:
-        """Refuse somebody who did not prove to be anybody: counted per address, minute and code, and answered."""
-        self.count(message, refusal.code)
-        return self._unsigned(message, wire, refusal)
-
-    def _unsigned(self, message: Message, wire: Wire, error: GatewayError) -> Sealed:
-        answer = refusal_answer(self._directory.adapters.get(message.agency), message, wire, error)
-        return wire.seal(answer, None, self._hub, message.received_at)
-
-    def count(self, message: Message, code: str) -> None:
-        """Count a refusal of somebody unknown, by the owner of the address; its minute becomes a leaf at its end."""
-        minute = message.received_at.replace(second=0, microsecond=0)
-        key = {"minute": minute, "address": self._address(message.address), "code": code}
-        commit(self._unit_of_work, Plan.of(Add(RefusalTallyRow, key, "count")))
-
     def _answer(self, hearing: _Hearing, entry: Entry) -> Sealed:
         message, interaction, spend = hearing.message, hearing.interaction, hearing.spend
         seen = self._identify(hearing, entry)
@@ -230,7 +208,7 @@ class Inbound:
                 hearing.wire.check_fresh(hearing.proven, seen.at)  # 5. fresh
         except Refused as refusal:
             _count(seen, spend, new=False)
-            return self._refuse(seen, exchange, _explained(message, interaction, refusal), binds=False)
+            return self._refuse(seen, exchange, explained(message, interaction, refusal), binds=False)
         except Misconfigured as fault:  # ours: no certificate to encrypt the answer to
             _count(seen, spend, new=False)
             return self._refuse(seen, exchange, fault, binds=False)
@@ -278,24 +256,12 @@ class Inbound:
     # --- 6 to 8 ---------------------------------------------------------------------------------------------------
 
     def _process(self, seen: Seen, terms: Terms, exchange: str) -> Outcome:
-        document = self._library.document(_request_document(terms), soap=terms.agreed.transport.is_soap)
-        payload = seen.wire.read(seen.proven, document.id)  # 6. validate
-        beyond = excess(document, payload, terms.agreed.personal.fields)  # 7. minimise
-        if beyond:
-            raise SchemaViolation(
-                f"personal data beyond the agreement: {', '.join(each.path for each in beyond[:5])}",
-                code="personal-data-excess",
-                clause=f"{terms.reference} personal_data",
-                violations=beyond,
-            )
-        return self._map(seen, terms, payload, exchange)  # 8. map
-
-    def _map(self, seen: Seen, terms: Terms, payload: Payload, exchange: str) -> Outcome:
+        payload = read_agreed(terms, seen.wire, seen.proven, self._library)  # 6. validate, 7. minimise
         occasion = Occasion(
             actor=f"agency/{seen.message.agency}", occurred_at=seen.at, entered_at=seen.at, exchange=exchange
         )
         steps = CaseSteps(self._casework, occasion)
-        return act(
+        return act(  # 8. map
             Heard(
                 terms=terms,
                 message=seen.message,
@@ -319,22 +285,7 @@ class Inbound:
         answer = refusal_answer(adapter, seen.message, seen.wire, error, payload=payload, exchange=exchange)
         return self._keeping.keep(seen, exchange, answer, code=error.code, binds=binds)
 
-    def _address(self, address: str) -> str:
-        return hmac.digest(self._address_key, owner_of(address).encode(), "sha256").hex()[:32]
-
 
 def _count(seen: Seen, spend: Allowance, *, new: bool) -> None:
     rate_per_s = seen.terms.agreed.rate_per_s if isinstance(seen.terms, Terms) else None
     spend(seen.message.agency, seen.message.interaction, rate_per_s, new)
-
-
-def _explained(message: Message, interaction: Interaction, refusal: Refused) -> Refused:
-    """The refusal of a sender who is not proven, with what the meta-service that was asked finds besides."""
-    if isinstance(interaction, MetaInquiry) and isinstance(refusal, Unauthenticated | Malformed):
-        return interaction.explain(message, refusal)
-    return pointed_to_echo(message, interaction, refusal)
-
-
-def _request_document(terms: Terms) -> str:
-    """What the agency says: the request of an Inquiry or Submission, the answer of a Request."""
-    return terms.interaction.answer if isinstance(terms.interaction, Request) else terms.interaction.request

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from cryptography import x509
 
@@ -18,6 +17,7 @@ from gateway.contract.agreement import Agreement, agreement_hash, canonical_byte
 from gateway.domain.errors import Misconfigured, Refused
 from gateway.ledger.leaf import LeafKind
 from gateway.operations.admission import Admission
+from gateway.operations.endpoint_url import check_endpoint
 from gateway.operations.possession import Challenges
 from gateway.operations.registration import (
     Registered,
@@ -31,12 +31,7 @@ from gateway.operations.registration import (
 from gateway.store.conflicts import commit, prepared_again
 from gateway.store.plan import Change, Claim, Plan, Update
 from gateway.store.reading import Reader
-from gateway.store.tables import (
-    AgencyRow,
-    AgreementRow,
-    CertificateRow,
-    EndpointRow,
-)
+from gateway.store.tables import AgencyRow, AgreementRow, CertificateRow, EndpointRow
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.store.vault import Vault
 from gateway.trust.certificates import Use, check_registrable
@@ -46,7 +41,6 @@ from gateway.trust.possession import verify_possession
 
 DRAFT, ACTIVE, SUSPENDED = "draft", "active", "suspended"
 DEVELOPMENT = "development"
-
 
 EVERYBODY = Admission()
 """Certificates are trusted because staff registered them."""
@@ -254,20 +248,7 @@ class Registry:
 
     def set_endpoint(self, agency: str, url: str, actor: str, interaction: str = "*") -> None:
         """Where an agency listens. Raises Refused `endpoint-invalid`; plain HTTP is for loopback or development."""
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError as fault:
-            raise Refused(f"{url!r} is no http(s) URL: {fault}", code="endpoint-invalid") from fault
-        if port == 0:
-            raise Refused(f"{url!r} names port 0, where nobody can listen", code="endpoint-invalid")
-        local = parts.hostname in ("127.0.0.1", "::1", "localhost")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Refused(f"{url!r} is no http(s) URL", code="endpoint-invalid")
-        if self._production and parts.scheme == "http" and not local:
-            raise Refused(
-                "plain HTTP is refused in production mode (Pasal 20 d)", code="endpoint-invalid", clause="Pasal 20 d"
-            )
+        check_endpoint(url, production=self._production)
         key = {"agency": agency, "interaction": interaction}
 
         def prepare() -> None:

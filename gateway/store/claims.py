@@ -1,10 +1,10 @@
 """Claims: which worker sends what, and until when. One short transaction serves a batch.
 
-1. lanes      those for which something is due, each locked while it is claimed from (SKIP LOCKED): what one worker
-              has in hand, another passes by, and the lane's limits hold over all workers exactly
+1. lanes      those for which something is due, locked with all others of their agency (SKIP LOCKED): an agency that
+              one worker has in hand, another passes by, and its limits hold over all workers exactly
 2. held       an agency that said "not before" is left alone until then
 3. circuit    nothing goes to an endpoint whose circuit is open; half-open, one probe goes, over all workers
-4. limits     no more at once than agreed, and no faster
+4. limits     no more at once than agreed, in the lane and in all lanes of its agency, and no faster
 5. heads      of each queue the first that is not done, the longest due first
 6. lease      each gets the next fence, and a lease that outlasts the call: nothing else is written
 
@@ -21,15 +21,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, func, or_, select, update
+from sqlalchemy import Connection, bindparam, case, exists, func, or_, select, update
 
 from gateway.store import circuits
 from gateway.store.circuits import Endpoint, Standing
+from gateway.store.lanes import Lane, Roads
 from gateway.store.missing import insert_missing
 from gateway.store.outgoing import COLUMNS, Provision, StoredDelivery
-from gateway.store.pace import Pace, rebased
+from gateway.store.pace import rebased
 from gateway.store.plan import table_of
-from gateway.store.tables import CircuitRow, DeliveryRow, EndpointRow, LaneRow
+from gateway.store.tables import CircuitRow, DeliveryRow, LaneRow
 from gateway.store.tables.outbox import PASSED, SENDABLE, words
 
 APART = timedelta(seconds=30)
@@ -37,22 +38,6 @@ APART = timedelta(seconds=30)
 
 _DELIVERY, _LANE = table_of(DeliveryRow), table_of(LaneRow)
 _EARLIER = _DELIVERY.alias("earlier")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lane:
-    """The way of one interaction to one agency, as agreed today: how long a claim lasts, and how much may go."""
-
-    agency: str
-    interaction: str
-    lease: timedelta
-    concurrency: int
-    pace: Pace | None = None
-
-    @property
-    def key(self) -> dict[str, str]:
-        """Its place in the store."""
-        return {"agency": self.agency, "interaction": self.interaction}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +81,7 @@ def take(
     taken = Taken()
     if not lanes or wanted < 1:
         return taken
-    roads = _Roads(connection, lanes)
+    roads = Roads(connection, lanes)
     share = -(-wanted // len(lanes))
     for lane in lanes:
         room = min(share, wanted - len(taken.claimed))
@@ -133,31 +118,13 @@ def hold(connection: Connection, agency: str, interaction: str, now: datetime, u
     connection.execute(update(_LANE).where(place, longer).values(held_until=until, held_at=now))
 
 
-class _Roads:
-    """Where each lane leads, and how its circuit stands."""
-
-    def __init__(self, connection: Connection, lanes: Sequence[Lane]) -> None:
-        agencies = sorted({lane.agency for lane in lanes})
-        rows = connection.execute(_ENDPOINTS, {"agencies": agencies}).mappings()
-        self._endpoints = {(row["agency"], row["interaction"]): Endpoint(**row) for row in rows}
-        found = connection.execute(_CIRCUITS).mappings()
-        self._circuits = {(row["agency"], row["interaction"]): CircuitRow(**row) for row in found}
-
-    def endpoint(self, lane: Lane) -> Endpoint | None:
-        return self._endpoints.get((lane.agency, lane.interaction)) or self._endpoints.get((lane.agency, "*"))
-
-    def circuit(self, endpoint: Endpoint) -> CircuitRow | None:
-        return self._circuits.get(endpoint.key)
-
-
 def _from_lane(
-    connection: Connection, lane: Lane, roads: _Roads, room: int, now: datetime, only: str | None, taken: Taken
+    connection: Connection, lane: Lane, roads: Roads, room: int, now: datetime, only: str | None, taken: Taken
 ) -> None:
-    locked = connection.execute(_LOCKED_LANE, lane.key).mappings().first()  # 1. lanes
-    if locked is None:
+    row = roads.locked(lane)  # 1. lanes
+    if row is None:
         taken.contended = True
         return
-    row = LaneRow(**locked)
     if _held(connection, lane, row, now, taken):  # 2. held
         return
     endpoint = roads.endpoint(lane)
@@ -207,8 +174,9 @@ def _held(connection: Connection, lane: Lane, row: LaneRow, now: datetime, taken
 
 
 def _limit(connection: Connection, lane: Lane, row: LaneRow, now: datetime, taken: Taken) -> int:
-    in_hand = connection.execute(_IN_HAND, {**lane.key, "now": now, "longest": _longest(lane, now)}).scalar_one()
-    room = lane.concurrency - int(in_hand)  # when one is over, its worker says so
+    until = {"longest": _longest(lane, now), "longest_of_all": now + lane.agency_lease + APART}
+    of_lane, of_agency = connection.execute(_IN_HAND, {**lane.key, "now": now, **until}).one()
+    room = min(lane.concurrency - of_lane, lane.agency_concurrency - of_agency)  # when one is over, its worker says so
     if lane.pace is not None:
         paced_until = lane.pace.drawn_in(row.paced_until, now)
         if paced_until != row.paced_until:
@@ -245,28 +213,17 @@ _IN_LANE = (_DELIVERY.c.agency == bindparam("agency"), _DELIVERY.c.interaction =
 _NOW, _LONGEST = bindparam("now", type_=_DELIVERY.c.due_at.type), bindparam("longest", type_=_DELIVERY.c.due_at.type)
 _LEASE = bindparam("lease", type_=_DELIVERY.c.lease_until.type)
 
-_LOCKED_LANE = (
-    select(_LANE)
-    .where(_LANE.c.agency == bindparam("agency"), _LANE.c.interaction == bindparam("interaction"))
-    .with_for_update(skip_locked=True)
-)
-
 _PACED = (
     update(_LANE)
     .where(_LANE.c.agency == bindparam("of_agency"), _LANE.c.interaction == bindparam("of_interaction"))
     .values(paced_until=bindparam("paced", type_=_LANE.c.paced_until.type))
 )
 
-_ENDPOINTS = select(table_of(EndpointRow)).where(
-    table_of(EndpointRow).c.agency.in_(bindparam("agencies", expanding=True))
-)
-_CIRCUITS = select(table_of(CircuitRow))
-
-_IN_HAND = (
-    select(func.count())
-    .select_from(_DELIVERY)
-    .where(*_IN_LANE, _DELIVERY.c.lease_until > _NOW, _DELIVERY.c.lease_until <= _LONGEST)
-)
+_LONGEST_OF_ALL = bindparam("longest_of_all", type_=_DELIVERY.c.lease_until.type)
+_IN_HAND = select(
+    func.count(case(((_IN_LANE[1] & (_DELIVERY.c.lease_until <= _LONGEST)), 1))),
+    func.count(),
+).where(_IN_LANE[0], _DELIVERY.c.lease_until > _NOW, _DELIVERY.c.lease_until <= _LONGEST_OF_ALL)
 
 _HELD_UP = exists().where(
     _EARLIER.c.queue == _DELIVERY.c.queue,

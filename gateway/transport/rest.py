@@ -1,4 +1,4 @@
-"""The call of a JSON payload: compact UTF-8, members in the order in which the adapter wrote them."""
+"""A JSON payload as bytes (compact UTF-8, members in the order in which the adapter wrote them), and its call."""
 
 from __future__ import annotations
 
@@ -21,24 +21,6 @@ def json_body(payload: Payload) -> bytes:
         raise MappingFault(
             f"an adapter's payload is not JSON ({type(fault).__name__}): correct its mapping", code="payload-not-json"
         ) from fault
-
-
-def rest_call(
-    url: str,
-    payload: Payload,
-    *,
-    headers: Mapping[str, str],
-    timeout_s: float,
-    max_reply_bytes: int,
-    method: str = "POST",
-) -> OutboundCall:
-    """Build the call of a payload that nothing seals beyond `headers`, which come after our own and win over them.
-
-    Raises MappingFault `payload-not-json`.
-    """
-    return sealed_call(
-        url, json_body(payload), headers=headers, timeout_s=timeout_s, max_reply_bytes=max_reply_bytes, method=method
-    )
 
 
 def sealed_call(

@@ -95,17 +95,7 @@ def disk_full(folder: Path, engine: str) -> Seen:
             town.begin()
             time.sleep(2)
             ballast = small / "ballast"
-            warnings = _until_warned(town, lambda: fill(ballast))
-            town.clients.statuses.clear()
-            time.sleep(3)
-            meanwhile = town.clients.statuses.copy()
-            ballast.unlink()
-            back = _until_served(town)
-            seen.said.append(f"answers meanwhile: {_counted(meanwhile)}; health said: {warnings}")
-            seen.said.append(f"served again {back:.1f} s after there was room")
-            seen.must(not set(meanwhile) & {500, None}, f"answers while the disk was full: {_counted(meanwhile)}")
-            seen.must("full" in warnings, f"health did not say that the disk is full: {warnings!r}")
-            seen.must(back < BACK_S, f"it took {back:.1f} s to serve again")
+            _while_broken(town, seen, "full", lambda: fill(ballast), ballast.unlink)
             seen.end(town)
     return seen
 
@@ -117,17 +107,7 @@ def read_only(folder: Path) -> Seen:
         town.begin()
         time.sleep(2)
         _make_read_only(town, is_read_only=True)
-        warnings = _until_warned(town)
-        town.clients.statuses.clear()
-        time.sleep(3)
-        meanwhile = town.clients.statuses.copy()
-        _make_read_only(town, is_read_only=False)
-        back = _until_served(town)
-        seen.said.append(f"answers meanwhile: {_counted(meanwhile)}; health said: {warnings}")
-        seen.said.append(f"served again {back:.1f} s after it could be written")
-        seen.must(not set(meanwhile) & {500, None}, f"answers while it was read-only: {_counted(meanwhile)}")
-        seen.must("read-only" in warnings, f"health did not say that the store is read-only: {warnings!r}")
-        seen.must(back < BACK_S, f"it took {back:.1f} s to serve again")
+        _while_broken(town, seen, "read-only", lambda: None, lambda: _make_read_only(town, is_read_only=False))
         seen.end(town)
     return seen
 
@@ -197,6 +177,21 @@ def clock_back(folder: Path, engine: str) -> Seen:
 # --- within -------------------------------------------------------------------------------------------------------
 
 
+def _while_broken(town: Town, seen: Seen, word: str, cause: Callable[[], None], undo: Callable[[], None]) -> None:
+    """Look at a town whose store cannot be written until `undo`. `cause`: again and again until health says `word`."""
+    warnings = _until_warned(town, cause)
+    town.clients.statuses.clear()
+    time.sleep(3)
+    meanwhile = town.clients.statuses.copy()
+    undo()
+    back = _until_served(town)
+    seen.said.append(f"answers meanwhile: {_counted(meanwhile)}; health said: {warnings}")
+    seen.said.append(f"served again {back:.1f} s after it could be written")
+    seen.must(not set(meanwhile) & {500, None}, f"answers while the store was {word}: {_counted(meanwhile)}")
+    seen.must(word in warnings, f"health did not say that the store is {word}: {warnings!r}")
+    seen.must(back < BACK_S, f"it took {back:.1f} s to serve again")
+
+
 def _make_read_only(town: Town, *, is_read_only: bool) -> None:
     """Every session that begins from now on may only read, or may write again; the others are ended."""
     engine = open_engine(town.grounds.url)
@@ -251,7 +246,7 @@ def _until_served(town: Town, within_s: float = 60.0) -> float:
     return time.monotonic() - begun
 
 
-def _until_warned(town: Town, again: Callable[[], None] = lambda: None, within_s: float = 40.0) -> str:
+def _until_warned(town: Town, again: Callable[[], None], within_s: float = 40.0) -> str:
     """Wait until a hub says that its store cannot be written; gives what it warns of. `again`: before each look."""
     end = time.monotonic() + within_s
     while time.monotonic() < end:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from gateway.store.engine import open_engine
+from tests.crash.__main__ import closing
 from tests.crash.agencies import Heard
 from tests.crash.ending import audited, look_back
 from tests.crash.failures import database_away
@@ -155,6 +156,13 @@ SPOILT: Mapping[str, Callable[[Town], Callable[[], None]]] = {
     "ledger: a leaf is otherwise": sql("UPDATE leaf SET canonical = CAST(canonical || 'x' AS BLOB) WHERE serial = 3"),
     "ledger: a checkpoint was taken back": rolled_back,
 }
+
+
+def test_the_last_line_names_what_was_not_looked_at() -> None:
+    assert closing(good=True, left_out=[]) == "all as it must be"
+    said = closing(good=True, left_out=["full-sqlite", "read-only-sqlite"])
+    assert said.startswith("all as it must be; LEFT OUT: full-sqlite, read-only-sqlite (")
+    assert closing(good=False, left_out=["full-sqlite"]).startswith("NOT as it must be; LEFT OUT: full-sqlite (")
 
 
 def test_the_root_of_a_tree_is_that_of_its_leaves() -> None:

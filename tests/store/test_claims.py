@@ -13,7 +13,8 @@ from sqlalchemy import Engine, event
 
 from gateway.store import circuits, claims
 from gateway.store.circuits import CircuitPolicy, Endpoint, Failure, Standing, Turn
-from gateway.store.claims import Claimed, Lane, Taken
+from gateway.store.claims import Claimed, Taken
+from gateway.store.lanes import Lane
 from gateway.store.outgoing import StoredDelivery
 from gateway.store.pace import Pace
 from gateway.store.reading import Reader
@@ -30,9 +31,12 @@ POLICY = CircuitPolicy(failures=3, first=timedelta(seconds=20), most=timedelta(s
 Take = Callable[..., Taken]
 
 
-def lane(interaction: str = "technical-recommendation", concurrency: int = 100, rate: float | None = None) -> Lane:
+def lane(
+    interaction: str = "technical-recommendation", concurrency: int = 100, rate: float | None = None, **more: Any
+) -> Lane:
+    given = {"agency": "dpupr", "lease": LEASE, "agency_lease": LEASE, "agency_concurrency": 100, **more}
     pace = Pace(rate) if rate is not None else None
-    return Lane(agency="dpupr", interaction=interaction, lease=LEASE, concurrency=concurrency, pace=pace)
+    return Lane(interaction=interaction, concurrency=concurrency, pace=pace, **given)
 
 
 @pytest.fixture
@@ -118,6 +122,42 @@ def test_workers_that_claim_at_the_same_time_share_and_never_go_over_what_may_go
     with ThreadPoolExecutor(4) as pool:
         taken = [each.delivery.id for found in pool.map(worker, range(4)) for each in found]
     assert len(taken) == len(set(taken)) == 40
+
+
+def test_all_lanes_of_an_agency_together_never_go_over_its_bound_whoever_claims_and_others_have_their_own(
+    take: Take, put: Put, writer: GroupCommit
+) -> None:
+    names = ("a-notice", "technical-recommendation", "z-notice")
+    for name in names:
+        put(
+            DeliveryRow,
+            *(
+                delivery(f"{name}-{number}", f"{name}-{number}", 1, "queued", due=-120, interaction=name)
+                for number in range(20)
+            ),
+        )
+    put(DeliveryRow, delivery("other", "other", 1, "queued", agency="dukcapil"))
+    ways = [lane(name, agency_concurrency=25) for name in names]
+    take(0, NOW, *ways, lane(agency="dukcapil"))
+
+    def worker(number: int) -> list[Claimed]:
+        found: list[Claimed] = []
+        turned = ways[number % 3 :] + ways[: number % 3]
+        while True:
+            taken = writer.within(lambda each: claims.take(each, turned, 3, NOW))
+            if not taken.claimed and not taken.contended:
+                return found
+            found += taken.claimed
+
+    with ThreadPoolExecutor(6) as pool:
+        claimed = [each for found in pool.map(worker, range(6)) for each in found]
+    assert len({each.delivery.id for each in claimed}) == len(claimed) == 25
+    assert len({each.delivery.interaction for each in claimed}) == 3
+    assert ids(take(9, NOW, *ways, lane(agency="dukcapil", agency_concurrency=1))) == ["other"]
+    writer.within(lambda each: claims.release(each, claimed[:2]))
+    assert len(take(9, NOW, *ways).claimed) == 2
+    back = NOW - timedelta(hours=1)  # leases from before the clock was set back fill no bound
+    assert len(take(30, back, *ways).claimed) == 25
 
 
 @pytest.mark.parametrize("ahead", [timedelta(milliseconds=1), claims.APART])

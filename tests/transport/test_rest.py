@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.domain.errors import MappingFault
-from gateway.transport.rest import json_body, rest_call, sealed_call
+from gateway.transport.rest import json_body, sealed_call
 
 
 def test_members_keep_their_order_and_text_stays_text() -> None:
@@ -24,9 +24,9 @@ def test_what_json_cannot_hold_is_a_fault_of_the_mapping(value: Any) -> None:
     assert raised.value.code == "payload-not-json"
 
 
-def test_a_payload_becomes_a_call() -> None:
-    call = rest_call(
-        "https://oss.example/x", {"a": 1}, headers={"user_key": "k"}, timeout_s=2.5, max_reply_bytes=10, method="PUT"
+def test_a_sealed_body_becomes_a_call() -> None:
+    call = sealed_call(
+        "https://oss.example/x", b'{"a":1}', headers={"user_key": "k"}, timeout_s=2.5, max_reply_bytes=10, method="PUT"
     )
 
     assert (call.method, call.url, call.body) == ("PUT", "https://oss.example/x", b'{"a":1}')
