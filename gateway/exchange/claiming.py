@@ -198,7 +198,8 @@ class Claiming:
         agreement = self._directory.active_agreement(agency, local_date(now))
         agreed = agreement.interaction(interaction) if agreement is not None else None
         rate = agreed.rate_per_s if agreed is not None else None
-        timeout_s = agreed.call_timeout_s if agreed is not None else _WITHOUT_TERMS_S
+        # what was made under another version is called by that version's time-out
+        timeout_s = max(self._directory.call_timeouts(agency, interaction), default=_WITHOUT_TERMS_S)
         lane = Lane(
             agency=agency,
             interaction=interaction,

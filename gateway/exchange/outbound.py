@@ -187,7 +187,12 @@ class Outbound:
         )
 
     def _give_up(self, row: StoredDelivery, refusal: Refused, now: datetime) -> None:
-        prepared_again(lambda: commit(self._unit_of_work, self._concluding.give_up(row, refusal.text, now)))
+        def prepare() -> None:
+            stands = self._stored(row.id)
+            if stands is not None and (stands.state, stands.fence) == (row.state, row.fence):  # else another decided
+                commit(self._unit_of_work, self._concluding.give_up(stands, refusal.text, now))
+
+        prepared_again(prepare)
 
     # --- the call and its end -------------------------------------------------------------------------------------
 

@@ -14,6 +14,8 @@ from gateway.domain.errors import Refused
 from gateway.exchange.claiming import LEASE_BEYOND_CALL
 from gateway.office.signing import PinStep
 from gateway.store.outgoing import StoredDelivery
+from gateway.store.plan import Plan, Update
+from gateway.store.tables import AgreementRow
 from tests.exchange import voices
 from tests.exchange.stage import AGUS, DEWI, RINA, Stage
 from tests.exchange.test_outbound_agencies import asked, attempts, now
@@ -60,6 +62,34 @@ def test_a_worker_that_is_paused_between_claim_and_attempt_sends_nothing_once_an
     assert not hub.outbound.deliver(delivery.id)
     assert len(stage.town.calls["dukcapil"]) == 1
     assert now(stage, delivery).state == "answered"
+
+
+def test_a_claim_outlasts_a_call_under_any_active_version_of_the_agreement(stage: Stage) -> None:
+    stage.agree("dukcapil", ('call_timeout = "10s"', 'call_timeout = "60s"'), version="1.1")
+    stage.agree("dukcapil", version="1.2")  # in force, with ten seconds
+    delivery = asked(stage, "dukcapil")
+    for state, lasts_s in (("suspended", 10), ("active", 60)):
+        change = Update(AgreementRow, {"id": "dukcapil-2026", "version": "1.1"}, {}, {"state": state})
+        stage.hub.store.unit_of_work.commit(Plan.of(change))
+        stage.clock.advance(seconds=2)  # a lane's terms are looked up each second
+        claimed = stage.hub.claiming.one(delivery.id)
+        assert claimed is not None
+        assert claimed.delivery.lease_until == stage.clock() + timedelta(seconds=lasts_s) + LEASE_BEYOND_CALL
+        stage.hub.claiming.release([claimed])
+
+
+def test_a_delivery_that_was_cancelled_while_it_was_prepared_is_not_given_up(stage: Stage) -> None:
+    delivery, other = asked(stage, "dukcapil"), asked(stage, "dukcapil")
+
+    def refused(row: StoredDelivery, *_more: object) -> object:
+        if row.id == delivery.id:
+            stage.letters.cancel(row.id, "dobel", RINA.actor)
+        raise Refused("no telephone")
+
+    stage.hub.outbound._preparing.prepare = refused  # type: ignore[assignment,method-assign]  # as above
+    assert not stage.hub.outbound.deliver(delivery.id)
+    assert not stage.hub.outbound.deliver(other.id)
+    assert (now(stage, delivery).state, now(stage, other).state) == ("cancelled", "dead")
 
 
 @pytest.mark.parametrize("agency", ["dukcapil", "dpupr"])
