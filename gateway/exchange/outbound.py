@@ -17,13 +17,12 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 
 from gateway.casework.desk import Casework, Standing
 from gateway.contract.adapter import Heard
-from gateway.contract.adapter import Outbound as OutboundInteraction
 from gateway.domain.errors import (
     AgencyUnavailable,
     GatewayError,
@@ -34,11 +33,10 @@ from gateway.domain.errors import (
     Tampered,
     Unauthorised,
 )
-from gateway.domain.events import Ask
 from gateway.exchange.attempt import Attempt, Preparing
 from gateway.exchange.claiming import Claiming, Ending
 from gateway.exchange.concluding import Concluding, Result
-from gateway.exchange.mapping import Mapping
+from gateway.exchange.mapping import Mapping, to_case_of
 from gateway.exchange.speaking import asked_to_wait
 from gateway.exchange.verdict import HELD_BACK, Judge, Verdict
 from gateway.store.claims import Claimed
@@ -112,6 +110,9 @@ class Outbound:
 
     def attempt(self, claimed: Claimed) -> bool:
         """Make one attempt of a claimed delivery; False when the agency was not called."""
+        if self._was_answered(claimed.delivery):
+            self._claiming.no_call(claimed)
+            return False
         attempt = self._start(claimed.delivery, claimed.provision)  # 1. prepare
         if attempt is None or not self._in_time(attempt):
             self._claiming.no_call(claimed)
@@ -148,6 +149,23 @@ class Outbound:
         )
 
     # --- before the call ------------------------------------------------------------------------------------------
+
+    def _was_answered(self, row: StoredDelivery) -> bool:
+        """Whether an earlier attempt was answered after all: then that answer counts, and nobody is called."""
+        if row.attempts == 0:  # the first, or the first since a person decided that it is sent again
+            return False
+        at = self._concluding.answered_at(row)
+        if at is None:
+            return False
+        try:
+            terms = self._concluding.terms_of(row)
+        except Unauthorised:
+            return False  # it waits for staff, as it does without an answer
+        verdict = self._judge.heard(terms, None, row.attempts, at)
+        plan = self._concluding.moved(row, verdict, at, within=terms.agreed.answer_within_days)
+        self._unit_of_work.commit(plan)  # a conflict: somebody else has decided
+        _log.info("answered-before", delivery=row.id, agency=row.agency)
+        return True
 
     def _start(self, row: StoredDelivery, provision: Provision | None) -> Attempt | None:
         now = self._clock()
@@ -247,7 +265,7 @@ class Outbound:
         """What the reply means, and the case that it was understood by."""
         terms = attempt.speech.terms
         payload = self._preparing.speaker(terms).hear(attempt.speech, attempt.spoken, reply, self._clock())
-        to_case = _to_case(terms.interaction)
+        to_case = to_case_of(terms.interaction)
         if payload is None or to_case is None:
             return None, None
         standing = self._casework.standing(attempt.row.case_id)
@@ -339,11 +357,3 @@ def _unforeseen(doing: str, row: StoredDelivery, fault: Exception) -> None:
     _log.error(
         "unforeseen-fault", doing=doing, delivery=row.id, agency=row.agency, kind=type(fault).__name__, stack=stack
     )
-
-
-def _to_case(interaction: object) -> Callable[[Any, Ask, Any], Heard] | None:
-    """The mapping of a reply in the same call; a Request's `to_case` is for its callback alone."""
-    if not isinstance(interaction, OutboundInteraction) or hasattr(interaction, "answer"):
-        return None
-    mapping: Callable[[Any, Ask, Any], Heard] | None = getattr(interaction, "to_case", None)
-    return mapping

@@ -13,9 +13,11 @@ from gateway.domain.case import Stage as CaseStage
 from gateway.domain.errors import Refused
 from gateway.exchange.claiming import LEASE_BEYOND_CALL
 from gateway.office.signing import PinStep
+from gateway.store.claims import Claimed
 from gateway.store.outgoing import StoredDelivery
 from gateway.store.plan import Plan, Update
 from gateway.store.tables import AgreementRow
+from gateway.transport.http import HttpReply
 from tests.exchange import voices
 from tests.exchange.stage import AGUS, DEWI, RINA, Stage
 from tests.exchange.test_outbound_agencies import asked, attempts, now
@@ -119,6 +121,69 @@ def test_a_claim_whose_lease_ran_out_is_sent_again_where_that_was_agreed_and_a_l
     assert stage.case(delivery.case_id).residency is before.residency
     assert {"reply-1", "reply-2", "sent-1", "sent-2"} <= set(stage.parts(delivery.id))
     assert [outcome for outcome, _ in attempts(stage, delivery)] == ["answered", "refused"]
+    stage.letters.redrive(delivery.id, RINA.actor)  # whoever decides so knows what came
+    assert stage.hub.outbound.deliver(delivery.id)
+    assert now(stage, delivery).state in ("answered", "awaiting")
+
+
+@pytest.mark.parametrize("agency", ["dukcapil", "dpupr"])
+def test_a_good_answer_counts_that_comes_after_another_has_claimed_and_before_he_has_begun(
+    stage: Stage, agency: str
+) -> None:
+    delivery = asked(stage, agency)
+    second: list[Claimed] = []
+
+    def lost(_call: Call) -> None:
+        stage.clock.advance(seconds=10 + LEASE_BEYOND_CALL.total_seconds())
+        assert stage.hub.outbound.recover() == 1
+        stage.clock.at = now(stage, delivery).due_at
+        claimed = stage.hub.claiming.one(delivery.id)
+        assert claimed is not None
+        second.append(claimed)
+
+    meanwhile(stage, agency, lost)
+    assert stage.hub.outbound.deliver(delivery.id)
+    assert now(stage, delivery).state in ("answered", "awaiting")
+    assert not stage.hub.outbound.attempt(second[0])
+    assert len(stage.town.calls[agency]) == 1
+    assert [outcome for outcome, _ in attempts(stage, delivery)] == ["answered"]
+
+
+def test_an_answer_that_was_kept_while_another_was_calling_counts_before_the_agency_is_called_again(
+    stage: Stage,
+) -> None:
+    delivery = asked(stage, "dpupr")
+    outbound = stage.hub.outbound
+    send = outbound._client.send
+
+    def dies(_call: object) -> HttpReply:
+        raise SystemExit
+
+    def lost(_call: Call) -> None:
+        """The first worker is stuck, and a second one that takes over ends while it calls."""
+        stage.clock.advance(seconds=10 + LEASE_BEYOND_CALL.total_seconds())
+        assert outbound.recover() == 1
+        stage.clock.at = now(stage, delivery).due_at
+        outbound._client.send = dies  # type: ignore[method-assign, assignment]  # the end of a process has no other door
+        with pytest.raises(SystemExit):
+            outbound.deliver(delivery.id)
+        outbound._client.send = send  # type: ignore[method-assign]  # as above
+
+    meanwhile(stage, "dpupr", lost)
+    assert outbound.deliver(delivery.id)
+    answered_at = stage.clock()
+    assert (now(stage, delivery).state, now(stage, delivery).fence) == ("sending", 2)
+    stage.clock.advance(seconds=10 + LEASE_BEYOND_CALL.total_seconds())
+    assert outbound.recover() == 1
+    stage.clock.at = now(stage, delivery).due_at
+    assert not outbound.deliver(delivery.id)
+    row = now(stage, delivery)
+    assert (row.state, row.lease_until, len(stage.town.calls["dpupr"])) == ("awaiting", None, 1)
+    assert row.answer_due_at is not None
+    assert row.answer_due_at > answered_at
+    assert [outcome for outcome, _ in attempts(stage, delivery)] == ["answered", "lease-ran-out"]
+    assert voices.answer(stage, delivery).status == 200
+    assert now(stage, delivery).state == "answered"
 
 
 def test_a_pin_whose_worker_was_lost_is_dead(stage: Stage) -> None:
