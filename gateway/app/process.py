@@ -30,6 +30,7 @@ from gateway.dialect.party import Hub
 from gateway.domain.calendar import WorkingCalendar, local_date
 from gateway.domain.catalogue import SAMPLE
 from gateway.exchange.attempt import Preparing
+from gateway.exchange.calling import Calling
 from gateway.exchange.claiming import Claiming
 from gateway.exchange.concluding import Concluding
 from gateway.exchange.couriers import Couriers
@@ -251,14 +252,18 @@ class Process:
     def _outbound(self, hub: Hub) -> Outbound:
         rest = RestSpeaker(self.library, hub, MAX_REPLY_BYTES)
         soap = SoapSpeaker(self.library, SoapRequestBuilder(), hub, MAX_REPLY_BYTES)
+        preparing = Preparing(self.directory, self.library, self.casework, {False: rest, True: soap})
+        judge = Judge(random.random)
         return Outbound(
             claiming=self.claiming,
-            preparing=Preparing(self.directory, self.library, self.casework, {False: rest, True: soap}),
+            preparing=preparing,
+            calling=Calling(
+                client=self._client, preparing=preparing, casework=self.casework, judge=judge, clock=self._clock
+            ),
             concluding=Concluding(self.directory, self.casework),
             casework=self.casework,
             unit_of_work=self.store.unit_of_work,
-            client=self._client,
-            judge=Judge(random.random),
+            judge=judge,
             clock=self._clock,
             pause=self._pause,
         )

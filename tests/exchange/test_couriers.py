@@ -233,7 +233,7 @@ def test_a_hub_whose_clock_is_not_the_servers_sends_nothing_and_takes_nothing_ba
     def dies(_call: object) -> None:
         raise SystemExit
 
-    stage.hub.outbound._client.send = dies  # type: ignore[method-assign, assignment]  # a worker that ends while it calls
+    stage.hub._client.send = dies  # type: ignore[method-assign, assignment]  # a worker that ends while it calls
     with pytest.raises(SystemExit):
         stage.hub.outbound.deliver(lost.id)
     stage.clock.advance(minutes=5)

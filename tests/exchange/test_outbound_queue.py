@@ -154,7 +154,7 @@ def test_an_answer_that_was_kept_while_another_was_calling_counts_before_the_age
 ) -> None:
     delivery = asked(stage, "dpupr")
     outbound = stage.hub.outbound
-    send = outbound._client.send
+    send = stage.hub._client.send
 
     def dies(_call: object) -> HttpReply:
         raise SystemExit
@@ -164,10 +164,10 @@ def test_an_answer_that_was_kept_while_another_was_calling_counts_before_the_age
         stage.clock.advance(seconds=10 + LEASE_BEYOND_CALL.total_seconds())
         assert outbound.recover() == 1
         stage.clock.at = now(stage, delivery).due_at
-        outbound._client.send = dies  # type: ignore[method-assign, assignment]  # the end of a process has no other door
+        stage.hub._client.send = dies  # type: ignore[method-assign, assignment]  # the end of a process has no other door
         with pytest.raises(SystemExit):
             outbound.deliver(delivery.id)
-        outbound._client.send = send  # type: ignore[method-assign]  # as above
+        stage.hub._client.send = send  # type: ignore[method-assign]  # as above
 
     meanwhile(stage, "dpupr", lost)
     assert outbound.deliver(delivery.id)
