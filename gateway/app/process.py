@@ -30,6 +30,7 @@ from gateway.dialect.party import Hub
 from gateway.domain.calendar import WorkingCalendar, local_date
 from gateway.domain.catalogue import SAMPLE
 from gateway.exchange.attempt import Preparing
+from gateway.exchange.calling import Calling
 from gateway.exchange.claiming import Claiming
 from gateway.exchange.concluding import Concluding
 from gateway.exchange.couriers import Couriers
@@ -57,6 +58,7 @@ from gateway.store.engine import is_shared
 from gateway.store.exclusive import HubLock
 from gateway.store.leadership import leadership
 from gateway.store.listening import Listening
+from gateway.store.soundness import apart
 from gateway.transport.http import HttpClient
 from gateway.transport.soap import SoapRequestBuilder
 from gateway.validation.library import SchemaLibrary, default_roots
@@ -110,7 +112,15 @@ class Process:
         )
         self.claiming = self._claiming()
         self.outbound = self._outbound(self._hub)
-        self._couriers = Couriers(self.claiming, self.outbound.attempt, senders=settings.workers, clock=clock)
+        self._leadership = leadership(self.store.engine, f"{self.KIND} {socket.gethostname()} process {os.getpid()}")
+        self.standing = Standing(self._leadership.leader)
+        self._couriers = Couriers(
+            self.claiming,
+            self.outbound.attempt,
+            senders=settings.workers,
+            clock=clock,
+            may_claim=lambda: self.standing.trusts_its_clock,
+        )
         self.deeds = Deeds(
             casework=self.casework,
             unit_of_work=self.store.unit_of_work,
@@ -131,10 +141,13 @@ class Process:
         self.revocation = self._revocation()
         self.expiry = ExpiryWatch(self.store.reader, self.store.unit_of_work, clock)
         self.clock_watch = ClockWatch(
-            reader=self.store.reader, transactions=self.store.unit_of_work, clock=clock, seconds=seconds
+            reader=self.store.reader,
+            transactions=self.store.unit_of_work,
+            clock=clock,
+            seconds=seconds,
+            apart=partial(apart, self.store.engine, clock),
+            standing=self.standing,
         )
-        self._leadership = leadership(self.store.engine, f"{self.KIND} {socket.gethostname()} process {os.getpid()}")
-        self.standing = Standing(self._leadership.leader)
         self._rounds: Rounds | None = None
         self._ending: threading.Thread | None = None
 
@@ -146,10 +159,11 @@ class Process:
         Raises Misconfigured for what `gateway.app.starting` refuses, and `store-in-use` for another hub on SQLite.
         """
         self._lock.take()
-        make_sure(self.settings, self.store, self._key.certificate, self._clock())
+        make_sure(self.settings, self.store, self._key.certificate, self._clock)
+        self.clock_watch.compare()
         self.suspend_where_different()
         record_hub_certificates(self.store, self._clock())
-        while self.outbound.recover(alone=not is_shared(self.store.engine)):
+        while self._recover(alone=not is_shared(self.store.engine)):
             pass  # whatever the last process was sending when it ended; of several, whatever nobody holds any more
         self._rounds = self._make_rounds()
         self._rounds.start()
@@ -215,11 +229,15 @@ class Process:
                 Round("expiry", lambda: self.expiry.run_once() > 0, 3600.0),
             ),
             anywhere=(
-                Round("recovery", lambda: self.outbound.recover() > 0, 1.0),
+                Round("recovery", self._recover, 1.0),
                 Round("clock", lambda: self.clock_watch.run_once() is not None, 1.0),
             ),
             listening=Listening(self.store.engine, self.wake) if listens else None,
         )
+
+    def _recover(self, *, alone: bool = False) -> bool:
+        """Take back what workers left behind, by a clock that is right; whether there may be more."""
+        return self.standing.trusts_its_clock and self.outbound.recover(alone=alone) > 0
 
     def _claiming(self) -> Claiming:
         return Claiming(
@@ -235,14 +253,18 @@ class Process:
     def _outbound(self, hub: Hub) -> Outbound:
         rest = RestSpeaker(self.library, hub, MAX_REPLY_BYTES)
         soap = SoapSpeaker(self.library, SoapRequestBuilder(), hub, MAX_REPLY_BYTES)
+        preparing = Preparing(self.directory, self.library, self.casework, {False: rest, True: soap})
+        judge = Judge(random.random)
         return Outbound(
             claiming=self.claiming,
-            preparing=Preparing(self.directory, self.library, self.casework, {False: rest, True: soap}),
+            preparing=preparing,
+            calling=Calling(
+                client=self._client, preparing=preparing, casework=self.casework, judge=judge, clock=self._clock
+            ),
             concluding=Concluding(self.directory, self.casework),
             casework=self.casework,
             unit_of_work=self.store.unit_of_work,
-            client=self._client,
-            judge=Judge(random.random),
+            judge=judge,
             clock=self._clock,
             pause=self._pause,
         )

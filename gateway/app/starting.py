@@ -5,11 +5,13 @@ it (`gateway.settings`, `gateway.app.identity`, `gateway.store.schema`). Here st
 
     production     a store that may forget, or a certificate that has ended, is refused; else the log says so
     clock          one that was set back is told and not refused: the hub would stand still for an hour because of a
-                   clock that somebody is about to set right, and nothing is lost meanwhile
+                   clock that somebody is about to set right, and nothing is lost meanwhile; one that is not the
+                   database server's is refused in production, since what others are sending would be sent again
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import structlog
@@ -21,7 +23,7 @@ from gateway.app.store import Store
 from gateway.domain.errors import Misconfigured
 from gateway.operations.health import CLOCK_BACK_S, clock_back, clock_sentence
 from gateway.settings import Settings
-from gateway.store.soundness import doubts, refuse_network, skew
+from gateway.store.soundness import APART_S, SKEW_S, apart, apart_sentence, doubts, refuse_network
 
 _log = structlog.get_logger("simojo.start")
 
@@ -48,16 +50,21 @@ def refuse_worker_on_sqlite(settings: Settings) -> None:
         )
 
 
-def make_sure(settings: Settings, store: Store, certificate: x509.Certificate, at: datetime) -> None:
+def make_sure(settings: Settings, store: Store, certificate: x509.Certificate, clock: Callable[[], datetime]) -> None:
     """Refuse or warn, as the module says. Raises Misconfigured, and HubBusy when the store does not answer."""
+    at = clock()
     ended = _certificate_fault(certificate, at)
     if ended and settings.is_production:
         raise Misconfigured(ended, code="certificate-expired")
     found = doubts(store.engine)
     if found and settings.is_production:
         raise Misconfigured("; ".join(found), code="database-not-durable")
+    differs = apart(store.engine, clock)
+    skew = apart_sentence(differs) if abs(differs) > SKEW_S else ""
+    if abs(differs) > APART_S and settings.is_production:
+        raise Misconfigured(skew, code="clocks-apart")
     behind = clock_back(store.reader, at)
-    warnings = (ended, *found, clock_sentence(behind) if behind > CLOCK_BACK_S else "", skew(store.engine, at))
+    warnings = (ended, *found, clock_sentence(behind) if behind > CLOCK_BACK_S else "", skew)
     for each in filter(None, warnings):
         _log.warning("start", warning=each)
 

@@ -207,15 +207,16 @@ class Claiming:
         agreement = self._directory.active_agreement(agency, local_date(now))
         agreed = agreement.interaction(interaction) if agreement is not None else None
         rate = agreed.rate_per_s if agreed is not None else None
-        timeout_s = agreed.call_timeout_s if agreed is not None else _WITHOUT_TERMS_S
-        of_all_s = [each.call_timeout_s for each in agreement.interactions] if agreement is not None else []
         concurrency = (agreed.concurrency if agreed is not None else None) or self._concurrency
+        # what was made under another version is called by that version's time-out
+        timeout_s = max(self._directory.call_timeouts(agency, interaction), default=_WITHOUT_TERMS_S)
+        longest_s = max(self._directory.call_timeouts(agency), default=_WITHOUT_TERMS_S)
         lane = Lane(
             agency=agency,
             interaction=interaction,
             lease=timedelta(seconds=timeout_s) + LEASE_BEYOND_CALL,
             concurrency=concurrency,
-            agency_lease=timedelta(seconds=max([timeout_s, *of_all_s])) + LEASE_BEYOND_CALL,
+            agency_lease=timedelta(seconds=max(timeout_s, longest_s)) + LEASE_BEYOND_CALL,
             agency_concurrency=max(self._agency_concurrency, concurrency),
             pace=Pace(rate) if rate is not None else None,
         )

@@ -16,9 +16,10 @@ from gateway.domain.errors import CaseRefusal, Unauthorised
 from gateway.domain.events import AttentionRaised, CaseEvent
 from gateway.exchange.attempt import Attempt
 from gateway.exchange.directory import Directory, Terms
+from gateway.exchange.mapping import to_case_of
 from gateway.exchange.records import headers_text, part
-from gateway.exchange.states import Delivery
-from gateway.exchange.verdict import Verdict
+from gateway.exchange.states import WAITING, Delivery
+from gateway.exchange.verdict import ANSWERED, Verdict
 from gateway.ledger.leaf import LeafKind
 from gateway.store.outgoing import StoredDelivery
 from gateway.store.plan import Change, Plan, Update
@@ -128,6 +129,18 @@ class Concluding:
             )
         )
 
+    def answered_at(self, row: StoredDelivery) -> datetime | None:
+        """When an earlier attempt was answered well whose answer was kept and decided nothing; None when none was.
+
+        Such an answer came while another worker, who had taken the delivery over, was calling. Only where no mapping
+        reads the answer, so that all it says is that it came; a Query is asked again, which harms nobody.
+        """
+        if to_case_of(self.declared(row)) is not None:
+            return None
+        since = row.last_attempt - row.attempts  # what came before a person had it sent again, that person knows
+        rows = [each for each in self._casework.reader.attempts(row.id) if each.number > since]
+        return next((each.ended_at for each in rows if each.outcome == ANSWERED), None)
+
     def lost(self, row: StoredDelivery, verdict: Verdict, at: datetime) -> Plan:
         """The end of an attempt whose worker was lost, and where its delivery stands now."""
         ended = {"ended_at": at, "outcome": LEASE_RAN_OUT, "detail": verdict.cause}
@@ -145,12 +158,15 @@ class Concluding:
     # --- within ---------------------------------------------------------------------------------------------------
 
     def _waits_since(self, result: Result, row: StoredDelivery) -> bool:
-        """Whether a delivery with an answer in hand was taken back from its worker, and nobody has claimed it since.
+        """Whether a delivery with an answer in hand was taken back from its worker, and nobody is calling now.
 
-        The fence is then still the attempt's own: the agency has answered, and is not to be called again. One whose
-        terms have ended meanwhile waits for staff, as it does without an answer.
+        The agency has answered, and is not to be called again. Where another has claimed it since, only a good answer
+        counts: he has not begun, and finds that it has moved when he does, or his attempt has brought no answer. One
+        whose terms have ended meanwhile waits for staff, as it does without an answer.
         """
-        if result.reply is None or row.state != Delivery.UNKNOWN or row.fence != result.attempt.row.fence:
+        taken_back = row.state == Delivery.UNKNOWN and row.fence == result.attempt.row.fence
+        good = row.state in WAITING and result.verdict.outcome == ANSWERED
+        if result.reply is None or not (taken_back or good):
             return False
         try:
             self.terms_of(row)

@@ -6,6 +6,8 @@
     senders   each takes one claimed delivery, makes its attempt, and comes back; one that has read so much XML that
               the names in it are to be let go of (`gateway.trust.interned`) is followed by another
 
+While `may_claim` says no, nothing is claimed, and what no sender has begun is given back.
+
 `stop` claims no more, gives back what no sender has begun, and waits for what is under way.
 """
 
@@ -49,12 +51,19 @@ class Couriers:
     """Claims and sends from `start` to `stop`. `senders` threads; as many again may lie ready."""
 
     def __init__(
-        self, claims: Claims, attempt: Callable[[Claimed], bool], *, senders: int, clock: Callable[[], datetime]
+        self,
+        claims: Claims,
+        attempt: Callable[[Claimed], bool],
+        *,
+        senders: int,
+        clock: Callable[[], datetime],
+        may_claim: Callable[[], bool],
     ) -> None:
         self._claims = claims
         self._attempt = attempt
         self._senders = senders
         self._clock = clock
+        self._may_claim = may_claim
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
         """Something lies ready, or the end has come."""
@@ -88,9 +97,8 @@ class Couriers:
     def stop(self) -> None:
         """Give back what was not begun, finish what is under way, then end."""
         self._stopping.set()
+        left = self._unbegun()
         with self._lock:
-            left = list(self._ready)
-            self._ready.clear()
             self._work.notify_all()
             self._rest.notify_all()
         self._give_back(left)
@@ -102,6 +110,10 @@ class Couriers:
     def _claim(self) -> None:
         while not self._stopping.is_set():
             room = self._room()
+            if not self._may_claim():
+                self._give_back(self._unbegun())
+                self._stopping.wait(LONGEST_REST_S)
+                continue
             if room == 0:
                 continue
             try:
@@ -116,12 +128,17 @@ class Couriers:
                 self._wait(taken)
 
     def _room(self) -> int:
-        """How many may be claimed, once that is at least half of what may be in hand; 0 when the end has come."""
+        """How many may be claimed, once that is at least half of what may be in hand.
+
+        0 when the end has come, and from time to time meanwhile: `may_claim` is asked then.
+        """
         most = 2 * self._senders
         with self._lock:
-            self._rest.wait_for(lambda: self._in_hand() <= self._senders or self._stopping.is_set())
+            free = self._rest.wait_for(
+                lambda: self._in_hand() <= self._senders or self._stopping.is_set(), LONGEST_REST_S
+            )
             self._stirred = False  # whatever stirs from here on is seen by no look that has begun
-            return 0 if self._stopping.is_set() else most - self._in_hand()
+            return 0 if self._stopping.is_set() or not free else most - self._in_hand()
 
     def _in_hand(self) -> int:
         return len(self._ready) + self._under_way
@@ -142,6 +159,13 @@ class Couriers:
             rest = min(rest, max(CONTENDED_REST_S, (taken.again_at - self._clock()).total_seconds()))
         with self._lock:
             self._rest.wait_for(lambda: self._stirred or self._stopping.is_set(), rest)
+
+    def _unbegun(self) -> list[Claimed]:
+        """Take what no sender has begun out of their reach."""
+        with self._lock:
+            left = list(self._ready)
+            self._ready.clear()
+        return left
 
     def _give_back(self, claimed: list[Claimed]) -> None:
         try:

@@ -200,6 +200,11 @@ class Directory:
         """The agreement in force with an agency on that day, if there is one."""
         return self.current(agency).active_agreement(on)
 
+    def call_timeouts(self, agency: str, interaction: str | None = None) -> tuple[float, ...]:
+        """The time-outs of calls, in seconds, by every active version that has the interaction (None: of all)."""
+        agreed = (each for version in self.current(agency).active for each in version.interactions)
+        return tuple(each.call_timeout_s for each in agreed if interaction in (None, each.name))
+
     def agreements(self, agency: str) -> tuple[tuple[AgreementRow, Agreement], ...]:
         """Every version of an agreement with an agency, in whatever state, by id and version."""
         return self.current(agency).agreements

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
+from typing import Any
 
+from gateway.contract.adapter import Heard, Outbound
 from gateway.domain.errors import GatewayError, MappingFault
+from gateway.domain.events import Ask
 
 
 class Mapping:
@@ -30,3 +34,11 @@ class Mapping:
                 clause="adapter",
                 after_s=300,
             ) from error
+
+
+def to_case_of(interaction: object) -> Callable[[Any, Ask, Any], Heard] | None:
+    """The mapping of a reply in the same call; a Request's `to_case` is for its callback alone."""
+    if not isinstance(interaction, Outbound) or hasattr(interaction, "answer"):
+        return None
+    mapping: Callable[[Any, Ask, Any], Heard] | None = getattr(interaction, "to_case", None)
+    return mapping

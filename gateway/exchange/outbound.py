@@ -1,31 +1,26 @@
 """The way of a delivery to an agency, once a worker has claimed it (`gateway.exchange.claiming`):
 
     1. prepare   `gateway.exchange.attempt`: map once, seal now, commit the bytes under the claim's fence
-    2. call      with a hard deadline, which the lease outlasts; no database transaction is open
+    2. call      `gateway.exchange.calling`: with a hard deadline, which the lease outlasts; no transaction is open
     3. hear      decrypt what came encrypted, verify, validate, map
     4. conclude  the reply's bytes, its leaf, the case's facts and the delivery's next state, as one plan
     5. tell      what the call says of the endpoint: its circuit, and an agency that asked not to be called for a while
 
-The claim carries a fence that grows: a worker whose lease ran out may still finish, and its word no longer counts.
-Whatever goes wrong with one delivery, foreseen or not, it waits for its time again or becomes a dead letter, and the
-others go on.
+The claim carries a fence that grows: a worker whose lease ran out may still finish, and what it brings counts only
+while nobody else is calling. Whatever goes wrong with one delivery, foreseen or not, it waits for its time again or
+becomes a dead letter, and the others go on.
 """
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Protocol
 
 import structlog
 
-from gateway.casework.desk import Casework, Standing
-from gateway.contract.adapter import Heard
-from gateway.contract.adapter import Outbound as OutboundInteraction
+from gateway.casework.desk import Casework
 from gateway.domain.errors import (
-    AgencyUnavailable,
     GatewayError,
     HubBusy,
     MappingFault,
@@ -34,12 +29,10 @@ from gateway.domain.errors import (
     Tampered,
     Unauthorised,
 )
-from gateway.domain.events import Ask
 from gateway.exchange.attempt import Attempt, Preparing
+from gateway.exchange.calling import Calling, unforeseen
 from gateway.exchange.claiming import Claiming, Ending
 from gateway.exchange.concluding import Concluding, Result
-from gateway.exchange.mapping import Mapping
-from gateway.exchange.speaking import asked_to_wait
 from gateway.exchange.verdict import HELD_BACK, Judge, Verdict
 from gateway.store.claims import Claimed
 from gateway.store.conflicts import Moved, commit, prepared_again
@@ -48,31 +41,11 @@ from gateway.store.outgoing import Provision, StoredDelivery
 from gateway.store.plan import Committed, Plan, Update
 from gateway.store.tables import DeliveryRow
 from gateway.store.unit_of_work import UnitOfWork
-from gateway.transport.errors import NotSent, Stage
-from gateway.transport.http import HttpReply, OutboundCall
 
 STORE_PAUSE_S = 0.5
 """How long a worker that has an answer in hand waits for a store that cannot take it now."""
 
 _log = structlog.get_logger("simojo.outbound")
-
-
-class Client(Protocol):
-    """Sends one call."""
-
-    def send(self, call: OutboundCall) -> HttpReply:
-        """Raise NotSent or Unknown of `gateway.transport.errors`."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Ended:
-    reply: HttpReply | None
-    verdict: Verdict
-    plain: bytes | None = None
-    failure: str | None = None
-    neutral: bool = False
-    standing: Standing | None = None
 
 
 class Outbound:
@@ -90,7 +63,7 @@ class Outbound:
         concluding: Concluding,
         casework: Casework,
         unit_of_work: UnitOfWork,
-        client: Client,
+        calling: Calling,
         judge: Judge,
         clock: Callable[[], datetime],
         pause: Callable[[float], bool],
@@ -100,7 +73,7 @@ class Outbound:
         self._concluding = concluding
         self._casework = casework
         self._unit_of_work = unit_of_work
-        self._client = client
+        self._calling = calling
         self._judge = judge
         self._clock = clock
         self._pause = pause
@@ -112,11 +85,14 @@ class Outbound:
 
     def attempt(self, claimed: Claimed) -> bool:
         """Make one attempt of a claimed delivery; False when the agency was not called."""
+        if self._was_answered(claimed.delivery):
+            self._claiming.no_call(claimed)
+            return False
         attempt = self._start(claimed.delivery, claimed.provision)  # 1. prepare
         if attempt is None or not self._in_time(attempt):
             self._claiming.no_call(claimed)
             return False
-        ended = self._called(attempt)  # 2. call, 3. hear
+        ended = self._calling.call(attempt)  # 2. call, 3. hear
         result = Result(
             attempt=attempt,
             reply=ended.reply,
@@ -149,6 +125,23 @@ class Outbound:
 
     # --- before the call ------------------------------------------------------------------------------------------
 
+    def _was_answered(self, row: StoredDelivery) -> bool:
+        """Whether an earlier attempt was answered after all: then that answer counts, and nobody is called."""
+        if row.attempts == 0:  # the first, or the first since a person decided that it is sent again
+            return False
+        at = self._concluding.answered_at(row)
+        if at is None:
+            return False
+        try:
+            terms = self._concluding.terms_of(row)
+        except Unauthorised:
+            return False  # it waits for staff, as it does without an answer
+        verdict = self._judge.heard(terms, None, row.attempts, at)
+        plan = self._concluding.moved(row, verdict, at, within=terms.agreed.answer_within_days)
+        self._unit_of_work.commit(plan)  # a conflict: somebody else has decided
+        _log.info("answered-before", delivery=row.id, agency=row.agency)
+        return True
+
     def _start(self, row: StoredDelivery, provision: Provision | None) -> Attempt | None:
         now = self._clock()
         try:
@@ -165,7 +158,7 @@ class Outbound:
             self._give_up(row, refusal, now)
             return None
         except Exception as fault:  # noqa: BLE001 - one poisoned delivery must not stop the others, whatever it raises
-            _unforeseen("preparing", row, fault)
+            unforeseen("preparing", row, fault)
             self._hold_back(row, f"the hub cannot prepare it ({type(fault).__name__}): see the log", now)
             return None
         return attempt
@@ -187,70 +180,12 @@ class Outbound:
         )
 
     def _give_up(self, row: StoredDelivery, refusal: Refused, now: datetime) -> None:
-        prepared_again(lambda: commit(self._unit_of_work, self._concluding.give_up(row, refusal.text, now)))
+        def prepare() -> None:
+            stands = self._stored(row.id)
+            if stands is not None and (stands.state, stands.fence) == (row.state, row.fence):  # else another decided
+                commit(self._unit_of_work, self._concluding.give_up(stands, refusal.text, now))
 
-    # --- the call and its end -------------------------------------------------------------------------------------
-
-    def _called(self, attempt: Attempt) -> _Ended:
-        try:
-            reply = self._client.send(attempt.spoken.call)
-        except AgencyUnavailable as error:
-            return self._failed(attempt, error)
-        except Misconfigured as fault:  # a URL or header that HTTP cannot carry: nothing left
-            return self._failed(attempt, NotSent(fault.text, code=fault.code, stage=Stage.DNS))
-        except Exception as fault:  # noqa: BLE001 - it may have left: whatever was raised, the attempt has to end
-            _unforeseen("calling", attempt.row, fault)
-            return self._failed(attempt, AgencyUnavailable(f"the call ended in an error ({type(fault).__name__})"))
-        return self._hear(attempt, reply)
-
-    def _hear(self, attempt: Attempt, reply: HttpReply) -> _Ended:
-        opened: HttpReply | None = None
-        standing: Standing | None = None
-        try:
-            opened = self._preparing.speaker(attempt.speech.terms).decrypted(attempt.speech, reply)
-            heard, standing = self._heard(attempt, opened or reply)
-        except GatewayError as error:
-            return self._failed(attempt, error, reply, opened)
-        except Exception as fault:  # noqa: BLE001 - an answer came and is kept, whatever reading it raised
-            _unforeseen("reading the answer", attempt.row, fault)
-            verdict = self._judge.fault_of_ours(type(fault).__name__)
-        else:
-            verdict = self._judge.heard(attempt.speech.terms, heard, attempt.tries, self._clock())
-        return _Ended(reply=reply, verdict=verdict, plain=None if opened is None else opened.body, standing=standing)
-
-    def _failed(
-        self,
-        attempt: Attempt,
-        error: GatewayError,
-        reply: HttpReply | None = None,
-        opened: HttpReply | None = None,
-    ) -> _Ended:
-        now = self._clock()
-        told = asked_to_wait(error, reply, now)
-        verdict = self._judge.failed(attempt.speech.terms, told, attempt.tries, now)
-        if isinstance(told, AgencyUnavailable) and verdict.hold_s is None:
-            verdict = replace(verdict, hold_s=told.after_s)
-        return _Ended(
-            reply=reply,
-            verdict=verdict,
-            plain=None if opened is None else opened.body,
-            failure=told.text if _is_failure(told, reply) else None,
-            neutral=isinstance(told, NotSent) and told.stage is Stage.POOL,
-        )
-
-    def _heard(self, attempt: Attempt, reply: HttpReply) -> tuple[Heard | None, Standing | None]:
-        """What the reply means, and the case that it was understood by."""
-        terms = attempt.speech.terms
-        payload = self._preparing.speaker(terms).hear(attempt.speech, attempt.spoken, reply, self._clock())
-        to_case = _to_case(terms.interaction)
-        if payload is None or to_case is None:
-            return None, None
-        standing = self._casework.standing(attempt.row.case_id)
-        if standing is None:
-            raise Tampered(f"case {attempt.row.case_id} is gone", code="history-broken")
-        with Mapping(terms.name):
-            heard: Heard = to_case(standing.case, self._preparing.ask_of(attempt.row), payload)
-        return heard, standing
+        prepared_again(prepare)
 
     # --- conclusions ----------------------------------------------------------------------------------------------
 
@@ -288,7 +223,7 @@ class Outbound:
 
     def _came(self, result: Result, fault: Exception) -> None:
         """Keep what came, of which nobody can write down what it means."""
-        _unforeseen("concluding", result.attempt.row, fault)
+        unforeseen("concluding", result.attempt.row, fault)
         verdict = replace(self._judge.fault_of_ours(type(fault).__name__), attention=None)
         self._as_it_stands(replace(result, verdict=verdict))
 
@@ -309,7 +244,7 @@ class Outbound:
             _log.error("delivery-not-recovered", delivery=row.id, agency=row.agency, code=fault.code)
             return False
         except Exception as fault:  # noqa: BLE001 - one that cannot be taken back must not keep the others
-            _unforeseen("taking back", row, fault)
+            unforeseen("taking back", row, fault)
             return False
         return isinstance(outcome, Committed)  # a conflict means that the worker, or another, was quicker
 
@@ -319,26 +254,3 @@ class Outbound:
         except Unauthorised as error:
             return self._judge.lease_ran_out_uncovered(self._concluding.declared(row), error, now)
         return self._judge.lease_ran_out(terms, row.attempts, now)
-
-
-def _is_failure(error: GatewayError, reply: HttpReply | None) -> bool:
-    """Whether the endpoint is not there: no connection, no answer in time, or HTTP 5xx. One that says no is there."""
-    if not isinstance(error, AgencyUnavailable):
-        return False
-    return reply is None or reply.status == 408 or reply.status >= 500
-
-
-def _unforeseen(doing: str, row: StoredDelivery, fault: Exception) -> None:
-    """Log the kind and the place of an error that nobody foresaw; its text may quote personal data."""
-    stack = "".join(traceback.format_tb(fault.__traceback__))
-    _log.error(
-        "unforeseen-fault", doing=doing, delivery=row.id, agency=row.agency, kind=type(fault).__name__, stack=stack
-    )
-
-
-def _to_case(interaction: object) -> Callable[[Any, Ask, Any], Heard] | None:
-    """The mapping of a reply in the same call; a Request's `to_case` is for its callback alone."""
-    if not isinstance(interaction, OutboundInteraction) or hasattr(interaction, "answer"):
-        return None
-    mapping: Callable[[Any, Ask, Any], Heard] | None = getattr(interaction, "to_case", None)
-    return mapping

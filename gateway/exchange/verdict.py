@@ -40,6 +40,9 @@ HELD_BACK = timedelta(minutes=1)
 
 ASK_THE_AGENCY = "it may have arrived, and repeating it is not agreed: ask the agency"
 
+ANSWERED = "answered"
+"""The outcome of an attempt to which an answer came that could be read."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
@@ -68,11 +71,11 @@ class Judge:
         done = Delivery.AWAITING if isinstance(terms.interaction, Request) else Delivery.ANSWERED
         match heard:
             case None:
-                return Verdict(state=done, outcome="answered")
+                return Verdict(state=done, outcome=ANSWERED)
             case Accept(effects=effects):
-                return Verdict(state=done, outcome="answered", effects=effects)
+                return Verdict(state=done, outcome=ANSWERED, effects=effects)
             case AskPerson(text=text) | Decline(text=text):
-                return Verdict(state=Delivery.ANSWERED, outcome="answered", cause=text, attention=text)
+                return Verdict(state=Delivery.ANSWERED, outcome=ANSWERED, cause=text, attention=text)
             case Retry(text=text, after_s=after_s):
                 return self._again(terms, Delivery.NOT_SENT, text, attempts, at, after_s)
 

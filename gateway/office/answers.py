@@ -56,7 +56,7 @@ class AnswersOwed:
         if row is None or row.state != AWAITING or row.remind_at is None or row.remind_at > now:
             return  # answered, or told by another process
         ended = row.answer_due_at is None or row.answer_due_at <= now
-        steps = self._deeds.steps(ACTOR)
+        steps = self._deeds.steps(ACTOR, bounded=False)
         try:
             if not steps.case(row.case_id).ended:  # an answer about an ended case is waited for by nobody
                 steps.apply(
@@ -64,7 +64,7 @@ class AnswersOwed:
                 )
         except CaseRefusal as refusal:
             _log.warning("answer-not-called-for", delivery=row.id, case=row.case_id, code=refusal.code)
-            steps = self._deeds.steps(ACTOR)
+            steps = self._deeds.steps(ACTOR, bounded=False)
         next_look = None if ended else row.answer_due_at
         guard = {"state": row.state, "remind_at": row.remind_at}
         self._deeds.finish(steps.plan() + Plan.of(Update(DeliveryRow, {"id": row.id}, guard, {"remind_at": next_look})))

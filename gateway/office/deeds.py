@@ -161,11 +161,16 @@ class Deeds:
 
     # --- shared with the other deeds ------------------------------------------------------------------------------
 
-    def do(self, case_id: str, actor: str, make: Callable[[PermitCase, datetime], Step]) -> PermitCase:
-        """Read, make, apply and commit; again when the case moved meanwhile. Gives the case as it stands then."""
+    def do(
+        self, case_id: str, actor: str, make: Callable[[PermitCase, datetime], Step], *, bounded: bool = True
+    ) -> PermitCase:
+        """Read, make, apply and commit; again when the case moved meanwhile. Gives the case as it stands then.
+
+        `bounded` False: it is done however much waits for the agencies that it makes us tell.
+        """
 
         def prepare() -> PermitCase:
-            steps = self.steps(actor)
+            steps = self.steps(actor, bounded=bounded)
             at = self._clock()
             step = make(steps.case(case_id), at)
             case = steps.case(case_id)
@@ -176,10 +181,10 @@ class Deeds:
 
         return prepared_again(prepare)
 
-    def steps(self, actor: str) -> CaseSteps:
-        """Begin a set of steps, now."""
+    def steps(self, actor: str, *, bounded: bool = True) -> CaseSteps:
+        """Begin a set of steps, now; `bounded` as for `do`."""
         now = self._clock()
-        return CaseSteps(self._casework, Occasion(actor=actor, occurred_at=now, entered_at=now))
+        return CaseSteps(self._casework, Occasion(actor=actor, occurred_at=now, entered_at=now), bounded=bounded)
 
     def finish(self, plan: Plan) -> None:
         """Commit, and tell the delivery workers that there may be work."""

@@ -57,7 +57,8 @@ class Timers:
             return Step(facts=[_fact(DeadlineKind(row.kind), case, row.due_at)])
 
         try:
-            self._deeds.do(row.case_id, ACTOR, step)
+            # the law's periods end on their day, however much waits for the agencies that are told of it
+            self._deeds.do(row.case_id, ACTOR, step, bounded=False)
         except CaseRefusal:
             # the case moved on (a payment raced the cut-off): what was to happen no longer may
             self._deeds.finish(Plan.of(past))

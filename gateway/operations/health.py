@@ -11,9 +11,10 @@ from gateway.ledger.leaf import Leaf
 from gateway.operations.endpoints import circuit_warnings
 from gateway.operations.expiry import certificate_warnings
 from gateway.operations.proofs import MERGE_DELAY_S
-from gateway.operations.standing import Standing
+from gateway.operations.standing import PAUSED, Standing
 from gateway.store.plan import Add, Plan
 from gateway.store.reading import Reader
+from gateway.store.soundness import APART_S, apart_sentence
 from gateway.store.tables import CounterRow
 from gateway.store.unit_of_work import UnitOfWork
 
@@ -33,7 +34,8 @@ class Health:
     person. `suspended` maps each suspended agency to the reason. `certificates` are sentences about those that end
     soon, were revoked, or of whose revocation nothing is known; `circuits` about endpoints that do not answer.
     `overdue` answers were not given within the agreed time. `clock_back_s`: so far is this machine's clock behind the
-    last checkpoint. `leader` is the process that leads, None when none does.
+    last checkpoint. `clock_apart_s`: so far is it ahead of the database server's (below 0: behind). `leader` is the
+    process that leads, None when none does.
     """
 
     store_fault: str
@@ -45,6 +47,7 @@ class Health:
     circuits: tuple[str, ...] = ()
     overdue: int = 0
     clock_back_s: float = 0.0
+    clock_apart_s: float = 0.0
     leader: str | None = None
 
     @property
@@ -63,6 +66,8 @@ class Health:
             found.append("no process leads: the ledger and the timers stand still; see that a hub or worker runs")
         if self.clock_back_s > CLOCK_BACK_S:
             found.append(clock_sentence(self.clock_back_s))
+        if abs(self.clock_apart_s) > APART_S:
+            found.append(f"{apart_sentence(self.clock_apart_s)}. {PAUSED}")
         if self.oldest_pending_s is None:
             found.append("the oldest leaf that waits for the ledger cannot be read: run simojo ledger verify")
         elif self.oldest_pending_s > MERGE_DELAY_S:
@@ -94,6 +99,7 @@ def look(reader: Reader, unit_of_work: UnitOfWork, now: datetime, standing: Stan
         circuits=circuit_warnings(reader, now),
         overdue=reader.overdue_count(now),
         clock_back_s=clock_back(reader, now),
+        clock_apart_s=standing.clock_apart_s,
         leader=standing.leader(),
     )
 

@@ -1,8 +1,13 @@
-"""How one process stands: whether it still takes new work, and which process leads."""
+"""How one process stands: whether it still takes new work, whether its clock is right, and which process leads."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+
+from gateway.store.soundness import APART_S
+
+PAUSED = "Until then this process claims no deliveries, and takes none back that others have left behind"
+"""What a process does whose clock is too far from the database server's."""
 
 
 class Standing:
@@ -14,6 +19,13 @@ class Standing:
     def __init__(self, leader: Callable[[], str | None]) -> None:
         self.leader = leader
         self.is_ending = False
+        self.clock_apart_s = 0.0
+        """Seconds that this machine's clock was ahead of the database server's at the last look; below 0: behind."""
+
+    @property
+    def trusts_its_clock(self) -> bool:
+        """Whether it may compare leases, which others have written by their own clocks, with its own."""
+        return abs(self.clock_apart_s) <= APART_S
 
     def ends(self) -> None:
         """From now on this process finishes what it has, and wants nothing more."""

@@ -24,6 +24,10 @@ OLDEST = 14
 SKEW_S = 5.0
 """Clocks of two machines that differ by more than this are worth a word: leases are compared between them."""
 
+APART_S = 10.0
+"""A process whose clock is further from the server's than this lets deliveries alone: it would take back what others
+are sending. Two that are off by so much, one each way, still differ by less than a lease outlasts its call (30 s)."""
+
 OVER_A_NETWORK = frozenset(
     {"nfs", "nfs4", "cifs", "smb2", "smb3", "smbfs", "ncpfs", "afs", "coda", "ceph", "glusterfs", "fuse.glusterfs"}
     | {"fuse.sshfs", "fuse.s3fs", "fuse.rclone", "fuse.cephfs", "lustre", "beegfs", "gpfs", "ocfs2", "gfs2"}
@@ -71,18 +75,29 @@ def doubts(engine: Engine) -> tuple[str, ...]:
     return _asked(engine, _doubts) if is_shared(engine) else ()
 
 
-def skew(engine: Engine, at: datetime) -> str:
-    """A sentence when the server's clock and ours (`at`) are far apart, "" when not. Raises HubBusy."""
+def apart(engine: Engine, clock: Callable[[], datetime]) -> float:
+    """Seconds that our clock is ahead of the database server's (below 0: behind it); 0 on SQLite. Raises HubBusy.
+
+    The time that the question takes is no difference: what is told is the least that the clocks differ by.
+    """
     if not is_shared(engine):
-        return ""
-    theirs: datetime = _asked(
-        engine, lambda connection: connection.execute(select(func.clock_timestamp())).scalar_one()
-    )
-    apart = (at - theirs).total_seconds()
-    if abs(apart) <= SKEW_S:
-        return ""
-    where = "ahead of" if apart > 0 else "behind"
-    return f"this machine's clock is {abs(apart):.0f} s {where} the database server's: synchronise both (NTP)"
+        return 0.0
+
+    def ask(connection: Connection) -> tuple[datetime, datetime, datetime]:
+        before = clock()
+        theirs: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        return before, theirs, clock()
+
+    before, theirs, after = _asked(engine, ask)
+    if theirs < before:
+        return (before - theirs).total_seconds()
+    return min(0.0, (after - theirs).total_seconds())
+
+
+def apart_sentence(seconds: float) -> str:
+    """What staff read of clocks that are so far apart, as `apart` tells it."""
+    where = "ahead of" if seconds > 0 else "behind"
+    return f"this machine's clock is {abs(seconds):.0f} s {where} the database server's: synchronise both (NTP)"
 
 
 def _asked(engine: Engine, question: Callable[[Connection], T]) -> T:
@@ -90,7 +105,7 @@ def _asked(engine: Engine, question: Callable[[Connection], T]) -> T:
         with engine.connect() as connection:
             return question(connection)
     except SQLAlchemyError as error:
-        raise HubBusy(f"the store cannot be read now ({type(error).__name__}); start again", after_s=5) from error
+        raise HubBusy(f"the store cannot be asked now ({type(error).__name__}); try again", after_s=5) from error
 
 
 def _doubts(connection: Connection) -> tuple[str, ...]:

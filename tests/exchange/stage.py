@@ -101,6 +101,8 @@ class Stage:
     adapters: dict[str, Adapter] = field(default_factory=lambda: dict(ADAPTERS))
     seconds: Callable[[], float] = field(default_factory=lambda: count(0.0, 1.0).__next__)
     """The clock of the limits: a second later at each look, so that no test is too fast."""
+    apart_s: float = 0.0
+    """What the hub is told of its clock and the database server's: a clock that stands still is not asked about."""
 
     def __post_init__(self) -> None:
         self.town = Town(self.clock)
@@ -117,6 +119,7 @@ class Stage:
             mock.patch("gateway.app.process.load_adapters", return_value=self.adapters),
             mock.patch("gateway.app.process.SchemaLibrary", return_value=LIBRARY),
             mock.patch("gateway.app.store.GroupCommit", writer),
+            mock.patch("gateway.app.process.apart", self._apart),
             mock.patch("gateway.trust.keys.load_pem_private_key", OPENED_KEY),
         ):
             hub = Gateway(self.settings, clock=self.clock, seconds=self.seconds)
@@ -159,6 +162,9 @@ class Stage:
         self.settings.signing_key_file.write_bytes(leaf.key_pem)
         self.settings.signing_certificate_file.write_bytes(leaf.certificate_pem)
         self.restart()
+
+    def _apart(self, *_: object) -> float:
+        return self.apart_s
 
     # --- what staff do --------------------------------------------------------------------------------------------
 

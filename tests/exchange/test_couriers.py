@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
 
-from gateway.domain.errors import HubBusy
+from gateway.app import starting
+from gateway.domain.errors import HubBusy, Misconfigured
 from gateway.exchange.couriers import Couriers
+from gateway.settings import Mode
 from gateway.store.claims import Claimed, Taken
 from gateway.store.outgoing import StoredDelivery
 from gateway.store.tables import DeliveryRow
@@ -93,7 +96,7 @@ def desk() -> Iterator[Desk]:
 
 
 def couriers(shelf: Shelf, desk: Desk, senders: int = 2) -> Couriers:
-    return Couriers(shelf, desk.attempt, senders=senders, clock=lambda: AT)
+    return Couriers(shelf, desk.attempt, senders=senders, clock=lambda: AT, may_claim=lambda: True)
 
 
 def test_no_more_is_claimed_than_may_lie_ready_and_stopping_gives_back_what_nobody_began(
@@ -144,6 +147,38 @@ def test_what_an_attempt_or_a_look_raises_ends_no_thread(
     assert "no text" not in capsys.readouterr().out
 
 
+def test_while_nothing_may_be_claimed_what_nobody_began_is_given_back_and_then_it_goes_on(
+    shelf: Shelf, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.exchange.couriers.LONGEST_REST_S", 0.001)
+    may, refused = threading.Event(), threading.Semaphore(0)
+
+    def may_claim() -> bool:
+        if not may.is_set():
+            refused.release()
+        return may.is_set()
+
+    may.set()
+    shelf.due, shelf.again_after = ["a", "b"], timedelta(0)
+    working = Couriers(shelf, desk.attempt, senders=2, clock=lambda: AT, may_claim=may_claim)
+    working.start()
+    assert desk.saw(2)
+    with shelf.changed:
+        shelf.due = ["c", "d", "e"]
+    may.clear()
+    for _ in range(3):
+        assert refused.acquire(timeout=PATIENCE_S)
+    assert sorted(shelf.back) == ["c", "d", "e"][: 3 - len(shelf.due)]  # it may have looked once more before
+    with shelf.changed:
+        shelf.due += shelf.back
+        looks = len(shelf.wanted)
+    may.set()
+    assert shelf.looked(looks + 1)
+    desk.open.set()
+    assert desk.saw(5)
+    working.stop()
+
+
 def test_a_sender_that_has_read_enough_is_followed_by_another_and_stopping_waits_for_whoever_follows(
     shelf: Shelf,
 ) -> None:
@@ -161,7 +196,7 @@ def test_a_sender_that_has_read_enough_is_followed_by_another_and_stopping_waits
         return True
 
     shelf.due = [f"d-{number}" for number in range(5)]
-    working = Couriers(shelf, attempt, senders=1, clock=lambda: AT)
+    working = Couriers(shelf, attempt, senders=1, clock=lambda: AT, may_claim=lambda: True)
     working.start()
     assert all_sent.wait(PATIENCE_S)
     assert len(set(senders)) == 5
@@ -190,3 +225,43 @@ def test_a_hub_that_runs_delivers_what_it_is_woken_for_and_stops_in_good_order(s
     stage.restart()
     assert {now(stage, each).state for each in deliveries} == {"answered"}
     assert {now(stage, each).lease_until for each in deliveries} == {None}
+
+
+def test_a_hub_whose_clock_is_not_the_servers_sends_nothing_and_takes_nothing_back_until_it_is(stage: Stage) -> None:
+    lost, waiting = asked(stage, "dukcapil"), asked(stage, "dukcapil")
+
+    def dies(_call: object) -> None:
+        raise SystemExit
+
+    stage.hub._client.send = dies  # type: ignore[method-assign, assignment]  # a worker that ends while it calls
+    with pytest.raises(SystemExit):
+        stage.hub.outbound.deliver(lost.id)
+    stage.clock.advance(minutes=5)
+    stage.restart()
+    for apart_s in (11.0, -11.0, 9.0):
+        stage.apart_s = apart_s
+        stage.hub.start()
+        if apart_s == 9.0:
+            assert now(stage, lost).state == "unknown"
+            with stage.town.heard:
+                assert stage.town.heard.wait_for(lambda: stage.town.calls["dukcapil"], PATIENCE_S)
+        stage.restart()
+        if abs(apart_s) > 10:
+            assert (now(stage, lost).state, now(stage, waiting).state) == ("sending", "queued")
+            assert stage.town.calls["dukcapil"] == []
+    assert now(stage, waiting).state == "answered"
+
+
+def test_clocks_that_are_too_far_apart_are_refused_in_production_and_told_in_development(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(starting, "doubts", lambda _engine: ())
+    production = stage.settings.model_copy(update={"mode": Mode.PRODUCTION})
+    for apart_s, refuses, warns in ((10.0, False, True), (-10.5, True, True), (4.0, False, False)):
+        monkeypatch.setattr(starting, "apart", lambda *_, apart_s=apart_s: apart_s)
+        with pytest.raises(Misconfigured, match="10 s behind") if refuses else nullcontext() as told:
+            starting.make_sure(production, stage.hub.store, stage.certificate, stage.clock)
+        assert told is None or told.value.code == "clocks-apart"
+        capsys.readouterr()
+        starting.make_sure(stage.settings, stage.hub.store, stage.certificate, stage.clock)
+        assert ("the database server's" in capsys.readouterr().out) is warns

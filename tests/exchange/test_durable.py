@@ -82,7 +82,7 @@ def test_an_error_that_nobody_foresaw_ends_its_own_attempt_and_keeps_the_answer(
     delivery = asked(stage, "dukcapil")
     with monkeypatch.context() as patched:
         if where == "calling":
-            patched.setattr(stage.hub.outbound._client, "send", poisoned)
+            patched.setattr(stage.hub._client, "send", poisoned)
         elif where == "reading":
             patched.setattr("gateway.exchange.speaking.RestSpeaker.hear", poisoned)
         else:

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase, Stage
-from gateway.domain.errors import CaseRefusal
+from gateway.domain.errors import CaseRefusal, HubBusy
 from gateway.office.calendar_source import indonesian_calendar
 from gateway.store.tables import DeadlineRow
 from tests.domain.journeys import refusal
@@ -71,6 +71,17 @@ def test_an_unpaid_charge_lapses_after_ten_hari_kerja_and_not_before_14_4(house:
 def test_the_applicant_is_told_that_the_charge_lapsed(house: House) -> None:
     case = surveyed_told(house)
     let_pass(house, LAST_PAYMENT)
+    newest = [row.ask_body for row in house.gateway.store.reader.deliveries(case_id=case.id)]
+    assert any('"lapsed"' in body for body in newest)
+
+
+def test_a_period_ends_though_the_agency_that_is_to_be_told_has_a_full_queue(house: House) -> None:
+    case = surveyed_told(house)
+    object.__setattr__(house.gateway.casework, "max_waiting", 0)
+    with pytest.raises(HubBusy, match="0 deliveries wait to be sent"):
+        house.charged()
+    let_pass(house, LAST_PAYMENT)
+    assert house.now(case).stage is Stage.LAPSED
     newest = [row.ask_body for row in house.gateway.store.reader.deliveries(case_id=case.id)]
     assert any('"lapsed"' in body for body in newest)
 

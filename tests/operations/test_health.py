@@ -75,6 +75,16 @@ def test_a_clock_that_was_set_back_behind_the_ledger_is_a_warning_and_holds_up_n
         assert bool(health.warnings) is warned
 
 
+def test_a_clock_that_is_not_the_servers_is_a_warning_and_holds_up_nobody(office: Office) -> None:
+    standing = Standing(lambda: "hub a")
+    for seconds, said in ((10.0, ()), (-10.0, ()), (12.0, ("12 s ahead of",)), (-12.0, ("12 s behind",))):
+        standing.clock_apart_s = seconds
+        health = look(office.reader, office.writer, NOW, standing)
+        assert health.ready
+        assert len(health.warnings) == len(said)
+        assert all(part in health.warnings[0] and "claims no deliveries" in health.warnings[0] for part in said)
+
+
 def test_a_store_that_nobody_leads_is_a_warning(office: Office) -> None:
     assert seen(office).leader == "hub a"
     assert seen(office, leader=None).warnings == (

@@ -1,4 +1,4 @@
-"""A clock that is set back keeps nothing waiting, and is said."""
+"""A clock that is set back keeps nothing waiting; one that is not the server's lets deliveries alone. Both are said."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, select
 
-from gateway.operations.clock_watch import TOLERATED, ClockWatch
+from gateway.operations.clock_watch import COMPARED_EACH_S, TOLERATED, ClockWatch
+from gateway.operations.standing import Standing
 from gateway.store.plan import Insert, Plan, table_of
 from gateway.store.reading import Reader
 from gateway.store.tables import CheckpointRow, DeliveryRow
@@ -24,6 +25,11 @@ class Times:
     def __init__(self) -> None:
         self.at = NOW
         self.counted = 0.0
+        self.server: list[float] = []
+        """What each comparison with the server's clock brings, 0 after the last."""
+
+    def apart(self) -> float:
+        return self.server.pop(0) if self.server else 0.0
 
     def pass_(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
@@ -36,8 +42,20 @@ def times() -> Times:
 
 
 @pytest.fixture
-def watch(reader: Reader, writer: GroupCommit, times: Times) -> ClockWatch:
-    return ClockWatch(reader=reader, transactions=writer, clock=lambda: times.at, seconds=lambda: times.counted)
+def standing() -> Standing:
+    return Standing(lambda: "hub a")
+
+
+@pytest.fixture
+def watch(reader: Reader, writer: GroupCommit, times: Times, standing: Standing) -> ClockWatch:
+    return ClockWatch(
+        reader=reader,
+        transactions=writer,
+        clock=lambda: times.at,
+        seconds=lambda: times.counted,
+        apart=times.apart,
+        standing=standing,
+    )
 
 
 def due(engine: Engine) -> dict[str, timedelta]:
@@ -93,3 +111,34 @@ def test_a_hub_that_starts_with_a_clock_behind_its_ledger_notices(
     assert watch.run_once() == HOUR
     assert due(engine) == {"unknown_1": HOUR}
     assert watch.run_once() is None
+
+
+def test_each_minute_the_clock_is_compared_with_the_servers_and_a_change_is_said_once(
+    watch: ClockWatch, times: Times, standing: Standing, capsys: pytest.CaptureFixture[str]
+) -> None:
+    times.server = [10.0, -10.1, 11.0, 9.9, 0.5]
+    trusted = []
+    for _ in range(4):
+        watch.run_once()
+        left = len(times.server)
+        times.pass_(COMPARED_EACH_S - 1)
+        watch.run_once()
+        assert len(times.server) == left
+        times.pass_(1)
+        trusted.append(standing.trusts_its_clock)
+    assert trusted == [True, False, False, True]
+    assert times.server == [0.5]
+    said = capsys.readouterr().out
+    assert (said.count("clock-apart"), said.count("clock-right-again")) == (1, 1)
+    assert "10 s behind the database server's" in said
+
+
+def test_a_clock_that_is_set_is_compared_at_once(watch: ClockWatch, times: Times, standing: Standing) -> None:
+    watch.run_once()
+    times.server = [3600.0]
+    times.at += HOUR
+    watch.run_once()
+    assert not standing.trusts_its_clock
+    times.at -= HOUR
+    watch.run_once()
+    assert standing.trusts_its_clock

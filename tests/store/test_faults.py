@@ -56,3 +56,27 @@ def test_the_states_of_postgresql_are_told_in_words_and_never_in_its_own(engine:
             writer.within(fail)
         assert f"({said})" in told.value.text
         assert "Siti" not in told.value.text
+
+
+def test_a_commit_that_the_server_answers_by_ending_the_session_is_unknown_and_one_that_it_refuses_is_not(
+    engine: Engine, writer: GroupCommit
+) -> None:
+    if engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has undone what it could not commit")
+    wanted = {"57P01": "commit-unknown", "57P05": "commit-unknown", "57014": "hub-busy", "53100": "hub-busy"}
+    told: dict[str, str] = {}
+    for state in wanted:
+        with engine.begin() as connection:
+            connection.execute(
+                text(
+                    "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger AS"
+                    f" $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{state}'; END $$ LANGUAGE plpgsql;"
+                    " DROP TRIGGER IF EXISTS refusing ON counter;"
+                    " CREATE CONSTRAINT TRIGGER refusing AFTER INSERT OR UPDATE ON counter"
+                    " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()"
+                )
+            )
+        with pytest.raises(HubBusy) as busy:
+            writer.commit(Plan.of(counter("a")))
+        told[state] = busy.value.code
+    assert told == wanted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from gateway.domain.errors import HubBusy, Misconfigured
 from gateway.store import engine as engine_module
 from gateway.store.engine import open_engine
 from gateway.store.reading import Reader
-from gateway.store.soundness import OLDEST, doubts, refuse_network, refuse_old, skew
+from gateway.store.soundness import OLDEST, apart, apart_sentence, doubts, refuse_network, refuse_old
 from gateway.store.tables import CounterRow
 from tests.postgres import Server
 
@@ -37,15 +38,23 @@ def test_a_server_that_may_forget_is_doubted_by_each_setting_and_a_durable_one_i
     server.drop("soundness")
 
 
-def test_clocks_that_are_far_apart_are_told(server: Server, tmp_path: Path) -> None:
+def test_how_far_the_clocks_are_apart_is_told_and_the_question_itself_is_no_difference(
+    server: Server, tmp_path: Path
+) -> None:
+    def set_by(**off: float) -> Callable[[], datetime]:
+        return lambda: datetime.now(UTC) + timedelta(**off)
+
     engine = open_engine(server.create("skew"))
-    now = datetime.now(UTC)
-    assert skew(engine, now) == ""
-    assert "s ahead of the database server's" in skew(engine, now + timedelta(hours=1))
-    assert "s behind the database server's" in skew(engine, now - timedelta(hours=1))
+    times = [datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC) + timedelta(hours=1)]
+    assert apart(engine, lambda: times.pop(0)) == 0  # the server was asked within two hours
+    assert abs(apart(engine, set_by())) < 1  # on one machine
+    for hours, said in ((1, "3600 s ahead of the database server's"), (-1, "3600 s behind the database server's")):
+        found = apart(engine, set_by(hours=hours))
+        assert found == pytest.approx(hours * 3600, abs=5)
+        assert said in apart_sentence(hours * 3600)
     engine.dispose()
     server.drop("skew")
-    assert skew(open_engine(f"sqlite:///{tmp_path}/a.db"), now) == ""
+    assert apart(open_engine(f"sqlite:///{tmp_path}/a.db"), set_by(hours=1)) == 0
 
 
 def test_an_old_server_is_refused_and_the_oldest_that_serves_is_not() -> None:

@@ -23,6 +23,10 @@ _UNDONE_FOR_ANOTHER = frozenset({"40001", "40P01"})
 """SQLSTATE serialization_failure and deadlock_detected: the same transaction may succeed when run again."""
 
 
+_ENDED_BY_THE_SERVER = "57P0"
+"""SQLSTATE 57P01 and its like: the server ends the session, whether it has committed by then or not."""
+
+
 class CommitUnknown(Exception):
     """The database went away during COMMIT: it may have kept the transaction or not."""
 
@@ -96,6 +100,12 @@ def _commit(connection: Connection) -> None:
         connection.exec_driver_sql("COMMIT")
     except OperationalError as error:
         # SQLite has undone what it could not commit. A server that is gone took the answer with it.
-        if connection.dialect.name == "postgresql" and error.connection_invalidated:
+        if connection.dialect.name == "postgresql" and _tells_nothing(error):
             raise CommitUnknown from error
         raise
+
+
+def _tells_nothing(error: OperationalError) -> bool:
+    """Whether an error at COMMIT leaves open if it was done: PostgreSQL did not say, or ends the session."""
+    state = getattr(error.orig, "sqlstate", None)
+    return error.connection_invalidated or state is None or state.startswith(_ENDED_BY_THE_SERVER)
