@@ -165,6 +165,8 @@ def test_a_store_whose_key_is_another_is_told(home: Path, simojo: Simojo, databa
     (home / "keys/master.key").unlink()
     assert "SIMOJO_MASTER_KEY_FILE" in simojo("agency", "list").sentence
     simojo("init")
+    assert "[master-key-wrong]" in simojo("agency", "list").sentence
+    database.execute("DELETE FROM credential")  # nothing is sealed with any key now
     assert simojo("agency", "list").code == 0
 
 

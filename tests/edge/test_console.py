@@ -158,7 +158,7 @@ def test_what_needs_a_person_stands_out(house: House, inside: Visitor) -> None:
     shown = page(inside)
     assert '<li class="bad">Surat mati: <b>1</b></li>' in shown
     assert f"<td>{row.id}<td>" in shown
-    assert '<td class="bad">refused<td>HTTP 404' in shown
+    assert '<td class="bad">ditolak<td class="text">HTTP 404' in shown
     assert '<li class="bad">Instansi ditangguhkan: <b>bank</b></li>' in shown
 
 
