@@ -44,9 +44,9 @@ def test_a_store_that_is_read_only_says_so_and_goes_on_when_it_can_be_written(
     assert writer.commit(Plan.of(counter("a"))) == Committed()
 
 
-def test_the_states_of_postgresql_are_told_in_words_and_never_in_its_own(engine: Engine, writer: GroupCommit) -> None:
-    if engine.dialect.name != "postgresql":
-        pytest.skip("SQLite has no SQLSTATE: its errors are told above and in test_unit_of_work")
+# SQLite has no SQLSTATE: its errors are told above and in test_unit_of_work.
+@pytest.mark.parametrize("databases", ["postgres"], indirect=True)
+def test_the_states_of_postgresql_are_told_in_words_and_never_in_its_own(writer: GroupCommit) -> None:
     for state, said in STATES.items():
 
         def fail(connection: Connection, state: str = state) -> None:
@@ -58,11 +58,11 @@ def test_the_states_of_postgresql_are_told_in_words_and_never_in_its_own(engine:
         assert "Siti" not in told.value.text
 
 
+# SQLite has undone what it could not commit.
+@pytest.mark.parametrize("databases", ["postgres"], indirect=True)
 def test_a_commit_that_the_server_answers_by_ending_the_session_is_unknown_and_one_that_it_refuses_is_not(
     engine: Engine, writer: GroupCommit
 ) -> None:
-    if engine.dialect.name != "postgresql":
-        pytest.skip("SQLite has undone what it could not commit")
     wanted = {"57P01": "commit-unknown", "57P05": "commit-unknown", "57014": "hub-busy", "53100": "hub-busy"}
     told: dict[str, str] = {}
     for state in wanted:
