@@ -39,6 +39,7 @@ from gateway.exchange.meta.services import MetaServices
 from gateway.exchange.published import REQUIRED, Published
 from gateway.exchange.refusing import refusal_answer
 from gateway.exchange.wire import Sealed, Wire
+from gateway.store.pending import Going
 from gateway.validation.json_parse import parse_json
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.wsdl import Port
@@ -154,7 +155,7 @@ def _add_rest(router: APIRouter, edge: AgencyEdge, receiving: Receiving) -> None
         try:
             answer = await edge.limits.run(_token, edge, message)
         except Refused as error:
-            await edge.limits.run(edge.inbound.unknown_senders.count, message, error.code)
+            await edge.limits.run(edge.inbound.begin_refusal, message, error.code, None)
             if not isinstance(error, Unauthenticated):
                 raise
             # the standard's own form: service 73, and nothing about which part was wrong
@@ -167,12 +168,12 @@ def _add_rest(router: APIRouter, edge: AgencyEdge, receiving: Receiving) -> None
         return await receiving(request, agency, path, Transport.REST)
 
 
-def _exchange(edge: AgencyEdge, wires: Wires, message: Message) -> Sealed:
+def _exchange(edge: AgencyEdge, wires: Wires, message: Message) -> Going[Sealed]:
     interaction = _served(edge, message.agency, message.interaction, message.transport)
     if interaction is None:
         return _not_served(edge, message, _unknown(edge, message.agency, message.interaction))
     named = message if message.interaction == interaction.name else replace(message, interaction=interaction.name)
-    return edge.inbound.receive(named, wires.find(message.agency, interaction), interaction)
+    return edge.inbound.begin(named, wires.find(message.agency, interaction), interaction)
 
 
 async def _refuse_unread(
@@ -186,7 +187,7 @@ async def _refuse_unread(
     else:
         message = _message(request, agency, interaction.name, transport, b"", edge.clock())
         wire = wires.find(agency, interaction)
-        sealed = await edge.limits.run(edge.inbound.unknown_senders.refuse, message, wire, error)
+        sealed = await edge.limits.run(_refused, edge, message, wire, error)
     return _response(sealed, Connection="close")  # what is left of the body is not read
 
 
@@ -221,13 +222,19 @@ def _served(edge: AgencyEdge, agency: str, name: str, transport: Transport) -> I
     return found[1]
 
 
-def _not_served(edge: AgencyEdge, message: Message, error: Refused) -> Sealed:
+def _refused(edge: AgencyEdge, message: Message, wire: Wire, error: Refused) -> Going[Sealed]:
+    """Refuse in the form of an interaction, and count it."""
+    return edge.inbound.begin_refusal(message, error.code, edge.inbound.unknown_senders.unsigned(message, wire, error))
+
+
+def _not_served(edge: AgencyEdge, message: Message, error: Refused) -> Going[Sealed]:
     """Refuse what no interaction of ours takes, in the form of the address, and count it."""
-    edge.inbound.unknown_senders.count(message, error.code)
     if message.transport.is_soap:
-        return leaving(fault_answer(error, message), version_of(message))
-    body = problem_body(error, exchange=None, language=language_of(message.headers))
-    return Sealed(status=status_of(error), headers={"Content-Type": PROBLEM_MEDIA_TYPE}, body=body)
+        sealed = leaving(fault_answer(error, message), version_of(message))
+    else:
+        body = problem_body(error, exchange=None, language=language_of(message.headers))
+        sealed = Sealed(status=status_of(error), headers={"Content-Type": PROBLEM_MEDIA_TYPE}, body=body)
+    return edge.inbound.begin_refusal(message, error.code, sealed)
 
 
 def _unknown(edge: AgencyEdge, agency: str, name: str) -> Unauthorised:

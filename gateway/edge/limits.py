@@ -30,6 +30,7 @@ from gateway.contract.address import owner_of
 from gateway.domain.errors import HubBusy, Misconfigured, RateLimited
 from gateway.edge.crew import Crew, NoPlace
 from gateway.edge.http import BUSY_AFTER_S
+from gateway.store.pending import Going
 
 MAX_KEYS = 20_000
 """Windows that are kept; beyond that the one that was used longest ago is forgotten. About 10 MB at 50/second."""
@@ -193,8 +194,11 @@ class Limits:
             if not self._present[owner]:
                 del self._present[owner]
 
-    async def run(self, function: Callable[..., _T], *args: object) -> _T:
-        """Run an exchange in a thread once there is a place. Raises HubBusy after `busy_wait_s` seconds."""
+    async def run(self, function: Callable[..., Going[_T]], *args: object) -> _T:
+        """Run an exchange in a thread once there is a place. Raises HubBusy after `busy_wait_s` seconds.
+
+        What the function gives that is still pending is given once it is durable; until then it keeps its place.
+        """
         try:
             return await self.crew.run(function, *args, wait_s=self.bounds.busy_wait_s)
         except NoPlace:

@@ -11,7 +11,7 @@
      8. map           the adapter's pure function; the domain applies or refuses
      9. seal          the signed answer, naming the leaf that holds the message; encrypted where that is agreed, or
                       where the message was
-    10. commit        everything as one plan; then the answer leaves
+    10. commit        everything as one plan; then the answer leaves. Nobody waits for it in a thread
 
 A meta-service goes the same way; in 3 it needs no agreement, and the refusal of an echo says what else was found.
 
@@ -33,10 +33,10 @@ of the body.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import structlog
 
@@ -67,13 +67,16 @@ from gateway.exchange.records import IN
 from gateway.exchange.refusing import refusal_answer
 from gateway.exchange.unknown_senders import UnknownSenders, explained
 from gateway.exchange.wire import Sealed, Wire
-from gateway.store.conflicts import prepared_again
+from gateway.store.conflicts import begun
+from gateway.store.pending import Going, Pending, Prepared
 from gateway.store.tables import ExchangeRow
-from gateway.store.unit_of_work import UnitOfWork
+from gateway.store.unit_of_work import Submissions
 from gateway.trust.secrets import MasterKey
 from gateway.validation.library import SchemaLibrary
 
 _log = structlog.get_logger("simojo.inbound")
+
+T = TypeVar("T")
 
 Allowance: TypeAlias = Callable[[str, str, float | None, bool], None]
 """Counts one message of a proven agency in an interaction with that agreed rate, None where none was agreed.
@@ -108,7 +111,7 @@ class Inbound:
         directory: Directory,
         library: SchemaLibrary,
         casework: Casework,
-        unit_of_work: UnitOfWork,
+        unit_of_work: Submissions,
         master: MasterKey,
         hub: Hub,
         clock: Callable[[], datetime],
@@ -129,7 +132,6 @@ class Inbound:
         self._keeping = Keeping(
             directory=directory,
             casework=casework,
-            unit_of_work=unit_of_work,
             hub=hub,
             deliveries_made=deliveries_made,
         )
@@ -137,38 +139,49 @@ class Inbound:
         self._client_certificates = client_certificates
         self.unknown_senders = UnknownSenders(
             directory=directory,
-            unit_of_work=unit_of_work,
             address_key=master.derive("refusal-address"),
             hub=hub,
             not_proven=not_proven,
         )
 
-    def receive(self, message: Message, wire: Wire, interaction: Interaction) -> Sealed:
-        """Take one message and give the sealed answer, which is on disk when this returns.
+    def begin(self, message: Message, wire: Wire, interaction: Interaction) -> Going[Sealed]:
+        """Take one message and give the sealed answer, or what becomes it once everything is on disk.
 
         Whatever is wrong is said in the answer. A fault of ours that leaves no trace in the store (it cannot write, a
-        credential is missing) is answered unsigned, and the message may be sent again.
+        credential is missing) is answered unsigned, and the message may be sent again. Raises nothing of its own.
         """
+        return self._told(message, wire, lambda: self._begun(message, wire, interaction))
+
+    def begin_refusal(self, message: Message, code: str, value: T) -> Going[T]:
+        """Count a refusal of somebody unknown, and give `value` once that is durable. Raises HubBusy."""
+        return begun(lambda: self.unknown_senders.counted(message, code, value), self._unit_of_work)
+
+    def _told(self, message: Message, wire: Wire, step: Callable[[], Going[Sealed]]) -> Going[Sealed]:
+        """What a step of a message gives; a fault in it, or in what follows from it, is told as an answer."""
         try:
-            return self._receive(message, wire, interaction)
+            going = step()
         except RateLimited as limited:
             _log.warning("rate-limited", agency=message.agency, interaction=message.interaction)
             return self.unknown_senders.unsigned(message, wire, limited)
         except GatewayError as fault:
             _log.error("message-not-kept", agency=message.agency, interaction=message.interaction, code=fault.code)
             return self.unknown_senders.unsigned(message, wire, fault)
+        if isinstance(going, Pending):
+            return replace(going, otherwise=lambda: self._told(message, wire, going.otherwise))
+        return going
 
-    def _receive(self, message: Message, wire: Wire, interaction: Interaction) -> Sealed:
+    def _begun(self, message: Message, wire: Wire, interaction: Interaction) -> Going[Sealed]:
         try:
             opened = wire.open(message, self._max_bytes)  # 1. shape
         except Refused as refusal:
-            return self.unknown_senders.unproven(message, wire, interaction, refusal)
+            prepared = self.unknown_senders.unproven(message, wire, interaction, refusal)
+            return begun(lambda: prepared, self._unit_of_work)
         hearing = _Hearing(
             message=message, wire=wire, interaction=interaction, opened=opened, spend=cache(self._allowance)
         )
-        return prepared_again(lambda: self._hear(hearing))
+        return begun(lambda: self._hear(hearing), self._unit_of_work)  # 10. commit
 
-    def _hear(self, hearing: _Hearing) -> Sealed:
+    def _hear(self, hearing: _Hearing) -> Sealed | Prepared[Sealed]:
         """Judge the sender by the agency's entry as it is held; if the registry has moved since, by the new one.
 
         What is kept stands on the entry by its plan. What is not kept and rests on the entry looks first (`hold`).
@@ -197,7 +210,7 @@ class Inbound:
             message, hearing.opened, party, self._hub, message.received_at
         )
 
-    def _answer(self, hearing: _Hearing, entry: Entry) -> Sealed:
+    def _answer(self, hearing: _Hearing, entry: Entry) -> Sealed | Prepared[Sealed]:
         message, interaction, spend = hearing.message, hearing.interaction, hearing.spend
         seen = self._identify(hearing, entry)
         exchange = self._casework.new_id()
@@ -277,9 +290,9 @@ class Inbound:
             seen.at,
         )
 
-    # --- 9 and 10 -------------------------------------------------------------------------------------------------
+    # --- 9 -------------------------------------------------------------------------------------------------
 
-    def _refuse(self, seen: Seen, exchange: str, error: GatewayError, *, binds: bool) -> Sealed:
+    def _refuse(self, seen: Seen, exchange: str, error: GatewayError, *, binds: bool) -> Prepared[Sealed]:
         adapter = self._directory.adapters[seen.message.agency]
         payload = seen.proven.document if isinstance(seen.proven.document, dict) else None
         answer = refusal_answer(adapter, seen.message, seen.wire, error, payload=payload, exchange=exchange)

@@ -1,4 +1,4 @@
-"""Steps 9 and 10 of an inbound message: the answer is sealed and committed with everything else, or given again."""
+"""Step 9 of an inbound message: the answer is sealed and planned with everything else, or given again."""
 
 from __future__ import annotations
 
@@ -22,10 +22,9 @@ from gateway.exchange.records import (
     stored_sealed,
 )
 from gateway.exchange.wire import Answer, Sealed, Sealing
-from gateway.store.conflicts import commit
+from gateway.store.pending import Prepared
 from gateway.store.plan import Plan, Update, unmoved
 from gateway.store.tables import ExchangeRow
-from gateway.store.unit_of_work import UnitOfWork
 
 SEALED_AGAIN_AFTER = timedelta(seconds=240)
 """A stored answer's own timestamp is fresh for 300 s; before that runs out the same body is sealed anew."""
@@ -35,20 +34,18 @@ SET_BACK = timedelta(seconds=60)
 
 
 class Keeping:
-    """Keeps exchanges. One for the process; safe to use from many threads."""
+    """Prepares what is kept of exchanges. One for the process; safe to use from many threads."""
 
     def __init__(
         self,
         *,
         directory: Directory,
         casework: Casework,
-        unit_of_work: UnitOfWork,
         hub: Hub,
         deliveries_made: Callable[[], None],
     ) -> None:
         self._directory = directory
         self._casework = casework
-        self._unit_of_work = unit_of_work
         self._hub = hub
         self._deliveries_made = deliveries_made
 
@@ -61,8 +58,8 @@ class Keeping:
         outcome: Outcome | None = None,
         code: str | None = None,
         binds: bool,
-    ) -> Sealed:
-        """Seal an answer, commit everything that belongs to the exchange, and give what leaves.
+    ) -> Prepared[Sealed]:
+        """Seal an answer: what leaves, once everything that belongs to the exchange is committed.
 
         `code` names a refusal; `binds`: whether the message id now stands for this outcome.
         """
@@ -76,14 +73,10 @@ class Keeping:
         effects = outcome.plan.changes if outcome is not None else ()
         own = exchange_changes(received, answer, sealed, parts)
         guard = unmoved(seen.entry.generation)
-        commit(
-            self._unit_of_work, Plan((guard, *key.plan.changes, *own, first.row, second.row, *effects))
-        )  # 10. commit
-        if effects:
-            self._deliveries_made()
-        return sealed
+        plan = Plan((guard, *key.plan.changes, *own, first.row, second.row, *effects))
+        return Prepared(plan, sealed, self._deliveries_made) if effects else Prepared(plan, sealed)
 
-    def again(self, seen: Seen, row: ExchangeRow) -> Sealed:
+    def again(self, seen: Seen, row: ExchangeRow) -> Sealed | Prepared[Sealed]:
         """The stored bytes while they are fresh; later the identical body, sealed anew and recorded.
 
         It is sealed anew as well where it is stored in clear and has to be encrypted now. Raises Moved when the
@@ -117,8 +110,7 @@ class Keeping:
             *(part(row.id, each, body) for each, body in again.items()),
             leaf.row,
         )
-        commit(self._unit_of_work, plan)
-        return sealed
+        return Prepared(plan, sealed)
 
     def _leaf_named(self, row: ExchangeRow) -> str:
         leaves = self._casework.reader.leaves_of_exchange(row.id)

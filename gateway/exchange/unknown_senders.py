@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
+from typing import TypeVar
 
 from gateway.contract.adapter import Interaction
 from gateway.contract.address import owner_of
@@ -19,10 +20,11 @@ from gateway.exchange.meta.inquiry import MetaInquiry
 from gateway.exchange.meta.pointer import SIGNED, pointed_to_echo
 from gateway.exchange.refusing import refusal_answer
 from gateway.exchange.wire import Sealed, Wire
-from gateway.store.conflicts import commit
+from gateway.store.pending import Prepared
 from gateway.store.plan import Add, Plan
 from gateway.store.tables import RefusalTallyRow
-from gateway.store.unit_of_work import UnitOfWork
+
+T = TypeVar("T")
 
 
 class UnknownSenders:
@@ -32,39 +34,36 @@ class UnknownSenders:
         self,
         *,
         directory: Directory,
-        unit_of_work: UnitOfWork,
         address_key: bytes,
         hub: Hub,
         not_proven: Callable[[Message, Refused], None],
     ) -> None:
         self._directory = directory
-        self._unit_of_work = unit_of_work
         self._address_key = address_key
         self._hub = hub
         self._not_proven = not_proven
 
-    def unproven(self, message: Message, wire: Wire, interaction: Interaction, refusal: Refused) -> Sealed:
+    def unproven(self, message: Message, wire: Wire, interaction: Interaction, refusal: Refused) -> Prepared[Sealed]:
         """Refuse whoever speaks to an interaction of ours, with what is found besides."""
         if interaction.security in SIGNED:
             self._not_proven(message, refusal)
         return self.refuse(message, wire, explained(message, interaction, refusal))
 
-    def refuse(self, message: Message, wire: Wire, refusal: Refused) -> Sealed:
-        """Count and answer. Raises HubBusy when it cannot be counted."""
-        self.count(message, refusal.code)
-        return self.unsigned(message, wire, refusal)
+    def refuse(self, message: Message, wire: Wire, refusal: Refused) -> Prepared[Sealed]:
+        """The answer, which leaves once the refusal is counted."""
+        return self.counted(message, refusal.code, self.unsigned(message, wire, refusal))
 
     def unsigned(self, message: Message, wire: Wire, error: GatewayError) -> Sealed:
         """An answer that nothing is kept of."""
         answer = refusal_answer(self._directory.adapters.get(message.agency), message, wire, error)
         return wire.seal(answer, None, self._hub, message.received_at)
 
-    def count(self, message: Message, code: str) -> None:
-        """Count a refusal of somebody unknown, by the owner of the address."""
+    def counted(self, message: Message, code: str, value: T) -> Prepared[T]:
+        """The value, once a refusal of somebody unknown is counted, by the owner of the address."""
         minute = message.received_at.replace(second=0, microsecond=0)
         owner = hmac.digest(self._address_key, owner_of(message.address).encode(), "sha256").hex()[:32]
         key = {"minute": minute, "address": owner, "code": code}
-        commit(self._unit_of_work, Plan.of(Add(RefusalTallyRow, key, "count")))
+        return Prepared(Plan.of(Add(RefusalTallyRow, key, "count")), value)
 
 
 def explained(message: Message, interaction: Interaction, refusal: Refused) -> Refused:

@@ -1,4 +1,7 @@
-"""Prepare again when the world changed between reading and committing."""
+"""Prepare again when the world changed between reading and committing.
+
+`prepared_again` waits for each COMMIT in the thread that prepares, `begun` hands the plan over and goes away.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ from typing import TypeVar
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from gateway.domain.errors import HubBusy
-from gateway.store.plan import Conflict, Plan
-from gateway.store.unit_of_work import UnitOfWork
+from gateway.store.pending import Going, Pending, Prepared
+from gateway.store.plan import Conflict, Outcome, Plan
+from gateway.store.unit_of_work import Submissions, UnitOfWork
 
 T = TypeVar("T")
 
@@ -25,10 +29,7 @@ class Moved(HubBusy):
 
 def commit(unit_of_work: UnitOfWork, plan: Plan) -> None:
     """Commit, or raise Moved."""
-    outcome = unit_of_work.commit(plan)
-    if isinstance(outcome, Conflict):
-        name = outcome.change.model.__name__
-        raise Moved(f"other changes came first ({name}); nothing was kept, send again in a moment", after_s=1)
+    _check(unit_of_work.commit(plan))
 
 
 def prepared_again(prepare: Callable[[], T]) -> T:
@@ -42,3 +43,48 @@ def prepared_again(prepare: Callable[[], T]) -> T:
         with attempt:
             return prepare()
     raise AssertionError("Retrying either returns or raises")
+
+
+def begun(prepare: Callable[[], T | Prepared[T]], unit_of_work: Submissions) -> Going[T]:
+    """Run `prepare` and hand over its plan; again when its guards did not hold, PREPARATIONS times in all.
+
+    A value without a plan is given as it is. Raises whatever `prepare` raises, Moved only in the end, and HubBusy when
+    the store cannot write; so does going on (`Pending.otherwise`).
+    """
+    return _attempt(prepare, unit_of_work, PREPARATIONS)
+
+
+def _attempt(prepare: Callable[[], T | Prepared[T]], unit_of_work: Submissions, tries: int) -> Going[T]:
+    for left in range(tries - 1, -1, -1):
+        try:
+            prepared = prepare()
+        except Moved:
+            if not left:
+                raise
+        else:
+            return _handed_over(prepared, prepare, unit_of_work, left)
+    raise AssertionError("the last try returns or raises")
+
+
+def _handed_over(
+    prepared: T | Prepared[T], prepare: Callable[[], T | Prepared[T]], unit_of_work: Submissions, left: int
+) -> Going[T]:
+    if not isinstance(prepared, Prepared):
+        return prepared
+    outcome = unit_of_work.submit(prepared.plan)
+
+    def otherwise() -> Going[T]:
+        try:
+            _check(outcome.result())
+        except Moved:
+            if not left:
+                raise
+        return _attempt(prepare, unit_of_work, left)
+
+    return Pending(prepared, outcome, otherwise)
+
+
+def _check(outcome: Outcome) -> None:
+    if isinstance(outcome, Conflict):
+        name = outcome.change.model.__name__
+        raise Moved(f"other changes came first ({name}); nothing was kept, send again in a moment", after_s=1)

@@ -6,10 +6,18 @@ import asyncio
 import subprocess
 import sys
 import threading
+from concurrent.futures import Future
+from contextlib import closing
+from typing import Any, NoReturn
 
 import pytest
 
+from gateway.domain.errors import HubBusy
 from gateway.edge.crew import Crew, NoPlace
+from gateway.edge.homecoming import Homecoming
+from gateway.store.pending import Going, Pending, Prepared
+from gateway.store.plan import Committed, Conflict, Insert, Outcome, Plan
+from gateway.store.tables import CounterRow
 from gateway.trust.interned import MAX_KEPT_BYTES, note_reading
 
 
@@ -42,6 +50,97 @@ def test_a_request_that_is_given_up_keeps_its_place_until_its_work_is_done() -> 
         assert await crew.run(lambda: "then", wait_s=10) == "then"
 
     asyncio.run(main())
+
+
+def test_what_is_pending_is_given_once_it_is_durable_and_no_thread_waits_for_it() -> None:
+    outcomes: list[Future[Outcome]] = [Future() for _ in range(3)]
+    made = list[int]()
+
+    def begin(number: int) -> Going[int]:
+        return Pending(Prepared(Plan(), number, lambda: made.append(number)), outcomes[number], lambda: -1)
+
+    async def main() -> None:
+        crew = Crew(4, hands=1)
+        asked = [asyncio.create_task(crew.run(begin, number, wait_s=10)) for number in range(3)]
+        assert await crew.run(lambda: "beside them", wait_s=10) == "beside them"
+        assert not any(each.done() for each in asked)
+        for outcome in reversed(outcomes):
+            outcome.set_result(Committed())
+        assert await asyncio.gather(*asked) == [0, 1, 2]
+        assert made == [2, 1, 0]
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("failed", [False, True], ids=["conflict", "fault"])
+def test_what_was_not_committed_is_gone_on_with_in_a_thread_of_the_crew(failed: bool) -> None:
+    outcome: Future[Outcome] = Future()
+    went_on = list[str]()
+
+    def begin() -> Going[str]:
+        return Pending(Prepared(Plan(), "first", _never), outcome, otherwise)
+
+    def otherwise() -> Going[str]:
+        went_on.append(threading.current_thread().name)
+        again: Future[Outcome] = Future()
+        again.set_result(Committed())
+        return Pending(Prepared(Plan(), "second"), again, otherwise)
+
+    async def main() -> None:
+        crew = Crew(1)
+        asked = asyncio.create_task(crew.run(begin, wait_s=10))
+        await asyncio.sleep(0)
+        with pytest.raises(NoPlace):
+            await crew.run(lambda: "its place is taken until then", wait_s=0.01)
+        if failed:
+            outcome.set_exception(HubBusy("the store cannot write"))
+        else:
+            outcome.set_result(Conflict(Insert(CounterRow, {})))
+        assert await asked == "second"
+        assert went_on == ["exchange"]
+        assert await crew.run(lambda: "free", wait_s=10) == "free"
+
+    asyncio.run(main())
+
+
+def test_more_threads_come_when_work_waits_for_threads_that_wait_themselves() -> None:
+    free = threading.Event()
+
+    async def main() -> None:
+        crew = Crew(4, hands=1)
+        held_up = [asyncio.create_task(crew.run(free.wait, wait_s=10)) for _ in range(3)]
+        assert await crew.run(lambda: "not held up", wait_s=10) == "not held up"
+        free.set()
+        assert await asyncio.gather(*held_up) == [True] * 3
+
+    asyncio.run(main())
+
+
+def test_outcomes_of_one_commit_reach_the_loop_with_one_call() -> None:
+    class Loop(asyncio.SelectorEventLoop):
+        calls = 0
+
+        def call_soon_threadsafe(self, *args: Any, **named: Any) -> asyncio.Handle:  # type: ignore[override]
+            self.calls += 1
+            return super().call_soon_threadsafe(*args, **named)
+
+    with closing(Loop()) as loop:
+        homecoming = Homecoming(loop, lambda: None)
+        for calls in (1, 2):
+            futures = [loop.create_future() for _ in range(8)]
+            for number, future in enumerate(futures):
+                homecoming.tell(future, number, None)
+            assert loop.calls == calls
+            assert loop.run_until_complete(asyncio.gather(*futures)) == list(range(8))
+
+
+def test_outcomes_that_come_when_the_loop_is_closed_give_their_places_back() -> None:
+    loop, given = asyncio.new_event_loop(), list[None]()
+    homecoming, future = Homecoming(loop, lambda: given.append(None)), loop.create_future()
+    loop.close()
+    homecoming.tell(future, None, None)
+    homecoming.tell(future, None, None)
+    assert len(given) == 2
 
 
 def test_those_who_wait_get_the_places_in_their_order_and_who_leaves_takes_none_along() -> None:
@@ -108,6 +207,10 @@ def test_names_that_strangers_send_are_not_kept_for_good() -> None:
     """libxml2 keeps each name that a thread parses; 35 documents would leave 30 MB, as much as the process has."""
     grown = subprocess.run([sys.executable, "-c", _MANY_NAMES], capture_output=True, check=True, text=True).stdout
     assert float(grown) < 0.5
+
+
+def _never() -> NoReturn:
+    raise AssertionError("not this way")
 
 
 def _times_out() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import timedelta
 from typing import Any
 
@@ -287,16 +288,16 @@ def test_a_late_worker_overwrites_nothing_of_the_new_owner_and_its_answer_is_kep
 def test_of_two_callbacks_at_the_same_time_one_counts(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     delivery = stage.requested()
     unit_of_work = stage.hub.store.unit_of_work
-    commit = unit_of_work.commit
+    submit = unit_of_work.submit
     said: list[Any] = []
 
-    def overtaken(plan: Plan) -> Outcome:
+    def overtaken(plan: Plan) -> Future[Outcome]:
         if not said:
             said.append(None)
             said[0] = voices.answer(stage, delivery, message_id="urn:dpupr:2", favourable="false")
-        return commit(plan)
+        return submit(plan)
 
-    monkeypatch.setattr(unit_of_work, "commit", overtaken)
+    monkeypatch.setattr(unit_of_work, "submit", overtaken)
     late = voices.answer(stage, delivery)
     monkeypatch.undo()
     assert (late.status, said[0].status) == (200, 200)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import EntryPoint
@@ -282,7 +283,7 @@ class FullDisk(GroupCommit):
 
     taken = 0
 
-    def commit(self, plan: Plan) -> Outcome:
+    def submit(self, plan: Plan) -> Future[Outcome]:
         type(self).taken += 1
         raise HubBusy("the store cannot write now; nothing was kept, send again", after_s=5)
 
@@ -294,12 +295,14 @@ class Crowd(GroupCommit):
         super().__init__(engine)
         self.losses = 0
 
-    def commit(self, plan: Plan) -> Outcome:
+    def submit(self, plan: Plan) -> Future[Outcome]:
         first = next((each for each in plan.changes if isinstance(each, Claim) and each.model is ExchangeRow), None)
         if first is None:
-            return super().commit(plan)
+            return super().submit(plan)
         self.losses += 1
-        return Conflict(first)
+        lost: Future[Outcome] = Future()
+        lost.set_result(Conflict(first))
+        return lost
 
 
 @pytest.mark.parametrize("name", ["soap", "jws", "oss"])

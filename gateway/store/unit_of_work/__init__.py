@@ -12,7 +12,7 @@ transaction    BEGIN, COMMIT, ROLLBACK, and what their failures mean
 from __future__ import annotations
 
 from gateway.store.unit_of_work.group_commit import GroupCommit
-from gateway.store.unit_of_work.protocol import Transactions, UnitOfWork
+from gateway.store.unit_of_work.protocol import Submissions, Transactions, UnitOfWork
 from gateway.store.unit_of_work.transaction import whole
 
-__all__ = ["GroupCommit", "Transactions", "UnitOfWork", "whole"]
+__all__ = ["GroupCommit", "Submissions", "Transactions", "UnitOfWork", "whole"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -25,6 +26,17 @@ class UnitOfWork(Protocol):
 
     def close(self) -> None:
         """Finish what waits and stop."""
+        ...
+
+
+class Submissions(Protocol):
+    """Takes plans from threads that do not wait for the COMMIT."""
+
+    def submit(self, plan: Plan) -> Future[Outcome]:
+        """Hand `plan` over and do not wait: the outcome is told after COMMIT, with HubBusy as `commit` raises it.
+
+        Raises HubBusy at once when too many plans wait. Callbacks of the outcome run in the thread that commits.
+        """
         ...
 
 

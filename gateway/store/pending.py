@@ -1,0 +1,59 @@
+"""What holds once a plan is durable, without a thread that waits for the COMMIT.
+
+A thread prepares, hands the plan to the unit of work, and is free for other work. Whoever wants the value asks the
+outcome to tell it (`gateway.edge.crew` does so for exchanges).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Generic, TypeAlias, TypeVar
+
+from gateway.store.plan import Committed, Outcome, Plan
+
+T = TypeVar("T")
+
+
+def _nothing() -> None:
+    return
+
+
+@dataclass(frozen=True)
+class Prepared(Generic[T]):
+    """A plan that is ready, and the value that holds once it is durable.
+
+    `durable` is called then, before the value is told, by the thread that committed: it neither waits nor raises.
+    """
+
+    plan: Plan
+    value: T
+    durable: Callable[[], None] = _nothing
+
+
+@dataclass(frozen=True)
+class Pending(Generic[T]):
+    """What was `prepared` is on its way to the disk, and `outcome` tells how that ended.
+
+    `otherwise` goes on when it was not committed: it reads and prepares again, so it belongs in a thread that may
+    wait. It gives the value or what is pending in its turn, and raises as whoever began it says.
+    """
+
+    prepared: Prepared[T]
+    outcome: Future[Outcome]
+    otherwise: Callable[[], Going[T]]
+
+    @property
+    def is_durable(self) -> bool:
+        """Whether the plan was committed. To be asked once the outcome is there."""
+        return self.outcome.exception() is None and isinstance(self.outcome.result(), Committed)
+
+    def take(self) -> T:
+        """The value of what is durable."""
+        self.prepared.durable()
+        return self.prepared.value
+
+
+Going: TypeAlias = T | Pending[T]
+"""A value, or what is on its way to become one."""
