@@ -54,10 +54,16 @@ def run_whole(engine: Engine, work: Callable[[Connection], T]) -> T:
 
     Also again when the connection turns out to be dead before the COMMIT: the pool's may be older than the server.
     """
+    try:
+        with whole(engine) as connection:
+            return work(connection)  # nearly always enough
+    except DBAPIError as error:
+        if not _may_succeed_again(error):
+            raise
     retry = Retrying(
         retry=retry_if_exception(_may_succeed_again),
         wait=wait_random(0, 0.02),
-        stop=stop_after_attempt(TRIES),
+        stop=stop_after_attempt(TRIES - 1),
         reraise=True,
     )
     for attempt in retry:
