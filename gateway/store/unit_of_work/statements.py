@@ -26,6 +26,9 @@ AT_ONCE = 64
 """Rows that one INSERT takes at most. Rows go in portions of 64, 32, ... 1: a statement for many rows then has few
 wordings, which the driver and the server prepare once and keep."""
 
+ASKED_AT_ONCE = 1024
+"""Rows that one question asks for at most: SQLite takes 32,766 values."""
+
 
 def insert_rows(connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Insert rows that all have these columns, in their order; a column left out has its default."""
@@ -61,12 +64,16 @@ def are_there(
     connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]
 ) -> list[bool]:
     """Whether there is a row with these values, for each of `rows`; a value of None asks for null. SQLite alone."""
-    asked = _padded(rows)
-    sql = _probing(connection.dialect, table, columns, len(asked))
-    given = _bound(connection, table, columns, asked, sql)
-    found = set(_execute(connection, sql, given).fetchall())
     width = len(columns)
-    return [tuple(given[at : at + width]) in found for at in range(0, width * len(rows), width)]
+    found: list[bool] = []
+    for first in range(0, len(rows), ASKED_AT_ONCE):
+        portion = rows[first : first + ASKED_AT_ONCE]
+        asked = _padded(portion)
+        sql = _probing(connection.dialect, table, columns, len(asked))
+        given = _bound(connection, table, columns, asked, sql)
+        there = set(_execute(connection, sql, given).fetchall())
+        found += [tuple(given[at : at + width]) in there for at in range(0, width * len(portion), width)]
+    return found
 
 
 def lock_rows(
