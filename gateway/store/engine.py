@@ -25,6 +25,8 @@ CONNECTIONS = 12
 """Connections of one process to PostgreSQL, unless the setting says otherwise."""
 
 CONNECTION_WAIT_S = 5.0
+PREPARED = 256
+"""Statements that a connection keeps prepared: many rows go in portions, and each size of them is a statement."""
 FORMS = "write it as sqlite:////path/to/simojo.db or postgresql://user:password@host/database"
 
 # What a session of ours asks of the server. A commit is on disk before it counts, whatever the server's default is.
@@ -77,7 +79,8 @@ def is_shared(engine: Engine) -> bool:
 def _sqlite(url: URL) -> Engine:
     if url.database in {None, "", ":memory:"}:
         raise Misconfigured(f"SIMOJO_DATABASE_URL names no file; {FORMS}")
-    engine = create_engine(url, isolation_level="AUTOCOMMIT", connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    told = {"timeout": BUSY_TIMEOUT_MS / 1000, "cached_statements": PREPARED}
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", connect_args=told)
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
 
@@ -119,8 +122,13 @@ def _postgres(url: URL, connections: int) -> Engine:
         pool_timeout=CONNECTION_WAIT_S,
         connect_args=_session("simojo", SESSION),
     )
+    event.listen(engine, "connect", _prepare_postgres)
     event.listen(engine, "checkout", _refuse_dead)
     return engine
+
+
+def _prepare_postgres(connection: Any, _record: object) -> None:
+    connection.prepared_max = PREPARED
 
 
 def _session(name: str, settings: dict[str, str]) -> dict[str, Any]:

@@ -156,30 +156,28 @@ class Standing:
     looks: frozenset[Hashable]
 
 
-def standing_on(plan: Plan) -> Standing:
-    """The rows that the guards and tallies of a plan stand on.
+def examined(plan: Plan) -> tuple[tuple[Change, ...], Standing]:
+    """The changes of a plan, each Claim once, and the rows that its guards and tallies stand on.
 
-    Plans that stand on the same row cannot share a transaction, unless both of them only look at it.
+    Plans that stand on the same row cannot share a transaction, unless both of them only look at it. ValueError for
+    two claims of one key with different values.
     """
-    touched = [(key, _only_looks(change)) for change in _counted(plan) if (key := _touched(change)) is not None]
-    changes = frozenset(key for key, looks in touched if not looks)
-    return Standing(changes, frozenset(key for key, looks in touched if looks) - changes)
-
-
-def distinct(plan: Plan) -> tuple[Change, ...]:
-    """The changes of a plan, each Claim once. ValueError for two claims of one key with different values."""
     claimed: dict[Hashable, Row] = {}
-    changes: list[Change] = []
+    own: set[Hashable] = set()
+    looks: set[Hashable] = set()
+    kept: list[Change] = []
     for change in _counted(plan):
-        if isinstance(change, Claim):
+        if not isinstance(change, Insert):
             key = _touched(change)
-            if key in claimed:
-                if claimed[key] != change.values:
-                    raise ValueError(f"a plan claims {key} twice, with different values")
-                continue
-            claimed[key] = change.values
-        changes.append(change)
-    return tuple(changes)
+            if isinstance(change, Claim):
+                if key in claimed:
+                    if claimed[key] != change.values:
+                        raise ValueError(f"a plan claims {key} twice, with different values")
+                    continue
+                claimed[key] = change.values
+            (looks if _only_looks(change) else own).add(key)
+        kept.append(change)
+    return tuple(kept), Standing(frozenset(own), frozenset(looks - own))
 
 
 _ADVANCED = Add(CounterRow, {"name": GENERATION}, "value")
@@ -191,7 +189,7 @@ def _counted(plan: Plan) -> tuple[Change, ...]:
 
 
 def _moves_registry(change: Change) -> bool:
-    if change.model not in _WATCHED or (isinstance(change, Update) and not change.values):
+    if change.model not in _WATCHED or _only_looks(change):
         return False  # of another table, or a guard alone
     # a new data key takes nothing away from the keys that are held; one that is replaced or goes does
     return change.model is not DataKeyRow or isinstance(change, Update | Delete)
@@ -201,12 +199,7 @@ def _only_looks(change: Change) -> bool:
     return isinstance(change, Update) and not change.values
 
 
-def _touched(change: Change) -> Hashable | None:
-    name = table_of(change.model).name
-    match change:
-        case Claim(key=key, values=values):
-            return (name, tuple(sorted((column, values[column]) for column in key)))
-        case Update(key=key) | Add(key=key) | Delete(key=key):
-            return (name, tuple(sorted(key.items())))
-        case _:
-            return None
+def _touched(change: Claim | Update | Add | Delete) -> Hashable:
+    if isinstance(change, Claim):
+        return (change.model.__name__, tuple(sorted([(column, change.values[column]) for column in change.key])))
+    return (change.model.__name__, tuple(sorted(change.key.items())))

@@ -21,20 +21,25 @@ from gateway.store.tables import (
     DocumentRow,
     OpeningRow,
 )
-from gateway.store.unit_of_work import GroupCommit
+from gateway.store.unit_of_work import GroupCommit, waiting
+from gateway.store.unit_of_work.statements import ASKED_AT_ONCE
 from tests.store.plans import NOW, advance, counter
 
 # --- many at once --------------------------------------------------------------------------------------------------
 
 
 @contextmanager
-def held_writer(engine: Engine, batch: int = 128) -> Iterator[tuple[GroupCommit, list[str]]]:
+def held_writer(
+    engine: Engine, batch: int = 128, gate: threading.Event | None = None
+) -> Iterator[tuple[GroupCommit, list[str]]]:
     """A writer that is kept inside its first transaction until the block ends, while plans pile up behind it.
+
+    With a gate of the caller's own it goes on as soon as that is set.
 
     Gives the writer, and the list of statements that begin and end transactions.
     """
     statements: list[str] = []
-    gate, inside = threading.Event(), threading.Event()
+    gate, inside = gate or threading.Event(), threading.Event()
 
     def watch(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if statement in {"BEGIN", "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"}:
@@ -84,6 +89,49 @@ def test_two_plans_on_one_row_take_two_transactions_and_the_later_sees_the_first
     assert statements == ["BEGIN", "COMMIT"] * 5
 
 
+def test_a_crowd_is_gathered_into_one_commit(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "GATHER_S", 60.0)
+    gate = threading.Event()
+    with held_writer(engine, gate=gate) as (writer, statements):
+        futures = [writer.submit(Plan.of(counter(f"n-{number}"))) for number in range(waiting.CROWD)]
+        gate.set()
+        late = range(waiting.CROWD, waiting.GATHERED)
+        futures += [writer.submit(Plan.of(counter(f"n-{number}"))) for number in late]
+        assert [future.result(30) for future in futures] == [Committed()] * waiting.GATHERED
+    assert statements == ["BEGIN", "COMMIT"] * 2
+
+
+def test_who_comes_alone_waits_for_nobody(writer: GroupCommit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "GATHER_S", 60.0)
+    for number in range(5):
+        assert writer.submit(Plan.of(counter(f"n-{number}"))).result(30) == Committed()
+
+
+def test_closing_waits_for_no_crowd(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "GATHER_S", 3600.0)
+    with held_writer(engine) as (writer, statements):
+        futures = [writer.submit(Plan.of(counter(f"n-{number}"))) for number in range(waiting.CROWD)]
+    assert [future.result(0) for future in futures] == [Committed()] * waiting.CROWD
+    assert statements == ["BEGIN", "COMMIT"] * 2
+
+
+def test_more_rows_than_one_statement_takes_are_all_written_and_all_guarded(
+    writer: GroupCommit, reader: Reader
+) -> None:
+    many = 2 * ASKED_AT_ONCE + 3
+    claims = [counter(f"n-{number}") for number in range(many)]
+    assert writer.commit(Plan(tuple(claims))) == Committed()
+    assert all(reader.counter(f"n-{number}") == 1 for number in (0, 63, 64, many - 1))
+    moved = [advance(f"n-{number}", 1) for number in range(many)]
+    stale = advance("n-7", 2)
+    assert writer.commit(Plan((*moved[8:], stale))) == Conflict(stale)
+    assert writer.commit(Plan(tuple(moved))) == Committed()
+    assert {reader.counter(f"n-{number}") for number in (0, 7, many - 1)} == {2}
+    taken = counter(f"n-{many - 1}")
+    assert writer.commit(Plan((*[counter(f"m-{number}") for number in range(many)], taken))) == Conflict(taken)
+    assert reader.counter("m-0") is None
+
+
 def test_tallies_of_many_threads_all_count(writer: GroupCommit, reader: Reader) -> None:
     with ThreadPoolExecutor(16) as pool:
         outcomes = list(pool.map(lambda _: writer.commit(Plan.of(Add(CounterRow, {"name": "n"}, "value"))), range(200)))
@@ -126,10 +174,11 @@ def test_a_full_disk_keeps_nothing_and_the_store_goes_on_when_there_is_room(
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
     limits = [pages + 5]
 
-    def limit(connection: Any) -> None:
-        connection.exec_driver_sql(f"PRAGMA max_page_count={limits[-1]}")
+    def limit(_connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement == "BEGIN IMMEDIATE":
+            cursor.execute(f"PRAGMA max_page_count={limits[-1]}")
 
-    event.listen(engine, "engine_connect", limit)
+    event.listen(engine, "before_cursor_execute", limit)
     writer = GroupCommit(engine)
     large = Insert(
         DocumentRow,

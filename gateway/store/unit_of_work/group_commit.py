@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.store.plan import Change, Outcome, Plan
 from gateway.store.unit_of_work import postgres, sqlite
-from gateway.store.unit_of_work.transaction import CommitUnknown, busy, is_fault_of_a_plan, run_whole
+from gateway.store.unit_of_work.transaction import CommitUnknown, Kept, busy, is_fault_of_a_plan, run_whole
 from gateway.store.unit_of_work.waiting import Waiting, Work
 
 T = TypeVar("T")
@@ -40,11 +40,11 @@ class GroupCommit:
     """
 
     def __init__(self, engine: Engine, *, batch: int = 128, queue: int = 4096, writers: int | None = None) -> None:
-        self._engine = engine
         self._settle = SETTLE[engine.dialect.name]
+        # On SQLite one transaction of this process follows the other, on one connection.
+        self._kept = Kept(engine) if engine.dialect.name == "sqlite" else None
+        self._source = self._kept or engine
         self._waiting = Waiting(batch=batch, limit=queue)
-        # On SQLite the one who writes has the turn; a transaction of somebody else waits for it, without polling.
-        self._turn = threading.Lock() if engine.dialect.name == "sqlite" else None
         self._threads = [
             threading.Thread(target=self._run, name=f"store-writer-{number}", daemon=True)
             for number in range(writers or WRITERS[engine.dialect.name])
@@ -67,7 +67,7 @@ class GroupCommit:
     def within(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction of its own; the protocol says more."""
         try:
-            return self._in_turn(work)
+            return run_whole(self._source, work)
         except (SQLAlchemyError, OSError, CommitUnknown) as error:
             raise busy(error) from error
 
@@ -76,6 +76,8 @@ class GroupCommit:
         self._waiting.close()
         for thread in self._threads:
             thread.join()
+        if self._kept is not None:
+            self._kept.close()
 
     def _run(self) -> None:
         while taken := self._waiting.take():
@@ -87,7 +89,7 @@ class GroupCommit:
     def _write(self, taken: Sequence[Work]) -> None:
         plans = [work.changes for work in taken]
         try:
-            outcomes = self._in_turn(lambda connection: self._settle(connection, plans))
+            outcomes = run_whole(self._source, lambda connection: self._settle(connection, plans))
         except BaseException as error:  # noqa: BLE001 - every waiting caller must learn of it, or it would wait for ever
             if len(taken) > 1 and is_fault_of_a_plan(error):
                 for work in taken:
@@ -99,9 +101,3 @@ class GroupCommit:
             return
         for work, outcome in zip(taken, outcomes, strict=True):
             work.outcome.set_result(outcome)
-
-    def _in_turn(self, work: Callable[[Connection], T]) -> T:
-        if self._turn is None:
-            return run_whole(self._engine, work)
-        with self._turn:
-            return run_whole(self._engine, work)

@@ -13,14 +13,14 @@ overtaken does not hold. What the database undoes all the same (a deadlock) is r
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Select, Table, and_, bindparam, func, select, tuple_
+from sqlalchemy import Connection, and_, func, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.dialects.postgresql import insert
 
 from gateway.store.plan import Change, Claim, Committed, Conflict, Delete, Insert, Outcome, Update, table_of
+from gateway.store.unit_of_work.statements import claim_rows, lock_rows
 from gateway.store.unit_of_work.writing import write
 
 CHANNEL = "simojo_delivery"
@@ -66,9 +66,8 @@ def _lock(connection: Connection, placed: Iterable[Placed], broken: dict[int, Ch
             groups.setdefault(group, {}).setdefault(asked, []).append((number, change))
     for (_, alone, key, shape), wanted in sorted(groups.items(), key=lambda each: each[0]):
         table = table_of(next(iter(wanted.values()))[0][1].model)
-        statement = _locking(table, key, shape, alone)
         for together in _each_key_once(wanted, len(key)):
-            found = {tuple(row) for row in connection.execute(statement, {"asked": together})}
+            found = lock_rows(connection, table, key, shape, together, alone=alone)
             for asked in together:
                 if asked[: len(key)] not in found:
                     broken.update((number, change) for number, change in wanted[asked] if number not in broken)
@@ -87,15 +86,6 @@ def _each_key_once(wanted: Iterable[Key], size: int) -> list[list[Key]]:
     return [list(each.values()) for each in rounds]
 
 
-@cache
-def _locking(table: Table, key: tuple[str, ...], shape: tuple[tuple[str, bool], ...], alone: bool) -> Select[Any]:
-    columns = [table.c[name] for name, null in shape if not null]
-    nulls = [table.c[name].is_(None) for name, null in shape if null]
-    asked = tuple_(*columns).in_(bindparam("asked", expanding=True))
-    keys = [table.c[name] for name in key]
-    return select(*keys).where(and_(asked, *nulls)).order_by(*keys).with_for_update(read=alone)
-
-
 # --- 2 ------------------------------------------------------------------------------------------------------------
 
 
@@ -107,11 +97,10 @@ def _claim(connection: Connection, placed: Iterable[Placed], broken: dict[int, C
             shape = (table_of(change.model).name, change.key, tuple(change.values))
             groups.setdefault(shape, []).append((number, change))
     made: list[Placed] = []
-    for (_, key, _columns), same in sorted(groups.items(), key=lambda each: each[0]):
+    for (_, key, columns), same in sorted(groups.items(), key=lambda each: each[0]):
         table = table_of(same[0][1].model)
-        claims = sorted(_claims(same), key=lambda each: tuple(str(each[1].values[name]) for name in key))
-        rows = [dict(claim.values) for _, claim in claims]
-        found = {tuple(row) for row in connection.execute(_claiming(table, key), rows)}
+        claims = sorted(_claims(same), key=lambda each: tuple([str(each[1].values[name]) for name in key]))
+        found = claim_rows(connection, table, key, columns, [claim.values for _, claim in claims])
         for number, claim in claims:
             if tuple(claim.values[name] for name in key) in found:
                 made.append((number, claim))
@@ -124,12 +113,6 @@ def _claims(placed: Iterable[Placed]) -> Iterator[tuple[int, Claim]]:
     for number, change in placed:
         if isinstance(change, Claim):
             yield number, change
-
-
-@cache
-def _claiming(table: Table, key: tuple[str, ...]) -> Any:
-    keys = [table.c[name] for name in key]
-    return insert(table).on_conflict_do_nothing(index_elements=keys).returning(*keys)
 
 
 def _take_back(connection: Connection, change: Change) -> None:

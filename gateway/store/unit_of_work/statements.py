@@ -7,66 +7,137 @@ its own (`UtcDateTime` refuses a naive instant).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
+from sqlalchemy.types import TypeEngine
 
 from gateway.store.plan import Row
+from gateway.store.types import Blob
 
-Bind: TypeAlias = Callable[[Any], Any] | None
+Bind: TypeAlias = Callable[[Any], Any]
+
+AT_ONCE = 64
+"""Rows that one INSERT takes at most. Rows go in portions of 64, 32, ... 1: a statement for many rows then has few
+wordings, which the driver and the server prepare once and keep."""
+
+ASKED_AT_ONCE = 1024
+"""Rows that one question asks for at most: SQLite takes 32,766 values."""
 
 
-def insert_rows(connection: Connection, table: Table, columns: tuple[str, ...], rows: Iterable[Row]) -> None:
+def insert_rows(connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Insert rows that all have these columns, in their order; a column left out has its default."""
-    dialect = connection.dialect
-    names, values = _defaults(table, columns)
-    given = (row.values() for row in rows) if not values else ((*row.values(), *values) for row in rows)
-    execute_many(connection, _inserting(dialect, table, columns + names), table, columns + names, given)
+    for each, given in _inserts(connection, table, columns, rows):
+        _execute(connection, each, given)
+
+
+def claim_rows(
+    connection: Connection, table: Table, key: tuple[str, ...], columns: tuple[str, ...], rows: Sequence[Row]
+) -> set[tuple[Any, ...]]:
+    """Insert those of such rows whose key is free, in their order; gives the keys of what was inserted."""
+    suffix = _claiming(connection.dialect, key)
+    found: set[tuple[Any, ...]] = set()
+    for each, given in _inserts(connection, table, columns, rows):
+        found.update(_execute(connection, each + suffix, given).fetchall())
+    return found
 
 
 def update_rows(
     connection: Connection, table: Table, key: tuple[str, ...], columns: tuple[str, ...], rows: Iterable[Iterable[Any]]
 ) -> None:
     """Set columns of the rows at their keys; each of `rows` has the new values, then those of the key."""
-    execute_many(connection, _updating(connection.dialect, table, key, columns), table, columns + key, rows)
-
-
-def row_exists(connection: Connection, table: Table, row: Row) -> bool:
-    """Whether a row has these values; a value of None asks for null."""
-    dialect = connection.dialect
-    # A comparison with null is another statement (IS NULL) than one with a value.
-    sql = _probing(dialect, table, tuple((name, value is None) for name, value in row.items()))
-    given = {name: value for name, value in row.items() if value is not None}
-    values = bound(_binds(dialect, table, tuple(given)), given.values(), sql)
-    with _told(connection, sql, values):
-        cursor = connection.connection.cursor()
-        cursor.execute(sql, values)
-        return cursor.fetchone() is not None
-
-
-def execute_many(
-    connection: Connection, sql: str, table: Table, columns: tuple[str, ...], rows: Iterable[Iterable[Any]]
-) -> None:
-    """Hand the driver a statement with the values of these columns for each row.
-
-    Raises StatementError for a value that its column does not take, as SQLAlchemy does.
-    """
-    binds = _binds(connection.dialect, table, columns)
-    values = [bound(binds, row, sql) for row in rows]
+    sql = _updating(connection.dialect, table, key, columns)
+    given = list(rows)
+    width = len(columns) + len(key)
+    flat = _bound(connection, table, columns + key, given, sql)
+    values = [flat[at : at + width] for at in range(0, len(flat), width)]
     with _told(connection, sql, values):
         connection.connection.cursor().executemany(sql, values)
 
 
-def bound(binds: Sequence[Bind], row: Iterable[Any], sql: str) -> tuple[Any, ...]:
-    """The values of a row as the driver takes them."""
+def are_there(
+    connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]
+) -> list[bool]:
+    """Whether there is a row with these values, for each of `rows`; a value of None asks for null. SQLite alone."""
+    width = len(columns)
+    found: list[bool] = []
+    for first in range(0, len(rows), ASKED_AT_ONCE):
+        portion = rows[first : first + ASKED_AT_ONCE]
+        asked = _padded(portion)
+        sql = _probing(connection.dialect, table, columns, len(asked))
+        given = _bound(connection, table, columns, asked, sql)
+        there = set(_execute(connection, sql, given).fetchall())
+        found += [tuple(given[at : at + width]) in there for at in range(0, width * len(portion), width)]
+    return found
+
+
+def lock_rows(
+    connection: Connection,
+    table: Table,
+    key: tuple[str, ...],
+    shape: tuple[tuple[str, bool], ...],
+    rows: Sequence[Sequence[Any]],
+    *,
+    alone: bool,
+) -> set[tuple[Any, ...]]:
+    """Lock the rows that have these values, in the order of their keys; gives the keys of those there are.
+
+    `shape` names the columns and says which of them must be null: those have no value in `rows`. Rows that are only
+    looked at (`alone`) are shared with others who look. PostgreSQL alone.
+    """
+    asked = _padded(rows)
+    sql = _locking(connection.dialect, table, key, shape, len(asked), alone)
+    columns = tuple(name for name, null in shape if not null)
+    return set(_execute(connection, sql, _bound(connection, table, columns, asked, sql)).fetchall())
+
+
+def _inserts(
+    connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Row]
+) -> Iterator[tuple[str, list[Any]]]:
+    """The statements that insert these rows, each with its values."""
+    names, values = _defaults(table, columns)
+    given = [row.values() for row in rows] if not values else [(*row.values(), *values) for row in rows]
+    size = AT_ONCE
+    while given:
+        while size > len(given):
+            size //= 2
+        sql = _inserting(connection.dialect, table, columns + names, size)
+        yield sql, _bound(connection, table, columns + names, given[:size], sql)
+        given = given[size:]
+
+
+def _padded(rows: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+    """Questions, the last one asked again until they are a power of two: of the words that ask them there are few."""
+    return [*rows, *[rows[-1]] * ((1 << (len(rows) - 1).bit_length()) - len(rows))]
+
+
+def _execute(connection: Connection, sql: str, values: Sequence[Any]) -> Any:
+    cursor = connection.connection.cursor()
+    with _told(connection, sql, values):
+        cursor.execute(sql, values)
+    return cursor
+
+
+def _bound(
+    connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Iterable[Any]], sql: str
+) -> list[Any]:
+    """The values of rows that have these columns, one row after the other, as the driver takes them.
+
+    Raises StatementError for a value that its column does not take, as SQLAlchemy does.
+    """
+    width = len(columns)
+    flat = list(chain.from_iterable(rows))
     try:
-        return tuple([value if bind is None else bind(value) for bind, value in zip(binds, row, strict=True)])
+        for at, bind in _binds(connection.dialect, table, columns):
+            flat[at::width] = [bind(value) for value in flat[at::width]]
     except (ValueError, TypeError, AttributeError) as error:
         raise StatementError(str(error), sql, None, error) from error
+    return flat
 
 
 class _told:  # noqa: N801 - reads as what it does, and a generator would cost more than the statement
@@ -112,10 +183,16 @@ def _defaults(table: Table, columns: tuple[str, ...]) -> tuple[tuple[str, ...], 
 
 
 @cache
-def _inserting(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> str:
+def _inserting(dialect: Dialect, table: Table, columns: tuple[str, ...], rows: int) -> str:
     quoted = ", ".join(_quoted(dialect, columns))
-    places = ", ".join([placeholder(dialect)] * len(columns))
-    return f"INSERT INTO {_name(dialect, table)} ({quoted}) VALUES ({places})"  # noqa: S608 - our own names alone
+    places = ", ".join([_places(dialect, columns)] * rows)
+    return f"INSERT INTO {_name(dialect, table)} ({quoted}) VALUES {places}"  # noqa: S608 - our own names alone
+
+
+@cache
+def _claiming(dialect: Dialect, key: tuple[str, ...]) -> str:
+    names = ", ".join(_quoted(dialect, key))
+    return f" ON CONFLICT ({names}) DO NOTHING RETURNING {names}"
 
 
 @cache
@@ -127,16 +204,51 @@ def _updating(dialect: Dialect, table: Table, key: tuple[str, ...], columns: tup
 
 
 @cache
-def _probing(dialect: Dialect, table: Table, shape: tuple[tuple[str, bool], ...]) -> str:
-    place = placeholder(dialect)
-    names = _quoted(dialect, (name for name, _ in shape))
-    terms = (f"{name} IS NULL" if null else f"{name} = {place}" for name, (_, null) in zip(names, shape, strict=True))
-    return f"SELECT 1 FROM {_name(dialect, table)} WHERE {' AND '.join(terms)} LIMIT 1"  # noqa: S608 - our own names alone
+def _probing(dialect: Dialect, table: Table, columns: tuple[str, ...], rows: int) -> str:
+    asked = ", ".join(f"asked.column{number}" for number in range(1, len(columns) + 1))
+    places = ", ".join([_places(dialect, columns)] * rows)
+    # CROSS keeps the order: for each that is asked one look into the index. IS finds null as well.
+    name = _name(dialect, table)
+    same = " AND ".join(f"{name}.{each} IS asked.column{at}" for at, each in enumerate(_quoted(dialect, columns), 1))
+    return f"SELECT {asked} FROM (VALUES {places}) AS asked CROSS JOIN {name} ON {same}"  # noqa: S608 - our own names alone
 
 
 @cache
-def _binds(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> tuple[Bind, ...]:
-    return tuple(table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns)
+def _locking(
+    dialect: Dialect,
+    table: Table,
+    key: tuple[str, ...],
+    shape: tuple[tuple[str, bool], ...],
+    rows: int,
+    alone: bool,
+) -> str:
+    columns = tuple(name for name, null in shape if not null)
+    places = ", ".join([_places(dialect, columns)] * rows)
+    keys = ", ".join(_quoted(dialect, key))
+    nulls = "".join(f" AND {name} IS NULL" for name in _quoted(dialect, (name for name, null in shape if null)))
+    return (
+        f"SELECT {keys} FROM {_name(dialect, table)}"  # noqa: S608 - our own names alone
+        f" WHERE ({', '.join(_quoted(dialect, columns))}) IN ({places}){nulls}"
+        f" ORDER BY {keys} FOR {'SHARE' if alone else 'UPDATE'}"
+    )
+
+
+@cache
+def _binds(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> tuple[tuple[int, Bind], ...]:
+    """What is done with values before the driver gets them, by the place of their column; most are taken as is."""
+    found = ((at, _bind(table.c[name].type, dialect)) for at, name in enumerate(columns))
+    return tuple((at, bind) for at, bind in found if bind is not None)
+
+
+def _bind(kind: TypeEngine[Any], dialect: Dialect) -> Bind | None:
+    other: Bind | None = kind.dialect_impl(dialect).bind_processor(dialect)
+    if other is None or not isinstance(kind, Blob):
+        return other
+    return lambda value: value if type(value) is bytes else other(value)  # both drivers take bytes as bytes
+
+
+def _places(dialect: Dialect, columns: tuple[str, ...]) -> str:
+    return f"({', '.join([placeholder(dialect)] * len(columns))})"
 
 
 def _quoted(dialect: Dialect, columns: Iterable[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
@@ -31,14 +32,53 @@ class CommitUnknown(Exception):
     """The database went away during COMMIT: it may have kept the transaction or not."""
 
 
+class Kept:
+    """One connection for all that a process writes, one transaction after the other: who is second waits for the turn.
+
+    SQLite keeps the pages that it read for as long as nobody else writes: through this connection it reads hardly any
+    again. One on which something failed is given up. Used after `close`, it keeps none.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._turn = threading.Lock()
+        self._connection: Connection | None = None
+        self._closed = False
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """The connection, for the length of the block; whoever else asks waits for its end, without polling."""
+        with self._turn:
+            if self._connection is None:
+                self._connection = self._engine.connect()
+            try:
+                yield self._connection
+            except BaseException:
+                self._give_up()
+                raise
+            if self._closed:
+                self._give_up()
+
+    def close(self) -> None:
+        """Give the connection back."""
+        with self._turn:
+            self._closed = True
+            self._give_up()
+
+    def _give_up(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
 @contextmanager
-def whole(engine: Engine) -> Iterator[Connection]:
+def whole(source: Engine | Kept) -> Iterator[Connection]:
     """One writing transaction: committed when the block ends, undone whole when it raises.
 
     Raises CommitUnknown when the connection was lost while it committed.
     """
-    with engine.connect() as connection:
-        connection.exec_driver_sql(BEGIN[engine.dialect.name])
+    with source.connect() as connection:
+        connection.exec_driver_sql(BEGIN[connection.dialect.name])
         try:
             yield connection
             _commit(connection)
@@ -49,19 +89,25 @@ def whole(engine: Engine) -> Iterator[Connection]:
             raise
 
 
-def run_whole(engine: Engine, work: Callable[[Connection], T]) -> T:
+def run_whole(source: Engine | Kept, work: Callable[[Connection], T]) -> T:
     """Run `work` in one transaction; again, up to `TRIES` times, while the database undoes it for another one.
 
     Also again when the connection turns out to be dead before the COMMIT: the pool's may be older than the server.
     """
+    try:
+        with whole(source) as connection:
+            return work(connection)  # nearly always enough
+    except DBAPIError as error:
+        if not _may_succeed_again(error):
+            raise
     retry = Retrying(
         retry=retry_if_exception(_may_succeed_again),
         wait=wait_random(0, 0.02),
-        stop=stop_after_attempt(TRIES),
+        stop=stop_after_attempt(TRIES - 1),
         reraise=True,
     )
     for attempt in retry:
-        with attempt, whole(engine) as connection:
+        with attempt, whole(source) as connection:
             result = work(connection)
     return result
 
