@@ -144,7 +144,8 @@ def canonical(payload: Json) -> bytes:
     standard library's encoder is that form, but for names beyond the surrogates: RFC 8785 sorts by UTF-16.
     """
     text = _encoder.encode(payload)
-    return text.encode() if _BEYOND.search(text) is None else rfc8785.dumps(payload)
+    plain = text.isascii() or _BEYOND.search(text) is None
+    return text.encode() if plain else rfc8785.dumps(payload)
 
 
 def digest(data: bytes) -> bytes:
