@@ -14,7 +14,6 @@ nobody without a registered certificate to name costs an operation of our privat
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from gateway.contract.json_writer import JsonWriter
 from gateway.domain.errors import Unauthenticated
 from gateway.trust.certificates import RegisteredCertificate, check_usable, find_certificate
 from gateway.trust.compact import decode, encode, header_of
@@ -42,7 +42,7 @@ REFUSED_MEMBERS = ("crit", "b64", "jwk", "jku", "x5c", "x5u")
 """Members that change what is signed, or bring or name a key: the registered certificate alone decides."""
 MAX_CLAIM_CHARACTERS = 256
 _MAX_TIME = 2**33
-_writer = json.JSONEncoder(separators=(",", ":"))
+_writer = JsonWriter(ensure_ascii=True)
 _PSS = padding.PSS(mgf=padding.MGF1(SHA256()), salt_length=padding.PSS.DIGEST_LENGTH)
 
 
@@ -103,7 +103,7 @@ def sign_detached(payload: bytes, key: SigningKey, claims: JwsClaims) -> str:
         "int": claims.int_,
     }
     header |= {name: value for name, value in (("rel", claims.rel), ("leaf", claims.leaf)) if value is not None}
-    protected = encode(_writer.encode(header).encode())
+    protected = encode(_writer.write(header).encode())
     return f"{protected}..{encode(key.operations.sign(algorithm, _signing_input(protected, payload)))}"
 
 
