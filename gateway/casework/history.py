@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from gateway.contract.json_writer import JsonWriter
 from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
 from gateway.domain.catalogue import Catalogue
@@ -14,6 +15,9 @@ from gateway.domain.events import ApplicationRegistered, CaseEvent
 from gateway.domain.facts import decode_case, decode_event, encode_case, encode_event
 from gateway.store.outgoing import StoredFact
 from gateway.store.tables import CaseEventRow, CaseRow
+
+_writer = JsonWriter()
+_sorted = JsonWriter(sort_keys=True)
 
 
 def case_of(row: CaseRow) -> PermitCase:
@@ -28,13 +32,13 @@ def case_of_body(body: str) -> PermitCase:
 
 def case_body(case: PermitCase) -> str:
     """Write a case for its row."""
-    return json.dumps(encode_case(case), ensure_ascii=False, separators=(",", ":"))
+    return _writer.write(encode_case(case))
 
 
 def event_body(event: CaseEvent) -> tuple[str, str]:
     """Give a fact's kind and its stored text."""
     kind, body = encode_event(event)
-    return kind, json.dumps(body, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return kind, _sorted.write(body)
 
 
 def fact_record(
@@ -53,7 +57,7 @@ def fact_record(
         "actor": actor,
         "exchange": exchange,
     }
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+    return _sorted.write(record).encode()
 
 
 def case_at(rows: Sequence[CaseEventRow] | Sequence[StoredFact], catalogue: Catalogue, version: int) -> PermitCase:

@@ -18,7 +18,6 @@ before the commit: those who read at the same moment may go over it by what each
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -27,6 +26,7 @@ from gateway.casework.history import case_body, event_body, fact_record
 from gateway.casework.names import fact_part, message_id
 from gateway.casework.occasion import Occasion
 from gateway.casework.routes import Route
+from gateway.contract.json_writer import JsonWriter
 from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
 from gateway.domain.deadlines import ONCE, Deadline, DeadlineKind
@@ -44,6 +44,8 @@ from gateway.domain.lifecycle import asks, deadlines
 from gateway.ledger.leaf import LeafKind
 from gateway.store.plan import Change, Claim, Delete, Insert, Plan, Update
 from gateway.store.tables import CaseEventRow, CaseReferenceRow, CaseRow, DeadlineRow, DeliveryRow, OpeningRow
+
+_writer = JsonWriter()
 
 
 @dataclass
@@ -175,7 +177,7 @@ class CaseSteps:
             "case_id": work.case.id,
             "case_version": work.case.version,
             "ask_kind": kind,
-            "ask_body": json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+            "ask_body": _writer.write(body),
             "state": "queued",
             "message_id": message_id(delivery),
             "made_at": now,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,11 +12,12 @@ from typing import Protocol, runtime_checkable
 import rfc8785
 from cryptography import x509
 
+from gateway.contract.json_writer import JsonWriter
 from gateway.contract.message import Json, Message, Payload
 from gateway.dialect.party import Hub, Party, Proven
 
-_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
-_writer = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_sorted = JsonWriter(sort_keys=True, allow_nan=False)
+_writer = JsonWriter()
 _BEYOND = re.compile("[\ud800-\U0010ffff]")
 
 
@@ -134,7 +134,7 @@ class OutboundProfile(Protocol):
 
 def body_of(payload: Json) -> bytes:
     """Write a body: UTF-8, no spaces, members in the order in which the mapping gave them."""
-    return _writer.encode(payload).encode()
+    return _writer.write(payload).encode()
 
 
 def canonical(payload: Json) -> bytes:
@@ -143,8 +143,9 @@ def canonical(payload: Json) -> bytes:
     Of JSON without fractions and with whole numbers below 2**53, as `parse_json` reads it, the sorted output of the
     standard library's encoder is that form, but for names beyond the surrogates: RFC 8785 sorts by UTF-16.
     """
-    text = _encoder.encode(payload)
-    return text.encode() if _BEYOND.search(text) is None else rfc8785.dumps(payload)
+    text = _sorted.write(payload)
+    plain = text.isascii() or _BEYOND.search(text) is None
+    return text.encode() if plain else rfc8785.dumps(payload)
 
 
 def digest(data: bytes) -> bytes:

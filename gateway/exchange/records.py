@@ -19,6 +19,7 @@ from datetime import datetime
 from functools import cached_property
 
 from gateway.casework.leaves import Leaves, MadeLeaf
+from gateway.contract.json_writer import JsonWriter
 from gateway.contract.message import Message
 from gateway.dialect.shared_secret import HIDDEN
 from gateway.exchange.wire import Answer, Sealed
@@ -29,7 +30,7 @@ from gateway.store.tables import ExchangeRow, PartRow
 SECRET_HEADERS = frozenset({"authorization", "token", "x-passkey", "user_key", "cookie", "proxy-authorization"})
 IN = "in"
 OUT = "out"
-_writer = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_writer = JsonWriter()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +73,7 @@ def part(exchange: str, name: str, body: bytes) -> Insert:
 def headers_text(headers: Mapping[str, str]) -> bytes:
     """Headers as they are stored: sorted, secrets hidden."""
     shown = {name: HIDDEN if name.lower() in SECRET_HEADERS else value for name, value in sorted(headers.items())}
-    return _writer.encode(shown).encode()
+    return _writer.write(shown).encode()
 
 
 def sealed_text(sealed: Sealed) -> bytes:
@@ -80,7 +81,7 @@ def sealed_text(sealed: Sealed) -> bytes:
     said: dict[str, object] = {"status": sealed.status, "headers": dict(sorted(sealed.headers.items()))}
     if sealed.plain is not None:
         said["plain-type"] = sealed.plain_type
-    return _writer.encode(said).encode()
+    return _writer.write(said).encode()
 
 
 def stored_sealed(text: bytes, body: bytes) -> Sealed:

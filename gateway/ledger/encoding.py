@@ -13,17 +13,19 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
+from gateway.contract.json_writer import JsonWriter
+
 MAX_INTEGER = 2**53 - 1
 """The largest whole number that every JSON reader keeps exactly (RFC 8785 section 3.2.2.3)."""
 
 Value: TypeAlias = "bool | int | str | Sequence[Value] | Mapping[str, Value]"
 
-_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+_writer = JsonWriter(sort_keys=True, allow_nan=False)
 
 
 def canonical_json(value: Value) -> bytes:
     """Encode by RFC 8785. The value is of the set above; ValueError for text that is not Unicode."""
-    return _encoder.encode(value).encode()
+    return _writer.write(value).encode()
 
 
 def _unique_members(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -29,7 +29,7 @@ def header_of(data: bytes) -> dict[str, object]:
     Two readers take two different ones of a pair of equal names (RFC 7515, section 4).
     """
     try:
-        header = json.loads(data.decode(), object_pairs_hook=_once, parse_constant=_no_constant)
+        header = _decoder.decode(data.decode())
     except RecursionError as fault:
         raise ValueError("too deep") from fault
     if not isinstance(header, dict):
@@ -46,3 +46,6 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is not JSON")
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_constant)

@@ -36,8 +36,8 @@ def check_fresh(
     Raises Unauthenticated: `timestamp-future`, `timestamp-stale`.
     """
     skew = timedelta(seconds=skew_s)
-    zone = zone_mistake((created - at).total_seconds())
     if created - skew > at:
+        zone = zone_mistake((created - at).total_seconds())
         remedy = f"that looks like {zone}: write times in UTC" if zone else "set your clock by NTP"
         raise Unauthenticated(
             f"the message was created at {created.isoformat()}, and it is only {at.isoformat()}; {remedy}",
@@ -45,6 +45,7 @@ def check_fresh(
         )
     end = min(expires, created + timedelta(seconds=window_s))
     if at > end + skew:
+        zone = zone_mistake((created - at).total_seconds())
         remedy = f"; if it was signed just now, that looks like {zone}: write times in UTC" if zone else ""
         raise Unauthenticated(
             f"the message was good until {end.isoformat()}, and it is {at.isoformat()}; "

@@ -14,7 +14,6 @@ nobody without a registered certificate to name costs an operation of our privat
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from gateway.contract.json_writer import JsonWriter
 from gateway.domain.errors import Unauthenticated
 from gateway.trust.certificates import RegisteredCertificate, check_usable, find_certificate
 from gateway.trust.compact import decode, encode, header_of
@@ -42,6 +42,7 @@ REFUSED_MEMBERS = ("crit", "b64", "jwk", "jku", "x5c", "x5u")
 """Members that change what is signed, or bring or name a key: the registered certificate alone decides."""
 MAX_CLAIM_CHARACTERS = 256
 _MAX_TIME = 2**33
+_writer = JsonWriter(ensure_ascii=True)
 _PSS = padding.PSS(mgf=padding.MGF1(SHA256()), salt_length=padding.PSS.DIGEST_LENGTH)
 
 
@@ -102,7 +103,7 @@ def sign_detached(payload: bytes, key: SigningKey, claims: JwsClaims) -> str:
         "int": claims.int_,
     }
     header |= {name: value for name, value in (("rel", claims.rel), ("leaf", claims.leaf)) if value is not None}
-    protected = encode(json.dumps(header, separators=(",", ":")).encode())
+    protected = encode(_writer.write(header).encode())
     return f"{protected}..{encode(key.operations.sign(algorithm, _signing_input(protected, payload)))}"
 
 
@@ -201,18 +202,16 @@ def _word(header: Mapping[str, object], name: str, code: str) -> str:
 
 
 def _claims(header: Mapping[str, object]) -> JwsClaims:
-    words = {name: _word(header, name, "signature-claims") for name in ("iss", "aud", "jti", "agr", "int")}
-    optional = {name: _word(header, name, "signature-claims") for name in ("rel", "leaf") if name in header}
     return JwsClaims(
-        iss=words["iss"],
-        aud=words["aud"],
+        iss=_word(header, "iss", "signature-claims"),
+        aud=_word(header, "aud", "signature-claims"),
+        jti=_word(header, "jti", "signature-claims"),
+        agr=_word(header, "agr", "signature-claims"),
+        int_=_word(header, "int", "signature-claims"),
+        rel=_word(header, "rel", "signature-claims") if "rel" in header else None,
+        leaf=_word(header, "leaf", "signature-claims") if "leaf" in header else None,
         iat=_time(header, "iat"),
         exp=_time(header, "exp"),
-        jti=words["jti"],
-        agr=words["agr"],
-        int_=words["int"],
-        rel=optional.get("rel"),
-        leaf=optional.get("leaf"),
     )
 
 

@@ -29,6 +29,7 @@ _NO_BRACKETS = bytes(each for each in range(256) if each not in _STEPS)
 _COLON = re.compile(r"[ \t\r\n]*:")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _WHOLE = re.compile(r"-?[0-9]{1,16}")
+_DIGITS = 16  # of MAX_INTEGER
 
 
 class _Unfit(ValueError):
@@ -44,13 +45,15 @@ def parse_json(data: bytes, *, max_bytes: int, max_depth: int = 64) -> Json:
     """
     if len(data) > max_bytes:
         raise Malformed(f"the body has {len(data)} bytes, at most {max_bytes} are read", code="body-too-large")
-    values = data.count(b",") + data.count(b"[") + data.count(b"{")
-    if values > MAX_VALUES:
-        raise Malformed(
-            f"the body has some {values} values, at most {MAX_VALUES} are read: send it in parts",
-            code="json-too-many-values",
-        )
-    if data.count(b"[") + data.count(b"{") > max_depth and _greatest_depth(data) > max_depth:
+    brackets = data.count(b"[") + data.count(b"{")
+    if len(data) > MAX_VALUES:  # in fewer bytes there is no room for more values
+        values = data.count(b",") + brackets
+        if values > MAX_VALUES:
+            raise Malformed(
+                f"the body has some {values} values, at most {MAX_VALUES} are read: send it in parts",
+                code="json-too-many-values",
+            )
+    if brackets > max_depth and _greatest_depth(data) > max_depth:
         _check_depth(data, max_depth)  # before parsing, so that depth cannot exhaust the parser
     try:
         text = data.decode("utf-8")
@@ -64,7 +67,7 @@ def parse_json(data: bytes, *, max_bytes: int, max_depth: int = 64) -> Json:
         raise Malformed(f"the body is not JSON: {error.msg} at {place}", code="json-malformed") from None
     except _Unfit as unfit:
         raise _refusal(text, str(unfit)) from None
-    if _SURROGATE.search(text):
+    if "\\u" in text and _SURROGATE.search(text):
         _check_text(parsed, text)
     return parsed
 
@@ -125,9 +128,13 @@ def _fraction(_: str) -> NoReturn:
 
 
 def _integer(text: str) -> int:
-    if not _is_exact(text):
+    """The parser calls this with a JSON integer, so that its length and its value are all there is to check."""
+    if len(text) > _DIGITS + 1:
         raise _Unfit("json-number")
-    return int(text)
+    value = int(text)
+    if not -MAX_INTEGER <= value <= MAX_INTEGER:
+        raise _Unfit("json-number")
+    return value
 
 
 def _is_exact(text: str) -> bool:

@@ -5,17 +5,19 @@ What every message asks is asked of the driver itself (`_one`, `_rows`): plain v
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Dialect, Engine
+from sqlalchemy import Dialect, Engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlmodel import Session, SQLModel
 
 from gateway.domain.errors import HubBusy
+from gateway.store.engine import is_shared
 from gateway.store.faults import cause_of
 
 UNREADABLE = "store-unreadable"
@@ -36,6 +38,7 @@ class Reads:
         dbapi: Any = engine.dialect.dbapi
         self._driver_fault: type[Exception] = dbapi.Error
         self._faults: tuple[type[Exception], ...] = (DBAPIError, NoConnection, self._driver_fault)
+        self._kept = None if is_shared(engine) else _Kept(engine)
 
     @contextmanager
     def _session(self, asked: Any) -> Iterator[Session]:
@@ -71,16 +74,19 @@ class Reads:
         named = own | values
         given = named if order is None else [named[name] for name in order]
         with self._answering(statement):
-            connection = self._engine.raw_connection()
-            try:
-                cursor = connection.cursor()
-                cursor.execute(sql, given)
-                return cursor.fetchall()
-            except self._driver_fault as error:
-                connection.invalidate(error)
-                raise
-            finally:
-                connection.close()
+            return self._pooled(sql, given) if self._kept is None else self._kept.rows(sql, given)
+
+    def _pooled(self, sql: str, given: Any) -> Sequence[Any]:
+        connection = self._engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(sql, given)
+            return cursor.fetchall()
+        except self._driver_fault as error:
+            connection.invalidate(error)
+            raise
+        finally:
+            connection.close()
 
     def _plain(self, statement: Any, **values: object) -> Sequence[Any]:
         """All rows of such a `select` that has instants among its values or its columns."""
@@ -96,6 +102,43 @@ class Reads:
         """All results of a SQLModel `select`, in its order."""
         with self._session(statement) as session:
             return list(session.exec(statement).all())
+
+
+class _Kept:
+    """Connections to a SQLite file that wait for the next question; as many as questions were asked at once.
+
+    A connection to a file does not die and leaves nothing to be set back, which is what a pool looks after, at twice
+    the price of a small question. They are closed with the engine, or by a question that fails.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._idle: deque[Any] = deque()  # its ends are safe to use from many threads
+        event.listen(engine, "engine_disposed", self._close)
+
+    def rows(self, sql: str, given: Any) -> Sequence[Any]:
+        """The rows of one question. Raises as the driver does."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._new()
+        try:
+            rows: Sequence[Any] = connection.execute(sql, given).fetchall()
+        except Exception:
+            connection.close()
+            raise
+        self._idle.append(connection)
+        return rows
+
+    def _new(self) -> Any:
+        pooled = self._engine.raw_connection()
+        connection = pooled.dbapi_connection
+        pooled.detach()
+        return connection
+
+    def _close(self, _engine: Engine) -> None:
+        while self._idle:
+            self._idle.pop().close()
 
 
 @lru_cache(maxsize=64)
