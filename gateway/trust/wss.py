@@ -31,7 +31,6 @@ from functools import lru_cache
 from typing import Final
 
 import xmlsec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lxml import etree
 
 from gateway.domain.errors import Unauthenticated
@@ -104,7 +103,7 @@ def read_signer(
     # 3. certificate
     registered = find_certificate(certificates, security.certificate_fingerprint)
     check_usable(registered, at)
-    check_key(security.algorithm, registered.certificate.public_key())
+    check_key(security.algorithm, registered.public_key)
     return security, registered
 
 
@@ -171,8 +170,7 @@ def _canonical(part: etree._Element, prefixes: Sequence[str]) -> bytes:
 
 def _verify_signature(security: SecurityHeader, registered: RegisteredCertificate) -> None:
     context = xmlsec.SignatureContext()
-    key = registered.certificate.public_key()
-    context.key = _public_key(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    context.key = _public_key(registered.public_key_der)
     octets = _canonical(security.signed_info, security.prefixes)
     try:
         context.verify_binary(octets, _SIGNATURES[security.algorithm.name], security.value)

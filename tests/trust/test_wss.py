@@ -85,6 +85,24 @@ def test_signing_leaves_the_envelope_as_it_was() -> None:
     assert etree.tostring(root) == before
 
 
+@pytest.mark.parametrize(
+    "envelope_tag",
+    [
+        'soap:Envelope xmlns:soap="%s"',
+        's:Envelope xmlns:s="%s" xmlns:soap="urn:other" xmlns:wsu="urn:other" xmlns:ds="urn:other"',
+        f's:Envelope xmlns:s="%s" xmlns:u="{names.WSU}" xmlns:e="{names.WSSE}" xmlns:d="{names.DS}"',
+        'Envelope xmlns="%s"',
+    ],
+)
+def test_an_envelope_can_be_signed_whatever_its_prefixes(envelope_tag: str) -> None:
+    name = envelope_tag.partition(" ")[0]
+    prefix = name.removesuffix("Envelope")
+    text = f"<{envelope_tag % names.SOAP_12}><{prefix}Body><a xmlns='urn:a'>1</a></{prefix}Body></{name}>"
+    data = sign(etree.fromstring(text))
+    assert verify(data).content.text == "1"
+    assert one(etree.fromstring(data), "//wsse:Security").get(f"{{{names.SOAP_12}}}mustUnderstand") == "1"
+
+
 def test_every_block_is_signed_and_the_security_header_must_be_understood() -> None:
     root = etree.fromstring(signed())
     referenced = {reference.get("URI") for reference in root.iterfind(".//ds:Reference", NS)}
