@@ -67,9 +67,7 @@ class _WholeElements:
         """Take the element itself, also one that says xsi:nil, of which spyne would make nothing."""
         return element
 
-    def document_to_parent(
-        self, _ctx: Call, _cls: type, inst: _Element, parent: _Element, *_: Any, **__: Any
-    ) -> None:
+    def document_to_parent(self, _ctx: Call, _cls: type, inst: _Element, parent: _Element, *_: Any, **__: Any) -> None:
         """Append the element itself."""
         parent.append(inst)
 
