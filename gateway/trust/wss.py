@@ -59,6 +59,9 @@ _SIGNATURES: Final = {
 _KNOWN_KEYS: Final = 1024
 """Public keys that are kept read; an office has some dozen agencies."""
 
+# Canonical form has its attributes in double quotes, which no value holds, and its declarations first.
+_BODY_WITH_ID = re.compile(rb'(<[^\s>]+)((?: xmlns(?::[^\s=]+)?="[^"]*")*) ([^\s=:]+):Id="[^"]*">')
+
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -134,7 +137,7 @@ def verify_envelope(
     texts = {block.tag: (block.text or "").strip() for block in blocks}
     return VerifiedEnvelope(
         content=body[0],
-        canonical_body=canonical(body),
+        canonical_body=_without_id(octets[envelope.body], parts[envelope.body]) or canonical(body),
         action=texts.get(names.ACTION),
         message_id=texts.get(names.MESSAGE_ID),
         relates_to=texts.get(names.RELATES_TO),
@@ -196,6 +199,22 @@ def _read(octets: Mapping[etree._Element, bytes], envelope: Envelope) -> tuple[e
         % (soap, beside, octets[envelope.body])
     )
     return header, body
+
+
+def _without_id(octets: bytes, reference: Reference) -> bytes | None:
+    """Cut wsu:Id out of the canonical form of a Body, with the declaration of its prefix; None where more would change.
+
+    That is: where a PrefixList declares it all the same, where Body has further attributes, and where anything below
+    may use the prefix, and would then declare it itself.
+    """
+    found = _BODY_WITH_ID.match(octets)
+    if found is None or reference.prefixes:
+        return None
+    opening, declared, prefix = found.groups()
+    declaration = b' xmlns:%b="%b"' % (prefix, names.WSU.encode())
+    if declared.count(declaration) != 1 or octets.find(prefix + b":", found.end()) >= 0:
+        return None
+    return opening + declared.replace(declaration, b"") + b">" + octets[found.end() :]
 
 
 def _moment(timestamp: etree._Element, name: str) -> datetime:

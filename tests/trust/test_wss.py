@@ -198,6 +198,31 @@ def test_a_prefix_list_is_followed(prefixes: str) -> None:
         assert verified.content.nsmap["wsa"] == names.WSA
 
 
+def attribute(path: str, name: str, value: str) -> Edit:
+    return lambda root: one(root, path).set(name, value)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda _root: None,
+        attribute("//b:name", names.WSU_ID, "another"),
+        attribute("//b:name", "said", "wsu:Id"),
+        attribute("//soap:Body", "said", "a > b"),
+        attribute("//soap:Body", names.WSU_ID, "sj-body"),
+        addition("//b:name", '<wsu:own xmlns:wsu="urn:other"/>'),
+        addition("//b:name", f'<own xmlns="{names.WSU}"/>'),
+        prefixed("wsu"),
+        prefixed("wsa b"),
+    ],
+)
+def test_the_canonical_body_is_that_of_a_body_without_its_id(edit: Edit) -> None:
+    data = resigned(edit)
+    body = one(etree.fromstring(data), "//soap:Body")
+    body.attrib.pop(names.WSU_ID)
+    assert verify(data).canonical_body == canonical(body)
+
+
 def test_a_prefix_list_on_the_references_themselves_is_followed() -> None:
     for followed in ("soap", "#default soap", "p " * 500):
         assert verify(resigned(prefixed(followed, "//ds:CanonicalizationMethod"))).action is not None
