@@ -18,6 +18,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from gateway.domain.errors import Malformed, Misconfigured, Refused, Unauthenticated
@@ -87,6 +88,11 @@ class RegisteredCertificate:
     def public_key(self) -> CertificatePublicKeyTypes:
         """The key in it, read once."""
         return self.certificate.public_key()
+
+    @cached_property
+    def public_key_der(self) -> bytes:
+        """That key as SubjectPublicKeyInfo in DER form, written once."""
+        return self.public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
     @cached_property
     def valid(self) -> tuple[datetime, datetime]:

@@ -126,7 +126,7 @@ class SigningKey:
         """The fingerprint of the certificate: 64 lower-case hex digits."""
         return fingerprint(self.certificate)
 
-    @property
+    @cached_property
     def certificate_der(self) -> bytes:
         """The certificate in DER form."""
         return self.certificate.public_bytes(Encoding.DER)

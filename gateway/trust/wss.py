@@ -31,7 +31,6 @@ from functools import lru_cache
 from typing import Final
 
 import xmlsec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lxml import etree
 
 from gateway.domain.errors import Unauthenticated
@@ -59,6 +58,9 @@ _SIGNATURES: Final = {
 }
 _KNOWN_KEYS: Final = 1024
 """Public keys that are kept read; an office has some dozen agencies."""
+
+# Canonical form has its attributes in double quotes, which no value holds, and its declarations first.
+_BODY_WITH_ID = re.compile(rb'(<[^\s>]+)((?: xmlns(?::[^\s=]+)?="[^"]*")*) ([^\s=:]+):Id="[^"]*">')
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -104,7 +106,7 @@ def read_signer(
     # 3. certificate
     registered = find_certificate(certificates, security.certificate_fingerprint)
     check_usable(registered, at)
-    check_key(security.algorithm, registered.certificate.public_key())
+    check_key(security.algorithm, registered.public_key)
     return security, registered
 
 
@@ -135,7 +137,7 @@ def verify_envelope(
     texts = {block.tag: (block.text or "").strip() for block in blocks}
     return VerifiedEnvelope(
         content=body[0],
-        canonical_body=canonical(body),
+        canonical_body=_without_id(octets[envelope.body], parts[envelope.body]) or canonical(body),
         action=texts.get(names.ACTION),
         message_id=texts.get(names.MESSAGE_ID),
         relates_to=texts.get(names.RELATES_TO),
@@ -171,8 +173,7 @@ def _canonical(part: etree._Element, prefixes: Sequence[str]) -> bytes:
 
 def _verify_signature(security: SecurityHeader, registered: RegisteredCertificate) -> None:
     context = xmlsec.SignatureContext()
-    key = registered.certificate.public_key()
-    context.key = _public_key(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    context.key = _public_key(registered.public_key_der)
     octets = _canonical(security.signed_info, security.prefixes)
     try:
         context.verify_binary(octets, _SIGNATURES[security.algorithm.name], security.value)
@@ -198,6 +199,22 @@ def _read(octets: Mapping[etree._Element, bytes], envelope: Envelope) -> tuple[e
         % (soap, beside, octets[envelope.body])
     )
     return header, body
+
+
+def _without_id(octets: bytes, reference: Reference) -> bytes | None:
+    """Cut wsu:Id out of the canonical form of a Body, with the declaration of its prefix; None where more would change.
+
+    That is: where a PrefixList declares it all the same, where Body has further attributes, and where anything below
+    may use the prefix, and would then declare it itself.
+    """
+    found = _BODY_WITH_ID.match(octets)
+    if found is None or reference.prefixes:
+        return None
+    opening, declared, prefix = found.groups()
+    declaration = b' xmlns:%b="%b"' % (prefix, names.WSU.encode())
+    if declared.count(declaration) != 1 or octets.find(prefix + b":", found.end()) >= 0:
+        return None
+    return opening + declared.replace(declaration, b"") + b">" + octets[found.end() :]
 
 
 def _moment(timestamp: etree._Element, name: str) -> datetime:

@@ -1,12 +1,15 @@
 """Signing an envelope by WS-Security: one Security header with certificate, Timestamp and signature.
 
-What is digested and signed is written once, in canonical form, and stands in the envelope as it was written: the
-Timestamp and SignedInfo are texts of ours, in which nothing varies but identifiers, digests and times.
+What is digested and signed is written once, in canonical form: the Timestamp and SignedInfo are texts of ours, in which
+nothing varies but identifiers, digests and times. They are put into the octets of the envelope, where a prefix that is
+declared further up is not declared again and an element without content is written short; the canonical form of that is
+the text that was signed. The parser need not read them first, and cannot exchange their prefixes for others.
 """
 
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
 from copy import deepcopy
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -21,6 +24,9 @@ from gateway.trust.policy import XML_SIGNING
 from gateway.trust.xml import canonical, free_identifier, identifiers
 
 _SHA256: Final = "http://www.w3.org/2001/04/xmlenc#sha256"
+
+_PLACE: Final = b"<?simojo security?>"
+"""Where the Security header goes. No text can hold `<?`, and in Header, which comes first, there is no other."""
 
 # Exclusive canonical form: prefixes are declared where they are first used, attributes stand in their order, every
 # element has its end tag. The line feeds are part of what is signed; they are for people who read it.
@@ -39,13 +45,14 @@ _SIGNED_INFO: Final = (
     '<ds:SignatureMethod Algorithm="%s"></ds:SignatureMethod>\n%s</ds:SignedInfo>'
 )
 _SECURITY: Final = (
-    f'<wsse:Security xmlns:wsse="{names.WSSE}" xmlns:wsu="{names.WSU}" xmlns:soap="%s" soap:mustUnderstand="1">'
+    '<wsse:Security%s %s:mustUnderstand="1">'
     f'<wsse:BinarySecurityToken wsu:Id="%s" ValueType="{names.X509_V3}" EncodingType="{names.BASE64}">%s'
-    f'</wsse:BinarySecurityToken>%s<ds:Signature xmlns:ds="{names.DS}">%s<ds:SignatureValue>%s</ds:SignatureValue>'
+    "</wsse:BinarySecurityToken>%s<ds:Signature%s>%s<ds:SignatureValue>%s</ds:SignatureValue>"
     "<ds:KeyInfo><wsse:SecurityTokenReference>"
-    f'<wsse:Reference URI="#%s" ValueType="{names.X509_V3}"></wsse:Reference>'
+    f'<wsse:Reference URI="#%s" ValueType="{names.X509_V3}"/>'
     "</wsse:SecurityTokenReference></ds:KeyInfo></ds:Signature></wsse:Security>"
 )
+_WITHOUT_CONTENT: Final = ("CanonicalizationMethod", "SignatureMethod", "Transform", "DigestMethod")
 
 
 def sign_envelope(envelope: etree._Element, key: SigningKey, *, created: datetime, expires: datetime) -> bytes:
@@ -82,8 +89,39 @@ def sign_envelope(envelope: etree._Element, key: SigningKey, *, created: datetim
     # The key signs, not xmlsec, which would have to hold it: it may live in a token.
     value = b64encode(key.operations.sign(algorithm, signed_info.encode())).decode()
     token_id, token = free_identifier("certificate", taken), b64encode(key.certificate_der).decode()
-    header.append(etree.fromstring(_SECURITY % (soap, token_id, token, timestamp, signed_info, value, token_id)))
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+    scope = header.nsmap
+    security = _SECURITY % (
+        _declared(scope, wsse=names.WSSE, wsu=names.WSU) + ("" if header.prefix else _declared(scope, soap=soap)),
+        header.prefix or "soap",
+        token_id,
+        token,
+        timestamp.replace(_declared({}, wsu=names.WSU), "", 1),
+        _declared(scope, ds=names.DS),
+        _short(signed_info.replace(_declared({}, ds=names.DS), "", 1)),
+        value,
+        token_id,
+    )
+    return _written(root, header, security)
+
+
+def _declared(scope: Mapping[str | None, str], **prefixes: str) -> str:
+    """Write the declarations of those prefixes that do not mean this in `scope` already."""
+    return "".join(f' xmlns:{prefix}="{name}"' for prefix, name in prefixes.items() if scope.get(prefix) != name)
+
+
+def _short(signed_info: str) -> str:
+    for name in _WITHOUT_CONTENT:
+        signed_info = signed_info.replace(f"></ds:{name}>", "/>")
+    return signed_info
+
+
+def _written(root: etree._Element, header: etree._Element, security: str) -> bytes:
+    """Give the octets of the envelope, with `security` as the last block of Header."""
+    header.append(etree.ProcessingInstruction("simojo", "security"))
+    before, found, after = etree.tostring(root, xml_declaration=True, encoding="UTF-8").partition(_PLACE)
+    if not found:
+        raise AssertionError("libxml2 writes a processing instruction as it was made")
+    return before + security.encode() + after
 
 
 def _child(parent: etree._Element, tag: str) -> etree._Element | None:

@@ -85,6 +85,24 @@ def test_signing_leaves_the_envelope_as_it_was() -> None:
     assert etree.tostring(root) == before
 
 
+@pytest.mark.parametrize(
+    "envelope_tag",
+    [
+        'soap:Envelope xmlns:soap="%s"',
+        's:Envelope xmlns:s="%s" xmlns:soap="urn:other" xmlns:wsu="urn:other" xmlns:ds="urn:other"',
+        f's:Envelope xmlns:s="%s" xmlns:u="{names.WSU}" xmlns:e="{names.WSSE}" xmlns:d="{names.DS}"',
+        'Envelope xmlns="%s"',
+    ],
+)
+def test_an_envelope_can_be_signed_whatever_its_prefixes(envelope_tag: str) -> None:
+    name = envelope_tag.partition(" ")[0]
+    prefix = name.removesuffix("Envelope")
+    text = f"<{envelope_tag % names.SOAP_12}><{prefix}Body><a xmlns='urn:a'>1</a></{prefix}Body></{name}>"
+    data = sign(etree.fromstring(text))
+    assert verify(data).content.text == "1"
+    assert one(etree.fromstring(data), "//wsse:Security").get(f"{{{names.SOAP_12}}}mustUnderstand") == "1"
+
+
 def test_every_block_is_signed_and_the_security_header_must_be_understood() -> None:
     root = etree.fromstring(signed())
     referenced = {reference.get("URI") for reference in root.iterfind(".//ds:Reference", NS)}
@@ -178,6 +196,31 @@ def test_a_prefix_list_is_followed(prefixes: str) -> None:
     assert verified.canonical_body == verify(signed()).canonical_body
     if "wsa" in prefixes:
         assert verified.content.nsmap["wsa"] == names.WSA
+
+
+def attribute(path: str, name: str, value: str) -> Edit:
+    return lambda root: one(root, path).set(name, value)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda _root: None,
+        attribute("//b:name", names.WSU_ID, "another"),
+        attribute("//b:name", "said", "wsu:Id"),
+        attribute("//soap:Body", "said", "a > b"),
+        attribute("//soap:Body", names.WSU_ID, "sj-body"),
+        addition("//b:name", '<wsu:own xmlns:wsu="urn:other"/>'),
+        addition("//b:name", f'<own xmlns="{names.WSU}"/>'),
+        prefixed("wsu"),
+        prefixed("wsa b"),
+    ],
+)
+def test_the_canonical_body_is_that_of_a_body_without_its_id(edit: Edit) -> None:
+    data = resigned(edit)
+    body = one(etree.fromstring(data), "//soap:Body")
+    body.attrib.pop(names.WSU_ID)
+    assert verify(data).canonical_body == canonical(body)
 
 
 def test_a_prefix_list_on_the_references_themselves_is_followed() -> None:

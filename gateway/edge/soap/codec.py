@@ -1,12 +1,12 @@
 """Envelopes in and out of one interaction, by spyne (SOAP 1.1 and 1.2).
 
-    decode   1. the verified envelope, which holds what was signed and nothing else, is spyne's document
+    decode   1. the one child of the verified Body is spyne's document
              2. spyne finds the method that takes the agreed element; any other was refused before
              3. spyne hands over the method's argument: the whole element
     encode   4. spyne's output protocol serializes the answer and its header blocks into an envelope
 
 Between 3 and 4 lies the pipeline of the hub, so the methods that spyne knows have no body. One codec serves any
-number of threads: what changes with a call lives in its own context.
+number of threads: what changes with a call lives in its own `Call`.
 """
 
 from __future__ import annotations
@@ -20,25 +20,19 @@ from lxml.etree import _Element
 
 from gateway.contract.message import Transport
 from gateway.domain.errors import SchemaViolation, Violation
-from gateway.edge.soap.document import Document, HeaderBlocks, WholeSoap11, WholeSoap12
+from gateway.edge.soap.document import Call, Document, HeaderBlocks, WholeSoap11, WholeSoap12
 from gateway.edge.soap.fault import fault_envelope
-from gateway.edge.soap.spyne_compat import Application, MethodContext, ServerBase, Service, applications, rpc
+from gateway.edge.soap.spyne_compat import Application, Service, applications, rpc
 from gateway.trust.names import SOAP_OF
 
 _PROTOCOLS = {Transport.SOAP_11: WholeSoap11, Transport.SOAP_12: WholeSoap12}
 
 
-class _Server(ServerBase):  # type: ignore[misc]  # spyne ships no types
-    """spyne's server without a network: the bytes come and go elsewhere."""
-
-    transport = "urn:simojo:codec"
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Seat:
-    """One SOAP version of the interaction: its spyne server, and the method that takes the agreed element."""
+    """One SOAP version of the interaction: its spyne application, and the method that takes the agreed element."""
 
-    server: _Server
+    application: Application
     method: Any
 
 
@@ -62,26 +56,20 @@ class SoapCodec:
         """
         if verified_content.tag != self.request:
             raise self._not_agreed(verified_content)
-        seat = self._seats[version]
-        context = MethodContext(seat.server, MethodContext.SERVER)
-        context.in_document = (verified_content.getroottree().getroot(), {})
-        (found,) = seat.server.generate_contexts(context)
-        seat.server.get_in_object(found)
-        document = cast("_Element", found.in_object)
-        _let_go(context, found)
-        return document
+        protocol = self._seats[version].application.in_protocol
+        call = Call(in_document=verified_content)
+        protocol.decompose_incoming_envelope(call, protocol.REQUEST)
+        (call.descriptor,) = protocol.get_call_handles(call)
+        protocol.deserialize(call, protocol.REQUEST)
+        return cast("_Element", call.in_object)
 
     def encode(self, content: _Element, version: Transport, headers: Sequence[_Element] = ()) -> _Element:
         """Give the Envelope around the header blocks and the answer, not signed. They become part of it."""
         seat = self._seats[version]
-        context = MethodContext(seat.server, MethodContext.SERVER)
-        context.descriptor = seat.method
-        context.out_object = (content,)
-        context.out_header = (tuple(headers),) if headers else None
-        seat.server.app.out_protocol.serialize(context, WholeSoap12.RESPONSE)
-        envelope: _Element = context.out_document
-        _let_go(context)
-        return envelope
+        protocol = seat.application.out_protocol
+        call = Call(descriptor=seat.method, out_object=(content,), out_header=(tuple(headers),) if headers else None)
+        protocol.serialize(call, protocol.RESPONSE)
+        return cast("_Element", call.out_document)
 
     def fault(
         self,
@@ -97,7 +85,7 @@ class SoapCodec:
         return fault_envelope(version, code=code, text=text, clause=clause, violations=violations, sender=sender)
 
     def _seat(self, version: Transport, answer: str) -> _Seat:
-        def receive(_context: MethodContext, document: Document) -> None:
+        def receive(_call: Call, document: Document) -> None:
             """Stand for the pipeline, which runs between decode and encode."""
 
         method = rpc(
@@ -121,7 +109,7 @@ class SoapCodec:
         # spyne keeps every application for good under its name; a codec made anew would be reported as a clash.
         applications.pop((application.tns, application.name), None)
         (found,) = application.interface.service_method_map[self.request]
-        return _Seat(server=_Server(application), method=found)
+        return _Seat(application=application, method=found)
 
     def _not_agreed(self, content: _Element) -> SchemaViolation:
         expected = f"element {self.request}"
@@ -131,9 +119,3 @@ class SoapCodec:
             clause="Pasal 21(2)c.3",
             violations=(Violation(path="/*", rule="element", text=expected),),
         )
-
-
-def _let_go(*contexts: MethodContext) -> None:
-    """Empty contexts that are done with: each holds itself in circles, and with it the whole message until gc runs."""
-    for context in contexts:
-        vars(context).clear()

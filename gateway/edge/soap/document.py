@@ -7,11 +7,12 @@ value. What it may contain is judged by the agreed XSD, which runs outside spyne
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from lxml.etree import _Element
 
-from gateway.edge.soap.spyne_compat import AnyXml, MethodContext, Soap11, Soap12
+from gateway.edge.soap.spyne_compat import AnyXml, Soap11, Soap12
 
 
 class Document(AnyXml):  # type: ignore[misc]  # spyne ships no types
@@ -20,6 +21,30 @@ class Document(AnyXml):  # type: ignore[misc]  # spyne ships no types
 
 class HeaderBlocks(AnyXml):  # type: ignore[misc]  # spyne ships no types
     """Any number of header blocks, side by side: the value is an iterable of elements."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """What spyne's protocols read and write while they take one document in, or write one.
+
+    spyne's own context has a hundred members more, for transports and events that are not in use here, is made twice
+    for a message that comes in, and holds itself in circles, which the garbage collector then has to find.
+    """
+
+    descriptor: Any = None
+    in_document: Any = None
+    in_header_doc: Any = None
+    in_body_doc: Any = None
+    method_request_string: str = ""
+    in_header: Any = None
+    in_object: Any = None
+    in_error: Any = None
+    out_object: Any = None
+    out_header: Any = None
+    out_error: Any = None
+    out_header_doc: Any = None
+    out_body_doc: Any = None
+    out_document: Any = None
 
 
 class _WholeElements:
@@ -33,21 +58,21 @@ class _WholeElements:
         self.serialization_handlers[Document] = self.document_to_parent
         self.serialization_handlers[HeaderBlocks] = self.blocks_to_parent
 
-    def create_in_document(self, ctx: MethodContext, charset: str | None = None) -> None:
-        """Leave `ctx.in_document` as it is: it was parsed and verified before spyne saw it."""
+    def decompose_incoming_envelope(self, ctx: Call, _message: object = None) -> None:
+        """Take the child of the Body, which `ctx.in_document` is: the envelope was taken apart to be verified."""
+        ctx.in_body_doc = ctx.in_document
+        ctx.method_request_string = ctx.in_document.tag
 
-    def from_element(self, _ctx: MethodContext, _cls: type, element: _Element) -> _Element:
+    def from_element(self, _ctx: Call, _cls: type, element: _Element) -> _Element:
         """Take the element itself, also one that says xsi:nil, of which spyne would make nothing."""
         return element
 
-    def document_to_parent(
-        self, _ctx: MethodContext, _cls: type, inst: _Element, parent: _Element, *_: Any, **__: Any
-    ) -> None:
+    def document_to_parent(self, _ctx: Call, _cls: type, inst: _Element, parent: _Element, *_: Any, **__: Any) -> None:
         """Append the element itself."""
         parent.append(inst)
 
     def blocks_to_parent(
-        self, _ctx: MethodContext, _cls: type, inst: Iterable[_Element], parent: _Element, *_: Any, **__: Any
+        self, _ctx: Call, _cls: type, inst: Iterable[_Element], parent: _Element, *_: Any, **__: Any
     ) -> None:
         """Append each header block, in the given order."""
         parent.extend(inst)

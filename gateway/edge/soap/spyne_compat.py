@@ -20,7 +20,7 @@ import warnings
 import six  # type: ignore[import-untyped]  # its stubs are not among our dependencies
 from six.moves import collections_abc, http_cookies, urllib  # type: ignore[import-untyped]  # the same
 
-__all__ = ["AnyXml", "Application", "MethodContext", "ServerBase", "Service", "Soap11", "Soap12", "applications", "rpc"]
+__all__ = ["AnyXml", "Application", "Service", "Soap11", "Soap12", "applications", "rpc"]
 
 # 3. silence, first of what the import itself would say
 logging.getLogger("spyne").setLevel(logging.CRITICAL + 1)
@@ -42,9 +42,8 @@ sys.modules.update(
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     warnings.simplefilter("ignore", SyntaxWarning)
-    from spyne import AnyXml, Application, MethodContext, Service, rpc
+    from spyne import AnyXml, Application, Service, rpc
     from spyne.protocol.soap import Soap11, Soap12
-    from spyne.server import ServerBase
     from spyne.util.appreg import applications
 
 # 3. and for good: a filter that lets nothing pass. `disabled` would not do: uvicorn's set-up of logging undoes it.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from lxml import etree
@@ -43,6 +43,24 @@ _VERSION_OF: Final = {media: version for version, media in MEDIA_TYPE.items()}
 WSA_FAULT = "http://www.w3.org/2005/08/addressing/fault"
 
 
+class _Opened:
+    """A message that passed the gate: its envelope, for whoever works through it.
+
+    Decrypting changes the tree, and it takes seven times the bytes of the message, which stays until its commit. So
+    the tree goes with its first use; should the message have to be judged again, it is read again.
+    """
+
+    def __init__(self, envelope: Envelope, message: Message, max_bytes: int) -> None:
+        self._envelope: Envelope | None = envelope
+        self._message = message
+        self._max_bytes = max_bytes
+
+    def take(self) -> Envelope:
+        """Give the envelope as it came; whoever takes it may change it."""
+        envelope, self._envelope = self._envelope, None
+        return envelope or open_envelope(self._message.body, max_bytes=self._max_bytes)
+
+
 class SoapWire:
     """One SOAP interaction of one agency.
 
@@ -57,7 +75,7 @@ class SoapWire:
         self._action = action
         self._library = library
 
-    def open(self, message: Message, max_bytes: int) -> Envelope:
+    def open(self, message: Message, max_bytes: int) -> _Opened:
         """Let the gate look at it. Raises Malformed, also for a content type that is not its envelope's."""
         expected = _VERSION_OF.get(message.content_type)
         if expected is None:
@@ -72,9 +90,9 @@ class SoapWire:
                 f"a {envelope.version} envelope was sent as {message.content_type}", code="content-type-wrong"
             )
         _refuse_fault(envelope)
-        return envelope
+        return _Opened(envelope, message, max_bytes)
 
-    def authenticate(self, message: Message, opened: Any, party: Party, hub: Hub, at: datetime) -> Proven:  # noqa: ARG002 - the wire's signature
+    def authenticate(self, message: Message, opened: _Opened, party: Party, hub: Hub, at: datetime) -> Proven:  # noqa: ARG002 - the wire's signature
         """Decrypt, then verify the signature; the addressing that it covers has to mean this address.
 
         Of a message in clear To and Action may be missing, and To has to end with this path: agencies reach the hub
@@ -83,9 +101,10 @@ class SoapWire:
         meant to read it could encrypt it anew to us. Raises Unauthenticated: `signature-part-missing`,
         `signature-claims`, and what decrypting and verifying raise.
         """
-        if wss_x509.is_encrypted(opened):
-            wss_x509.check_signer(opened, party, at)  # before the private key is put to work
-        envelope, plain = wss_x509.decrypted(opened, hub) or (opened, None)
+        taken = opened.take()
+        if wss_x509.is_encrypted(taken):
+            wss_x509.check_signer(taken, party, at)  # before the private key is put to work
+        envelope, plain = wss_x509.decrypted(taken, hub) or (taken, None)
         _refuse_fault(envelope)
         proven = wss_x509.authenticate(envelope, party, at)
         if plain is not None:
