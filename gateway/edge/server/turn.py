@@ -12,6 +12,7 @@ from typing import Any
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, RequestResponseCycle
 
+from gateway.edge.door import RawHeaders
 from gateway.edge.server.plain import Head
 
 _NAME = re.compile(rb"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")
@@ -19,7 +20,12 @@ _VALUE = re.compile(rb"[^\x00\r\n]*")
 
 
 class Turn(RequestResponseCycle):
-    """uvicorn's cycle without h11. `owed` bytes of the body are still to come; `taken` came, in so many `pieces`."""
+    """uvicorn's cycle without h11. `owed` bytes of the body are still to come; `taken` came, in so many `pieces`.
+
+    While nothing is owed and nobody has received anything it is also a `gateway.edge.door.Whole`.
+    """
+
+    body: Any  # bytes or bytearray
 
     def __init__(self, head: Head, **uvicorns: Any) -> None:
         super().__init__(**uvicorns)
@@ -38,11 +44,36 @@ class Turn(RequestResponseCycle):
         self.pieces += 1
         self.taken += len(piece)
         self.owed -= len(piece)
-        self.body += piece
+        self._keep(piece)
         self.more_body = self.owed > 0
         if len(self.body) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
         self.message_event.set()
+
+    def _keep(self, piece: bytes) -> None:
+        if not self.body:
+            self.body = piece  # most bodies are one piece, and are not copied
+            return
+        if not isinstance(self.body, bytearray):
+            self.body = bytearray(self.body)
+        self.body += piece
+
+    @property
+    def content(self) -> bytes:
+        """The body."""
+        return bytes(self.body)
+
+    async def answer(self, status: int, headers: RawHeaders, body: bytes) -> None:
+        """Give the answer, whole. Raises RuntimeError for what is no answer in HTTP."""
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected:
+            return
+        if self.response_started:
+            raise RuntimeError("there is an answer already")
+        self.response_started = True
+        self._begin(status, headers)
+        self._go_on(body, last=True)
 
     def give_up(self) -> None:
         """Nobody hears an answer any more: whoever waits for the body learns that the client is gone."""
@@ -57,23 +88,28 @@ class Turn(RequestResponseCycle):
             return
         if not self.response_started and message["type"] == "http.response.start":
             self.response_started = True
-            self._begin(message["status"], [*self.default_headers, *message.get("headers", ())])
+            self._begin(message["status"], message.get("headers", ()))
         elif self.response_started and not self.response_complete and message["type"] == "http.response.body":
             self._go_on(message.get("body", b""), last=not message.get("more_body", False))
         else:
             raise RuntimeError(f"{message['type']} is out of turn")
 
-    def _begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        if not all(_NAME.fullmatch(name) and _VALUE.fullmatch(value) for name, value in headers):
-            raise RuntimeError("a header of the answer would be two, or none")
-        fields = b"".join([b"%b: %b\r\n" % each for each in headers])
-        named = {name.lower(): value for name, value in headers}
+    def _begin(self, status: int, headers: RawHeaders) -> None:
+        fields = [b"HTTP/1.1 %d %b" % (status, STATUS_PHRASES[status])]
+        named: dict[bytes, bytes] = {}
+        for name, value in (*self.default_headers, *headers):
+            if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)):
+                raise RuntimeError("a header of the answer would be two, or none")
+            fields.append(b"%b: %b" % (name, value))
+            named[name.lower()] = value
         if b"content-length" in named:
             self._due = int(named[b"content-length"])
             self.keep_alive = self.keep_alive and named.get(b"connection", b"").lower() != b"close"
         else:
-            fields, self.keep_alive = fields + b"Connection: close\r\n", False
-        self._answer = b"HTTP/1.1 %d %b\r\n%b\r\n" % (status, STATUS_PHRASES[status], fields)
+            fields.append(b"Connection: close")
+            self.keep_alive = False
+        fields.append(b"\r\n")
+        self._answer = b"\r\n".join(fields)
 
     def _go_on(self, piece: bytes, *, last: bool) -> None:
         if self._due is not None:
