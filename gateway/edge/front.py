@@ -68,7 +68,7 @@ class FrontDoor:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        whole: Whole | None = scope.get(WHOLE)
+        whole: Whole | None = scope.pop(WHOLE, None)  # taken out, else it and its scope would hold each other
         if whole is not None and self._whole is not None and len(whole.content) <= self._small:
             await self._answer(scope, whole, self._whole)
             return
