@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
+from starlette.types import Scope
 
 from gateway.contract.adapter import Interaction
 from gateway.contract.message import Message, Transport
@@ -107,8 +108,13 @@ class Receiving:
             body = await read_body(request, edge.max_body_bytes, within_s=None)  # the front door has its time
         except Refused as error:
             return await _refuse_unread(edge, wires, request, agency, name, transport, error)
-        message = _message(request, agency, name, transport, body, edge.clock())
-        return _response(await edge.limits.run(_exchange, edge, wires, message))
+        return _response(await self.exchange(request.scope, agency, name, transport, body))
+
+    async def exchange(self, scope: Scope, agency: str, name: str, transport: Transport, body: bytes) -> Sealed:
+        """Answer a message whose body was read. Raises GatewayError as above."""
+        edge = self._edge
+        message = _message(scope, agency, name, transport, body, edge.clock())
+        return await edge.limits.run(_exchange, edge, self.wires, message)
 
 
 def agency_router(edge: AgencyEdge, receiving: Receiving) -> APIRouter:
@@ -151,7 +157,7 @@ def _add_rest(router: APIRouter, edge: AgencyEdge, receiving: Receiving) -> None
     @router.post("/rest/{agency}/" + TOKEN_PATH)
     async def token(request: Request, agency: str) -> Response:
         body = await read_body(request, edge.max_body_bytes, within_s=edge.body_timeout_s)
-        message = _message(request, agency, TOKEN_PATH, Transport.REST, body, edge.clock())
+        message = _message(request.scope, agency, TOKEN_PATH, Transport.REST, body, edge.clock())
         try:
             answer = await edge.limits.run(_token, edge, message)
         except Refused as error:
@@ -182,10 +188,10 @@ async def _refuse_unread(
     """A body that was not read whole is refused in its interaction's own form, and counted."""
     interaction = _served(edge, agency, name, transport)
     if interaction is None:
-        message = _message(request, agency, name, transport, b"", edge.clock())
+        message = _message(request.scope, agency, name, transport, b"", edge.clock())
         sealed = await edge.limits.run(_not_served, edge, message, error)
     else:
-        message = _message(request, agency, interaction.name, transport, b"", edge.clock())
+        message = _message(request.scope, agency, interaction.name, transport, b"", edge.clock())
         wire = wires.find(agency, interaction)
         sealed = await edge.limits.run(_refused, edge, message, wire, error)
     return _response(sealed, Connection="close")  # what is left of the body is not read
@@ -197,7 +203,7 @@ def refuse_early(edge: AgencyEdge, request: Request, error: GatewayError) -> Res
     if request.method != "POST" or kind not in {"soap", "rest"}:
         return problem(error, instance=request.url.path, language=language_of(request.headers))
     transport = Transport.SOAP_12 if kind == "soap" else Transport.REST
-    message = _message(request, agency, name, transport, b"", edge.clock())
+    message = _message(request.scope, agency, name, transport, b"", edge.clock())
     if transport.is_soap:
         return _response(leaving(fault_answer(error, message), version_of(message)))
     interaction = _served(edge, agency, name, transport)
@@ -249,21 +255,21 @@ def _response(sealed: Sealed, **more: str) -> Response:
     return Response(sealed.body, status_code=sealed.status, headers={**sealed.headers, **more})
 
 
-def _message(request: Request, agency: str, name: str, transport: Transport, body: bytes, at: datetime) -> Message:
-    raw_path: bytes = request.scope.get("raw_path") or quote(request.url.path).encode()
-    asked: bytes = request.scope["query_string"]
+def _message(scope: Scope, agency: str, name: str, transport: Transport, body: bytes, at: datetime) -> Message:
+    raw_path: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+    asked: bytes = scope["query_string"]
     query = f"?{asked.decode('ascii', 'replace')}" if asked else ""
     return Message(
         agency=agency,
         interaction=name,
         transport=transport,
-        method=request.method,
+        method=scope["method"],
         path=raw_path.decode("ascii", "replace") + query,
-        headers=joined_headers(request),
+        headers=joined_headers(scope["headers"]),
         body=body,
         received_at=at,
-        address=request.client.host if request.client else "",
-        client_certificate=shown_certificate(request.scope),
+        address=scope["client"][0] if scope.get("client") else "",
+        client_certificate=shown_certificate(scope),
     )
 
 

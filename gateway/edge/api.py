@@ -82,7 +82,8 @@ def make_api(agencies: AgencyEdge, staff: StaffEdge, *more: APIRouter) -> FastAP
         refuse=lambda request, error: refuse_early(agencies, request, error),
     )
     api.add_middleware(front)
-    api.doors = front(AgencyDoor(receiving, refused=_refused, unforeseen=_unforeseen))
+    door = AgencyDoor(receiving, refused=_refused, unforeseen=_unforeseen)
+    api.doors = front(door, whole=door.whole)
     return api
 
 

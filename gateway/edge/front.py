@@ -7,12 +7,15 @@
     5. body       bounded in bytes, time and shared memory, whoever reads it
 
 A refusal here costs no thread, no commit and no byte of the body.
+
+A small request that is here whole (`gateway.edge.door.Whole`) takes steps 1 to 4 likewise, and has none of the fifth:
+its time is over, and a body up to `FREE_BYTES` is not charged.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from typing import Any
 
@@ -22,6 +25,7 @@ from fastapi.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.domain.errors import GatewayError, Malformed
+from gateway.edge.door import WHOLE, Whole, ending, respond
 from gateway.edge.limits import Limits
 from gateway.edge.proxies import Proxies, tls_extension
 
@@ -37,12 +41,24 @@ _log = structlog.get_logger("simojo.front")
 
 
 class FrontDoor:
-    """The middleware. `refuse` writes an error in the form of the address that was called."""
+    """The middleware. `refuse` writes an error in the form of the address that was called.
+
+    `whole` is what `app` does with a small request to an agency that is here whole; without it there is nothing special
+    about such a request.
+    """
 
     def __init__(
-        self, app: ASGIApp, *, limits: Limits, proxies: Proxies, refuse: Callable[[Request, GatewayError], Response]
+        self,
+        app: ASGIApp,
+        *,
+        limits: Limits,
+        proxies: Proxies,
+        refuse: Callable[[Request, GatewayError], Response],
+        whole: Callable[[Scope, Whole], Awaitable[None]] | None = None,
     ) -> None:
         self._app = app
+        self._whole = whole
+        self._small = min(FREE_BYTES, limits.bounds.max_body_bytes)
         self._limits = limits
         self._proxies = proxies
         self._refuse = refuse
@@ -52,21 +68,41 @@ class FrontDoor:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        whole: Whole | None = scope.pop(WHOLE, None)  # taken out, else it and its scope would hold each other
+        if whole is not None and self._whole is not None and len(whole.content) <= self._small:
+            await self._answer(scope, whole, self._whole)
+            return
         body = Body(scope, receive, self._limits)
         try:
-            self._introduce(scope)  # 1. who
-            _check_form(scope)  # 2. form
-            body.owner = scope["client"][0] if scope.get("client") else ""
-            if scope["path"] not in HEALTH:
-                self._limits.check_address(body.owner)  # 3. rate
+            body.owner = self._check(scope)  # 1. to 3.
             at_agencies = scope["path"].startswith(AGENCIES)
             with self._limits.present(body.owner) if at_agencies else nullcontext():  # 4. presence
                 await self._app(scope, body.receive, body.closing(send))  # 5. body
         except GatewayError as error:
-            _log.info("turned-away", code=error.code, path=scope["path"][:120])
-            await self._refuse(Request(scope), error)(scope, receive, body.closing(send))
+            await self._turned_away(scope, error)(scope, receive, body.closing(send))
         finally:
             body.release()
+
+    async def _answer(self, scope: Scope, whole: Whole, app: Callable[[Scope, Whole], Awaitable[None]]) -> None:
+        try:
+            with self._limits.present(self._check(scope)):  # 1. to 4.
+                await app(scope, whole)
+        except GatewayError as error:
+            # as ever: whoever is turned away with a body that was not looked at connects anew
+            await respond(whole, self._turned_away(scope, error), last=bool(whole.content))
+
+    def _check(self, scope: Scope) -> str:
+        """Steps 1 to 3; gives the address to which the request counts."""
+        self._introduce(scope)  # 1. who
+        _check_form(scope)  # 2. form
+        address: str = scope["client"][0] if scope.get("client") else ""
+        if scope["path"] not in HEALTH:
+            self._limits.check_address(address)  # 3. rate
+        return address
+
+    def _turned_away(self, scope: Scope, error: GatewayError) -> Response:
+        _log.info("turned-away", code=error.code, path=scope["path"][:120])
+        return self._refuse(Request(scope), error)
 
     def _introduce(self, scope: Scope) -> None:
         client = scope.get("client")
@@ -142,8 +178,7 @@ class Body:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start" and not self._complete:
-                kept = [each for each in message.get("headers", ()) if each[0].lower() != b"connection"]
-                message = {**message, "headers": [*kept, (b"connection", b"close")]}
+                message = {**message, "headers": ending(message.get("headers", ()))}
             await send(message)
 
         return sending

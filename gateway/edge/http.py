@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from fastapi import Request, Response
 
@@ -102,13 +102,13 @@ async def _read(request: Request, max_bytes: int) -> bytes:
     return b"".join(pieces)
 
 
-def joined_headers(request: Request) -> dict[str, str]:
+def joined_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """The headers by lower-case name; lines of one name are one value, joined by commas (RFC 9110 section 5.3).
 
     So a second signature, token or content type hides from nobody: what a proxy, a log and the hub see is the same.
     """
     joined: dict[str, str] = {}
-    for raw_name, raw_value in request.scope["headers"]:
+    for raw_name, raw_value in headers:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         joined[name] = f"{joined[name]}, {value}" if name in joined else value
     return joined

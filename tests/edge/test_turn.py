@@ -22,7 +22,7 @@ class Transport:
         self.said = b""
         self.closed = False
 
-    def write(self, data: bytes) -> None:
+    def write_at_once(self, data: bytes) -> None:
         self.said += data
 
     def close(self) -> None:

@@ -42,6 +42,11 @@ class Lingering:
         if self._held_bytes > HELD_BYTES:
             self._flush()
 
+    def write_at_once(self, data: bytes) -> None:
+        """Write what is whole already, behind what is held."""
+        self._flush()
+        self._transport.write(data)
+
     def write_eof(self) -> None:
         """Write nothing more."""
         self._flush()
@@ -71,8 +76,8 @@ class Lingering:
             self._timer.cancel()
 
     def _flush(self) -> None:
-        held, self._held, self._held_bytes = self._held, [], 0
-        if held:
+        if self._held:
+            held, self._held, self._held_bytes = self._held, [], 0
             self._transport.write(b"".join(held))
 
     def _end(self) -> None:

@@ -30,6 +30,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from gateway.domain.errors import GatewayError, HubBusy, Malformed
+from gateway.edge.door import WHOLE
 from gateway.edge.front import HEALTH
 from gateway.edge.http import BUSY_AFTER_S, PROBLEM_MEDIA_TYPE, problem_body, status_of
 from gateway.edge.proxies import tls_extension
@@ -68,6 +69,8 @@ class HubProtocol(H11Protocol):
         self._tls: dict[str, Any] | None = None
         self._turn: Turn | None = None
         self._later = b""
+        self._rest_timer: asyncio.TimerHandle | None = None
+        self._rests_since = 0.0
 
     # --- asyncio's side -------------------------------------------------------------------------------------------
 
@@ -91,6 +94,8 @@ class HubProtocol(H11Protocol):
         elif self._is_at_rest() and (turn := self._begin(data)) is not None:
             self._turn = turn
             self._go_on(turn, data[turn.head.size :])
+            if not turn.owed:
+                cast("Any", turn.scope)[WHOLE] = turn
             self._run(turn)
         else:
             super().data_received(data)
@@ -100,6 +105,8 @@ class HubProtocol(H11Protocol):
         """End."""
         self._places.leave(self._place)
         self._cancel_head()
+        if self._rest_timer is not None:
+            self._rest_timer.cancel()
         self.resume_writing()
         lingering = cast("Any", self.transport)
         super().connection_lost(exc)
@@ -123,11 +130,19 @@ class HubProtocol(H11Protocol):
     def on_response_complete(self) -> None:
         """An answer has left: the next head may come."""
         self._places.idle(self._place)
-        super().on_response_complete()
-        if self._turn is not None and not self.transport.is_closing():
-            self._turn, later, self._later = None, self._later, b""
-            if later:
-                self.data_received(later)
+        self._rests_since = self.loop.time()
+        if self._turn is None:
+            super().on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self._turn, later, self._later = None, self._later, b""
+        if self._rest_timer is None:
+            self._rest_timer = self.loop.call_later(self.timeout_keep_alive, self._rested)
+        self.flow.resume_reading()
+        if later:
+            self.data_received(later)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's sentence says less than ours
         """Refuse what is no HTTP, as a problem."""
@@ -211,6 +226,17 @@ class HubProtocol(H11Protocol):
             self._places.begun(self._place)
         elif self._head_timer is None:
             self._head_timer = self.loop.call_later(self._head_timeout_s, self._head_too_late)
+
+    def _rested(self) -> None:
+        """Close if nothing came for the keep-alive time, else look again: a timer for each request would cost more."""
+        self._rest_timer = None
+        if self._turn is not None or not self._is_at_rest() or self._head_timer is not None:
+            return  # the answer of what began begins a time of its own
+        left = self._rests_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._rest_timer = self.loop.call_later(left, self._rested)
+        else:
+            self.timeout_keep_alive_handler()
 
     def _cancel_head(self) -> None:
         if self._head_timer is not None:
