@@ -12,6 +12,7 @@ plan: on SQLite a full disk inside one rolls the whole transaction back anyway.)
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
@@ -22,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.store.plan import Change, Outcome, Plan
 from gateway.store.unit_of_work import postgres, sqlite
 from gateway.store.unit_of_work.transaction import CommitUnknown, busy, is_fault_of_a_plan, run_whole
+from gateway.store.unit_of_work.trouble import Trouble
 from gateway.store.unit_of_work.waiting import Waiting, Work
 
 T = TypeVar("T")
@@ -37,12 +39,22 @@ class GroupCommit:
     """The unit of work, on either engine. `batch` plans share a transaction at most; `queue` may wait.
 
     `writers` is the number of threads that write; more than one only where other processes may write as well.
+    `seconds` counts seconds.
     """
 
-    def __init__(self, engine: Engine, *, batch: int = 128, queue: int = 4096, writers: int | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        batch: int = 128,
+        queue: int = 4096,
+        writers: int | None = None,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._engine = engine
         self._settle = SETTLE[engine.dialect.name]
         self._waiting = Waiting(batch=batch, limit=queue)
+        self._trouble = Trouble(seconds)
         # On SQLite the one who writes has the turn; a transaction of somebody else waits for it, without polling.
         self._turn = threading.Lock() if engine.dialect.name == "sqlite" else None
         self._threads = [
@@ -71,6 +83,10 @@ class GroupCommit:
         except (SQLAlchemyError, OSError, CommitUnknown) as error:
             raise busy(error) from error
 
+    def trouble(self) -> str:
+        """Why the last rows could not be written; the protocol says more."""
+        return self._trouble.told()
+
     def close(self) -> None:
         """Write what waits, then end the writers."""
         self._waiting.close()
@@ -93,10 +109,12 @@ class GroupCommit:
                 for work in taken:
                     self._write([work])
                 return
+            self._trouble.met(plans, error)
             is_store = isinstance(error, SQLAlchemyError | OSError | CommitUnknown)
             for work in taken:
                 work.outcome.set_exception(busy(error) if is_store else error)  # each waiter raises one of its own
             return
+        self._trouble.over(plans)
         for work, outcome in zip(taken, outcomes, strict=True):
             work.outcome.set_result(outcome)
 
