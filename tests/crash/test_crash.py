@@ -201,6 +201,8 @@ def figures(at: int, *, rss: float = 100.0, p50: float = 5.0, http: int = 8, fai
         store=10**6,
         waiting=0,
         pending=10,
+        hub_cpu=0.5,
+        load_cpu=0.3,
     )
 
 
