@@ -46,14 +46,14 @@ NOT_AGREED = frozenset(
 
 
 def refuse(_interaction: Interaction, refusal: Refusal, _payload: Payload | None) -> Reply:
-    """Answer status 2, with our reason, under the HTTP status that the guide has for it."""
+    """Answer status 2, with our reason, under the HTTP status that the guide has for it: 504 when the hub is busy."""
     if refusal.retriable:
         status = 504 if refusal.code == "hub-busy" else 500
     elif refusal.code in AUTHENTICATION_CODES:
         status = 401
     else:
         status = 403 if refusal.code in NOT_AGREED else 400
-    return _reply(status, NOT_TAKEN, refusal.text or refusal.code)
+    return _reply(status, NOT_TAKEN, refusal.text or refusal.code, refusal.after_s)
 
 
 def accept(_interaction: Interaction, _payload: Payload, accepted: Accept) -> Reply:
@@ -61,8 +61,12 @@ def accept(_interaction: Interaction, _payload: Payload, accepted: Accept) -> Re
     return _reply(200, TAKEN, f"Data diterima: {len(accepted.effects)} izin diproses")
 
 
-def _reply(status: int, verdict: str, text: str) -> Reply:
-    return Reply(status=status, payload={"responreceiveNIB": {"status": verdict, "keterangan": text[:255]}})
+def _reply(status: int, verdict: str, text: str, after_s: int | None = None) -> Reply:
+    return Reply(
+        status=status,
+        payload={"responreceiveNIB": {"status": verdict, "keterangan": text[:255]}},
+        headers={} if after_s is None else {"Retry-After": str(after_s)},
+    )
 
 
 ADAPTER = Adapter(

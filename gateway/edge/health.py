@@ -1,10 +1,11 @@
 """Whether a process lives and is ready: asked by any number of clients, looked at by one thread, one look at a time.
 
     live    the process answers at all: who gets no answer may start it anew
-    ready   it takes new work: the store commits, and the process is not about to end. 503 otherwise, with Retry-After
+    ready   it takes new work: the store commits, took the last rows of this process (or some seconds have passed since
+            it did not), and the process is not about to end. 503 otherwise, with Retry-After
 
 The threads of exchanges and of pages may all be taken: a look needs none of them. Who asks while a look is under way
-gets what it finds, and what was found stands for a second: a crowd of questions costs one commit in a second. Anybody
+gets what it finds, and what was found stands for a second: a crowd of questions costs one look in a second. Anybody
 may ask, so an answer says no more than that; why is under /admin/v1/health.
 """
 
@@ -22,7 +23,7 @@ from fastapi.responses import JSONResponse, Response
 from gateway.edge.http import BUSY_AFTER_S
 from gateway.operations.health import store_fault
 from gateway.operations.standing import Standing
-from gateway.store.unit_of_work import UnitOfWork
+from gateway.store.unit_of_work import Writing
 
 STANDS = timedelta(seconds=1)
 """So long is an answer given again without another look. A monitor asks less often."""
@@ -31,7 +32,7 @@ STANDS = timedelta(seconds=1)
 class Readiness:
     """Looks. For the event loop alone."""
 
-    def __init__(self, unit_of_work: UnitOfWork, clock: Callable[[], datetime], standing: Standing) -> None:
+    def __init__(self, unit_of_work: Writing, clock: Callable[[], datetime], standing: Standing) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._standing = standing

@@ -19,7 +19,7 @@ from gateway.operations.endpoints import Endpoints
 from gateway.operations.letters import Letters
 from gateway.operations.standing import Standing
 from gateway.store.reading import Reader
-from gateway.store.unit_of_work import UnitOfWork
+from gateway.store.unit_of_work import Writing
 from gateway.validation.library import SchemaLibrary
 
 COOKIE = "simojo_token"
@@ -30,7 +30,7 @@ class StaffEdge:
     """The parts."""
 
     reader: Reader
-    unit_of_work: UnitOfWork
+    unit_of_work: Writing
     casework: Casework
     deeds: Deeds
     signing: SigningDeeds

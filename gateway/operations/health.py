@@ -14,9 +14,10 @@ from gateway.operations.proofs import MERGE_DELAY_S
 from gateway.operations.standing import PAUSED, Standing
 from gateway.store.plan import Add, Plan
 from gateway.store.reading import Reader
+from gateway.store.room import use_room
 from gateway.store.soundness import APART_S, apart_sentence
 from gateway.store.tables import CounterRow
-from gateway.store.unit_of_work import UnitOfWork
+from gateway.store.unit_of_work import Writing
 
 PROBE = "health-probe"
 """The counter that a look at the hub's health advances: only a commit proves that the store can commit."""
@@ -87,7 +88,7 @@ class Health:
         return tuple(found)
 
 
-def look(reader: Reader, unit_of_work: UnitOfWork, now: datetime, standing: Standing) -> Health:
+def look(reader: Reader, unit_of_work: Writing, now: datetime, standing: Standing) -> Health:
     """Find out how the hub is. Commits one small plan; raises nothing for a store that cannot write."""
     return Health(
         store_fault=store_fault(unit_of_work),
@@ -104,13 +105,18 @@ def look(reader: Reader, unit_of_work: UnitOfWork, now: datetime, standing: Stan
     )
 
 
-def store_fault(unit_of_work: UnitOfWork) -> str:
-    """Why the store cannot commit now, "" when it can: found out by committing one small plan."""
+def store_fault(unit_of_work: Writing) -> str:
+    """Why the store cannot write now, "" when it can.
+
+    Found out by committing one small plan, by having the server use some room, and by what the hub's own work met last:
+    a disk that is full still takes what is small.
+    """
     try:
         unit_of_work.commit(Plan.of(Add(CounterRow, {"name": PROBE}, "value")))
+        unit_of_work.within(use_room)
     except HubBusy as error:
         return error.text
-    return ""
+    return unit_of_work.trouble()
 
 
 def clock_back(reader: Reader, now: datetime) -> float:

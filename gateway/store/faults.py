@@ -28,6 +28,13 @@ _POSTGRESQL = (
 )
 """Beginnings of SQLSTATE."""
 
+_SPARES_SOME = frozenset({"its disk is full", "its disk gives an error", "its file is damaged"})
+
+
+def spares_some(error: BaseException) -> bool:
+    """Whether a store that fails so may take other writes all the same: then one that succeeds proves little."""
+    return cause_of(error) in _SPARES_SOME
+
 
 def cause_of(error: BaseException) -> str:
     """The cause in words of ours; the error's kind where there are none."""

@@ -255,6 +255,13 @@ def test_a_refusal_is_status_2_with_the_reason(
     assert violations("oss/receiveNIB/1.0/reply", reply.payload) == []
 
 
+@pytest.mark.parametrize(("after_s", "headers"), [(None, {}), (5, {"Retry-After": "5"})])
+def test_when_to_try_again_is_told(submission: Submission, after_s: int | None, headers: dict[str, str]) -> None:
+    assert ADAPTER.dialect is not None
+    refusal = Refusal(code="hub-busy", text="sibuk", retriable=True, after_s=after_s)
+    assert ADAPTER.dialect.refuse(submission, refusal, None).headers == headers
+
+
 def test_what_was_taken_is_status_1(
     submission: Submission, message: dict[str, Any], violations: Callable[[str, Payload], list[str]]
 ) -> None:

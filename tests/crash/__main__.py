@@ -2,7 +2,9 @@
 
 CRASH_KILLS (100) is the number of kills on each engine, CRASH_ENGINES (sqlite,postgres) names them, CRASH_SEED
 repeats a run. Then the failures of `tests.crash.scenarios` in turn: CRASH_FAILURES names some (`none` for none), and
-CRASH_AWAY_SECONDS (30) is how long PostgreSQL is stopped. Ends with 1 when anything was lost or happened twice.
+CRASH_AWAY_SECONDS (30) is how long PostgreSQL is stopped. A kill is told as it happens, a failure when it begins
+and when it was looked at. Ends with 1 when anything was lost, happened twice or did not go on, with 2 for a name that
+nobody knows.
 The last line names the failures that were left out, for which file systems have to be mounted (root alone may).
 """
 
@@ -20,10 +22,12 @@ from pathlib import Path
 
 from tests.crash.disks import can_mount
 from tests.crash.ending import look_back
-from tests.crash.finding import Verdict
+from tests.crash.finding import Finding, Verdict
 from tests.crash.killing import Kill, Killer
 from tests.crash.scenarios import NEED_MOUNTS, SCENARIOS
+from tests.crash.seen import Seen
 from tests.crash.town import open_town
+from tests.databases import ENGINES
 
 HEAD = (
     "| engine | kills (hub, worker, database) | seconds | messages | answers | put off | permits | deliveries | calls "
@@ -78,8 +82,11 @@ def run(folder: Path, engine: str, kills: int, seed: int) -> Run:
     with open_town(folder, engine, seed=seed) as town:
         killer = Killer(town, seed, _tell)
         town.begin()
-        killer.run(kills)
-        verdict = look_back(town)
+        try:
+            killer.run(kills)
+            verdict = look_back(town)
+        except AssertionError as error:  # somebody did not come back: that is a finding, and the others go on
+            verdict = Verdict(findings=[Finding(kind="failure", text=str(error))])
         return Run(
             engine=engine,
             kills=killer.counts(),
@@ -93,7 +100,12 @@ def run(folder: Path, engine: str, kills: int, seed: int) -> Run:
 def main() -> int:
     """Run on every engine and print the table."""
     kills = int(os.environ.get("CRASH_KILLS") or 100)
-    engines = [each for each in (os.environ.get("CRASH_ENGINES") or "sqlite,postgres").split(",") if each]
+    engines = [each for each in (os.environ.get("CRASH_ENGINES") or ",".join(ENGINES)).split(",") if each]
+    wanted = os.environ.get("CRASH_FAILURES") or ",".join(SCENARIOS)
+    names = [] if wanted == "none" else wanted.split(",")
+    if unknown := [*(set(names) - set(SCENARIOS)), *(set(engines) - set(ENGINES))]:
+        _say(f"nobody knows {', '.join(sorted(unknown))}: there are {', '.join((*ENGINES, *SCENARIOS))}")
+        return 2
     seed = int(os.environ.get("CRASH_SEED") or secrets.randbelow(10**6))
     _say(f"CRASH_SEED={seed} CRASH_KILLS={kills} CRASH_ENGINES={','.join(engines)}")
     runs = []
@@ -114,8 +126,6 @@ def main() -> int:
     total = sum(each.kills.total() for each in runs)
     if runs:
         _say(f"\n{total} kills, {lost} lost, {doubled} doubled, ledger of {leaves} leaves {verified}")
-    wanted = os.environ.get("CRASH_FAILURES") or ",".join(SCENARIOS)
-    names = [] if wanted == "none" else wanted.split(",")
     left_out = [name for name in names if name in NEED_MOUNTS] if not can_mount() else []
     good = fail([name for name in names if name not in left_out]) and all(each.is_good for each in runs)
     _say(closing(good=good, left_out=left_out))
@@ -136,7 +146,8 @@ def fail(names: Sequence[str]) -> bool:
     for name in names:
         with tempfile.TemporaryDirectory(prefix="simojo-crash-", ignore_cleanup_errors=True) as folder:
             Path(folder).chmod(0o755)  # the database server may be another user
-            seen = SCENARIOS[name](Path(folder))
+            _say(f"{name} ...")
+            seen = _seen(name, Path(folder))
         good = good and not seen.findings
         _say(f"{seen.name} ({seen.engine}): {'as it must be' if not seen.findings else 'WRONG'}")
         for text in seen.said:
@@ -144,6 +155,13 @@ def fail(names: Sequence[str]) -> bool:
         for found in seen.findings[:20]:
             _say(f"    {found.kind.upper()}: {found.text}")
     return good
+
+
+def _seen(name: str, folder: Path) -> Seen:
+    try:
+        return SCENARIOS[name](folder)
+    except AssertionError as error:  # what was waited for did not come
+        return Seen(name=name, engine="-", findings=[Finding(kind="failure", text=str(error)[:3000])])
 
 
 def _tell(kill: Kill) -> None:

@@ -40,7 +40,7 @@ def audit(store: Store, clients: Clients, agencies: Agencies, heads: Mapping[int
     )
     for found in (
         lost(records, rows),
-        changed(records, rows),
+        changed(records, rows, clock_was_right=not clients.waits_on_time),
         cases(rows),
         numbers(rows),
         outward(rows, agencies.calls),

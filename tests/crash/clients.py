@@ -24,6 +24,12 @@ from tests.crash.grounds import now
 Post: TypeAlias = Callable[[str, bytes, Mapping[str, str]], httpx2.Response]
 """Posts a body with headers to a path of the hub."""
 
+Told: TypeAlias = tuple[str, int | None]
+"""Who was answered (an agency, `office` or `admin`), and the status; None when no answer came."""
+
+COME_AGAIN = frozenset({429, 503, 504})
+"""Statuses of answers that tell to come again; 504 is the word of OSS and of SNAP BI for it."""
+
 FRESH_S = 200.0
 """Within this time after the exchange a repeat has to get the sealed bytes themselves (the hub's bound is 240 s)."""
 
@@ -76,9 +82,10 @@ class Clients:
     def __init__(self, urls: Sequence[str], over: threading.Event) -> None:
         self.urls = list(urls)
         self.records: dict[tuple[str, str], Record] = {}
-        self.statuses: Counter[int | None] = Counter()
+        self.statuses: Counter[Told] = Counter()
         """Everything that came back, also what was no final answer."""
-        self.without_retry_after = 0
+        self.without_retry_after: Counter[Told] = Counter()
+        """Answers that told to come again (429, 503, 504), and not when."""
         self.slowest_s = 0.0
         """The longest that anybody waited for any answer."""
         self.waits_on_time = False
@@ -115,6 +122,7 @@ class Clients:
     ) -> httpx2.Response:
         """Ask any hub, once. Raises NotYet when it does not answer or says 5xx or 429."""
         begun = time.monotonic()
+        who = path.split("/")[2] if path.startswith(("/rest/", "/soap/")) else path.split("/")[1]
         try:
             answer = self._http.request(
                 method,
@@ -124,13 +132,13 @@ class Clients:
             )
         except httpx2.HTTPError as error:
             with self._lock:
-                self.statuses[None] += 1
+                self.statuses[who, None] += 1
             raise NotYet(None) from error
         with self._lock:
             self.slowest_s = max(self.slowest_s, time.monotonic() - begun)
-            self.statuses[answer.status_code] += 1
-            if answer.status_code == 503 and "Retry-After" not in answer.headers:
-                self.without_retry_after += 1
+            self.statuses[who, answer.status_code] += 1
+            if answer.status_code in COME_AGAIN and "Retry-After" not in answer.headers:
+                self.without_retry_after[who, answer.status_code] += 1
         of_time = answer.status_code == 401 or (answer.status_code == 400 and b"timestamp-" in answer.content)
         if answer.status_code >= 500 or answer.status_code == 429 or (self.waits_on_time and of_time):
             raise NotYet(answer.status_code)
@@ -149,6 +157,18 @@ class Clients:
             sealed=seal + b"\n" + answer.content,
             at=now(),
         )
+
+
+def counted(statuses: Mapping[Told, int]) -> str:
+    """How often each status came, and to whom."""
+    by_status: dict[str, dict[str, int]] = {}
+    for (who, status), times in statuses.items():
+        by_status.setdefault("no answer" if status is None else str(status), {})[who] = times
+    named = (
+        f"{sum(whom.values())} x {status} ({', '.join(f'{who} {times}' for who, times in sorted(whom.items()))})"
+        for status, whom in sorted(by_status.items())
+    )
+    return ", ".join(named) or "none"
 
 
 def content_of(answer: httpx2.Response) -> bytes:

@@ -6,17 +6,13 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from sqlalchemy import select
-
-from gateway.store.engine import open_engine
-from gateway.store.plan import table_of
-from gateway.store.tables import DeliveryRow
 from tests.crash.clients import Message
 from tests.crash.grounds import CALL_TIMEOUT_S
 from tests.crash.messages import application
 from tests.crash.processes import Process
 from tests.crash.seen import Seen
 from tests.crash.town import Size, Town, open_town
+from tests.crash.waiting import deliveries
 
 NO_LOAD = Size(players=0, askers=0, carriers=2)
 LEASE_S = CALL_TIMEOUT_S + 30
@@ -57,10 +53,10 @@ def worker_paused(folder: Path) -> Seen:
         town.agencies.delay_s.clear()
         taken = _until_answered(town, cases, within_s=LEASE_S + 20)
         seen.must(taken, f"after {LEASE_S + 20} s the other worker had not taken over")
-        before = _deliveries(town)
+        before = deliveries(town)
         first.go_on()
         time.sleep(4)
-        after = _deliveries(town)
+        after = deliveries(town)
         changed = [name for name, row in before.items() if after[name] != row]
         seen.said.append(f"{len(before)} deliveries before it woke; {len(changed)} are otherwise since")
         seen.must(not changed, f"the worker that woke has changed {len(changed)} deliveries")
@@ -90,16 +86,8 @@ def _in_call(town: Town, other: Process) -> int:
 def _until_answered(town: Town, cases: int, within_s: float) -> bool:
     end = time.monotonic() + within_s
     while time.monotonic() < end:
-        states = Counter(row["state"] for row in _deliveries(town).values() if row["agency"] == "dukcapil")
+        states = Counter(row["state"] for row in deliveries(town).values() if row["agency"] == "dukcapil")
         if states["answered"] == cases:
             return True
         time.sleep(0.2)
     return False
-
-
-def _deliveries(town: Town) -> dict[str, dict[str, object]]:
-    engine = open_engine(town.grounds.url)
-    with engine.connect() as connection:
-        rows = [dict(row) for row in connection.execute(select(table_of(DeliveryRow))).mappings()]
-    engine.dispose()
-    return {str(row["id"]): row for row in rows}

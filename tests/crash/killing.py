@@ -34,12 +34,22 @@ class Kill:
 
 
 class Killer:
-    """Kills and starts again. `told` is called with each kill; `kinds` may be killed."""
+    """Kills and starts again. `told` is called with each kill; `kinds` may be killed.
+
+    `alive` lets about so many seconds go by with everybody alive; it may wait for something to happen instead.
+    """
 
     def __init__(
-        self, town: Town, seed: int, told: Callable[[Kill], None], kinds: Collection[str] = frozenset(WEIGHTS)
+        self,
+        town: Town,
+        seed: int,
+        told: Callable[[Kill], None],
+        kinds: Collection[str] = frozenset(WEIGHTS),
+        *,
+        alive: Callable[[float], object] = time.sleep,
     ) -> None:
         self._town = town
+        self._alive = alive
         self._kinds = kinds
         self._chance = random.Random(seed)  # noqa: S311 - chance of a seed, no secret
         self._told = told
@@ -56,8 +66,9 @@ class Killer:
             at_start = self._chance.random() < AT_ITS_START
             if not at_start:
                 self._await_service()
-                time.sleep(self._chance.uniform(*ALIVE_S))
-            victim = self._choose()
+                self._alive(self._chance.uniform(*ALIVE_S))
+            last = self.kills[-1].victim if self.kills else None
+            victim = last if at_start and last is not None else self._choose()
             kill = Kill(number=len(self.kills) + 1, at_s=time.monotonic() - begun, victim=victim, at_start=at_start)
             self._kill(victim)
             self.kills.append(kill)

@@ -1,8 +1,9 @@
 """`make soak`: hours at half load, and whether anything grew that should not.
 
 SOAK_MINUTES (60), SOAK_ENGINE (postgres or sqlite), SOAK_SHARE (0.5) of the rate that a first minute at full load
-reached. Every ten seconds a line of figures; at the end verdicts that are computed from them. A run of half an hour or
-more is written into docs/performance.md between its markers. Ends with 1 when a verdict is bad.
+reached: as much as these clients ask, who sign their messages on the same machine. How many processors they and the
+hubs kept busy is told. Every ten seconds a line of figures; at the end verdicts that are computed from them. A run of
+half an hour or more is written into docs/performance.md between its markers. Ends with 1 when a verdict is bad.
 """
 
 from __future__ import annotations
@@ -86,6 +87,7 @@ class Watch:
         self._load = load
         self._begun = self._last = time.monotonic()
         self._engine = open_engine(town.grounds.url)
+        self._used = self._seconds()
 
     def look(self) -> Figures:
         """The figures since the last look."""
@@ -96,6 +98,10 @@ class Watch:
         ports = {each.port for each in self._town.hubs}
         http = sum(each.laddr.port in ports for one in processes.values() for each in one.net_connections())
         database, store = self._store()
+        used, self._used = self._used, self._seconds()
+        hub_cpu, load_cpu = (
+            (after - before) / (now - self._last) for before, after in zip(used, self._used, strict=True)
+        )
         figures = Figures(
             at_s=now - self._begun,
             per_s=len(took) / (now - self._last),
@@ -110,6 +116,8 @@ class Watch:
             store=store,
             waiting=waiting,
             pending=pending,
+            hub_cpu=hub_cpu,
+            load_cpu=load_cpu,
         )
         self._last = now
         return figures
@@ -117,6 +125,11 @@ class Watch:
     def close(self) -> None:
         """Look no more."""
         self._engine.dispose()
+
+    def _seconds(self) -> tuple[float, float]:
+        """Processor seconds so far: of hubs and workers, and of clients and agencies (this process)."""
+        hubs = (psutil.Process(each.pid).cpu_times() for each in self._town.processes)
+        return sum(each.user + each.system for each in hubs), time.process_time()
 
     def _queues(self) -> tuple[int, int]:
         headers = {"Authorization": f"Bearer {self._town.grounds.tokens['agus']}"}
@@ -177,6 +190,7 @@ def written(
     shown = figures[:: max(1, len(figures) // 12)]
     rows = "\n".join(
         f"| {each.at_s / 60:.0f} | {each.per_s:.0f} | {each.p50:.1f} | {each.p99:.1f} "
+        f"| {each.hub_cpu:.2f}, {each.load_cpu:.2f} "
         f"| {', '.join(f'{name} {size / MB:.0f}' for name, size in each.rss.items())} | {each.database} | {each.http} "
         f"| {each.threads} | {each.files} | {each.store / MB:.0f} | {each.waiting} | {each.pending} |"
         for each in shown
@@ -185,12 +199,14 @@ def written(
     model = next((line.partition(":")[2].strip() for line in _cpu_lines() if line.startswith("model name")), "")
     return (
         f"{date.today().isoformat()}, {engine}, {minutes:.0f} minutes at {share:g} of the {full:.0f} exchanges a second"  # noqa: DTZ011 - the day of whoever ran it
-        f" that the first minute at full load reached; {os.cpu_count()} x {model or platform.machine()}, shared with"
-        f" load generator and agencies; Python {platform.python_version()}. Again: `make soak SOAK_ENGINE={engine}"
+        f" that a first minute reached with {ASKERS} clients who ask without a pause;"
+        f" {os.cpu_count()} x {model or platform.machine()}, shared with load generator and agencies;"
+        f" Python {platform.python_version()}. Again: `make soak SOAK_ENGINE={engine}"
         f" SOAK_MINUTES={minutes:.0f} SOAK_SHARE={share:g}`.\n\n"
-        "| minute | exchanges/s | p50 ms | p99 ms | memory MB | database connections | HTTP connections | threads "
-        "| files | store MB | deliveries waiting | leaves waiting |\n"
-        "|---|---|---|---|---|---|---|---|---|---|---|---|\n"
+        "| minute | exchanges/s | p50 ms | p99 ms | processors: hub, load | memory MB "
+        "| database connections | HTTP connections | threads | files | store MB "
+        "| deliveries waiting | leaves waiting |\n"
+        f"{'|---' * 13}|\n"
         f"{rows}\n\n{verdicts}"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +22,7 @@ from tests.crash.killing import Kill, Killer
 from tests.crash.merkle import roots
 from tests.crash.nursery import Nursery
 from tests.crash.town import Size, Town, open_town
+from tests.crash.waiting import GOOD, until_more
 
 SEED = 17
 FEW = Size(players=2, askers=1, carriers=2)
@@ -42,8 +44,13 @@ def nursery() -> Iterator[Nursery]:
     opened.close()
 
 
+def answered(town: Town) -> Callable[[float], None]:
+    """Instead of so many seconds: until about as many answers have come as clients get in them."""
+    return lambda seconds: until_more(town, GOOD, math.ceil(10 * seconds))
+
+
 def killed(town: Town, kills: int) -> list[Kill]:
-    killer = Killer(town, SEED, lambda _kill: None)
+    killer = Killer(town, SEED, lambda _kill: None, alive=answered(town))
     town.begin()
     killer.run(kills)
     return killer.kills
@@ -69,7 +76,7 @@ def test_nothing_is_lost_when_the_hub_is_killed_and_an_audit_finds_what_is(folde
 
 
 def test_nothing_is_lost_when_postgresql_dies_or_goes_away(folder: Path, nursery: Nursery) -> None:
-    seen = database_away(folder, 3.0, FEW, kills=2, hubs=1, workers=1, nursery=nursery)
+    seen = database_away(folder, 0.0, FEW, kills=2, alive=answered, hubs=1, workers=1, nursery=nursery)
     assert seen.findings == [], seen.said
 
 
@@ -194,6 +201,8 @@ def figures(at: int, *, rss: float = 100.0, p50: float = 5.0, http: int = 8, fai
         store=10**6,
         waiting=0,
         pending=10,
+        hub_cpu=0.5,
+        load_cpu=0.3,
     )
 
 

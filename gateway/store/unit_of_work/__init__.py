@@ -7,12 +7,13 @@ sqlite         guards are checked by reading: there is one writer
 postgres       guards are checked by locking: other processes write too
 writing        rows in as few statements as they need
 transaction    BEGIN, COMMIT, ROLLBACK, and what their failures mean
+trouble        why the last rows could not be written, for those who ask how the store is
 """
 
 from __future__ import annotations
 
 from gateway.store.unit_of_work.group_commit import GroupCommit
-from gateway.store.unit_of_work.protocol import Submissions, Transactions, UnitOfWork
+from gateway.store.unit_of_work.protocol import Submissions, Transactions, UnitOfWork, Writing
 from gateway.store.unit_of_work.transaction import whole
 
-__all__ = ["GroupCommit", "Submissions", "Transactions", "UnitOfWork", "whole"]
+__all__ = ["GroupCommit", "Submissions", "Transactions", "UnitOfWork", "Writing", "whole"]

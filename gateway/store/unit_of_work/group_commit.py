@@ -12,6 +12,7 @@ plan: on SQLite a full disk inside one rolls the whole transaction back anyway.)
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
@@ -22,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.store.plan import Change, Outcome, Plan
 from gateway.store.unit_of_work import postgres, sqlite
 from gateway.store.unit_of_work.transaction import CommitUnknown, Kept, busy, is_fault_of_a_plan, run_whole
+from gateway.store.unit_of_work.trouble import Trouble
 from gateway.store.unit_of_work.waiting import Waiting, Work
 
 T = TypeVar("T")
@@ -37,14 +39,24 @@ class GroupCommit:
     """The unit of work, on either engine. `batch` plans share a transaction at most; `queue` may wait.
 
     `writers` is the number of threads that write; more than one only where other processes may write as well.
+    `seconds` counts seconds.
     """
 
-    def __init__(self, engine: Engine, *, batch: int = 128, queue: int = 4096, writers: int | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        batch: int = 128,
+        queue: int = 4096,
+        writers: int | None = None,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._settle = SETTLE[engine.dialect.name]
         # On SQLite one transaction of this process follows the other, on one connection.
         self._kept = Kept(engine) if engine.dialect.name == "sqlite" else None
         self._source = self._kept or engine
         self._waiting = Waiting(batch=batch, limit=queue)
+        self._trouble = Trouble(seconds)
         self._threads = [
             threading.Thread(target=self._run, name=f"store-writer-{number}", daemon=True)
             for number in range(writers or WRITERS[engine.dialect.name])
@@ -71,6 +83,10 @@ class GroupCommit:
         except (SQLAlchemyError, OSError, CommitUnknown) as error:
             raise busy(error) from error
 
+    def trouble(self) -> str:
+        """Why the last rows could not be written; the protocol says more."""
+        return self._trouble.told()
+
     def close(self) -> None:
         """Write what waits, then end the writers."""
         self._waiting.close()
@@ -95,9 +111,11 @@ class GroupCommit:
                 for work in taken:
                     self._write([work])
                 return
+            self._trouble.met(plans, error)
             is_store = isinstance(error, SQLAlchemyError | OSError | CommitUnknown)
             for work in taken:
                 work.outcome.set_exception(busy(error) if is_store else error)  # each waiter raises one of its own
             return
+        self._trouble.over(plans)
         for work, outcome in zip(taken, outcomes, strict=True):
             work.outcome.set_result(outcome)

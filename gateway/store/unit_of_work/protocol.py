@@ -51,3 +51,14 @@ class Transactions(Protocol):
         `commit` does, and whatever `work` raises, after which nothing is kept.
         """
         ...
+
+
+class Writing(UnitOfWork, Transactions, Protocol):
+    """Both, and how they fare."""
+
+    def trouble(self) -> str:
+        """Why the store, which may take small writes still, could not take the last plans that add rows: a sentence.
+
+        "" once it has taken such plans, and when some seconds have passed since (`trouble.STANDS_S`).
+        """
+        ...
