@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import Future
 
 import pytest
 from sqlalchemy import Engine
@@ -32,12 +33,12 @@ class Mortal(GroupCommit):
         super().__init__(engine)
         type(self).commits = 0
 
-    def commit(self, plan: Plan) -> Outcome:
+    def submit(self, plan: Plan) -> Future[Outcome]:
         type(self).commits += 1
         if self.commits < self.after:
-            return super().commit(plan)
+            return super().submit(plan)
         if self.commits == self.after and self.written:
-            super().commit(plan)
+            super().submit(plan).result()
         raise Killed
 
 
