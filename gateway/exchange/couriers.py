@@ -22,17 +22,15 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
-from typing import Protocol
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.domain.errors import GatewayError
+from gateway.exchange.stages import Begun, Called, Claims
 from gateway.store.claims import Claimed, Taken
-from gateway.store.plan import Outcome
 from gateway.trust.interned import has_read_enough
 
 LONGEST_REST_S = 1.0
@@ -42,47 +40,6 @@ CONTENDED_REST_S = 0.005
 """Another worker is claiming at this moment: look again at once, but do not spin."""
 
 _log = structlog.get_logger("simojo.couriers")
-
-
-class Claims(Protocol):
-    """Where deliveries are claimed."""
-
-    def take(self, wanted: int) -> Taken:
-        """Claim up to so many."""
-        ...
-
-    def release(self, claimed: list[Claimed]) -> None:
-        """Give back what was not begun."""
-        ...
-
-
-class Called(Protocol):
-    """A call that is over."""
-
-    @property
-    def outcome(self) -> Future[Outcome] | None:
-        """That of its end, as the store tells it; None where nothing was handed over."""
-        ...
-
-    def is_kept(self) -> bool:
-        """Whether its end is durable. Waits until that is known; raises nothing."""
-        ...
-
-    def conclude(self) -> None:
-        """Conclude what is not kept."""
-        ...
-
-
-class Begun(Protocol):
-    """An attempt that is prepared."""
-
-    def submit(self) -> Future[Outcome]:
-        """Hand it to the store. Raises HubBusy."""
-        ...
-
-    def call(self) -> Called | None:
-        """Call, once the outcome is there; None when nobody was called."""
-        ...
 
 
 class Couriers:

@@ -16,14 +16,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 import structlog
 
 from gateway.casework.desk import Casework
 from gateway.domain.errors import (
-    GatewayError,
     HubBusy,
     MappingFault,
     Misconfigured,
@@ -35,10 +34,10 @@ from gateway.exchange.attempt import Attempt, Preparing
 from gateway.exchange.calling import Calling, unforeseen
 from gateway.exchange.claiming import Claiming, Ending
 from gateway.exchange.concluding import Concluding, Result
-from gateway.exchange.verdict import HELD_BACK, Judge, Verdict
+from gateway.exchange.recovering import Recovering
+from gateway.exchange.verdict import HELD_BACK, Judge
 from gateway.store.claims import Claimed
 from gateway.store.conflicts import Moved, commit, prepared_again
-from gateway.store.due import handle_due
 from gateway.store.outgoing import StoredDelivery
 from gateway.store.plan import Committed, Outcome, Plan, Update
 from gateway.store.tables import DeliveryRow
@@ -128,6 +127,14 @@ class Outbound:
         self._judge = judge
         self._clock = clock
         self._pause = pause
+        self._recovering = Recovering(
+            claiming=claiming,
+            concluding=concluding,
+            reader=casework.reader,
+            unit_of_work=unit_of_work,
+            judge=judge,
+            clock=clock,
+        )
 
     def deliver(self, delivery: str) -> bool:
         """Claim a delivery and make one attempt of it; False when there was none to make."""
@@ -194,14 +201,7 @@ class Outbound:
         One that cannot be (its history is broken, say) is logged and stays; the others are not kept waiting by it.
         `alone`: this process has just begun and is the only one on the store, so nobody holds any lease.
         """
-        now = self._clock()
-        if alone:
-            self._claiming.release_all()
-        reader, until = self._casework.reader, datetime.max.replace(tzinfo=UTC) if alone else now
-        return handle_due(
-            lambda skip: reader.expired_leases(until, limit, skip),
-            lambda row: self._recovered(StoredDelivery.of(row), now),
-        )
+        return self._recovering.recover(limit, alone=alone)
 
     # --- before the call ------------------------------------------------------------------------------------------
 
@@ -329,22 +329,3 @@ class Outbound:
     def _stored(self, delivery: str) -> StoredDelivery | None:
         row = self._casework.reader.delivery(delivery)
         return None if row is None else StoredDelivery.of(row)
-
-    def _recovered(self, row: StoredDelivery, now: datetime) -> bool:
-        try:
-            plan = self._concluding.lost(row, self._loss(row, now), now)
-            outcome = self._unit_of_work.commit(plan)
-        except GatewayError as fault:
-            _log.error("delivery-not-recovered", delivery=row.id, agency=row.agency, code=fault.code)
-            return False
-        except Exception as fault:  # noqa: BLE001 - one that cannot be taken back must not keep the others
-            unforeseen("taking back", row, fault)
-            return False
-        return isinstance(outcome, Committed)  # a conflict means that the worker, or another, was quicker
-
-    def _loss(self, row: StoredDelivery, now: datetime) -> Verdict:
-        try:
-            terms = self._concluding.terms_of(row)
-        except Unauthorised as error:
-            return self._judge.lease_ran_out_uncovered(self._concluding.declared(row), error, now)
-        return self._judge.lease_ran_out(terms, row.attempts, now)

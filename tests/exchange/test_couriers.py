@@ -12,7 +12,8 @@ import pytest
 
 from gateway.app import starting
 from gateway.domain.errors import HubBusy, Misconfigured
-from gateway.exchange.couriers import Called, Couriers
+from gateway.exchange.couriers import Couriers
+from gateway.exchange.stages import Called
 from gateway.settings import Mode
 from gateway.store.claims import Claimed, Taken
 from gateway.store.outgoing import StoredDelivery
