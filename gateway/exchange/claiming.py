@@ -127,9 +127,13 @@ class Claiming:
         if claimed.probe and endpoint is not None:
             self._within(lambda connection: circuits.end_probe(connection, endpoint))
 
+    def is_no_news(self, claimed: Claimed, ending: Ending) -> bool:
+        """Whether an end says nothing of its lane and endpoint that is not known."""
+        return ending.failure is None and ending.hold_s is None and not (claimed.probe or claimed.troubled)
+
     def ended(self, claimed: Claimed, ending: Ending) -> None:
         """Note what an attempt's end says of its lane and endpoint; writes nothing when it says nothing new."""
-        if ending.failure is None and ending.hold_s is None and not (claimed.probe or claimed.troubled):
+        if self.is_no_news(claimed, ending):
             return
         row, endpoint, now = claimed.delivery, claimed.endpoint, self._clock()
 

@@ -14,14 +14,15 @@ becomes a dead letter, and the others go on.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
 
 import structlog
 
 from gateway.casework.desk import Casework
 from gateway.domain.errors import (
-    GatewayError,
     HubBusy,
     MappingFault,
     Misconfigured,
@@ -33,12 +34,12 @@ from gateway.exchange.attempt import Attempt, Preparing
 from gateway.exchange.calling import Calling, unforeseen
 from gateway.exchange.claiming import Claiming, Ending
 from gateway.exchange.concluding import Concluding, Result
-from gateway.exchange.verdict import HELD_BACK, Judge, Verdict
+from gateway.exchange.recovering import Recovering
+from gateway.exchange.verdict import HELD_BACK, Judge
 from gateway.store.claims import Claimed
 from gateway.store.conflicts import Moved, commit, prepared_again
-from gateway.store.due import handle_due
-from gateway.store.outgoing import Provision, StoredDelivery
-from gateway.store.plan import Committed, Plan, Update
+from gateway.store.outgoing import StoredDelivery
+from gateway.store.plan import Committed, Outcome, Plan, Update
 from gateway.store.tables import DeliveryRow
 from gateway.store.unit_of_work import UnitOfWork
 
@@ -46,6 +47,55 @@ STORE_PAUSE_S = 0.5
 """How long a worker that has an answer in hand waits for a store that cannot take it now."""
 
 _log = structlog.get_logger("simojo.outbound")
+
+
+class Store(UnitOfWork, Protocol):
+    """Commits plans, and takes plans from threads that do not wait for the COMMIT."""
+
+    def submit(self, plan: Plan) -> Future[Outcome]:
+        """Hand `plan` over; the outcome comes after COMMIT. Raises HubBusy when too many wait."""
+        ...
+
+
+@dataclass
+class Begun:
+    """An attempt that is prepared: `submit` it, and once its outcome is there, `call`."""
+
+    outbound: Outbound
+    claimed: Claimed
+    attempt: Attempt
+    outcome: Future[Outcome] | None = None
+
+    def submit(self) -> Future[Outcome]:
+        """Hand its plan over to the store. Raises HubBusy."""
+        self.outcome = self.outbound.submit(self.attempt)
+        return self.outcome
+
+    def call(self) -> Called | None:
+        """Call the agency; None when it was not called, since the attempt is not on record or too late."""
+        assert self.outcome is not None  # noqa: S101 - what leaves is on record first
+        return self.outbound.call(self.claimed, self.attempt, self.outcome)
+
+
+@dataclass(frozen=True)
+class Called:
+    """A call that is over. `outcome` is that of its end; None where it is to be concluded here and now."""
+
+    outbound: Outbound
+    claimed: Claimed
+    result: Result
+    ending: Ending | None
+    outcome: Future[Outcome] | None
+
+    def is_kept(self) -> bool:
+        """Whether its end is durable; waits until that is known. Raises nothing."""
+        if self.outcome is None:
+            return False
+        return self.outcome.exception() is None and isinstance(self.outcome.result(), Committed)
+
+    def conclude(self) -> None:
+        """Conclude what is not kept, however long the store takes."""
+        self.outbound.conclude(self.claimed, self.result, self.ending)
 
 
 class Outbound:
@@ -62,7 +112,7 @@ class Outbound:
         preparing: Preparing,
         concluding: Concluding,
         casework: Casework,
-        unit_of_work: UnitOfWork,
+        unit_of_work: Store,
         calling: Calling,
         judge: Judge,
         clock: Callable[[], datetime],
@@ -77,6 +127,14 @@ class Outbound:
         self._judge = judge
         self._clock = clock
         self._pause = pause
+        self._recovering = Recovering(
+            claiming=claiming,
+            concluding=concluding,
+            reader=casework.reader,
+            unit_of_work=unit_of_work,
+            judge=judge,
+            clock=clock,
+        )
 
     def deliver(self, delivery: str) -> bool:
         """Claim a delivery and make one attempt of it; False when there was none to make."""
@@ -84,15 +142,39 @@ class Outbound:
         return claimed is not None and self.attempt(claimed)
 
     def attempt(self, claimed: Claimed) -> bool:
-        """Make one attempt of a claimed delivery; False when the agency was not called."""
-        if self._was_answered(claimed.delivery):
-            self._claiming.no_call(claimed)
+        """Make one attempt of a claimed delivery, from beginning to end; False when the agency was not called."""
+        begun = self.prepare(claimed)
+        if begun is None:
             return False
-        attempt = self._start(claimed.delivery, claimed.provision)  # 1. prepare
-        if attempt is None or not self._in_time(attempt):
-            self._claiming.no_call(claimed)
+        begun.submit()
+        called = begun.call()
+        if called is None:
             return False
-        ended = self._calling.call(attempt)  # 2. call, 3. hear
+        if not called.is_kept():
+            called.conclude()
+        return True
+
+    def prepare(self, claimed: Claimed) -> Begun | None:
+        """1. prepare, up to the plan; None when there is nothing to send. Reads, and writes only why it waits."""
+        attempt = None if self._was_answered(claimed.delivery) else self._prepared(claimed)
+        if attempt is None:
+            self._claiming.no_call(claimed)
+            return None
+        return Begun(self, claimed, attempt)
+
+    def submit(self, attempt: Attempt) -> Future[Outcome]:
+        """Hand the plan of an attempt over to the store. Raises HubBusy as that does."""
+        return self._unit_of_work.submit(attempt.plan)
+
+    def call(self, claimed: Claimed, attempt: Attempt, outcome: Future[Outcome]) -> Called | None:
+        """2. call and 3. hear, once the attempt's plan is durable; hand over 4. None when the agency was not called.
+
+        Where 5. has nothing to tell, the plan of 4 is left to the store, and nobody waits for it.
+        """
+        if not self._started(claimed, outcome) or not self._in_time(attempt):
+            self._claiming.no_call(claimed)
+            return None
+        ended = self._calling.call(attempt)
         result = Result(
             attempt=attempt,
             reply=ended.reply,
@@ -101,12 +183,17 @@ class Outbound:
             plain=ended.plain,
             standing=ended.standing,
         )
-        self._conclude(result)  # 4. conclude
-        if ended.neutral:
+        ending = None if ended.neutral else Ending(failure=ended.failure, hold_s=ended.verdict.hold_s)
+        quiet = ending is not None and self._claiming.is_no_news(claimed, ending)
+        return Called(self, claimed, result, ending, self._handed_over(result) if quiet else None)
+
+    def conclude(self, claimed: Claimed, result: Result, ending: Ending | None) -> None:
+        """4. conclude, however long the store takes, and 5. tell; `ending` is None when there is nothing to tell."""
+        self._conclude(result)
+        if ending is None:
             self._claiming.no_call(claimed)
         else:
-            self._claiming.ended(claimed, Ending(failure=ended.failure, hold_s=ended.verdict.hold_s))  # 5. tell
-        return True
+            self._claiming.ended(claimed, ending)
 
     def recover(self, limit: int = 100, *, alone: bool = False) -> int:
         """Take back what workers left behind: a claim whose lease ran out. Gives how many were taken back.
@@ -114,14 +201,7 @@ class Outbound:
         One that cannot be (its history is broken, say) is logged and stays; the others are not kept waiting by it.
         `alone`: this process has just begun and is the only one on the store, so nobody holds any lease.
         """
-        now = self._clock()
-        if alone:
-            self._claiming.release_all()
-        reader, until = self._casework.reader, datetime.max.replace(tzinfo=UTC) if alone else now
-        return handle_due(
-            lambda skip: reader.expired_leases(until, limit, skip),
-            lambda row: self._recovered(StoredDelivery.of(row), now),
-        )
+        return self._recovering.recover(limit, alone=alone)
 
     # --- before the call ------------------------------------------------------------------------------------------
 
@@ -142,26 +222,33 @@ class Outbound:
         _log.info("answered-before", delivery=row.id, agency=row.agency)
         return True
 
-    def _start(self, row: StoredDelivery, provision: Provision | None) -> Attempt | None:
-        now = self._clock()
+    def _prepared(self, claimed: Claimed) -> Attempt | None:
+        row, now = claimed.delivery, self._clock()
         try:
-            attempt = self._preparing.prepare(row, now, provision)
-            commit(self._unit_of_work, attempt.plan)
-        except HubBusy as busy:
-            if not isinstance(busy, Moved):  # Moved: it was cancelled, answered, or claimed by another since
-                raise
-            return None
+            return self._preparing.prepare(row, now, claimed.provision)
+        except HubBusy:
+            raise
         except (Unauthorised, Misconfigured, MappingFault, Tampered) as held:
             self._hold_back(row, held.text, now)
-            return None
         except Refused as refusal:
             self._give_up(row, refusal, now)
-            return None
         except Exception as fault:  # noqa: BLE001 - one poisoned delivery must not stop the others, whatever it raises
-            unforeseen("preparing", row, fault)
-            self._hold_back(row, f"the hub cannot prepare it ({type(fault).__name__}): see the log", now)
-            return None
-        return attempt
+            self._unprepared(row, fault, now)
+        return None
+
+    def _started(self, claimed: Claimed, outcome: Future[Outcome]) -> bool:
+        """Whether the attempt is on record; not when it was cancelled, answered, or claimed by another since."""
+        try:
+            return isinstance(outcome.result(), Committed)
+        except HubBusy:
+            raise
+        except Exception as fault:  # noqa: BLE001 - as above
+            self._unprepared(claimed.delivery, fault, self._clock())
+            return False
+
+    def _unprepared(self, row: StoredDelivery, fault: Exception, now: datetime) -> None:
+        unforeseen("preparing", row, fault)
+        self._hold_back(row, f"the hub cannot prepare it ({type(fault).__name__}): see the log", now)
 
     def _in_time(self, attempt: Attempt) -> bool:
         """Whether the lease outlasts the call; a worker that woke too late gives the delivery back, uncalled."""
@@ -188,6 +275,13 @@ class Outbound:
         prepared_again(prepare)
 
     # --- conclusions ----------------------------------------------------------------------------------------------
+
+    def _handed_over(self, result: Result) -> Future[Outcome] | None:
+        """An attempt's end on its way to the store; None when it must be concluded step by step, which says why."""
+        try:
+            return self._unit_of_work.submit(self._concluding.plan(result, result.attempt.sent))
+        except Exception:  # noqa: BLE001 - an answer is in hand: `conclude` meets the same, and knows what to do
+            return None
 
     def _conclude(self, result: Result) -> None:
         """Commit an attempt's end. An answer that is in hand is not let go because the store cannot take it now."""
@@ -235,22 +329,3 @@ class Outbound:
     def _stored(self, delivery: str) -> StoredDelivery | None:
         row = self._casework.reader.delivery(delivery)
         return None if row is None else StoredDelivery.of(row)
-
-    def _recovered(self, row: StoredDelivery, now: datetime) -> bool:
-        try:
-            plan = self._concluding.lost(row, self._loss(row, now), now)
-            outcome = self._unit_of_work.commit(plan)
-        except GatewayError as fault:
-            _log.error("delivery-not-recovered", delivery=row.id, agency=row.agency, code=fault.code)
-            return False
-        except Exception as fault:  # noqa: BLE001 - one that cannot be taken back must not keep the others
-            unforeseen("taking back", row, fault)
-            return False
-        return isinstance(outcome, Committed)  # a conflict means that the worker, or another, was quicker
-
-    def _loss(self, row: StoredDelivery, now: datetime) -> Verdict:
-        try:
-            terms = self._concluding.terms_of(row)
-        except Unauthorised as error:
-            return self._judge.lease_ran_out_uncovered(self._concluding.declared(row), error, now)
-        return self._judge.lease_ran_out(terms, row.attempts, now)

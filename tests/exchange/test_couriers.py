@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import nullcontext
 from datetime import timedelta
 
@@ -12,9 +13,11 @@ import pytest
 from gateway.app import starting
 from gateway.domain.errors import HubBusy, Misconfigured
 from gateway.exchange.couriers import Couriers
+from gateway.exchange.stages import Called
 from gateway.settings import Mode
 from gateway.store.claims import Claimed, Taken
 from gateway.store.outgoing import StoredDelivery
+from gateway.store.plan import Committed, Outcome
 from gateway.store.tables import DeliveryRow
 from gateway.trust.interned import MAX_KEPT_BYTES, note_reading
 from tests.exchange.keys import AT
@@ -61,6 +64,36 @@ class Shelf:
             return self.changed.wait_for(lambda: len(self.wanted) >= times, PATIENCE_S)
 
 
+class Done:
+    """A call that is over, and its end with it. `kept` says what the store told; None: it was not asked."""
+
+    def __init__(self, kept: bool | None = None, conclude: Callable[[], None] = lambda: None) -> None:
+        self.outcome = None if kept is None else settled()
+        self._kept = kept
+        self.conclude = conclude
+
+    def is_kept(self) -> bool:
+        return bool(self._kept)
+
+
+class Prepared:
+    """An attempt whose call is `call`."""
+
+    def __init__(self, call: Callable[[], Called | None], submit: Callable[[], Future[Outcome]]) -> None:
+        self.call = call
+        self.submit = submit
+
+
+def settled() -> Future[Outcome]:
+    outcome: Future[Outcome] = Future()
+    outcome.set_result(Committed())
+    return outcome
+
+
+def attempts(call: Callable[[Claimed], Called | None]) -> Callable[[Claimed], Prepared]:
+    return lambda claimed: Prepared(lambda: call(claimed), settled)
+
+
 class Desk:
     """Makes attempts when it is let, and notes them."""
 
@@ -68,15 +101,16 @@ class Desk:
         self.begun: list[str] = []
         self.open = threading.Event()
         self.changed = threading.Condition()
+        self.prepare = attempts(self._call)
 
-    def attempt(self, claimed: Claimed) -> bool:
+    def _call(self, claimed: Claimed) -> Done:
         with self.changed:
             self.begun.append(claimed.delivery.id)
             self.changed.notify_all()
         assert self.open.wait(PATIENCE_S)
         if claimed.delivery.id == "poison":
             raise RuntimeError("no text of it is logged")
-        return True
+        return Done()
 
     def saw(self, count: int) -> bool:
         with self.changed:
@@ -96,7 +130,7 @@ def desk() -> Iterator[Desk]:
 
 
 def couriers(shelf: Shelf, desk: Desk, senders: int = 2) -> Couriers:
-    return Couriers(shelf, desk.attempt, senders=senders, clock=lambda: AT, may_claim=lambda: True)
+    return Couriers(shelf, desk.prepare, senders=senders, clock=lambda: AT, may_claim=lambda: True)
 
 
 def test_no_more_is_claimed_than_may_lie_ready_and_stopping_gives_back_what_nobody_began(
@@ -160,7 +194,7 @@ def test_while_nothing_may_be_claimed_what_nobody_began_is_given_back_and_then_i
 
     may.set()
     shelf.due, shelf.again_after = ["a", "b"], timedelta(0)
-    working = Couriers(shelf, desk.attempt, senders=2, clock=lambda: AT, may_claim=may_claim)
+    working = Couriers(shelf, desk.prepare, senders=2, clock=lambda: AT, may_claim=may_claim)
     working.start()
     assert desk.saw(2)
     with shelf.changed:
@@ -186,17 +220,17 @@ def test_a_sender_that_has_read_enough_is_followed_by_another_and_stopping_waits
     done: list[str] = []
     all_sent, may_end = threading.Event(), threading.Event()
 
-    def attempt(claimed: Claimed) -> bool:
+    def call(claimed: Claimed) -> Done:
         senders.append(threading.current_thread())
         note_reading(MAX_KEPT_BYTES + 1)
         if len(senders) == 5:
             all_sent.set()
             assert may_end.wait(PATIENCE_S)
         done.append(claimed.delivery.id)
-        return True
+        return Done()
 
     shelf.due = [f"d-{number}" for number in range(5)]
-    working = Couriers(shelf, attempt, senders=1, clock=lambda: AT, may_claim=lambda: True)
+    working = Couriers(shelf, attempts(call), senders=1, clock=lambda: AT, may_claim=lambda: True)
     working.start()
     assert all_sent.wait(PATIENCE_S)
     assert len(set(senders)) == 5
@@ -206,6 +240,101 @@ def test_a_sender_that_has_read_enough_is_followed_by_another_and_stopping_waits
     stopper.join(PATIENCE_S)
     assert not stopper.is_alive()
     assert done == ["d-0", "d-1", "d-2", "d-3", "d-4"]
+
+
+class Slow:
+    """A store that tells how plans ended when it is let."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.waiting: list[Future[Outcome]] = []
+
+    def submit(self) -> Future[Outcome]:
+        outcome: Future[Outcome] = Future()
+        with self.changed:
+            self.waiting.append(outcome)
+            self.changed.notify_all()
+        return outcome
+
+    def taken(self, count: int) -> list[Future[Outcome]]:
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.waiting) >= count, PATIENCE_S)
+            taken, self.waiting = self.waiting, []
+        return taken
+
+
+def test_nobody_is_called_before_the_attempt_is_on_record_and_plans_come_to_the_store_together(shelf: Shelf) -> None:
+    store, called = Slow(), threading.Semaphore(0)
+
+    def call() -> Done:
+        called.release()
+        return Done()
+
+    shelf.due = ["a", "b", "c", "d"]
+    working = Couriers(
+        shelf, lambda _claimed: Prepared(call, store.submit), senders=2, clock=lambda: AT, may_claim=lambda: True
+    )
+    working.start()
+    for _ in range(2):
+        outcomes = store.taken(2)  # as many as there are senders, and nobody waited in between
+        assert not called.acquire(blocking=False)
+        for outcome in outcomes:
+            outcome.set_result(Committed())
+        for _ in outcomes:
+            assert called.acquire(timeout=PATIENCE_S)
+    working.stop()
+    assert shelf.back == []
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_sender_goes_on_while_the_store_takes_an_end_and_stopping_waits_for_what_it_did_not_take(
+    shelf: Shelf, kept: bool
+) -> None:
+    store, concluded = Slow(), threading.Event()
+
+    class Pending(Done):
+        def __init__(self) -> None:
+            super().__init__(kept, concluded.set)
+            self.outcome = store.submit()
+
+    shelf.due = ["a", "b"]
+    working = Couriers(shelf, attempts(lambda _claimed: Pending()), senders=1, clock=lambda: AT, may_claim=lambda: True)
+    working.start()
+    first, second = store.taken(2)  # one sender made both calls
+    stopper = threading.Thread(target=working.stop)
+    stopper.start()
+    first.set_result(Committed())
+    assert stopper.is_alive()
+    second.set_result(Committed())
+    stopper.join(PATIENCE_S)
+    assert not stopper.is_alive()
+    assert concluded.is_set() is not kept
+
+
+def test_what_cannot_be_prepared_or_handed_over_keeps_no_other_from_its_turn(shelf: Shelf) -> None:
+    sent = threading.Event()
+
+    def prepare(claimed: Claimed) -> Prepared | None:
+        match claimed.delivery.id:
+            case "raises":
+                raise HubBusy("down")
+            case "waits":
+                return None
+            case "refused":
+                return Prepared(Done, full)
+        return Prepared(call, settled)
+
+    def call() -> None:
+        sent.set()
+
+    def full() -> Future[Outcome]:
+        raise HubBusy("full")
+
+    shelf.due = ["raises", "waits", "refused", "good"]
+    working = Couriers(shelf, prepare, senders=1, clock=lambda: AT, may_claim=lambda: True)
+    working.start()
+    assert sent.wait(PATIENCE_S)
+    working.stop()
 
 
 def test_without_senders_nothing_is_claimed(shelf: Shelf, desk: Desk) -> None:

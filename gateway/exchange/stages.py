@@ -1,0 +1,50 @@
+"""The stages of a delivery as `gateway.exchange.couriers` moves it through them: claimed, begun, called."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import Protocol
+
+from gateway.store.claims import Claimed, Taken
+from gateway.store.plan import Outcome
+
+
+class Claims(Protocol):
+    """Where deliveries are claimed."""
+
+    def take(self, wanted: int) -> Taken:
+        """Claim up to so many."""
+        ...
+
+    def release(self, claimed: list[Claimed]) -> None:
+        """Give back what was not begun."""
+        ...
+
+
+class Called(Protocol):
+    """A call that is over."""
+
+    @property
+    def outcome(self) -> Future[Outcome] | None:
+        """That of its end, as the store tells it; None where nothing was handed over."""
+        ...
+
+    def is_kept(self) -> bool:
+        """Whether its end is durable. Waits until that is known; raises nothing."""
+        ...
+
+    def conclude(self) -> None:
+        """Conclude what is not kept."""
+        ...
+
+
+class Begun(Protocol):
+    """An attempt that is prepared."""
+
+    def submit(self) -> Future[Outcome]:
+        """Hand it to the store. Raises HubBusy."""
+        ...
+
+    def call(self) -> Called | None:
+        """Call, once the outcome is there; None when nobody was called."""
+        ...
