@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hmac
-
+from gateway.contract.mac import hmac_sha256
 from gateway.domain.events import Reference
 from gateway.trust.secrets import MasterKey
 
@@ -19,4 +18,4 @@ class ReferenceIndex:
 
     def digest(self, reference: Reference) -> str:
         """Give the 64 hex digits under which a reference is stored."""
-        return hmac.digest(self._key, f"{reference.kind}\x00{reference.value}".encode(), "sha256").hex()
+        return hmac_sha256(self._key, f"{reference.kind}\x00{reference.value}".encode()).hex()

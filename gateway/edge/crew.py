@@ -30,7 +30,7 @@ from gateway.store.pending import Going, Pending
 from gateway.trust.interned import has_read_enough
 
 IDLE_S = 10.0
-HANDS = 2
+HANDS = 1
 LOOK_S = 0.05
 """While work is handed over, this often somebody looks whether it waits for threads that wait themselves."""
 AT_WORK = 0.7

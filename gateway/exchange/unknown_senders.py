@@ -6,12 +6,12 @@ leaf at its end (`gateway.casework.refusals`).
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from typing import TypeVar
 
 from gateway.contract.adapter import Interaction
 from gateway.contract.address import owner_of
+from gateway.contract.mac import hmac_sha256
 from gateway.contract.message import Message
 from gateway.dialect.party import Hub
 from gateway.domain.errors import GatewayError, Malformed, Refused, Unauthenticated
@@ -61,7 +61,7 @@ class UnknownSenders:
     def counted(self, message: Message, code: str, value: T) -> Prepared[T]:
         """The value, once a refusal of somebody unknown is counted, by the owner of the address."""
         minute = message.received_at.replace(second=0, microsecond=0)
-        owner = hmac.digest(self._address_key, owner_of(message.address).encode(), "sha256").hex()[:32]
+        owner = hmac_sha256(self._address_key, owner_of(message.address).encode()).hex()[:32]
         key = {"minute": minute, "address": owner, "code": code}
         return Prepared(Plan.of(Add(RefusalTallyRow, key, "count")), value)
 

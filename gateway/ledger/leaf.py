@@ -25,7 +25,6 @@ others it says nothing, and once the case key is destroyed it says nothing to an
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,6 +33,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
 
+from gateway.contract.mac import hmac_sha256
 from gateway.domain.errors import LedgerBroken
 from gateway.ledger.damage import Damage, broken
 from gateway.ledger.encoding import MAX_INTEGER, canonical_json, members, parse_json, text_of
@@ -85,7 +85,7 @@ def part_salt(case_key: bytes, exchange: str, part: str) -> bytes:
     _check_key(case_key)
     _check_name(exchange, "exchange")
     _check_name(part, "part")
-    return hmac.digest(case_key, b"simojo-part-salt-v1\x00" + f"{exchange}/{part}".encode(), "sha256")
+    return hmac_sha256(case_key, b"simojo-part-salt-v1\x00" + f"{exchange}/{part}".encode())
 
 
 def commitment(salt: bytes, digest: bytes) -> bytes:
@@ -93,13 +93,13 @@ def commitment(salt: bytes, digest: bytes) -> bytes:
     if len(digest) != DIGEST_SIZE:
         raise ValueError(f"a SHA-256 digest has {DIGEST_SIZE} bytes, not {len(digest)}")
     _check_key(salt)
-    return hmac.digest(salt, b"simojo-commitment-v1\x00" + digest, "sha256")
+    return hmac_sha256(salt, b"simojo-commitment-v1\x00" + digest)
 
 
 def pseudonym(key: bytes, actor: str) -> str:
     """Give a stable name for an actor (an account, an address) that only the holder of `key` can link to the person."""
     _check_key(key)
-    return hmac.digest(key, b"simojo-pseudonym-v1\x00" + actor.encode(), "sha256").hex()[:32]
+    return hmac_sha256(key, b"simojo-pseudonym-v1\x00" + actor.encode()).hex()[:32]
 
 
 @dataclass(frozen=True, kw_only=True)
