@@ -51,6 +51,7 @@ class _Work:
     args: tuple[object, ...]
     home: Homecoming
     done: asyncio.Future[Any]
+    since: float
 
 
 class Crew:
@@ -67,6 +68,7 @@ class Crew:
         self._home: Homecoming | None = None
         self._looks = False
         self._begun = 0  # how often a thread took up work; only its standing still says something
+        self._waited_s = 0.0  # how long the work waited that was taken up last
 
     async def run(self, function: Callable[..., Going[_T]], *args: object, wait_s: float) -> _T:
         """Run `function` in a thread once there is a place, and give what it gives once that is durable.
@@ -80,7 +82,7 @@ class Crew:
         home = self._home_of(asyncio.get_running_loop())
         done: asyncio.Future[_T] = home.loop.create_future()
         try:
-            self._hand_over(_Work(function, args, home, done))
+            self._hand_over(_Work(function, args, home, done, time.monotonic()))
         except RuntimeError as fault:  # the system gives no thread
             self._give_back()
             raise NoPlace from fault
@@ -136,11 +138,12 @@ class Crew:
         loop.call_later(LOOK_S, self._look, loop, self._begun, time.monotonic(), time.process_time())
 
     def _look(self, loop: asyncio.AbstractEventLoop, begun: int, since: float, used: float) -> None:
-        """Start one more thread where work waits although there is processor time for it."""
+        """Start one more thread where work waits long although there is processor time for it."""
         self._looks = False
         if self._work.empty():
             return
-        if self._begun == begun or time.process_time() - used < AT_WORK * (time.monotonic() - since):
+        is_idle = time.process_time() - used < AT_WORK * (time.monotonic() - since)
+        if self._begun == begun or (is_idle and self._waited_s > LOOK_S):
             with self._lock, suppress(RuntimeError):  # the system gives none: those that are there go on
                 if self._threads < self.most:
                     self._start()
@@ -157,6 +160,7 @@ class Crew:
                         return
                 continue
             self._begun += 1
+            self._waited_s = time.monotonic() - work.since
             self._do(work)
             del work  # a waiting thread holds no message in memory
         with self._lock:
@@ -182,6 +186,6 @@ class Crew:
             work.home.tell(work.done, pending.take(), None)
             return
         try:
-            self._hand_over(_Work(pending.otherwise, (), work.home, work.done))
+            self._hand_over(_Work(pending.otherwise, (), work.home, work.done, time.monotonic()))
         except RuntimeError:  # the system gives no thread
             work.home.tell(work.done, None, NoPlace())

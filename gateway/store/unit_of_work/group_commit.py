@@ -32,7 +32,7 @@ SETTLE: dict[str, Callable[[Connection, Sequence[Sequence[Change]]], list[Outcom
     "sqlite": sqlite.settle,
     "postgresql": postgres.settle,
 }
-WRITERS = {"sqlite": 1, "postgresql": 2}
+WRITERS = {"sqlite": 1, "postgresql": 1}
 
 
 class GroupCommit:
