@@ -33,7 +33,7 @@ of the body.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeAlias, TypeVar
@@ -89,7 +89,8 @@ The last says whether it is new: what repeats or is not let in is counted apart.
 class _Hearing:
     """A message that is well-formed, while it is heard: once, or again when others came first.
 
-    `spend` counts it, once for all its preparations. `proven` is what it proved by the certificates of `entry`.
+    `spend` counts it, once for all its preparations. `opened` is what the wire made of it, for the first of them
+    alone: while many wait for their COMMIT, a parsed document is ten times its bytes.
     """
 
     message: Message
@@ -98,8 +99,6 @@ class _Hearing:
     opened: Any
     spend: Allowance
     again: bool = False
-    entry: Entry | None = None
-    proven: Proven = field(init=False)
 
 
 class Inbound:
@@ -187,38 +186,37 @@ class Inbound:
         What is kept stands on the entry by its plan. What is not kept and rests on the entry looks first (`hold`).
         """
         message = hearing.message
-        # after a conflict, what is held may be outdated
-        entry = self._directory.current(message.agency) if hearing.again else self._directory.held(message.agency)
-        hearing.again = True
-        if entry is not hearing.entry:
-            try:
-                hearing.proven = self._prove(hearing, entry.party)
-            except Refused as refusal:
-                self._directory.hold(entry)
-                return self.unknown_senders.unproven(message, hearing.wire, hearing.interaction, refusal)
-            hearing.entry = entry
+        if hearing.again:  # after a conflict, what is held may be outdated
+            entry = self._directory.current(message.agency)
+            opened = hearing.wire.open(message, self._max_bytes)
+        else:
+            entry = self._directory.held(message.agency)
+            opened, hearing.opened, hearing.again = hearing.opened, None, True
         try:
-            return self._answer(hearing, entry)
+            proven = self._prove(hearing, opened, entry.party)
+        except Refused as refusal:
+            self._directory.hold(entry)
+            return self.unknown_senders.unproven(message, hearing.wire, hearing.interaction, refusal)
+        try:
+            return self._answer(hearing, entry, proven)
         except RateLimited:
             self._directory.hold(entry)
             raise
 
-    def _prove(self, hearing: _Hearing, party: Party) -> Proven:
+    def _prove(self, hearing: _Hearing, opened: Any, party: Party) -> Proven:
         message = hearing.message
         check_shown(self._client_certificates, message.client_certificate, party, message.received_at)
-        return hearing.wire.authenticate(  # 2. authenticate
-            message, hearing.opened, party, self._hub, message.received_at
-        )
+        return hearing.wire.authenticate(message, opened, party, self._hub, message.received_at)  # 2. authenticate
 
-    def _answer(self, hearing: _Hearing, entry: Entry) -> Sealed | Prepared[Sealed]:
+    def _answer(self, hearing: _Hearing, entry: Entry, proven: Proven) -> Sealed | Prepared[Sealed]:
         message, interaction, spend = hearing.message, hearing.interaction, hearing.spend
-        seen = self._identify(hearing, entry)
+        seen = self._identify(hearing, entry, proven)
         exchange = self._casework.new_id()
         try:
             terms = authorise(seen)  # 3. authorise
             earlier = self._earlier(seen)  # 4. replay
             if earlier is None:
-                hearing.wire.check_fresh(hearing.proven, seen.at)  # 5. fresh
+                hearing.wire.check_fresh(proven, seen.at)  # 5. fresh
         except Refused as refusal:
             _count(seen, spend, new=False)
             return self._refuse(seen, exchange, explained(message, interaction, refusal), binds=False)
@@ -240,7 +238,7 @@ class Inbound:
 
     # --- 2 to 5 ---------------------------------------------------------------------------------------------------
 
-    def _identify(self, hearing: _Hearing, entry: Entry) -> Seen:
+    def _identify(self, hearing: _Hearing, entry: Entry, proven: Proven) -> Seen:
         message, interaction = hearing.message, hearing.interaction
         terms: Terms | Unauthorised
         try:
@@ -250,9 +248,7 @@ class Inbound:
                 terms = self._directory.terms(message.agency, interaction.name, message.received_at, entry)
         except Unauthorised as uncovered:
             terms = uncovered  # raised in step 3, where it is kept as a refusal
-        return identify(
-            message, hearing.wire, interaction, hearing.proven, entry=entry, terms=terms, key=self._replay_key
-        )
+        return identify(message, hearing.wire, interaction, proven, entry=entry, terms=terms, key=self._replay_key)
 
     def _earlier(self, seen: Seen) -> ExchangeRow | None:
         if seen.message_id is None:
