@@ -66,10 +66,11 @@ def full(engine: Engine) -> Iterator[None]:
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         limits = [pages + 5]
 
-        def limit(connection: Any) -> None:
-            connection.exec_driver_sql(f"PRAGMA max_page_count={limits[-1]}")
+        def limit(_connection: Any, cursor: Any, statement: str, *_more: object) -> None:
+            if statement.startswith("BEGIN"):  # the connection is the writer's own, and stays
+                cursor.execute(f"PRAGMA max_page_count={limits[-1]}")
 
-        event.listen(engine, "engine_connect", limit)
+        event.listen(engine, "before_cursor_execute", limit)
         yield
         limits.append(pages + 10_000)
         return
