@@ -90,7 +90,7 @@ def test_a_guard_alone_holds_until_its_plan_is_committed(two: tuple[GroupCommit,
 
 
 def test_two_expectations_of_one_row_in_one_batch_are_told_apart(engine: Engine, reader: Reader) -> None:
-    writer = GroupCommit(engine, writers=1)
+    writer = GroupCommit(engine)
     writer.commit(Plan.of(counter("generation", 2)))
     held = threading.Event()
     first = threading.Thread(target=lambda: writer.within(lambda _: held.wait(30)))
