@@ -133,6 +133,14 @@ def test_more_rows_than_one_statement_takes_are_all_written_and_all_guarded(
     assert reader.counter("m-0") is None
 
 
+def test_any_number_of_rows_is_written_whole_and_in_order(writer: GroupCommit, reader: Reader) -> None:
+    for many in (*range(1, 18), 63, 64, 65, 127, 129):
+        names = [f"{many}-{number}" for number in range(many)]
+        plan = Plan(tuple(Insert(CounterRow, {"name": name, "value": at}) for at, name in enumerate(names)))
+        assert writer.commit(plan) == Committed()
+        assert [reader.counter(name) for name in names] == list(range(many))
+
+
 def test_tallies_of_many_threads_all_count(writer: GroupCommit, reader: Reader) -> None:
     with ThreadPoolExecutor(16) as pool:
         outcomes = list(pool.map(lambda _: writer.commit(Plan.of(Add(CounterRow, {"name": "n"}, "value"))), range(200)))

@@ -24,8 +24,8 @@ from gateway.store.types import Blob
 Bind: TypeAlias = Callable[[Any], Any]
 
 AT_ONCE = 64
-"""Rows that one INSERT takes at most. Rows go in portions of 64, 32, ... 1: a statement for many rows then has few
-wordings, which the driver and the server prepare once and keep."""
+"""Rows that one INSERT takes at most. A statement for many rows has few wordings, which the driver and the server
+prepare once and keep: there are 20 sizes (1 to 8, then four to each doubling), so that two statements are enough."""
 
 ASKED_AT_ONCE = 1024
 """Rows that one question asks for at most: SQLite takes 32,766 values."""
@@ -120,13 +120,17 @@ def _inserts(
     """The statements that insert these rows, each with its values; with a `key`, where it is free."""
     names, values = _defaults(table, columns)
     given = [row.values() for row in rows] if not values else [(*row.values(), *values) for row in rows]
-    size = AT_ONCE
     while given:
-        while size > len(given):
-            size //= 2
+        size = _portion(len(given))
         sql = _inserting(connection.dialect, table, columns + names, size, key)
         yield sql, _bound(connection, table, columns + names, given[:size], sql)
         given = given[size:]
+
+
+def _portion(rows: int) -> int:
+    """How many of so many rows go in the next statement."""
+    size = min(rows, AT_ONCE)
+    return size - size % max(1, (1 << size.bit_length()) >> 3)
 
 
 def _padded(rows: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
