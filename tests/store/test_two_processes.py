@@ -232,7 +232,7 @@ def test_a_session_that_the_server_ended_costs_the_writer_no_plan(engine: Engine
         assert writer.commit(Plan.of(counter(f"n-{number}"))) == Committed()
         with engine.connect() as connection:
             others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            connection.execute(text(f"SELECT pg_terminate_backend(pid, 10000) {others}"))  # noqa: S608 - our own words
+            connection.execute(text(f"SELECT pg_terminate_backend(pid, 10000) {others}"))
     writer.close()
     assert [reader.counter(f"n-{number}") for number in range(3)] == [1] * 3
 
