@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine
 
 from gateway.domain.errors import HubBusy
 from gateway.operations.health import store_fault
@@ -15,7 +15,8 @@ from gateway.store.engine import open_engine
 from gateway.store.plan import Add, Committed, Insert, Plan, Update
 from gateway.store.room import SPILLED, use_room
 from gateway.store.tables import CounterRow, DocumentRow
-from gateway.store.unit_of_work import GroupCommit
+from gateway.store.unit_of_work import GroupCommit, transaction
+from gateway.store.unit_of_work.statements import execute
 from gateway.store.unit_of_work.trouble import STANDS_S
 from tests.operations.ledgers import NOW
 from tests.postgres import Server
@@ -64,15 +65,20 @@ def full(engine: Engine) -> Iterator[None]:
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        limits = [pages + 5]
 
-        def limit(_connection: Any, cursor: Any, statement: str, *_more: object) -> None:
-            if statement.startswith("BEGIN"):  # the connection is the writer's own, and stays
-                cursor.execute(f"PRAGMA max_page_count={limits[-1]}")
+        def limited(connection: Connection, statement: str) -> Any:
+            begins = statement == "BEGIN IMMEDIATE"
+            if begins:
+                connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 5}")
+            try:
+                return execute(connection, statement)
+            finally:
+                if not begins:
+                    connection.exec_driver_sql(f"PRAGMA max_page_count={1 << 30}")
 
-        event.listen(engine, "before_cursor_execute", limit)
-        yield
-        limits.append(pages + 10_000)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(transaction, "execute", limited)
+            yield
         return
     with engine.connect() as connection:
         connection.exec_driver_sql(REFUSING)

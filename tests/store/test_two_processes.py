@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, event, insert, text
+from sqlalchemy.exc import DBAPIError
 
 from gateway.domain.errors import HubBusy
 from gateway.store.engine import open_engine
@@ -90,7 +91,7 @@ def test_a_guard_alone_holds_until_its_plan_is_committed(two: tuple[GroupCommit,
 
 
 def test_two_expectations_of_one_row_in_one_batch_are_told_apart(engine: Engine, reader: Reader) -> None:
-    writer = GroupCommit(engine, writers=1)
+    writer = GroupCommit(engine)
     writer.commit(Plan.of(counter("generation", 2)))
     held = threading.Event()
     first = threading.Thread(target=lambda: writer.within(lambda _: held.wait(30)))
@@ -210,6 +211,30 @@ def test_what_within_raises_keeps_nothing(two: tuple[GroupCommit, GroupCommit], 
     with pytest.raises(KeyError):
         two[0].within(work)
     assert reader.counter("a") == 1
+
+
+def test_what_goes_on_after_its_connection_was_lost_writes_on_no_other(
+    two: tuple[GroupCommit, GroupCommit], reader: Reader
+) -> None:
+    def work(connection: Connection) -> None:
+        with suppress(DBAPIError):
+            connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        connection.execute(text("INSERT INTO counter (name, value) VALUES ('outside', 1)"))
+
+    with pytest.raises(HubBusy, match="nothing was kept"):
+        two[0].within(work)
+    assert reader.counter("outside") is None
+
+
+def test_a_session_that_the_server_ended_costs_the_writer_no_plan(engine: Engine, reader: Reader) -> None:
+    writer = GroupCommit(engine)
+    for number in range(3):
+        assert writer.commit(Plan.of(counter(f"n-{number}"))) == Committed()
+        with engine.connect() as connection:
+            others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            connection.execute(text(f"SELECT pg_terminate_backend(pid, 10000) {others}"))
+    writer.close()
+    assert [reader.counter(f"n-{number}") for number in range(3)] == [1] * 3
 
 
 def test_what_the_server_could_not_serialize_is_run_again_and_what_it_never_can_is_busy(

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 
 from gateway.domain.errors import HubBusy
 from gateway.store.plan import Add, Committed, Conflict, Insert, Plan, Update
@@ -21,8 +21,8 @@ from gateway.store.tables import (
     DocumentRow,
     OpeningRow,
 )
-from gateway.store.unit_of_work import GroupCommit, waiting
-from gateway.store.unit_of_work.statements import ASKED_AT_ONCE
+from gateway.store.unit_of_work import GroupCommit, transaction, waiting
+from gateway.store.unit_of_work.statements import ASKED_AT_ONCE, execute
 from tests.store.plans import NOW, advance, counter
 
 # --- many at once --------------------------------------------------------------------------------------------------
@@ -41,21 +41,22 @@ def held_writer(
     statements: list[str] = []
     gate, inside = gate or threading.Event(), threading.Event()
 
-    def watch(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if statement in {"BEGIN", "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"}:
+    def watched(connection: Connection, statement: str) -> Any:
+        if connection.engine is engine:  # the statements of a transaction's begin and end, and no others
             statements.append(statement.split(maxsplit=1)[0])
             inside.set()
             assert gate.wait(30)
+        return execute(connection, statement)
 
-    event.listen(engine, "before_cursor_execute", watch)
-    writer = GroupCommit(engine, batch=batch, writers=1)
-    blocker = writer.submit(Plan.of(counter("blocker")))
-    assert inside.wait(30)
-    yield writer, statements
-    gate.set()
-    writer.close()
-    assert blocker.result() == Committed()
-    event.remove(engine, "before_cursor_execute", watch)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transaction, "execute", watched)
+        writer = GroupCommit(engine, batch=batch)
+        blocker = writer.submit(Plan.of(counter("blocker")))
+        assert inside.wait(30)
+        yield writer, statements
+        gate.set()
+        writer.close()
+        assert blocker.result() == Committed()
 
 
 def test_many_waiting_plans_share_one_commit(engine: Engine, reader: Reader) -> None:
@@ -132,6 +133,14 @@ def test_more_rows_than_one_statement_takes_are_all_written_and_all_guarded(
     assert reader.counter("m-0") is None
 
 
+def test_any_number_of_rows_is_written_whole_and_in_order(writer: GroupCommit, reader: Reader) -> None:
+    for many in (*range(1, 18), 63, 64, 65, 127, 129):
+        names = [f"{many}-{number}" for number in range(many)]
+        plan = Plan(tuple(Insert(CounterRow, {"name": name, "value": at}) for at, name in enumerate(names)))
+        assert writer.commit(plan) == Committed()
+        assert [reader.counter(name) for name in names] == list(range(many))
+
+
 def test_tallies_of_many_threads_all_count(writer: GroupCommit, reader: Reader) -> None:
     with ThreadPoolExecutor(16) as pool:
         outcomes = list(pool.map(lambda _: writer.commit(Plan.of(Add(CounterRow, {"name": "n"}, "value"))), range(200)))
@@ -167,18 +176,19 @@ def test_a_broken_constraint_fails_the_plan_that_breaks_it_and_no_other(engine: 
 
 
 def test_a_full_disk_keeps_nothing_and_the_store_goes_on_when_there_is_room(
-    sqlite_engine: Engine,
+    sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine, reader = sqlite_engine, Reader(sqlite_engine)
     with engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
     limits = [pages + 5]
 
-    def limit(_connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+    def limited(connection: Connection, statement: str) -> Any:
         if statement == "BEGIN IMMEDIATE":
-            cursor.execute(f"PRAGMA max_page_count={limits[-1]}")
+            connection.exec_driver_sql(f"PRAGMA max_page_count={limits[-1]}")
+        return execute(connection, statement)
 
-    event.listen(engine, "before_cursor_execute", limit)
+    monkeypatch.setattr(transaction, "execute", limited)
     writer = GroupCommit(engine)
     large = Insert(
         DocumentRow,

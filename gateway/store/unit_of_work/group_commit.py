@@ -2,7 +2,8 @@
 
 A writer thread takes the plans that wait, checks their guards, leaves out those that no longer hold, writes the rest
 in one transaction, and answers all of them only after COMMIT: an answer never leaves before its own plan is durable.
-On SQLite one thread writes; on PostgreSQL a few do, each on a connection of its own, beside those of other processes.
+One thread writes, on a connection of its own. On PostgreSQL other processes write beside it; a second thread in one
+process only takes turns with the first at the interpreter, and halves the batches (0047).
 
 When the store cannot write, every plan of the batch gets `HubBusy` and nothing is kept. When one plan is at fault (a
 broken constraint), the plans of its batch are written one by one, so that it alone is refused. (No savepoint for each
@@ -20,6 +21,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.store.engine import is_shared
 from gateway.store.plan import Change, Outcome, Plan
 from gateway.store.unit_of_work import postgres, sqlite
 from gateway.store.unit_of_work.transaction import CommitUnknown, Kept, busy, is_fault_of_a_plan, run_whole
@@ -32,13 +34,11 @@ SETTLE: dict[str, Callable[[Connection, Sequence[Sequence[Change]]], list[Outcom
     "sqlite": sqlite.settle,
     "postgresql": postgres.settle,
 }
-WRITERS = {"sqlite": 1, "postgresql": 1}
 
 
 class GroupCommit:
     """The unit of work, on either engine. `batch` plans share a transaction at most; `queue` may wait.
 
-    `writers` is the number of threads that write; more than one only where other processes may write as well.
     `seconds` counts seconds.
     """
 
@@ -48,28 +48,23 @@ class GroupCommit:
         *,
         batch: int = 128,
         queue: int = 4096,
-        writers: int | None = None,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settle = SETTLE[engine.dialect.name]
-        # On SQLite one transaction of this process follows the other, on one connection.
-        self._kept = Kept(engine) if engine.dialect.name == "sqlite" else None
-        self._source = self._kept or engine
+        self._kept = Kept(engine)
+        # On SQLite one transaction of this process follows the other; on PostgreSQL they need not wait for each other.
+        self._beside: Engine | Kept = engine if is_shared(engine) else self._kept
         self._waiting = Waiting(batch=batch, limit=queue)
         self._trouble = Trouble(seconds)
-        self._threads = [
-            threading.Thread(target=self._run, name=f"store-writer-{number}", daemon=True)
-            for number in range(writers or WRITERS[engine.dialect.name])
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._thread.start()
 
     def commit(self, plan: Plan) -> Outcome:
-        """Hand `plan` to a writer and wait for its COMMIT. Raises as `submit` and its future do."""
+        """Hand `plan` to the writer and wait for its COMMIT. Raises as `submit` and its future do."""
         return self.submit(plan).result()
 
     def submit(self, plan: Plan) -> Future[Outcome]:
-        """Hand `plan` to a writer; the future is done after COMMIT, with HubBusy when the store could not write.
+        """Hand `plan` to the writer; the future is done after COMMIT, with HubBusy when the store could not write.
 
         Plans are taken in the order in which they were submitted. Raises HubBusy at once when the queue is full or
         the store is closing, and ValueError for a plan that contradicts itself.
@@ -79,7 +74,7 @@ class GroupCommit:
     def within(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction of its own; the protocol says more."""
         try:
-            return run_whole(self._source, work)
+            return run_whole(self._beside, work)
         except (SQLAlchemyError, OSError, CommitUnknown) as error:
             raise busy(error) from error
 
@@ -88,12 +83,10 @@ class GroupCommit:
         return self._trouble.told()
 
     def close(self) -> None:
-        """Write what waits, then end the writers."""
+        """Write what waits, then end the writer."""
         self._waiting.close()
-        for thread in self._threads:
-            thread.join()
-        if self._kept is not None:
-            self._kept.close()
+        self._thread.join()
+        self._kept.close()
 
     def _run(self) -> None:
         while taken := self._waiting.take():
@@ -105,7 +98,7 @@ class GroupCommit:
     def _write(self, taken: Sequence[Work]) -> None:
         plans = [work.changes for work in taken]
         try:
-            outcomes = run_whole(self._source, lambda connection: self._settle(connection, plans))
+            outcomes = run_whole(self._kept, lambda connection: self._settle(connection, plans))
         except BaseException as error:  # noqa: BLE001 - every waiting caller must learn of it, or it would wait for ever
             if len(taken) > 1 and is_fault_of_a_plan(error):
                 for work in taken:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from itertools import chain
+from itertools import chain, count
 from typing import Any, TypeAlias
 
+import psycopg
 from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
@@ -23,27 +24,40 @@ from gateway.store.types import Blob
 Bind: TypeAlias = Callable[[Any], Any]
 
 AT_ONCE = 64
-"""Rows that one INSERT takes at most. Rows go in portions of 64, 32, ... 1: a statement for many rows then has few
-wordings, which the driver and the server prepare once and keep."""
+"""Rows that one INSERT takes at most. A statement for many rows has few wordings, which the driver and the server
+prepare once and keep: there are 20 sizes (1 to 8, then four to each doubling), so that two statements are enough."""
 
 ASKED_AT_ONCE = 1024
 """Rows that one question asks for at most: SQLite takes 32,766 values."""
 
 
+def execute(connection: Connection, sql: str, values: Sequence[Any] = ()) -> Any:
+    """Run a statement in the driver's own words (? on SQLite, $1 on PostgreSQL); gives the cursor.
+
+    Raises as SQLAlchemy does. A connection that is lost is given up, and no other is taken for it in silence: what was
+    begun on it is gone.
+    """
+    if not connection.in_transaction():
+        connection.begin()  # nothing is said to the database: this is what keeps SQLAlchemy from taking another one
+    cursor = _cursor(connection)
+    with _told(connection, sql, values):
+        cursor.execute(sql, values)
+    return cursor
+
+
 def insert_rows(connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Insert rows that all have these columns, in their order; a column left out has its default."""
     for each, given in _inserts(connection, table, columns, rows):
-        _execute(connection, each, given)
+        execute(connection, each, given)
 
 
 def claim_rows(
     connection: Connection, table: Table, key: tuple[str, ...], columns: tuple[str, ...], rows: Sequence[Row]
 ) -> set[tuple[Any, ...]]:
     """Insert those of such rows whose key is free, in their order; gives the keys of what was inserted."""
-    suffix = _claiming(connection.dialect, key)
     found: set[tuple[Any, ...]] = set()
-    for each, given in _inserts(connection, table, columns, rows):
-        found.update(_execute(connection, each + suffix, given).fetchall())
+    for each, given in _inserts(connection, table, columns, rows, key):
+        found.update(execute(connection, each, given).fetchall())
     return found
 
 
@@ -57,7 +71,7 @@ def update_rows(
     flat = _bound(connection, table, columns + key, given, sql)
     values = [flat[at : at + width] for at in range(0, len(flat), width)]
     with _told(connection, sql, values):
-        connection.connection.cursor().executemany(sql, values)
+        _cursor(connection).executemany(sql, values)
 
 
 def are_there(
@@ -71,7 +85,7 @@ def are_there(
         asked = _padded(portion)
         sql = _probing(connection.dialect, table, columns, len(asked))
         given = _bound(connection, table, columns, asked, sql)
-        there = set(_execute(connection, sql, given).fetchall())
+        there = set(execute(connection, sql, given).fetchall())
         found += [tuple(given[at : at + width]) in there for at in range(0, width * len(portion), width)]
     return found
 
@@ -93,22 +107,30 @@ def lock_rows(
     asked = _padded(rows)
     sql = _locking(connection.dialect, table, key, shape, len(asked), alone)
     columns = tuple(name for name, null in shape if not null)
-    return set(_execute(connection, sql, _bound(connection, table, columns, asked, sql)).fetchall())
+    return set(execute(connection, sql, _bound(connection, table, columns, asked, sql)).fetchall())
 
 
 def _inserts(
-    connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Row]
+    connection: Connection,
+    table: Table,
+    columns: tuple[str, ...],
+    rows: Sequence[Row],
+    key: tuple[str, ...] = (),
 ) -> Iterator[tuple[str, list[Any]]]:
-    """The statements that insert these rows, each with its values."""
+    """The statements that insert these rows, each with its values; with a `key`, where it is free."""
     names, values = _defaults(table, columns)
     given = [row.values() for row in rows] if not values else [(*row.values(), *values) for row in rows]
-    size = AT_ONCE
     while given:
-        while size > len(given):
-            size //= 2
-        sql = _inserting(connection.dialect, table, columns + names, size)
+        size = _portion(len(given))
+        sql = _inserting(connection.dialect, table, columns + names, size, key)
         yield sql, _bound(connection, table, columns + names, given[:size], sql)
         given = given[size:]
+
+
+def _portion(rows: int) -> int:
+    """How many of so many rows go in the next statement."""
+    size = min(rows, AT_ONCE)
+    return size - size % max(1, (1 << size.bit_length()) >> 3)
 
 
 def _padded(rows: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
@@ -116,11 +138,10 @@ def _padded(rows: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
     return [*rows, *[rows[-1]] * ((1 << (len(rows) - 1).bit_length()) - len(rows))]
 
 
-def _execute(connection: Connection, sql: str, values: Sequence[Any]) -> Any:
-    cursor = connection.connection.cursor()
-    with _told(connection, sql, values):
-        cursor.execute(sql, values)
-    return cursor
+def _cursor(connection: Connection) -> Any:
+    """A cursor that takes a statement as it is: psycopg's usual one reads each long statement for its placeholders."""
+    driver: Any = connection.connection.driver_connection
+    return driver.cursor() if connection.dialect.paramstyle == "qmark" else psycopg.RawCursor(driver)
 
 
 def _bound(
@@ -166,11 +187,6 @@ class _told:  # noqa: N801 - reads as what it does, and a generator would cost m
         ) from error
 
 
-def placeholder(dialect: Dialect) -> str:
-    """What stands for a value in a statement."""
-    return "?" if dialect.paramstyle == "qmark" else "%s"
-
-
 @cache
 def _defaults(table: Table, columns: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Any, ...]]:
     """The columns that have a default of their own and are not given, and those defaults."""
@@ -183,30 +199,27 @@ def _defaults(table: Table, columns: tuple[str, ...]) -> tuple[tuple[str, ...], 
 
 
 @cache
-def _inserting(dialect: Dialect, table: Table, columns: tuple[str, ...], rows: int) -> str:
+def _inserting(dialect: Dialect, table: Table, columns: tuple[str, ...], rows: int, key: tuple[str, ...]) -> str:
     quoted = ", ".join(_quoted(dialect, columns))
-    places = ", ".join([_places(dialect, columns)] * rows)
-    return f"INSERT INTO {_name(dialect, table)} ({quoted}) VALUES {places}"  # noqa: S608 - our own names alone
-
-
-@cache
-def _claiming(dialect: Dialect, key: tuple[str, ...]) -> str:
+    sql = f"INSERT INTO {_name(dialect, table)} ({quoted}) VALUES {_places(dialect, columns, rows)}"  # noqa: S608 - our own names alone
+    if not key:
+        return sql
     names = ", ".join(_quoted(dialect, key))
-    return f" ON CONFLICT ({names}) DO NOTHING RETURNING {names}"
+    return f"{sql} ON CONFLICT ({names}) DO NOTHING RETURNING {names}"
 
 
 @cache
 def _updating(dialect: Dialect, table: Table, key: tuple[str, ...], columns: tuple[str, ...]) -> str:
-    place = placeholder(dialect)
-    setting = ", ".join(f"{name} = {place}" for name in _quoted(dialect, columns))
-    where = " AND ".join(f"{name} = {place}" for name in _quoted(dialect, key))
+    places = (_place(dialect, number) for number in count(1))
+    setting = ", ".join(f"{name} = {next(places)}" for name in _quoted(dialect, columns))
+    where = " AND ".join(f"{name} = {next(places)}" for name in _quoted(dialect, key))
     return f"UPDATE {_name(dialect, table)} SET {setting} WHERE {where}"  # noqa: S608 - our own names alone
 
 
 @cache
 def _probing(dialect: Dialect, table: Table, columns: tuple[str, ...], rows: int) -> str:
     asked = ", ".join(f"asked.column{number}" for number in range(1, len(columns) + 1))
-    places = ", ".join([_places(dialect, columns)] * rows)
+    places = _places(dialect, columns, rows)
     # CROSS keeps the order: for each that is asked one look into the index. IS finds null as well.
     name = _name(dialect, table)
     same = " AND ".join(f"{name}.{each} IS asked.column{at}" for at, each in enumerate(_quoted(dialect, columns), 1))
@@ -223,12 +236,11 @@ def _locking(
     alone: bool,
 ) -> str:
     columns = tuple(name for name, null in shape if not null)
-    places = ", ".join([_places(dialect, columns)] * rows)
     keys = ", ".join(_quoted(dialect, key))
     nulls = "".join(f" AND {name} IS NULL" for name in _quoted(dialect, (name for name, null in shape if null)))
     return (
         f"SELECT {keys} FROM {_name(dialect, table)}"  # noqa: S608 - our own names alone
-        f" WHERE ({', '.join(_quoted(dialect, columns))}) IN ({places}){nulls}"
+        f" WHERE ({', '.join(_quoted(dialect, columns))}) IN ({_places(dialect, columns, rows)}){nulls}"
         f" ORDER BY {keys} FOR {'SHARE' if alone else 'UPDATE'}"
     )
 
@@ -247,8 +259,15 @@ def _bind(kind: TypeEngine[Any], dialect: Dialect) -> Bind | None:
     return lambda value: value if type(value) is bytes else other(value)  # both drivers take bytes as bytes
 
 
-def _places(dialect: Dialect, columns: tuple[str, ...]) -> str:
-    return f"({', '.join([placeholder(dialect)] * len(columns))})"
+def _places(dialect: Dialect, columns: tuple[str, ...], rows: int) -> str:
+    """What stands for the values of so many rows."""
+    width = len(columns)
+    places = [_place(dialect, number) for number in range(1, width * rows + 1)]
+    return ", ".join(f"({', '.join(places[at : at + width])})" for at in range(0, width * rows, width))
+
+
+def _place(dialect: Dialect, number: int) -> str:
+    return "?" if dialect.paramstyle == "qmark" else f"${number}"
 
 
 def _quoted(dialect: Dialect, columns: Iterable[str]) -> list[str]:

@@ -13,6 +13,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 
 from gateway.domain.errors import HubBusy
 from gateway.store.faults import cause_of
+from gateway.store.unit_of_work.statements import execute
 
 T = TypeVar("T")
 
@@ -33,10 +34,11 @@ class CommitUnknown(Exception):
 
 
 class Kept:
-    """One connection for all that a process writes, one transaction after the other: who is second waits for the turn.
+    """One connection for one transaction after the other: who is second waits for the turn.
 
     SQLite keeps the pages that it read for as long as nobody else writes: through this connection it reads hardly any
-    again. One on which something failed is given up. Used after `close`, it keeps none.
+    again. On PostgreSQL, what the pool does before and after would cost more than a small transaction itself. One on
+    which something failed is given up; the pool makes sure of the next. Used after `close`, it keeps none.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -78,14 +80,14 @@ def whole(source: Engine | Kept) -> Iterator[Connection]:
     Raises CommitUnknown when the connection was lost while it committed.
     """
     with source.connect() as connection:
-        connection.exec_driver_sql(BEGIN[connection.dialect.name])
+        execute(connection, BEGIN[connection.dialect.name])
         try:
             yield connection
             _commit(connection)
         except BaseException:
             # A full disk has undone the transaction already, and a lost connection with it.
             with suppress(SQLAlchemyError):
-                connection.exec_driver_sql("ROLLBACK")
+                execute(connection, "ROLLBACK")
             raise
 
 
@@ -143,7 +145,7 @@ def _may_succeed_again(error: BaseException) -> bool:
 
 def _commit(connection: Connection) -> None:
     try:
-        connection.exec_driver_sql("COMMIT")
+        execute(connection, "COMMIT")
     except OperationalError as error:
         # SQLite has undone what it could not commit. A server that is gone took the answer with it.
         if connection.dialect.name == "postgresql" and _tells_nothing(error):
