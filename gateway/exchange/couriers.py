@@ -42,7 +42,7 @@ Prepare: TypeAlias = Callable[[Claimed], Begun | None]
 LONGEST_REST_S = 1.0
 """A delivery that another process made, and said nothing of, is found after this at the latest."""
 
-GATHER_S = 0.02
+GATHER_S = 0.03
 """The time between two looks of which the first left room; what ends or is made meanwhile is claimed together.
 
 It is not waited for when all that was claimed is over: what stands behind it in its queue goes at once.
