@@ -166,6 +166,44 @@ def test_a_wake_up_is_heard_and_so_is_the_end_of_an_attempt(shelf: Shelf, desk: 
     assert shelf.back == []
 
 
+def test_what_is_made_after_a_look_that_left_room_is_claimed_together_once_all_in_hand_is_over(
+    shelf: Shelf, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.exchange.couriers.GATHER_S", 10 * PATIENCE_S)
+    shelf.due = ["first"]
+    working = couriers(shelf, desk)
+    working.start()
+    assert desk.saw(1)
+    for name in ("second", "third"):
+        with shelf.changed:
+            shelf.due.append(name)
+        working.wake()
+    desk.open.set()  # the first ends: what stood behind it does not wait for the time to be over
+    assert desk.saw(3)
+    assert shelf.wanted == [4, 4]  # none between: with the first in hand it would have been three
+    working.stop()
+
+
+def test_what_prepares_is_asked_for_anew_for_each_batch(shelf: Shelf, desk: Desk) -> None:
+    asked: list[str] = []
+
+    def preparer() -> Callable[[Claimed], Prepared]:
+        asked.append("batch")
+        return desk.prepare
+
+    working = Couriers(shelf, preparer, senders=2, clock=lambda: AT, may_claim=lambda: True)
+    shelf.due = ["a", "b"]
+    working.start()
+    assert desk.saw(2)
+    assert asked == ["batch"]
+    with shelf.changed:
+        shelf.due = ["c"]
+    desk.open.set()
+    assert desk.saw(3)
+    assert asked == ["batch"] * 2
+    working.stop()
+
+
 def test_what_an_attempt_or_a_look_raises_ends_no_thread(
     shelf: Shelf, desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -507,6 +507,18 @@ def test_a_key_that_goes_between_claim_and_attempt_is_not_used(stage: Stage) -> 
         assert stage.hub.outbound.attempt(claimed)
 
 
+def test_attempts_that_are_prepared_together_see_one_registry_and_the_next_ones_what_has_changed(stage: Stage) -> None:
+    for _ in range(3):
+        asked(stage, "dukcapil")
+    first, second, third = stage.hub.claiming.take(3).claimed
+    prepare = stage.hub.outbound.preparer()
+    assert prepare(first) is not None
+    stage.suspend("dukcapil")
+    assert prepare(second) is not None
+    assert stage.hub.outbound.preparer()(third) is None
+    assert "pemeriksaan" in str(stage.hub.store.reader.delivery(third.delivery.id))
+
+
 def test_claims_are_not_lost_when_the_store_cannot_be_read_after_them(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
