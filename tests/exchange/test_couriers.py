@@ -180,7 +180,7 @@ def test_what_is_made_after_a_look_that_left_room_is_claimed_together_once_all_i
         working.wake()
     desk.open.set()  # the first ends: what stood behind it does not wait for the time to be over
     assert desk.saw(3)
-    assert shelf.wanted == [4, 4]  # none between: with the first in hand it would have been three
+    assert shelf.wanted[:2] == [4, 4]  # none between: with the first in hand it would have been three
     working.stop()
 
 
