@@ -116,7 +116,7 @@ class Process:
         self.standing = Standing(self._leadership.leader)
         self._couriers = Couriers(
             self.claiming,
-            self.outbound.prepare,
+            self.outbound.preparer,
             senders=settings.workers,
             clock=clock,
             may_claim=lambda: self.standing.trusts_its_clock,

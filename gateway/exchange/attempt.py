@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import cast
+from typing import TypeAlias, cast
 
 from gateway.casework.desk import Casework
 from gateway.contract.adapter import Outbound
@@ -38,6 +38,9 @@ from gateway.store.tables import AttemptRow, DeliveryRow, ExchangeRow
 from gateway.store.vault import DataKey
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.minimise import excess
+
+Seen: TypeAlias = dict[str, Entry]
+"""What was just read of agencies for attempts that are prepared together; one that is missing is read and noted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,14 +89,16 @@ class Preparing:
         """The speaker of an interaction's transport."""
         return self._speakers[terms.agreed.transport.is_soap]
 
-    def prepare(self, row: StoredDelivery, at: datetime, provision: Provision | None = None) -> Attempt:
-        """Prepare the next attempt; `provision` spares the questions whose answers it has.
+    def prepare(
+        self, row: StoredDelivery, at: datetime, provision: Provision | None = None, seen: Seen | None = None
+    ) -> Attempt:
+        """Prepare the next attempt; `provision` spares the questions whose answers it has, and so does `seen`.
 
         Raises Unauthorised or Misconfigured (staff have to act), MappingFault (the adapter is to be mended), Refused
         (the mapping itself says that this cannot be sent).
         """
         agreement, version = row.agreement, row.agreement_version
-        entry = self._directory.current(row.agency)
+        entry = self._entry(row.agency, {} if seen is None else seen)
         terms = self._directory.terms_of(row.agency, row.interaction, agreement, version, local_date(at), entry)  # 1
         payload = json.loads(row.payload) if row.payload else self._payload(row, terms, provision)  # 2 to 4
         speech = Speech(
@@ -113,6 +118,11 @@ class Preparing:
     def ask_of(self, row: StoredDelivery) -> Ask:
         """The Ask that a delivery answers."""
         return decode_ask(row.ask_kind, json.loads(row.ask_body))
+
+    def _entry(self, agency: str, seen: Seen) -> Entry:
+        if agency not in seen:
+            seen[agency] = self._directory.current(agency)
+        return seen[agency]
 
     def _key(self, row: StoredDelivery, entry: Entry, provision: Provision | None) -> DataKey:
         """The case's data key; what was read of it holds while the registry stands where it stood then."""

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from functools import partial
 
 import structlog
 
@@ -30,31 +30,20 @@ from gateway.domain.errors import (
     Tampered,
     Unauthorised,
 )
-from gateway.exchange.attempt import Attempt, Preparing
+from gateway.exchange.attempt import Attempt, Preparing, Seen
 from gateway.exchange.calling import Calling, unforeseen
 from gateway.exchange.claiming import Claiming, Ending
 from gateway.exchange.concluding import Concluding, Result
+from gateway.exchange.ends import Ends, Store
 from gateway.exchange.recovering import Recovering
 from gateway.exchange.verdict import HELD_BACK, Judge
 from gateway.store.claims import Claimed
-from gateway.store.conflicts import Moved, commit, prepared_again
+from gateway.store.conflicts import commit, prepared_again
 from gateway.store.outgoing import StoredDelivery
 from gateway.store.plan import Committed, Outcome, Plan, Update
 from gateway.store.tables import DeliveryRow
-from gateway.store.unit_of_work import UnitOfWork
-
-STORE_PAUSE_S = 0.5
-"""How long a worker that has an answer in hand waits for a store that cannot take it now."""
 
 _log = structlog.get_logger("simojo.outbound")
-
-
-class Store(UnitOfWork, Protocol):
-    """Commits plans, and takes plans from threads that do not wait for the COMMIT."""
-
-    def submit(self, plan: Plan) -> Future[Outcome]:
-        """Hand `plan` over; the outcome comes after COMMIT. Raises HubBusy when too many wait."""
-        ...
 
 
 @dataclass
@@ -126,7 +115,9 @@ class Outbound:
         self._calling = calling
         self._judge = judge
         self._clock = clock
-        self._pause = pause
+        self._ends = Ends(
+            concluding=concluding, reader=casework.reader, unit_of_work=unit_of_work, judge=judge, pause=pause
+        )
         self._recovering = Recovering(
             claiming=claiming,
             concluding=concluding,
@@ -154,9 +145,13 @@ class Outbound:
             called.conclude()
         return True
 
-    def prepare(self, claimed: Claimed) -> Begun | None:
+    def preparer(self) -> Callable[[Claimed], Begun | None]:
+        """What prepares several attempts at once: each agency as the registry stands at its first one."""
+        return partial(self.prepare, seen={})
+
+    def prepare(self, claimed: Claimed, *, seen: Seen | None = None) -> Begun | None:
         """1. prepare, up to the plan; None when there is nothing to send. Reads, and writes only why it waits."""
-        attempt = None if self._was_answered(claimed.delivery) else self._prepared(claimed)
+        attempt = None if self._was_answered(claimed.delivery) else self._prepared(claimed, seen)
         if attempt is None:
             self._claiming.no_call(claimed)
             return None
@@ -185,11 +180,11 @@ class Outbound:
         )
         ending = None if ended.neutral else Ending(failure=ended.failure, hold_s=ended.verdict.hold_s)
         quiet = ending is not None and self._claiming.is_no_news(claimed, ending)
-        return Called(self, claimed, result, ending, self._handed_over(result) if quiet else None)
+        return Called(self, claimed, result, ending, self._ends.handed_over(result) if quiet else None)
 
     def conclude(self, claimed: Claimed, result: Result, ending: Ending | None) -> None:
         """4. conclude, however long the store takes, and 5. tell; `ending` is None when there is nothing to tell."""
-        self._conclude(result)
+        self._ends.conclude(result)
         if ending is None:
             self._claiming.no_call(claimed)
         else:
@@ -222,10 +217,10 @@ class Outbound:
         _log.info("answered-before", delivery=row.id, agency=row.agency)
         return True
 
-    def _prepared(self, claimed: Claimed) -> Attempt | None:
+    def _prepared(self, claimed: Claimed, seen: Seen | None) -> Attempt | None:
         row, now = claimed.delivery, self._clock()
         try:
-            return self._preparing.prepare(row, now, claimed.provision)
+            return self._preparing.prepare(row, now, claimed.provision, seen)
         except HubBusy:
             raise
         except (Unauthorised, Misconfigured, MappingFault, Tampered) as held:
@@ -273,58 +268,6 @@ class Outbound:
                 commit(self._unit_of_work, self._concluding.give_up(stands, refusal.text, now))
 
         prepared_again(prepare)
-
-    # --- conclusions ----------------------------------------------------------------------------------------------
-
-    def _handed_over(self, result: Result) -> Future[Outcome] | None:
-        """An attempt's end on its way to the store; None when it must be concluded step by step, which says why."""
-        try:
-            return self._unit_of_work.submit(self._concluding.plan(result, result.attempt.sent))
-        except Exception:  # noqa: BLE001 - an answer is in hand: `conclude` meets the same, and knows what to do
-            return None
-
-    def _conclude(self, result: Result) -> None:
-        """Commit an attempt's end. An answer that is in hand is not let go because the store cannot take it now."""
-        while True:
-            try:
-                self._concluded(result)
-            except HubBusy as busy:
-                if not self._pause(STORE_PAUSE_S):
-                    _log.error("attempt-not-concluded", delivery=result.attempt.row.id, code=busy.code)
-                    return  # its lease runs out, and the next process decides
-            else:
-                return
-
-    def _concluded(self, result: Result) -> None:
-        attempt = result.attempt
-        try:
-            # as it was sent, unless another has moved it since: that costs a look only when it has
-            commit(self._unit_of_work, self._concluding.plan(result, attempt.sent))
-        except Moved:
-            self._concluded_anew(replace(result, standing=None))
-        except HubBusy:
-            raise
-        except Exception as fault:  # noqa: BLE001 - what it means cannot be written down; that it came can
-            self._came(result, fault)
-
-    def _concluded_anew(self, result: Result) -> None:
-        try:
-            self._as_it_stands(result)
-        except HubBusy:
-            raise
-        except Exception as fault:  # noqa: BLE001 - as above
-            self._came(result, fault)
-
-    def _came(self, result: Result, fault: Exception) -> None:
-        """Keep what came, of which nobody can write down what it means."""
-        unforeseen("concluding", result.attempt.row, fault)
-        verdict = replace(self._judge.fault_of_ours(type(fault).__name__), attention=None)
-        self._as_it_stands(replace(result, verdict=verdict))
-
-    def _as_it_stands(self, result: Result) -> None:
-        """Commit an attempt's end for its delivery as the store has it by now."""
-        delivery = result.attempt.row.id
-        prepared_again(lambda: commit(self._unit_of_work, self._concluding.plan(result, self._stored(delivery))))
 
     def _stored(self, delivery: str) -> StoredDelivery | None:
         row = self._casework.reader.delivery(delivery)

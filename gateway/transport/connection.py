@@ -83,18 +83,23 @@ current = _Current()
 
 
 class DeadlineStream(httpcore2.NetworkStream):
-    """A connected socket, plain or TLS."""
+    """A connected socket, plain or TLS.
+
+    A plain one never blocks: a socket with a time-out sets it, asks whether it may, and only then does, and each of the
+    three lets another thread take the interpreter. Here one tries first, where it will hardly ever have to wait.
+    """
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
+        self._blocks = True
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - the deadline is the call's
         """Read what has come, waiting no longer than the call may. Raises Unknown or NotSent."""
         call = current.call
         call.stage = Stage.READ
         try:
-            self._sock.settimeout(call.left())
-            return self._sock.recv(max_bytes)
+            self._await(select.POLLIN, call)  # the answer is hardly ever there yet
+            return self._received(max_bytes, call)
         except TimeoutError as fault:
             raise call.timed_out() from fault
         except OSError as fault:
@@ -112,8 +117,7 @@ class DeadlineStream(httpcore2.NetworkStream):
         call.sent = call.sent or isinstance(self._sock, ssl.SSLSocket)
         try:
             while rest:
-                self._sock.settimeout(call.left())
-                rest = rest[self._sock.send(rest[:_CHUNK]) :]
+                rest = rest[self._sent(rest[:_CHUNK], call) :]
                 call.sent = True
         except TimeoutError as fault:
             raise call.timed_out() from fault
@@ -127,6 +131,40 @@ class DeadlineStream(httpcore2.NetworkStream):
     def close(self) -> None:
         """Close the socket."""
         self._sock.close()
+
+    def _received(self, max_bytes: int, call: Call) -> bytes:
+        while True:
+            with suppress(BlockingIOError):
+                return self._sock.recv(max_bytes)
+            self._await(select.POLLIN, call)  # the system had said too much
+
+    def _sent(self, data: memoryview, call: Call) -> int:
+        if isinstance(self._sock, ssl.SSLSocket):
+            self._sock.settimeout(call.left())
+            return self._sock.send(data)
+        self._never_block()
+        call.left()
+        while True:
+            with suppress(BlockingIOError):
+                return self._sock.send(data)
+            self._await(select.POLLOUT, call)
+
+    def _await(self, event: int, call: Call) -> None:
+        """Wait until a plain socket can do this; a TLS one waits itself, for as long. Raises TimeoutError."""
+        left = call.left()
+        if isinstance(self._sock, ssl.SSLSocket):
+            self._sock.settimeout(left)
+            return
+        self._never_block()
+        poll = select.poll()
+        poll.register(self._sock, event)
+        if not poll.poll(left * 1000):
+            raise TimeoutError
+
+    def _never_block(self) -> None:
+        if self._blocks:
+            self._sock.setblocking(False)
+            self._blocks = False
 
     def start_tls(
         self,

@@ -130,7 +130,7 @@ def desk() -> Iterator[Desk]:
 
 
 def couriers(shelf: Shelf, desk: Desk, senders: int = 2) -> Couriers:
-    return Couriers(shelf, desk.prepare, senders=senders, clock=lambda: AT, may_claim=lambda: True)
+    return Couriers(shelf, lambda: desk.prepare, senders=senders, clock=lambda: AT, may_claim=lambda: True)
 
 
 def test_no_more_is_claimed_than_may_lie_ready_and_stopping_gives_back_what_nobody_began(
@@ -166,6 +166,44 @@ def test_a_wake_up_is_heard_and_so_is_the_end_of_an_attempt(shelf: Shelf, desk: 
     assert shelf.back == []
 
 
+def test_what_is_made_after_a_look_that_left_room_is_claimed_together_once_all_in_hand_is_over(
+    shelf: Shelf, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.exchange.couriers.GATHER_S", 10 * PATIENCE_S)
+    shelf.due = ["first"]
+    working = couriers(shelf, desk)
+    working.start()
+    assert desk.saw(1)
+    for name in ("second", "third"):
+        with shelf.changed:
+            shelf.due.append(name)
+        working.wake()
+    desk.open.set()  # the first ends: what stood behind it does not wait for the time to be over
+    assert desk.saw(3)
+    assert shelf.wanted[:2] == [4, 4]  # none between: with the first in hand it would have been three
+    working.stop()
+
+
+def test_what_prepares_is_asked_for_anew_for_each_batch(shelf: Shelf, desk: Desk) -> None:
+    asked: list[str] = []
+
+    def preparer() -> Callable[[Claimed], Prepared]:
+        asked.append("batch")
+        return desk.prepare
+
+    working = Couriers(shelf, preparer, senders=2, clock=lambda: AT, may_claim=lambda: True)
+    shelf.due = ["a", "b"]
+    working.start()
+    assert desk.saw(2)
+    assert asked == ["batch"]
+    with shelf.changed:
+        shelf.due = ["c"]
+    desk.open.set()
+    assert desk.saw(3)
+    assert asked == ["batch"] * 2
+    working.stop()
+
+
 def test_what_an_attempt_or_a_look_raises_ends_no_thread(
     shelf: Shelf, desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -194,7 +232,7 @@ def test_while_nothing_may_be_claimed_what_nobody_began_is_given_back_and_then_i
 
     may.set()
     shelf.due, shelf.again_after = ["a", "b"], timedelta(0)
-    working = Couriers(shelf, desk.prepare, senders=2, clock=lambda: AT, may_claim=may_claim)
+    working = Couriers(shelf, lambda: desk.prepare, senders=2, clock=lambda: AT, may_claim=may_claim)
     working.start()
     assert desk.saw(2)
     with shelf.changed:
@@ -230,7 +268,7 @@ def test_a_sender_that_has_read_enough_is_followed_by_another_and_stopping_waits
         return Done()
 
     shelf.due = [f"d-{number}" for number in range(5)]
-    working = Couriers(shelf, attempts(call), senders=1, clock=lambda: AT, may_claim=lambda: True)
+    working = Couriers(shelf, lambda: attempts(call), senders=1, clock=lambda: AT, may_claim=lambda: True)
     working.start()
     assert all_sent.wait(PATIENCE_S)
     assert len(set(senders)) == 5
@@ -272,7 +310,11 @@ def test_nobody_is_called_before_the_attempt_is_on_record_and_plans_come_to_the_
 
     shelf.due = ["a", "b", "c", "d"]
     working = Couriers(
-        shelf, lambda _claimed: Prepared(call, store.submit), senders=2, clock=lambda: AT, may_claim=lambda: True
+        shelf,
+        lambda: lambda _claimed: Prepared(call, store.submit),
+        senders=2,
+        clock=lambda: AT,
+        may_claim=lambda: True,
     )
     working.start()
     for _ in range(2):
@@ -298,7 +340,9 @@ def test_a_sender_goes_on_while_the_store_takes_an_end_and_stopping_waits_for_wh
             self.outcome = store.submit()
 
     shelf.due = ["a", "b"]
-    working = Couriers(shelf, attempts(lambda _claimed: Pending()), senders=1, clock=lambda: AT, may_claim=lambda: True)
+    working = Couriers(
+        shelf, lambda: attempts(lambda _claimed: Pending()), senders=1, clock=lambda: AT, may_claim=lambda: True
+    )
     working.start()
     first, second = store.taken(2)  # one sender made both calls
     stopper = threading.Thread(target=working.stop)
@@ -331,7 +375,7 @@ def test_what_cannot_be_prepared_or_handed_over_keeps_no_other_from_its_turn(she
         raise HubBusy("full")
 
     shelf.due = ["raises", "waits", "refused", "good"]
-    working = Couriers(shelf, prepare, senders=1, clock=lambda: AT, may_claim=lambda: True)
+    working = Couriers(shelf, lambda: prepare, senders=1, clock=lambda: AT, may_claim=lambda: True)
     working.start()
     assert sent.wait(PATIENCE_S)
     working.stop()

@@ -130,7 +130,7 @@ def test_an_answer_in_hand_waits_for_a_store_that_cannot_take_it(stage: Stage, m
         return submit(plan)
 
     monkeypatch.setattr(unit_of_work, "submit", down)
-    monkeypatch.setattr(stage.hub.outbound, "_pause", pause)
+    monkeypatch.setattr(stage.hub.outbound._ends, "_pause", pause)
     assert send(stage) == 1
     assert len(pauses) == 3
     assert now(stage, delivery).state == "answered"
@@ -160,7 +160,7 @@ def test_an_answer_in_hand_counts_though_its_lease_ran_out_while_the_store_was_a
         return submit(plan)
 
     monkeypatch.setattr(unit_of_work, "submit", down)
-    monkeypatch.setattr(stage.hub.outbound, "_pause", pause)
+    monkeypatch.setattr(stage.hub.outbound._ends, "_pause", pause)
     assert send(stage) == 1
     row = now(stage, delivery)
     assert (row.state, row.outcome, row.lease_until) == ("answered", "answered", None)
@@ -192,7 +192,7 @@ def test_an_end_that_nobody_can_write_down_holds_no_worker_though_its_delivery_h
         return len(pauses) < 3
 
     meanwhile(stage, "dukcapil", stuck)
-    monkeypatch.setattr(stage.hub.outbound, "_pause", pause)
+    monkeypatch.setattr(stage.hub.outbound._ends, "_pause", pause)
     assert stage.hub.outbound.deliver(delivery.id)
     assert pauses == []
     assert "reply-1" in stage.parts(delivery.id)
@@ -220,7 +220,7 @@ def test_an_answer_of_which_nobody_can_tell_whether_it_was_kept_is_kept_once(
         return outcome
 
     monkeypatch.setattr(unit_of_work, "submit", cut_off)
-    monkeypatch.setattr(stage.hub.outbound, "_pause", lambda _seconds: True)
+    monkeypatch.setattr(stage.hub.outbound._ends, "_pause", lambda _seconds: True)
     assert send(stage) == 1
     assert now(stage, delivery).state == ("answered" if status == 200 else "unknown")
     assert [name for name in stage.parts(delivery.id) if name.startswith("reply-1")] == ["reply-1", "reply-1-headers"]
@@ -505,6 +505,18 @@ def test_a_key_that_goes_between_claim_and_attempt_is_not_used(stage: Stage) -> 
         made = [each for each in prepared.plan.changes if each.model is DataKeyRow]
         assert bool(made) is gone  # the attempt's leaves are under a key that is there
         assert stage.hub.outbound.attempt(claimed)
+
+
+def test_attempts_that_are_prepared_together_see_one_registry_and_the_next_ones_what_has_changed(stage: Stage) -> None:
+    for _ in range(3):
+        asked(stage, "dukcapil")
+    first, second, third = stage.hub.claiming.take(3).claimed
+    prepare = stage.hub.outbound.preparer()
+    assert prepare(first) is not None
+    stage.suspend("dukcapil")
+    assert prepare(second) is not None
+    assert stage.hub.outbound.preparer()(third) is None
+    assert "pemeriksaan" in str(stage.hub.store.reader.delivery(third.delivery.id))
 
 
 def test_claims_are_not_lost_when_the_store_cannot_be_read_after_them(
