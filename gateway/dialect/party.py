@@ -59,7 +59,8 @@ class Proven:
     """A message of a proven sender. Only what stands here may be used from now on.
 
     `actor` names the proof (a certificate, a credential). `content` is the canonical business content: with the
-    message id it is the message's identity, whatever envelope carries it. `document` is the verified body, parsed.
+    message id it is the message's identity, whatever envelope carries it. `document` is the verified body, parsed
+    (over SOAP to the hub: `gateway.edge.soap.once.Verified`, which gives it).
     `message_id` is None where the profile carries none. `created` and `expires` bound its freshness. `headers` are
     further verified members (SOAP header blocks by qualified name, JWS claims by name). `plain` are the bytes as they
     were signed, where they came encrypted; None for a message that came in clear.

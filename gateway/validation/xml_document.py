@@ -11,22 +11,19 @@ import hashlib
 import re
 import threading
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from lxml import etree
 from zeep import xsd
-from zeep.exceptions import Error as ZeepError
 from zeep.settings import Settings
-from zeep.xsd.types import builtins
 
 from gateway.contract.message import Payload
-from gateway.domain.errors import Misconfigured, SchemaViolation, Violation
+from gateway.domain.errors import Misconfigured, Violation
 from gateway.validation.xml_reading import Reader
+from gateway.validation.xml_writing import MAX_VIOLATIONS, Writer
 
-MAX_VIOLATIONS = 100
 XS = "http://www.w3.org/2001/XMLSchema"
 
 _CARRIED = frozenset(
@@ -111,8 +108,9 @@ class XmlDocument:
         # one document is used by many threads; libxml2 keeps its error log on the schema, zeep its state on the types
         self._lock = threading.Lock()
         self._types = xsd.Schema(deepcopy(node), _Local(path.parent), str(path), Settings(forbid_external=False))
-        self._element = self._types.get_element(etree.QName(self.root.namespace, self.root.localname))
-        self._reader = Reader(self._element.type)
+        root = self._types.get_element(etree.QName(self.root.namespace, self.root.localname))
+        self._reader = Reader(root.type)
+        self._writer = Writer(document, root, self._lock)
 
     def check(self, element: etree._Element) -> tuple[Violation, ...]:
         """Every violation, at most 100; empty when the element keeps to the XSD. Texts repeat no value."""
@@ -145,21 +143,7 @@ class XmlDocument:
         Raises SchemaViolation for members that the XSD does not know or misses, and for values of another JSON type:
         a boolean is no text, an integer no text, and everything else is text.
         """
-        violations = tuple(_misfits(self._element.type, payload, f"/{self.root.localname}"))[:MAX_VIOLATIONS]
-        if violations:
-            raise SchemaViolation(f"the payload does not fit {self.id}", clause=self.id, violations=violations)
-        holder = etree.Element("holder")
-        try:
-            with self._lock:
-                self._element.render(holder, self._element(**payload))
-        except (ZeepError, TypeError, ValueError, AttributeError) as error:
-            violation = Violation(path="/", rule="structure", text=f"the payload does not fit ({type(error).__name__})")
-            raise SchemaViolation(
-                f"the payload does not fit {self.id}", clause=self.id, violations=(violation,)
-            ) from error
-        element = deepcopy(holder[0])
-        etree.cleanup_namespaces(element)
-        return element
+        return self._writer.write(payload)
 
 
 class _Local:
@@ -268,28 +252,3 @@ def _without_value(message: str) -> str:
         return message
     facet = tail.partition("[facet '")[2].partition("'")[0]
     return f"{head}: the value breaks {'the facet ' + facet if facet else 'its type'}"
-
-
-def _misfits(kind: Any, value: Any, path: str) -> Iterator[Violation]:
-    if not isinstance(kind, xsd.ComplexType):
-        expected = bool if isinstance(kind, builtins.Boolean) else int if isinstance(kind, builtins.Integer) else str
-        if type(value) is not expected:
-            yield Violation(path=path, rule="type", text=f"expected a value of type {expected.__name__}")
-        return
-    if not isinstance(value, Mapping):
-        yield Violation(path=path, rule="type", text="expected members")
-        return
-    known = {**dict(kind.elements), **dict(kind.attributes)}
-    for name, said in value.items():
-        where = f"{path}/{name[:60]}"
-        each = known.get(name)
-        if each is None:
-            yield Violation(path=where, rule="unknown-member", text="no such member is agreed")
-        elif getattr(each, "accepts_multiple", False):
-            if not isinstance(said, list):
-                yield Violation(path=where, rule="type", text="expected a list")
-                continue
-            for number, item in enumerate(said, 1):
-                yield from _misfits(each.type, item, f"{where}[{number}]")
-        else:
-            yield from _misfits(each.type, said, where)

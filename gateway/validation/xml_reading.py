@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from lxml import etree
@@ -20,18 +19,24 @@ from gateway.domain.errors import SchemaViolation, Violation
 _WHITE = re.compile(r"[ \t\r\n]+")
 _BREAK = re.compile(r"[\t\r\n]")
 _EXACT = re.compile(r"[+-]?0*[0-9]{1,16}")
+_SHORT = 16
+"""Fewer decimal digits than this are below 2**53, whatever they are."""
+_TRUE = frozenset({"true", "1"})
 
 _Value: TypeAlias = Callable[[str], Json]
 
+_Member: TypeAlias = "tuple[int, str, bool, _Value | None, Reader]"
+"""A member of a type: its place, its name in the payload, whether it is a list, and how it is read.
 
-@dataclass(frozen=True, slots=True)
-class _Member:
-    """A member of a type: its name in the payload, whether it is a list, and how it is read."""
+A tuple, for the loop that takes it apart for each of thousands of elements.
+"""
 
-    name: str
-    is_list: bool
-    reader: Reader
-    value: _Value | None
+
+class _TooGreat(Exception):
+    """An integer that not every reader keeps; `steps` are the names that lead to it, the last one first."""
+
+    def __init__(self, step: str) -> None:
+        self.steps = [step]
 
 
 class Reader:
@@ -47,8 +52,9 @@ class Reader:
             self._value = _value(kind)
             return
         for name, each in kind.elements:
-            reader = made.get(id(each.type)) or Reader(each.type, made)
-            self._members[each.qname.text] = _Member(name, each.accepts_multiple, reader, reader._value)
+            tag, reader = each.qname.text, made.get(id(each.type)) or Reader(each.type, made)
+            place = self._members[tag][0] if tag in self._members else len(self._members)
+            self._members[tag] = (place, name, each.accepts_multiple, reader._value, reader)
         self._attributes = tuple((name, each.qname.text, _value(each.type)) for name, each in kind.attributes)
 
     def read(self, element: etree._Element, path: str) -> Json:
@@ -56,37 +62,55 @@ class Reader:
 
         `path` is its own, for what is wrong with a number. Raises SchemaViolation for an integer of 2**53 or beyond.
         """
-        if self._value is not None:
-            return _read(self._value, element.text or "", *path.rsplit("/", 1))
-        found: dict[str, list[Json]] = {}
-        for child in element:
-            member = self._members.get(str(child.tag))
-            if member is None:
-                continue
-            if member.value is None:
-                read = member.reader.read(child, f"{path}/{member.name}")
-            else:
-                read = _read(member.value, child.text or "", path, member.name)
-            found.setdefault(member.name, []).append(read)
-        members: dict[str, Json] = {}
-        for member in self._members.values():
-            if member.name in found:
-                members[member.name] = found[member.name] if member.is_list else found[member.name][0]
-        for name, tag, value in self._attributes:
-            said = element.get(tag)
-            if said is not None:
-                members[name] = _read(value, said, path, f"@{name}")
-        return members
-
-
-def _read(value: _Value, text: str, path: str, name: str) -> Json:
-    try:
-        return value(text)
-    except OverflowError:
-        violation = Violation(path=f"{path}/{name}", rule="number", text="expected an integer below 2**53")
+        try:
+            return self._members_of(element) if self._value is None else self._value(element.text or "")
+        except OverflowError:
+            where = path
+        except _TooGreat as found:
+            where = "/".join((path, *reversed(found.steps)))
+        violation = Violation(path=where, rule="number", text="expected an integer below 2**53")
         raise SchemaViolation(
             "an integer is too great for every reader to keep exactly: agree on text", violations=(violation,)
-        ) from None
+        )
+
+    def _members_of(self, element: etree._Element) -> Json:
+        members: dict[str, Any] = {}
+        known, last, in_order, name = self._members.get, 0, True, ""
+        try:
+            for child in element:
+                member = known(child.tag)  # type: ignore[arg-type]  # without comments a tag is always text
+                if member is None:
+                    continue
+                place, name, is_list, value, reader = member
+                read = value(child.text or "") if value is not None else reader._members_of(child)
+                if place < last:
+                    in_order = False
+                last = place
+                if name not in members:
+                    members[name] = [read] if is_list else read
+                elif is_list:
+                    members[name].append(read)
+        except OverflowError:
+            raise _TooGreat(name) from None
+        except _TooGreat as found:
+            found.steps.append(name)
+            raise
+        if not in_order:
+            members = {each[1]: members[each[1]] for each in self._members.values() if each[1] in members}
+        if self._attributes:
+            members |= self._attributes_of(element)
+        return members
+
+    def _attributes_of(self, element: etree._Element) -> dict[str, Json]:
+        read: dict[str, Json] = {}
+        for name, tag, value in self._attributes:
+            text = element.get(tag)
+            if text is not None:
+                try:
+                    read[name] = value(text)
+                except OverflowError:
+                    raise _TooGreat(f"@{name}") from None
+        return read
 
 
 def _value(kind: Any) -> _Value:
@@ -101,11 +125,13 @@ def _value(kind: Any) -> _Value:
 
 
 def _boolean(text: str) -> bool:
-    return _collapsed(text) in ("true", "1")
+    return text in _TRUE or _collapsed(text) in _TRUE
 
 
 def _integer(text: str) -> int:
     """Raises OverflowError for an integer of 2**53 or beyond."""
+    if len(text) < _SHORT and text.isascii() and text.isdecimal():  # as nearly all are
+        return int(text)
     digits = _collapsed(text)
     if _EXACT.fullmatch(digits) is None or abs(int(digits)) >= 2**53:
         raise OverflowError

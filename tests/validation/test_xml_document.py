@@ -8,7 +8,8 @@ from lxml import etree
 
 from gateway.contract.message import Json
 from gateway.domain.errors import Misconfigured, SchemaViolation
-from gateway.validation.xml_document import MAX_VIOLATIONS, XmlDocument
+from gateway.validation.xml_document import XmlDocument
+from gateway.validation.xml_writing import MAX_VIOLATIONS
 
 XSD = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:t="urn:t" targetNamespace="urn:t"
  elementFormDefault="qualified"><xs:element name="Permit"><xs:complexType><xs:sequence>

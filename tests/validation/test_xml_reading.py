@@ -31,7 +31,10 @@ KINDS = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:t="urn:t
       <xs:element name="line" type="xs:normalizedString" minOccurs="0"/>
       <xs:element name="token" type="xs:token" minOccurs="0"/>
       <xs:element name="part" minOccurs="0" maxOccurs="2"><xs:complexType>
-        <xs:sequence><xs:element name="yes" type="xs:boolean"/></xs:sequence>
+        <xs:all>
+          <xs:element name="yes" type="xs:boolean"/>
+          <xs:element name="size" type="xs:long" minOccurs="0"/>
+        </xs:all>
       </xs:complexType></xs:element>
     </xs:sequence>
     <xs:attribute name="page" type="xs:int"/>
@@ -150,6 +153,27 @@ def test_an_integer_that_a_reader_may_round_is_refused(kinds: XmlDocument) -> No
             read(kinds, f"<count>{text}</count>")
         assert [each.path for each in caught.value.violations] == ["/All/count"]
         assert text not in caught.value.text + caught.value.violations[0].text
+
+
+@pytest.mark.parametrize(
+    ("inner", "attributes", "path"),
+    [
+        (f"<part><yes>1</yes></part><part><yes>1</yes><size>{2**53}</size></part>", "", "/All/part/size"),
+        ("<count>1</count>", 'page="99999999999999999"', "/All/@page"),
+    ],
+)
+def test_what_is_wrong_with_a_number_is_told_with_the_way_to_it(
+    kinds: XmlDocument, inner: str, attributes: str, path: str
+) -> None:
+    with pytest.raises(SchemaViolation) as caught:
+        kinds.to_payload(etree.fromstring(f'<All xmlns="urn:t" {attributes}>{inner}</All>'))
+    assert [each.path for each in caught.value.violations] == [path]
+
+
+@pytest.mark.parametrize("inner", ["<yes>1</yes><size>5</size>", "<size>5</size><yes>1</yes>"])
+def test_members_stand_in_the_order_of_the_schema(kinds: XmlDocument, inner: str) -> None:
+    (part,) = read(kinds, f"<part>{inner}</part>")["part"]
+    assert list(part.items()) == [("yes", True), ("size", 5)]
 
 
 def test_a_payload_becomes_an_element_that_keeps_to_the_xsd() -> None:

@@ -32,6 +32,7 @@ from gateway.domain.errors import (
 )
 from gateway.edge.soap.codec import SoapCodec
 from gateway.edge.soap.fault import MEDIA_TYPE, fault_of, fault_status
+from gateway.edge.soap.once import Opened, Verified
 from gateway.exchange.wire import Answer, Sealed, Sealing
 from gateway.trust import names
 from gateway.trust.envelope import Envelope, open_envelope
@@ -41,24 +42,6 @@ from gateway.validation.library import ACKNOWLEDGEMENT, SchemaLibrary
 _VERSION_OF: Final = {media: version for version, media in MEDIA_TYPE.items()}
 
 WSA_FAULT = "http://www.w3.org/2005/08/addressing/fault"
-
-
-class _Opened:
-    """A message that passed the gate: its envelope, for whoever works through it.
-
-    Decrypting changes the tree, and it takes seven times the bytes of the message, which stays until its commit. So
-    the tree goes with its first use; should the message have to be judged again, it is read again.
-    """
-
-    def __init__(self, envelope: Envelope, message: Message, max_bytes: int) -> None:
-        self._envelope: Envelope | None = envelope
-        self._message = message
-        self._max_bytes = max_bytes
-
-    def take(self) -> Envelope:
-        """Give the envelope as it came; whoever takes it may change it."""
-        envelope, self._envelope = self._envelope, None
-        return envelope or open_envelope(self._message.body, max_bytes=self._max_bytes)
 
 
 class SoapWire:
@@ -75,7 +58,7 @@ class SoapWire:
         self._action = action
         self._library = library
 
-    def open(self, message: Message, max_bytes: int) -> _Opened:
+    def open(self, message: Message, max_bytes: int) -> Opened:
         """Let the gate look at it. Raises Malformed, also for a content type that is not its envelope's."""
         expected = _VERSION_OF.get(message.content_type)
         if expected is None:
@@ -90,9 +73,9 @@ class SoapWire:
                 f"a {envelope.version} envelope was sent as {message.content_type}", code="content-type-wrong"
             )
         _refuse_fault(envelope)
-        return _Opened(envelope, message, max_bytes)
+        return Opened(envelope, message, max_bytes)
 
-    def authenticate(self, message: Message, opened: _Opened, party: Party, hub: Hub, at: datetime) -> Proven:  # noqa: ARG002 - the wire's signature
+    def authenticate(self, message: Message, opened: Opened, party: Party, hub: Hub, at: datetime) -> Proven:  # noqa: ARG002 - the wire's signature
         """Decrypt, then verify the signature; the addressing that it covers has to mean this address.
 
         Of a message in clear To and Action may be missing, and To has to end with this path: agencies reach the hub
@@ -101,6 +84,15 @@ class SoapWire:
         meant to read it could encrypt it anew to us. Raises Unauthenticated: `signature-part-missing`,
         `signature-claims`, and what decrypting and verifying raise.
         """
+        proven = self._proven(opened, party, hub, at)
+
+        def again() -> etree._Element:
+            element: etree._Element = self._proven(opened, party, hub, at).document
+            return element
+
+        return replace(proven, document=Verified(proven.document, again))
+
+    def _proven(self, opened: Opened, party: Party, hub: Hub, at: datetime) -> Proven:
         taken = opened.take()
         if wss_x509.is_encrypted(taken):
             wss_x509.check_signer(taken, party, at)  # before the private key is put to work
@@ -144,7 +136,7 @@ class SoapWire:
 
     def read(self, proven: Proven, document: str) -> Payload:
         """Give the payload of the verified element. Raises SchemaViolation."""
-        element = self._codec.decode(proven.document, _version_of(proven))
+        element = self._codec.decode(proven.document.take(), _version_of(proven))
         schema = self._library.xml(document)
         violations = schema.check(element)
         if violations:

@@ -8,6 +8,7 @@ from gateway.contract.message import Message, Transport
 from gateway.dialect.party import Hub, Party
 from gateway.edge.soap.codec import SoapCodec
 from gateway.edge.soap.wire import SoapWire
+from gateway.trust.xml import canonical
 from gateway.trust.xml_encryption import encrypt_envelope
 from gateway.validation.library import SchemaLibrary
 from tests.trust.parties import AT, BUSINESS, MAX_BYTES, key, registered, signed
@@ -48,3 +49,15 @@ def test_a_message_may_be_judged_again(encrypted: bool) -> None:
 
     assert (first.content, first.message_id, first.plain) == (second.content, second.message_id, second.plain)
     assert (first.plain is not None) is encrypted
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_what_was_proven_may_be_read_again(encrypted: bool) -> None:
+    said = message(encrypt_envelope(signed(), HUB.key.certificate) if encrypted else signed())
+    soap = wire()
+    proven = soap.authenticate(said, soap.open(said, MAX_BYTES), PARTY, HUB, AT)
+
+    first, second = (canonical(proven.document.take()) for _ in range(2))
+
+    assert first == second
+    assert first in proven.content
