@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+import msgspec
 import rfc8785
 from cryptography import x509
 
@@ -16,9 +17,9 @@ from gateway.contract.json_writer import JsonWriter
 from gateway.contract.message import Json, Message, Payload
 from gateway.dialect.party import Hub, Party, Proven
 
-_sorted = JsonWriter(sort_keys=True, allow_nan=False)
+_sorted = msgspec.json.Encoder(order="sorted")
 _writer = JsonWriter()
-_BEYOND = re.compile("[\ud800-\U0010ffff]")
+_BEYOND = re.compile(rb"[\xee-\xf4]")  # first bytes, in UTF-8, of U+E000 and more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,12 +141,12 @@ def body_of(payload: Json) -> bytes:
 def canonical(payload: Json) -> bytes:
     """The canonical form (RFC 8785) of a body: the same content is the same message, however it was spaced.
 
-    Of JSON without fractions and with whole numbers below 2**53, as `parse_json` reads it, the sorted output of the
-    standard library's encoder is that form, but for names beyond the surrogates: RFC 8785 sorts by UTF-16.
+    Of JSON without fractions and with whole numbers below 2**53, as `parse_json` reads it, the sorted output of
+    msgspec is that form, but for names beyond the surrogates: RFC 8785 sorts by UTF-16.
     """
-    text = _sorted.write(payload)
-    plain = text.isascii() or _BEYOND.search(text) is None
-    return text.encode() if plain else rfc8785.dumps(payload)
+    written = _sorted.encode(payload)
+    plain = written.isascii() or _BEYOND.search(written) is None
+    return written if plain else rfc8785.dumps(payload)
 
 
 def digest(data: bytes) -> bytes:

@@ -11,9 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import rfc8785
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
+from hypothesis import given
+from hypothesis import strategies as st
 
 from conformance.signing import encryption, jws, oss, snap
 from conformance.signing.keys import Identity
@@ -353,6 +356,20 @@ def test_a_certificate_for_other_uses_gets_no_token() -> None:
 
 
 # --- all ----------------------------------------------------------------------------------------------------------
+
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=4)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(1 - 2**53, 2**53 - 1) | NAMES,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=4),
+        max_leaves=20,
+    )
+)
+def test_the_canonical_form_is_that_of_rfc_8785(value: Any) -> None:
+    assert canonical(value) == rfc8785.dumps(value)
 
 
 def test_a_body_is_written_compact_in_its_order_and_compared_in_canonical_form() -> None:

@@ -50,6 +50,69 @@ def depth_of(value: Any) -> int:
     return 1 + max((depth_of(each) for each in (value.values() if isinstance(value, dict) else value)), default=0)
 
 
+PIECES = st.sampled_from(
+    [
+        *(
+            "[",
+            "]",
+            "{",
+            "}",
+            ",",
+            ":",
+            " ",
+            "\n",
+            "0",
+            "-",
+            "1.0",
+            "2e3",
+            "9007199254740991",
+            "9007199254740992",
+            "true",
+        ),
+        *(
+            '"a":',
+            '"\\u0061":',
+            '"a"',
+            '"\\""',
+            '"\\\\"',
+            '"\\u0022"',
+            '"\\ud83d"',
+            '"\\ud83d\\ude00"',
+            '"\x7f"',
+            '"é"',
+            "\ufeff",
+        ),
+    ]
+)
+ODD = st.recursive(
+    PIECES,
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda each: f"[{','.join(each)}]")
+        | st.lists(inner.map(lambda each: f'"a":{each}'), max_size=2).map(lambda each: f"{{{', '.join(each)}}}")
+        | st.lists(inner.map(lambda each: f'"\\\\\\"": {each}'), max_size=2).map(lambda each: f"{{{', '.join(each)}}}")
+    ),
+    max_leaves=6,
+)
+
+
+@given(ODD | st.lists(PIECES, max_size=8).map("".join))
+def test_both_readers_take_and_refuse_the_same(text: str) -> None:
+    """A bound below that of the fast reader leaves the body to the thorough one; nothing here is as deep."""
+    assert outcome(text, max_depth=7) == outcome(text, max_depth=8)
+
+
+def outcome(text: str, max_depth: int) -> tuple[str, str]:
+    try:
+        return "read", repr(parse(text, max_depth=max_depth))
+    except Malformed as error:
+        return error.code, error.text.replace(f"deeper than {max_depth}", "deeper")
+
+
+def test_a_body_deeper_than_the_fast_reader_reads_is_read_by_the_other() -> None:
+    for depth in range(6, 12):
+        assert depth_of(parse("[" * depth + "]" * depth)) == depth
+
+
 def test_a_body_is_read_up_to_its_agreed_size() -> None:
     assert parse('"1234"', max_bytes=6) == "1234"
     error = refused('"12345"', max_bytes=6)
