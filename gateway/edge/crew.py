@@ -176,7 +176,10 @@ class Crew:
             work.home.tell(work.done, None, fault)
             return
         if isinstance(going, Pending):
-            going.outcome.add_done_callback(lambda _outcome: self._settled(going, work))
+            held = [
+                going
+            ]  # taken out when it is told: a future keeps its callbacks, and this one would keep the future
+            going.outcome.add_done_callback(lambda _outcome: self._settled(held.pop(), work))
         else:
             work.home.tell(work.done, going, None)
 
