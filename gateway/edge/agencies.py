@@ -114,7 +114,7 @@ class Receiving:
         """Answer a message whose body was read. Raises GatewayError as above."""
         edge = self._edge
         message = _message(scope, agency, name, transport, body, edge.clock())
-        return await edge.limits.run(_exchange, edge, self.wires, message)
+        return await edge.limits.run(_exchange, edge, self.wires, message, size=len(body))
 
 
 def agency_router(edge: AgencyEdge, receiving: Receiving) -> APIRouter:

@@ -5,36 +5,27 @@
     thread   prepares one exchange after the other. What is then pending (`gateway.store.pending`) is told by the
              thread that commits, or taken up again by one of these when it was not committed
 
-Threads that all have Python to run only take the interpreter from each other: sixteen of them cost twice the
-processor of one. So there are `hands` of them, and more only while work waits and the processor does not: then
-threads are held up by something else (a slow database), and others can use the time.
-
-A thread ends when it had nothing to do for a while, or when it has read so much XML that the names in it are to be
-let go of (`gateway.trust.interned`).
+Small messages are prepared by one thread: nearly all of their time is the interpreter's, and sixteen threads that
+share it take twice the processor of one. Large ones have two of their own: most of their time is that of parsers and
+schemas, which let others run, and a small message does not wait behind a large one.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
+from gateway.edge.hands import Hands
 from gateway.edge.homecoming import Homecoming
 from gateway.store.pending import Going, Pending
-from gateway.trust.interned import has_read_enough
 
-IDLE_S = 10.0
 HANDS = 1
-LOOK_S = 0.05
-"""While work is handed over, this often somebody looks whether it waits for threads that wait themselves."""
-AT_WORK = 0.7
-"""A process that used this share of a processor in that time gains nothing by more threads."""
+HANDS_FOR_LARGE = 2
+LARGE_BYTES = 32 * 1024
 
 _T = TypeVar("_T")
 
@@ -44,14 +35,12 @@ class NoPlace(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
-    """A step of an exchange that a thread is to do, and where its outcome is told."""
+class _Asked:
+    """Where the outcome of an exchange is told, and whose threads go on with it."""
 
-    step: Callable[..., Any]
-    args: tuple[object, ...]
     home: Homecoming
     done: asyncio.Future[Any]
-    since: float
+    hands: Hands
 
 
 class Crew:
@@ -59,21 +48,16 @@ class Crew:
 
     def __init__(self, most: int, hands: int = HANDS) -> None:
         self.most = most
-        self._hands = min(hands, most)
         self._taken = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._work: SimpleQueue[_Work] = SimpleQueue()
-        self._threads = 0
-        self._lock = threading.Lock()
+        self._small = Hands(hands, most)
+        self._large = Hands(max(hands, HANDS_FOR_LARGE), most)
         self._home: Homecoming | None = None
-        self._looks = False
-        self._begun = 0  # how often a thread took up work; only its standing still says something
-        self._waited_s = 0.0  # how long the work waited that was taken up last
 
-    async def run(self, function: Callable[..., Going[_T]], *args: object, wait_s: float) -> _T:
+    async def run(self, function: Callable[..., Going[_T]], *args: object, wait_s: float, size: int = 0) -> _T:
         """Run `function` in a thread once there is a place, and give what it gives once that is durable.
 
-        Raises NoPlace when there is none for `wait_s`.
+        `size` is that of the message, in bytes. Raises NoPlace when there is no place for `wait_s`.
         """
         if self._taken < self.most and not self._waiting:
             self._taken += 1
@@ -81,13 +65,13 @@ class Crew:
             await self._place(wait_s)
         home = self._home_of(asyncio.get_running_loop())
         done: asyncio.Future[_T] = home.loop.create_future()
+        hands = self._small if size < LARGE_BYTES else self._large
         try:
-            self._hand_over(_Work(function, args, home, done, time.monotonic()))
+            self._go_on(lambda: function(*args), _Asked(home, done, hands))
         except RuntimeError as fault:  # the system gives no thread
             self._give_back()
             raise NoPlace from fault
-        if not self._looks:
-            self._look_later(home.loop)
+        hands.mind(home.loop)
         return await done
 
     def _home_of(self, loop: asyncio.AbstractEventLoop) -> Homecoming:
@@ -121,74 +105,34 @@ class Crew:
                 return
         self._taken -= 1
 
-    # --- threads --------------------------------------------------------------------------------------------------
+    # --- steps ----------------------------------------------------------------------------------------------------
 
-    def _hand_over(self, work: _Work) -> None:
-        with self._lock:
-            if self._threads < min(self._taken, self._hands):
-                self._start()
-            self._work.put(work)
+    def _go_on(self, step: Callable[[], Going[Any]], asked: _Asked) -> None:
+        """Have a thread do a step. Raises RuntimeError when the system gives none."""
+        asked.hands.hand_over(lambda: self._do(step, asked))
 
-    def _start(self) -> None:
-        threading.Thread(target=self._run, name="exchange", daemon=True).start()
-        self._threads += 1  # a thread that the system does not give is not counted, nor is its work taken
-
-    def _look_later(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._looks = True
-        loop.call_later(LOOK_S, self._look, loop, self._begun, time.monotonic(), time.process_time())
-
-    def _look(self, loop: asyncio.AbstractEventLoop, begun: int, since: float, used: float) -> None:
-        """Start one more thread where work waits long although there is processor time for it."""
-        self._looks = False
-        if self._work.empty():
-            return
-        is_idle = time.process_time() - used < AT_WORK * (time.monotonic() - since)
-        if self._begun == begun or (is_idle and self._waited_s > LOOK_S):
-            with self._lock, suppress(RuntimeError):  # the system gives none: those that are there go on
-                if self._threads < self.most:
-                    self._start()
-        self._look_later(loop)
-
-    def _run(self) -> None:
-        while not has_read_enough():
-            try:
-                work = self._work.get(timeout=IDLE_S)
-            except Empty:
-                with self._lock:
-                    if self._work.empty():
-                        self._threads -= 1
-                        return
-                continue
-            self._begun += 1
-            self._waited_s = time.monotonic() - work.since
-            self._do(work)
-            del work  # a waiting thread holds no message in memory
-        with self._lock:
-            self._threads -= 1
-            if not self._work.empty():  # handed over while this thread still counted as one that may take it
-                with suppress(RuntimeError):  # the system gives none now: whatever is handed over next starts one
-                    self._start()
-
-    def _do(self, work: _Work) -> None:
+    def _do(self, step: Callable[[], Going[Any]], asked: _Asked) -> None:
         try:
-            going = work.step(*work.args)
+            going = step()
         except BaseException as fault:  # noqa: BLE001 - whoever waits learns of it; the thread has no caller
-            work.home.tell(work.done, None, fault)
+            asked.home.tell(asked.done, None, fault)
             return
         if isinstance(going, Pending):
-            held = [
-                going
-            ]  # taken out when it is told: a future keeps its callbacks, and this one would keep the future
-            going.outcome.add_done_callback(lambda _outcome: self._settled(held.pop(), work))
+            # taken out when it is told: the outcome keeps its callbacks, and this one would keep the outcome
+            held = [going]
+            going.outcome.add_done_callback(lambda _outcome: self._settled(held.pop(), asked))
         else:
-            work.home.tell(work.done, going, None)
+            asked.home.tell(asked.done, going, None)
 
-    def _settled(self, pending: Pending[Any], work: _Work) -> None:
+    def _settled(self, pending: Pending[Any], asked: _Asked) -> None:
         """Runs in the thread that commits: tell what is durable, and leave all else to a thread of ours."""
         if pending.is_durable:
-            work.home.tell(work.done, pending.take(), None)
+            asked.home.tell(asked.done, pending.take(), None)
             return
         try:
-            self._hand_over(_Work(pending.otherwise, (), work.home, work.done, time.monotonic()))
+            self._go_on(pending.otherwise, asked)
         except RuntimeError:  # the system gives no thread
-            work.home.tell(work.done, None, NoPlace())
+            asked.home.tell(asked.done, None, NoPlace())
+            return
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            asked.home.loop.call_soon_threadsafe(asked.hands.mind, asked.home.loop)

@@ -194,13 +194,14 @@ class Limits:
             if not self._present[owner]:
                 del self._present[owner]
 
-    async def run(self, function: Callable[..., Going[_T]], *args: object) -> _T:
+    async def run(self, function: Callable[..., Going[_T]], *args: object, size: int = 0) -> _T:
         """Run an exchange in a thread once there is a place. Raises HubBusy after `busy_wait_s` seconds.
 
         What the function gives that is still pending is given once it is durable; until then it keeps its place.
+        `size` is that of the message, in bytes: large ones do not hold up small ones.
         """
         try:
-            return await self.crew.run(function, *args, wait_s=self.bounds.busy_wait_s)
+            return await self.crew.run(function, *args, wait_s=self.bounds.busy_wait_s, size=size)
         except NoPlace:
             raise HubBusy(
                 f"all {self.bounds.max_exchanges} places for exchanges are taken; nothing was kept, send the same "

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import pytest
 
 from gateway.domain.errors import HubBusy
-from gateway.edge.crew import Crew, NoPlace
+from gateway.edge.crew import LARGE_BYTES, Crew, NoPlace
 from gateway.edge.homecoming import Homecoming
 from gateway.store.pending import Going, Pending, Prepared
 from gateway.store.plan import Committed, Conflict, Insert, Outcome, Plan
@@ -112,6 +112,19 @@ def test_more_threads_come_when_work_waits_for_threads_that_wait_themselves() ->
         assert await crew.run(lambda: "not held up", wait_s=10) == "not held up"
         free.set()
         assert await asyncio.gather(*held_up) == [True] * 3
+
+    asyncio.run(main())
+
+
+def test_a_small_message_does_not_wait_behind_large_ones() -> None:
+    free = threading.Event()
+
+    async def main() -> None:
+        crew = Crew(8, hands=1)
+        large = [asyncio.create_task(crew.run(free.wait, wait_s=10, size=LARGE_BYTES)) for _ in range(2)]
+        assert await crew.run(threading.active_count, wait_s=10) >= 3
+        free.set()
+        assert await asyncio.gather(*large) == [True, True]
 
     asyncio.run(main())
 
