@@ -13,7 +13,6 @@ from fastapi import FastAPI
 from gateway.app.identity import hub_chain
 from gateway.app.process import Process
 from gateway.app.store import receipts_of
-from gateway.edge.agencies import AgencyEdge
 from gateway.edge.api import make_api
 from gateway.edge.health import Readiness, health_router
 from gateway.edge.hub_certificates import HubCertificates, hub_certificates_router
@@ -21,6 +20,7 @@ from gateway.edge.limits import Bounds, Limits
 from gateway.edge.mistake_titles import headline
 from gateway.edge.parts import StaffEdge
 from gateway.edge.proxies import proxies_of
+from gateway.edge.receiving import AgencyEdge
 from gateway.exchange.inbound import Inbound
 from gateway.exchange.meta.services import MetaServices
 from gateway.machine import new_id, now

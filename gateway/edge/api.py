@@ -23,7 +23,7 @@ from gateway.domain.errors import (
     Violation,
 )
 from gateway.edge.admin.routes import admin_router
-from gateway.edge.agencies import TOKEN_PATH, AgencyEdge, Receiving, agency_router, refuse_early
+from gateway.edge.agencies import TOKEN_PATH, agency_router
 from gateway.edge.console.routes import console_router
 from gateway.edge.door import DOOR, AgencyDoor, door_of
 from gateway.edge.front import FrontDoor
@@ -31,6 +31,7 @@ from gateway.edge.http import language_of, problem
 from gateway.edge.office_api.routes import office_router
 from gateway.edge.parts import StaffEdge
 from gateway.edge.portal.routes import portal_router
+from gateway.edge.receiving import AgencyEdge, Receiving, refuse_early
 
 _log = structlog.get_logger("simojo.api")
 
