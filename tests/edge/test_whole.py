@@ -112,7 +112,7 @@ def test_an_unforeseen_fault_on_a_whole_request_is_a_problem_and_is_told_to_the_
         raise ZeroDivisionError("rahasia")
 
     with running(grounds, tmp_path) as hub, capture_logs() as log:
-        monkeypatch.setattr("gateway.edge.agencies._exchange", broken)
+        monkeypatch.setattr("gateway.edge.receiving._exchange", broken)
         answer, has_ended = said(hub, b"".join(post(VALIDITY, b"{}")))
         assert answer.startswith(b"HTTP/1.1 500 ")
         assert not has_ended
