@@ -126,13 +126,16 @@ class Crew:
 
     def _settled(self, pending: Pending[Any], asked: _Asked) -> None:
         """Runs in the thread that commits: tell what is durable, and leave all else to a thread of ours."""
-        if pending.is_durable:
-            asked.home.tell(asked.done, pending.take(), None)
-            return
         try:
+            if pending.is_durable:
+                asked.home.tell(asked.done, pending.take(), None)
+                return
             self._go_on(pending.otherwise, asked)
         except RuntimeError:  # the system gives no thread
             asked.home.tell(asked.done, None, NoPlace())
+            return
+        except BaseException as fault:  # noqa: BLE001 - whoever waits learns of it, and the place is given back
+            asked.home.tell(asked.done, None, fault)
             return
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             asked.home.loop.call_soon_threadsafe(asked.hands.mind, asked.home.loop)

@@ -4,8 +4,8 @@ Threads that all have Python to run only take the interpreter from each other. S
 only while work waits and the processor does not: then threads are held up by something else (a slow database), and
 others can use the time.
 
-A thread ends when it had nothing to do for a while, or when it has read so much XML that the names in it are to be
-let go of (`gateway.trust.interned`).
+One of the further threads ends when nothing waits any more. Any ends when it had nothing to do for a while, or when it
+has read so much XML that the names in it are to be let go of (`gateway.trust.interned`).
 """
 
 from __future__ import annotations
@@ -48,10 +48,14 @@ class Hands:
         self._waited_s = 0.0  # how long the work waited that was taken up last
 
     def hand_over(self, do: Callable[[], None]) -> None:
-        """Have it done in a thread. From any thread; raises RuntimeError when the system gives no thread for it."""
+        """Have it done in a thread. From any thread; raises RuntimeError when the system gives none at all."""
         with self._lock:
             if self._threads < min(self._undone + 1, self._hands):
-                self._start()
+                try:
+                    self._start()
+                except RuntimeError:
+                    if not self._threads:
+                        raise
             self._undone += 1
             self._work.put(_Work(do, time.monotonic()))
 
@@ -93,6 +97,9 @@ class Hands:
             del work  # a waiting thread holds no message in memory
             with self._lock:
                 self._undone -= 1
+                if self._threads > self._hands and self._work.empty():  # it came while others were held up
+                    self._threads -= 1
+                    return
         with self._lock:
             self._threads -= 1
             if not self._work.empty():  # handed over while this thread still counted as one that may take it

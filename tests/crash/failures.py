@@ -79,7 +79,7 @@ def database_away(
         )
         until_more(town, {503}, ENOUGH)
         time.sleep(max(0.0, gone + seconds - time.monotonic()))
-        meanwhile = town.clients.statuses - before
+        meanwhile = town.clients.statuses.copy() - before
         slowest = town.clients.slowest_s
         away = time.monotonic() - gone
         server.start()
@@ -209,7 +209,7 @@ def _while_broken(town: Town, seen: Seen, word: str, cause: Callable[[], None], 
     warnings = until_warned(town, cause)
     before = town.clients.statuses.copy()
     said_ready = looks(town, BROKEN_S)
-    meanwhile = town.clients.statuses - before
+    meanwhile = town.clients.statuses.copy() - before
     undo()
     begun = time.monotonic()
     back = until_served(town)
