@@ -6,13 +6,13 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from gateway.contract.json_writer import JsonWriter
 from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
 from gateway.domain.catalogue import Catalogue
 from gateway.domain.errors import Tampered
 from gateway.domain.events import ApplicationRegistered, CaseEvent
 from gateway.domain.facts import decode_case, decode_event, encode_case, encode_event
+from gateway.primitives.json_writer import JsonWriter
 from gateway.store.outgoing import StoredFact
 from gateway.store.tables import CaseEventRow, CaseRow
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gateway.contract.mac import hmac_sha256
 from gateway.domain.events import Reference
+from gateway.primitives.mac import hmac_sha256
 from gateway.trust.secrets import MasterKey
 
 MESSAGE = "message"

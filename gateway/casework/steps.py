@@ -26,7 +26,6 @@ from gateway.casework.history import case_body, event_body, fact_record
 from gateway.casework.names import fact_part, message_id
 from gateway.casework.occasion import Occasion
 from gateway.casework.routes import Route
-from gateway.contract.json_writer import JsonWriter
 from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
 from gateway.domain.deadlines import ONCE, Deadline, DeadlineKind
@@ -42,6 +41,7 @@ from gateway.domain.events import (
 from gateway.domain.facts import encode_ask
 from gateway.domain.lifecycle import asks, deadlines
 from gateway.ledger.leaf import LeafKind
+from gateway.primitives.json_writer import JsonWriter
 from gateway.store.plan import Change, Claim, Delete, Insert, Plan, Update
 from gateway.store.tables import CaseEventRow, CaseReferenceRow, CaseRow, DeadlineRow, DeliveryRow, OpeningRow
 

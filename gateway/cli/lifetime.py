@@ -107,12 +107,12 @@ def live(
         at_once=die_by,
     )
     server = make_server(api, serving, proxies or Proxies(), ending)
+    collect_seldom()
     try:
         process.start()
     except BaseException:
         process.stop(LAST_S)
         raise
-    collect_seldom()
     server.run(sockets=list(sockets))
     told_at = time.monotonic() if server.told_at is None else server.told_at
     left = told_at + settings.drain_s + settings.stop_within_s - time.monotonic()

@@ -13,9 +13,9 @@ import msgspec
 import rfc8785
 from cryptography import x509
 
-from gateway.contract.json_writer import JsonWriter
 from gateway.contract.message import Json, Message, Payload
 from gateway.dialect.party import Hub, Party, Proven
+from gateway.primitives.json_writer import JsonWriter
 
 _sorted = msgspec.json.Encoder(order="sorted")
 _writer = JsonWriter()
@@ -141,8 +141,8 @@ def body_of(payload: Json) -> bytes:
 def canonical(payload: Json) -> bytes:
     """The canonical form (RFC 8785) of a body: the same content is the same message, however it was spaced.
 
-    Of JSON without fractions and with whole numbers below 2**53, as `parse_json` reads it, the sorted output of
-    msgspec is that form, but for names beyond the surrogates: RFC 8785 sorts by UTF-16.
+    Of JSON without fractions and with whole numbers below 2**53, which is all that `parse_json` reads, the sorted
+    output of msgspec is that form, but for names beyond the surrogates: RFC 8785 sorts by UTF-16.
     """
     written = _sorted.encode(payload)
     plain = written.isascii() or _BEYOND.search(written) is None

@@ -34,13 +34,19 @@ class NoPlace(Exception):
     """All places are taken and none became free in time, or the system gives no thread for one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Asked:
-    """Where the outcome of an exchange is told, and whose threads go on with it."""
+    """Where the outcome of an exchange is told, once, and whose threads go on with it."""
 
     home: Homecoming
-    done: asyncio.Future[Any]
+    done: asyncio.Future[Any] | None
     hands: Hands
+
+    def tell(self, result: object, error: BaseException | None) -> None:
+        """Tell it, and let go of it: a fault holds the frames that it came through, and they hold this."""
+        done, self.done = self.done, None
+        if done is not None:
+            self.home.tell(done, result, error)
 
 
 class Crew:
@@ -72,7 +78,10 @@ class Crew:
             self._give_back()
             raise NoPlace from fault
         hands.mind(home.loop)
-        return await done
+        try:
+            return await done
+        finally:
+            del done  # its fault comes through here, and would hold it in a circle, with the message
 
     def _home_of(self, loop: asyncio.AbstractEventLoop) -> Homecoming:
         if self._home is None or self._home.loop is not loop:
@@ -115,27 +124,27 @@ class Crew:
         try:
             going = step()
         except BaseException as fault:  # noqa: BLE001 - whoever waits learns of it; the thread has no caller
-            asked.home.tell(asked.done, None, fault)
+            asked.tell(None, fault)
             return
         if isinstance(going, Pending):
             # taken out when it is told: the outcome keeps its callbacks, and this one would keep the outcome
             held = [going]
             going.outcome.add_done_callback(lambda _outcome: self._settled(held.pop(), asked))
         else:
-            asked.home.tell(asked.done, going, None)
+            asked.tell(going, None)
 
     def _settled(self, pending: Pending[Any], asked: _Asked) -> None:
         """Runs in the thread that commits: tell what is durable, and leave all else to a thread of ours."""
         try:
             if pending.is_durable:
-                asked.home.tell(asked.done, pending.take(), None)
+                asked.tell(pending.take(), None)
                 return
             self._go_on(pending.otherwise, asked)
         except RuntimeError:  # the system gives no thread
-            asked.home.tell(asked.done, None, NoPlace())
+            asked.tell(None, NoPlace())
             return
         except BaseException as fault:  # noqa: BLE001 - whoever waits learns of it, and the place is given back
-            asked.home.tell(asked.done, None, fault)
+            asked.tell(None, fault)
             return
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             asked.home.loop.call_soon_threadsafe(asked.hands.mind, asked.home.loop)

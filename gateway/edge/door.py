@@ -97,19 +97,21 @@ class AgencyDoor:
         agency, name, transport = scope[DOOR]
         try:
             sealed = await self._receive.exchange(scope, agency, name, transport, whole.content)
+            headers = raw_headers(sealed)
         except GatewayError as error:
             await respond(whole, self._refused(Request(scope), error))
         except Exception as error:
             await respond(whole, self._unforeseen(Request(scope), error))
             raise
         else:
-            await whole.answer(sealed.status, raw_headers(sealed), sealed.body)
+            await whole.answer(sealed.status, headers, sealed.body)
 
 
 def raw_headers(sealed: Sealed) -> list[tuple[bytes, bytes]]:
-    """The headers of an answer as they leave: as Starlette's Response writes them."""
+    """The headers of an answer as they leave, with the length of its body."""
     written = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in sealed.headers.items()]
-    return [*written, (b"content-length", b"%d" % len(sealed.body))]
+    own = [each for each in written if each[0] != b"content-length"]
+    return [*own, (b"content-length", b"%d" % len(sealed.body))]
 
 
 async def respond(whole: Whole, response: Response, *, last: bool = False) -> None:

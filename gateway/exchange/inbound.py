@@ -166,7 +166,8 @@ class Inbound:
             _log.error("message-not-kept", agency=message.agency, interaction=message.interaction, code=fault.code)
             return self.unknown_senders.unsigned(message, wire, fault)
         if isinstance(going, Pending):
-            return replace(going, otherwise=lambda: self._told(message, wire, going.otherwise))
+            otherwise = going.otherwise
+            return replace(going, otherwise=lambda: self._told(message, wire, otherwise))
         return going
 
     def _begun(self, message: Message, wire: Wire, interaction: Interaction) -> Going[Sealed]:

@@ -19,11 +19,11 @@ from datetime import datetime
 from functools import cached_property
 
 from gateway.casework.leaves import Leaves, MadeLeaf
-from gateway.contract.json_writer import JsonWriter
 from gateway.contract.message import Message
 from gateway.dialect.shared_secret import HIDDEN
 from gateway.exchange.wire import Answer, Sealed
 from gateway.ledger.leaf import LeafKind
+from gateway.primitives.json_writer import JsonWriter
 from gateway.store.plan import Change, Claim, Insert
 from gateway.store.tables import ExchangeRow, PartRow
 

@@ -11,7 +11,6 @@ from typing import TypeVar
 
 from gateway.contract.adapter import Interaction
 from gateway.contract.address import owner_of
-from gateway.contract.mac import hmac_sha256
 from gateway.contract.message import Message
 from gateway.dialect.party import Hub
 from gateway.domain.errors import GatewayError, Malformed, Refused, Unauthenticated
@@ -20,6 +19,7 @@ from gateway.exchange.meta.inquiry import MetaInquiry
 from gateway.exchange.meta.pointer import SIGNED, pointed_to_echo
 from gateway.exchange.refusing import refusal_answer
 from gateway.exchange.wire import Sealed, Wire
+from gateway.primitives.mac import hmac_sha256
 from gateway.store.pending import Prepared
 from gateway.store.plan import Add, Plan
 from gateway.store.tables import RefusalTallyRow

@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from gateway.contract.json_writer import JsonWriter
+from gateway.primitives.json_writer import JsonWriter
 
 MAX_INTEGER = 2**53 - 1
 """The largest whole number that every JSON reader keeps exactly (RFC 8785 section 3.2.2.3)."""

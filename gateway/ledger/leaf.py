@@ -33,10 +33,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
 
-from gateway.contract.mac import hmac_sha256
 from gateway.domain.errors import LedgerBroken
 from gateway.ledger.damage import Damage, broken
 from gateway.ledger.encoding import MAX_INTEGER, canonical_json, members, parse_json, text_of
+from gateway.primitives.mac import hmac_sha256
 
 VERSION = 1
 DIGEST_SIZE = 32

@@ -72,10 +72,11 @@ def _handed_over(
     if not isinstance(prepared, Prepared):
         return prepared
     outcome = unit_of_work.submit(prepared.plan)
+    held = [outcome]  # taken out when it is asked: its fault would hold this frame, and so itself and the message
 
     def otherwise() -> Going[T]:
         try:
-            _check(outcome.result())
+            _check(held.pop().result())
         except Moved:
             if not left:
                 raise

@@ -22,8 +22,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from gateway.contract.json_writer import JsonWriter
 from gateway.domain.errors import Unauthenticated
+from gateway.primitives.json_writer import JsonWriter
 from gateway.trust.certificates import RegisteredCertificate, check_usable, find_certificate
 from gateway.trust.compact import decode, encode, header_of
 from gateway.trust.freshness import WINDOW_S

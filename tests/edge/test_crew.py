@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
 import threading
+import weakref
 from concurrent.futures import Future
 from contextlib import closing
 from typing import Any, NoReturn
@@ -15,6 +17,7 @@ import pytest
 from gateway.domain.errors import HubBusy
 from gateway.edge.crew import LARGE_BYTES, Crew, NoPlace
 from gateway.edge.homecoming import Homecoming
+from gateway.store.conflicts import begun
 from gateway.store.pending import Going, Pending, Prepared
 from gateway.store.plan import Committed, Conflict, Insert, Outcome, Plan
 from gateway.store.tables import CounterRow
@@ -152,6 +155,44 @@ def test_a_fault_in_what_is_done_once_it_is_durable_is_told_and_its_place_given_
         assert await crew.run(lambda: "free", wait_s=10) == "free"
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("busy", ["at once", "at the commit"])
+def test_a_message_that_could_not_be_kept_is_held_by_nothing(busy: str) -> None:
+    class Full:
+        def submit(self, plan: Plan) -> Future[Outcome]:
+            if busy == "at once":
+                raise HubBusy("too many wait")
+            refused: Future[Outcome] = Future()
+            refused.set_exception(HubBusy("its disk is full"))
+            return refused
+
+    class Body:
+        """Stands for ten megabytes."""
+
+    def begin(body: Body) -> Going[Body]:
+        def prepare() -> Body | Prepared[Body]:
+            return Prepared(Plan(), body)
+
+        return begun(prepare, Full())
+
+    async def main() -> weakref.ref[Body]:
+        body = Body()
+        held, crew = weakref.ref(body), Crew(1)
+        try:
+            await crew.run(begin, body, wait_s=10)
+        except HubBusy:  # pytest.raises would hold what it caught
+            assert await crew.run(lambda: "the thread goes on", wait_s=10)
+            return held
+        raise AssertionError("it was kept")
+
+    gc.collect()
+    gc.disable()  # no circle holds it that only the collector would find
+    try:
+        held = asyncio.run(main())
+        assert held() is None
+    finally:
+        gc.enable()
 
 
 def test_a_small_message_does_not_wait_behind_large_ones() -> None:

@@ -152,6 +152,7 @@ class HubProtocol(H11Protocol):
         if self._tls is not None:
             scope.setdefault("extensions", {})["tls"] = self._tls
         if self._place.health_only and scope["path"] not in HEALTH:
+            cast("Any", scope).pop(WHOLE, None)  # else it and its scope would hold each other
             await _busy(send)
             return
         await cast("Any", self._inner)(scope, receive, send)

@@ -119,6 +119,7 @@ class Turn(RequestResponseCycle):
         self._answer = b""
         if last:
             self.response_complete = True
+            self.body = b""  # the connection keeps its last turn
             self.message_event.set()
             if not self.keep_alive:
                 self.transport.close()

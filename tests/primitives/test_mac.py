@@ -7,7 +7,7 @@ import hmac
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.contract.mac import hmac_sha256
+from gateway.primitives.mac import hmac_sha256
 
 
 @given(st.binary(max_size=200), st.binary(max_size=5000))
