@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +25,7 @@ from gateway.store.tables import (
 )
 from gateway.store.unit_of_work import GroupCommit, transaction, waiting
 from gateway.store.unit_of_work.statements import ASKED_AT_ONCE, execute
-from tests.store.plans import NOW, advance, counter
+from tests.store.plans import NOW, advance, counter, deadline
 
 # --- many at once --------------------------------------------------------------------------------------------------
 
@@ -208,6 +210,53 @@ def test_a_full_disk_keeps_nothing_and_the_store_goes_on_when_there_is_room(
     limits.append(pages + 1000)
     assert writer.commit(Plan.of(large)) == Committed()
     writer.close()
+
+
+def test_damage_that_is_met_behind_the_first_row_of_an_answer_is_busy_for_all(sqlite_engine: Engine) -> None:
+    """SQLite gives the first row when it is asked, and looks for the others when they are fetched."""
+    names = [f"guard-{number:04}" for number in range(2000)]
+    with closing_writer(sqlite_engine) as writer:
+        assert writer.commit(Plan(tuple(counter(name) for name in names))) == Committed()
+    sqlite_engine.dispose()
+    damage_index_leaf(str(sqlite_engine.url.database), names[-1])
+    with held_writer(sqlite_engine) as (writer, _):
+        futures = [writer.submit(Plan.of(advance(names[0], 1), advance(names[-1], 1), deadline("c-1")))]
+        futures += [writer.submit(Plan.of(counter(f"a-{number}"))) for number in range(3)]
+    for future in futures:
+        with pytest.raises(HubBusy, match="its file is damaged"):
+            future.result(0)
+    assert writer.trouble() != ""
+    assert Reader(sqlite_engine).counter("a-0") is None
+
+
+@contextmanager
+def closing_writer(engine: Engine) -> Iterator[GroupCommit]:
+    writer = GroupCommit(engine)
+    yield writer
+    writer.close()
+
+
+def damage_index_leaf(file: str, value: str) -> None:
+    """Make the page of an index unreadable that holds this value."""
+    alone = sqlite3.connect(file)
+    alone.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    size = alone.execute("PRAGMA page_size").fetchone()[0]
+    alone.close()
+    whole = bytearray(Path(file).read_bytes())
+    leaves = [at for at in range(0, len(whole), size) if whole[at] == 10 and value.encode() in whole[at : at + size]]
+    assert len(leaves) == 1
+    whole[leaves[0] : leaves[0] + size] = b"\xff" * size
+    Path(file).write_bytes(whole)
+
+
+def test_what_the_driver_itself_raises_is_busy(writer: GroupCommit) -> None:
+    def asks_the_driver(connection: Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        driver.execute("SELECT nothing FROM nowhere")
+
+    with pytest.raises(HubBusy, match="cannot write now"):
+        writer.within(asks_the_driver)
+    assert writer.commit(Plan.of(counter("a"))) == Committed()
 
 
 def test_a_value_that_the_store_refuses_is_busy_and_names_the_cause(writer: GroupCommit, reader: Reader) -> None:
