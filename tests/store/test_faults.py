@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
+
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
 from gateway.domain.errors import HubBusy
+from gateway.store.engine import connect_alone
 from gateway.store.plan import Committed, Plan
 from gateway.store.reading import Reader
 from gateway.store.unit_of_work import GroupCommit
@@ -41,6 +44,31 @@ def test_a_store_that_is_read_only_says_so_and_goes_on_when_it_can_be_written(
     assert told.value.after_s
     assert reader.counter("a") is None
     is_read_only[0] = False
+    assert writer.commit(Plan.of(counter("a"))) == Committed()
+
+
+# A file is read-only for whoever opens it then; a connection that failed is given up.
+@pytest.mark.parametrize("databases", ["postgres"], indirect=True)
+def test_sessions_that_were_opened_while_the_server_was_read_only_are_not_used_when_it_is_no_more(
+    engine: Engine, reader: Reader, writer: GroupCommit
+) -> None:
+    name = engine.url.database
+    alone = connect_alone(engine, "operator")
+    with closing(alone), ExitStack() as held:
+        alone.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+        engine.dispose()
+        with pytest.raises(HubBusy, match="it is read-only"):
+            writer.commit(Plan.of(counter("a")))
+        for _ in range(4):
+            held.enter_context(engine.connect())
+        held.close()
+        assert reader.counter("a") is None
+        with pytest.raises(HubBusy, match="it is read-only"):
+            writer.within(lambda connection: connection.execute(text("DELETE FROM counter")))
+        alone.execute("SET default_transaction_read_only = off")
+        alone.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
+    for _ in range(6):
+        writer.within(lambda connection: connection.execute(text("DELETE FROM counter")))
     assert writer.commit(Plan.of(counter("a"))) == Committed()
 
 
