@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from gateway.domain.errors import HubBusy
 from gateway.operations.health import store_fault
 from gateway.store.engine import open_engine
-from gateway.store.plan import Add, Committed, Insert, Plan, Update
+from gateway.store.plan import Add, Committed, Conflict, Insert, Plan, Update
 from gateway.store.room import SPILLED, use_room
 from gateway.store.tables import CounterRow, DocumentRow
 from gateway.store.unit_of_work import GroupCommit, transaction
@@ -111,6 +111,16 @@ def test_it_stands_for_some_seconds_where_nobody_tries_again(
         seconds.at += STANDS_S - 0.5
         assert store_fault(writer) == FULL  # since the last failure, not the first
     seconds.at += 0.5
+    assert store_fault(writer) == ""
+
+
+def test_a_plan_of_which_nothing_was_written_ends_no_trouble(engine: Engine, writer: GroupCommit) -> None:
+    stale = Update(CounterRow, {"name": "absent"}, {"value": 1}, {"value": 2})
+    with full(engine), pytest.raises(HubBusy):
+        writer.commit(rows("a"))
+    assert writer.commit(Plan.of(stale, *rows("a").changes)) == Conflict(stale)
+    assert store_fault(writer) == FULL
+    assert writer.commit(rows("a")) == Committed()
     assert store_fault(writer) == ""
 
 

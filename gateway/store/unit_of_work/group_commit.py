@@ -21,7 +21,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine
 
 from gateway.store.engine import is_shared
-from gateway.store.plan import Change, Outcome, Plan
+from gateway.store.plan import Change, Committed, Outcome, Plan
 from gateway.store.unit_of_work import postgres, sqlite
 from gateway.store.unit_of_work.transaction import FAULTS_OF_THE_STORE, Kept, busy, is_fault_of_a_plan, run_whole
 from gateway.store.unit_of_work.trouble import Trouble
@@ -108,6 +108,7 @@ class GroupCommit:
             for work in taken:
                 work.outcome.set_exception(busy(error) if is_store else error)  # each waiter raises one of its own
             return
-        self._trouble.over(plans)
+        written = zip(plans, outcomes, strict=True)
+        self._trouble.over(changes for changes, outcome in written if isinstance(outcome, Committed))
         for work, outcome in zip(taken, outcomes, strict=True):
             work.outcome.set_result(outcome)
