@@ -150,6 +150,33 @@ def test_tallies_of_many_threads_all_count(writer: GroupCommit, reader: Reader) 
     assert reader.counter("n") == 200
 
 
+def test_plans_that_count_the_same_share_a_commit_and_all_count(engine: Engine, reader: Reader) -> None:
+    stale = advance("absent", 1)
+    tally = Add(CounterRow, {"name": "n"}, "value", 2)
+    with held_writer(engine) as (writer, statements):
+        futures = [writer.submit(Plan.of(counter(f"n-{number}"), tally)) for number in range(50)]
+        lost = writer.submit(Plan.of(tally, stale))
+        other = writer.submit(Plan.of(tally, Add(CounterRow, {"name": "m"}, "value"), tally))
+    assert [future.result() for future in [*futures, other]] == [Committed()] * 51
+    assert lost.result() == Conflict(stale)
+    assert statements == ["BEGIN", "COMMIT"] * 2
+    assert (reader.counter("n"), reader.counter("m")) == (104, 1)
+
+
+def test_who_looks_at_a_count_or_sets_it_sees_what_was_counted_before(engine: Engine, reader: Reader) -> None:
+    tally = Add(CounterRow, {"name": "n"}, "value")
+    seen = [Update(CounterRow, {"name": "n"}, {"value": value}, {}) for value in (1, 2)]
+    with held_writer(engine) as (writer, statements):
+        one_by_one = Plan.of(counter("n"), tally, *seen, tally, advance("n", 3), tally, advance("n", 4))
+        futures = [writer.submit(Plan.of(each)) for each in one_by_one.changes]
+        both = writer.submit(Plan.of(Update(CounterRow, {"name": "n"}, {"value": 5}, {}), tally))
+        last = writer.submit(Plan.of(tally))
+    outcomes = [future.result() for future in [*futures, both, last]]
+    assert [type(each) is Conflict for each in outcomes] == [each in (2, 7) for each in range(10)]
+    assert statements == ["BEGIN", "COMMIT"] * 10  # the two that look share one
+    assert reader.counter("n") == 7
+
+
 def test_of_many_who_claim_one_key_exactly_one_gets_it(writer: GroupCommit) -> None:
     with ThreadPoolExecutor(16) as pool:
         outcomes = list(pool.map(lambda number: writer.commit(Plan.of(counter("id", number))), range(50)))

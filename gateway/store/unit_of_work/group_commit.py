@@ -89,10 +89,7 @@ class GroupCommit:
 
     def _run(self) -> None:
         while taken := self._waiting.take():
-            try:
-                self._write(taken)
-            finally:
-                self._waiting.done(taken)
+            self._write(taken)
 
     def _write(self, taken: Sequence[Work]) -> None:
         plans = [work.changes for work in taken]

@@ -19,7 +19,7 @@ STANDS_S = 5.0
 
 
 class Trouble:
-    """The last failure, if it stands. Told by the writer, asked by any thread; `seconds` counts seconds and is never set."""
+    """The last failure, if it stands. The writer tells it, any thread asks; `seconds` is a clock that is never set."""
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         self._seconds = seconds
