@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine
@@ -66,12 +65,12 @@ def full(engine: Engine) -> Iterator[None]:
         with engine.connect() as connection:
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
 
-        def limited(connection: Connection, statement: str) -> Any:
+        def limited(connection: Connection, statement: str) -> None:
             begins = statement == "BEGIN IMMEDIATE"
             if begins:
                 connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 5}")
             try:
-                return execute(connection, statement)
+                execute(connection, statement)
             finally:
                 if not begins:
                     connection.exec_driver_sql(f"PRAGMA max_page_count={1 << 30}")

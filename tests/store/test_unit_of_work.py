@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,40 +21,10 @@ from gateway.store.tables import (
 )
 from gateway.store.unit_of_work import GroupCommit, transaction, waiting
 from gateway.store.unit_of_work.statements import ASKED_AT_ONCE, execute
-from tests.store.plans import NOW, advance, counter, deadline
+from tests.store.held import held_writer
+from tests.store.plans import NOW, advance, counter
 
 # --- many at once --------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def held_writer(
-    engine: Engine, batch: int = 128, gate: threading.Event | None = None
-) -> Iterator[tuple[GroupCommit, list[str]]]:
-    """A writer that is kept inside its first transaction until the block ends, while plans pile up behind it.
-
-    With a gate of the caller's own it goes on as soon as that is set.
-
-    Gives the writer, and the list of statements that begin and end transactions.
-    """
-    statements: list[str] = []
-    gate, inside = gate or threading.Event(), threading.Event()
-
-    def watched(connection: Connection, statement: str) -> Any:
-        if connection.engine is engine:  # the statements of a transaction's begin and end, and no others
-            statements.append(statement.split(maxsplit=1)[0])
-            inside.set()
-            assert gate.wait(30)
-        return execute(connection, statement)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(transaction, "execute", watched)
-        writer = GroupCommit(engine, batch=batch)
-        blocker = writer.submit(Plan.of(counter("blocker")))
-        assert inside.wait(30)
-        yield writer, statements
-        gate.set()
-        writer.close()
-        assert blocker.result() == Committed()
 
 
 def test_many_waiting_plans_share_one_commit(engine: Engine, reader: Reader) -> None:
@@ -212,10 +178,10 @@ def test_a_full_disk_keeps_nothing_and_the_store_goes_on_when_there_is_room(
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
     limits = [pages + 5]
 
-    def limited(connection: Connection, statement: str) -> Any:
+    def limited(connection: Connection, statement: str) -> None:
         if statement == "BEGIN IMMEDIATE":
             connection.exec_driver_sql(f"PRAGMA max_page_count={limits[-1]}")
-        return execute(connection, statement)
+        execute(connection, statement)
 
     monkeypatch.setattr(transaction, "execute", limited)
     writer = GroupCommit(engine)
@@ -237,53 +203,6 @@ def test_a_full_disk_keeps_nothing_and_the_store_goes_on_when_there_is_room(
     limits.append(pages + 1000)
     assert writer.commit(Plan.of(large)) == Committed()
     writer.close()
-
-
-def test_damage_that_is_met_behind_the_first_row_of_an_answer_is_busy_for_all(sqlite_engine: Engine) -> None:
-    """SQLite gives the first row when it is asked, and looks for the others when they are fetched."""
-    names = [f"guard-{number:04}" for number in range(2000)]
-    with closing_writer(sqlite_engine) as writer:
-        assert writer.commit(Plan(tuple(counter(name) for name in names))) == Committed()
-    sqlite_engine.dispose()
-    damage_index_leaf(str(sqlite_engine.url.database), names[-1])
-    with held_writer(sqlite_engine) as (writer, _):
-        futures = [writer.submit(Plan.of(advance(names[0], 1), advance(names[-1], 1), deadline("c-1")))]
-        futures += [writer.submit(Plan.of(counter(f"a-{number}"))) for number in range(3)]
-    for future in futures:
-        with pytest.raises(HubBusy, match="its file is damaged"):
-            future.result(0)
-    assert writer.trouble() != ""
-    assert Reader(sqlite_engine).counter("a-0") is None
-
-
-@contextmanager
-def closing_writer(engine: Engine) -> Iterator[GroupCommit]:
-    writer = GroupCommit(engine)
-    yield writer
-    writer.close()
-
-
-def damage_index_leaf(file: str, value: str) -> None:
-    """Make the page of an index unreadable that holds this value."""
-    alone = sqlite3.connect(file)
-    alone.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    size = alone.execute("PRAGMA page_size").fetchone()[0]
-    alone.close()
-    whole = bytearray(Path(file).read_bytes())
-    leaves = [at for at in range(0, len(whole), size) if whole[at] == 10 and value.encode() in whole[at : at + size]]
-    assert len(leaves) == 1
-    whole[leaves[0] : leaves[0] + size] = b"\xff" * size
-    Path(file).write_bytes(whole)
-
-
-def test_what_the_driver_itself_raises_is_busy(writer: GroupCommit) -> None:
-    def asks_the_driver(connection: Connection) -> None:
-        driver: Any = connection.connection.driver_connection
-        driver.execute("SELECT nothing FROM nowhere")
-
-    with pytest.raises(HubBusy, match="cannot write now"):
-        writer.within(asks_the_driver)
-    assert writer.commit(Plan.of(counter("a"))) == Committed()
 
 
 def test_a_value_that_the_store_refuses_is_busy_and_names_the_cause(writer: GroupCommit, reader: Reader) -> None:
