@@ -39,6 +39,9 @@ SESSION = {
     "idle_in_transaction_session_timeout": "60000",
 }
 
+_READ_ONLY = (b"default_transaction_read_only", b"in_hot_standby")
+"""What a server reports of each session without being asked."""
+
 
 def open_engine(url: str, *, connections: int = CONNECTIONS) -> Engine:
     """An engine for `url`; `connections` bounds the pool of a server's engine.
@@ -124,6 +127,7 @@ def _postgres(url: URL, connections: int) -> Engine:
     )
     event.listen(engine, "connect", _prepare_postgres)
     event.listen(engine, "checkout", _refuse_dead)
+    event.listen(engine, "checkin", _keep_no_read_only)
     return engine
 
 
@@ -155,3 +159,15 @@ def _refuse_dead(connection: Any, _record: object, _proxy: object) -> None:
     waiting.register(connection.fileno(), select.POLLIN)
     if waiting.poll(0):
         raise DisconnectionError("the server has ended this connection")
+
+
+def _keep_no_read_only(connection: Any, record: Any) -> None:
+    """Keep no session that may only read: it would stay so when the database can be written again.
+
+    The server tells of it by itself (from PostgreSQL 14), so that nothing is asked here. Until then each session serves
+    whoever has it, and the next one is a new one.
+    """
+    if connection is None or connection.closed:
+        return
+    if any(connection.pgconn.parameter_status(each) == b"on" for each in _READ_ONLY):
+        record.invalidate()

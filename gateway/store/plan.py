@@ -150,21 +150,27 @@ def unmoved(generation: int | None) -> Change:
 
 @dataclass(frozen=True)
 class Standing:
-    """The rows that a plan stands on: `changes` are its own alone, `looks` it shares with others that only look."""
+    """The rows that a plan stands on, each in one of three ways.
+
+    `changes` are its own alone. `looks` it shares with others that only look, `adds` with others that only add: in
+    which order numbers are added shows nowhere.
+    """
 
     changes: frozenset[Hashable]
     looks: frozenset[Hashable]
+    adds: frozenset[Hashable]
 
 
 def examined(plan: Plan) -> tuple[tuple[Change, ...], Standing]:
     """The changes of a plan, each Claim once, and the rows that its guards and tallies stand on.
 
-    Plans that stand on the same row cannot share a transaction, unless both of them only look at it. ValueError for
-    two claims of one key with different values.
+    Plans that stand on the same row cannot share a transaction, unless both only look at it or both only add to it.
+    ValueError for two claims of one key with different values.
     """
     claimed: dict[Hashable, Row] = {}
     own: set[Hashable] = set()
     looks: set[Hashable] = set()
+    adds: set[Hashable] = set()
     kept: list[Change] = []
     for change in _counted(plan):
         if not isinstance(change, Insert):
@@ -175,9 +181,10 @@ def examined(plan: Plan) -> tuple[tuple[Change, ...], Standing]:
                         raise ValueError(f"a plan claims {key} twice, with different values")
                     continue
                 claimed[key] = change.values
-            (looks if _only_looks(change) else own).add(key)
+            (adds if isinstance(change, Add) else looks if _only_looks(change) else own).add(key)
         kept.append(change)
-    return tuple(kept), Standing(frozenset(own), frozenset(looks - own))
+    own |= looks & adds
+    return tuple(kept), Standing(frozenset(own), frozenset(looks - own), frozenset(adds - own))
 
 
 _ADVANCED = Add(CounterRow, {"name": GENERATION}, "value")

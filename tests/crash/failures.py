@@ -237,18 +237,22 @@ def _due_after(town: Town, moment: datetime) -> frozenset[str]:
 
 
 def _make_read_only(town: Town, *, is_read_only: bool) -> None:
-    """Every session that begins from now on may only read, or may write again; the others are ended."""
+    """Every session that begins from now on may only read, or may write again.
+
+    Those that may write are ended; those that may only read are not, as nobody ends them for an operator either.
+    """
     engine = open_engine(town.grounds.url)
     with engine.connect() as connection:
         word = "on" if is_read_only else "off"
         connection.execute(text("SET default_transaction_read_only = off"))
         connection.execute(text(f'ALTER DATABASE "{town.grounds.database}" SET default_transaction_read_only = {word}'))
-        connection.execute(
-            text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        if is_read_only:
+            connection.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
             )
-        )
     engine.dispose()
 
 

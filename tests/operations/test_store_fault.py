@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine
@@ -12,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from gateway.domain.errors import HubBusy
 from gateway.operations.health import store_fault
 from gateway.store.engine import open_engine
-from gateway.store.plan import Add, Committed, Insert, Plan, Update
+from gateway.store.plan import Add, Committed, Conflict, Insert, Plan, Update
 from gateway.store.room import SPILLED, use_room
 from gateway.store.tables import CounterRow, DocumentRow
 from gateway.store.unit_of_work import GroupCommit, transaction
@@ -66,12 +65,12 @@ def full(engine: Engine) -> Iterator[None]:
         with engine.connect() as connection:
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
 
-        def limited(connection: Connection, statement: str) -> Any:
+        def limited(connection: Connection, statement: str) -> None:
             begins = statement == "BEGIN IMMEDIATE"
             if begins:
                 connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 5}")
             try:
-                return execute(connection, statement)
+                execute(connection, statement)
             finally:
                 if not begins:
                     connection.exec_driver_sql(f"PRAGMA max_page_count={1 << 30}")
@@ -111,6 +110,16 @@ def test_it_stands_for_some_seconds_where_nobody_tries_again(
         seconds.at += STANDS_S - 0.5
         assert store_fault(writer) == FULL  # since the last failure, not the first
     seconds.at += 0.5
+    assert store_fault(writer) == ""
+
+
+def test_a_plan_of_which_nothing_was_written_ends_no_trouble(engine: Engine, writer: GroupCommit) -> None:
+    stale = Update(CounterRow, {"name": "absent"}, {"value": 1}, {"value": 2})
+    with full(engine), pytest.raises(HubBusy):
+        writer.commit(rows("a"))
+    assert writer.commit(Plan.of(stale, *rows("a").changes)) == Conflict(stale)
+    assert store_fault(writer) == FULL
+    assert writer.commit(rows("a")) == Committed()
     assert store_fault(writer) == ""
 
 

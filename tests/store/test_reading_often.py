@@ -6,10 +6,11 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from gateway.domain.errors import HubBusy
 from gateway.store.reading import Reader
+from gateway.store.reads import base
 from gateway.store.tables import ExchangeRow
 from tests.store.rows import Put, exchange
 
@@ -42,8 +43,39 @@ def test_a_closed_engine_holds_no_file_and_may_be_asked_again(sqlite_engine: Eng
     reader = Reader(sqlite_engine)
     assert _named(reader, 1) is None
     sqlite_engine.dispose()
-    alone = sqlite3.connect(str(sqlite_engine.url.database), timeout=0)
-    # the write-ahead log can be left by who has the file to itself alone
-    assert alone.execute("PRAGMA journal_mode=DELETE").fetchone() == ("delete",)
-    alone.close()
+    assert is_left_alone(sqlite_engine)
     assert _named(reader, 1) is None
+
+
+def test_a_question_during_which_the_engine_is_closed_holds_no_file_either(sqlite_engine: Engine) -> None:
+    reader = Reader(sqlite_engine)
+    sqlite_engine.dispose()
+
+    @event.listens_for(sqlite_engine, "checkout", once=True)
+    def close(*_: object) -> None:
+        sqlite_engine.dispose()
+
+    assert _named(reader, 1) is None
+    assert is_left_alone(sqlite_engine)
+    assert _named(reader, 1) is None
+    assert not is_left_alone(sqlite_engine)
+
+
+def test_no_more_connections_are_kept_than_the_bound(sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "IDLE", 0)
+    sqlite_engine.dispose()
+    reader = Reader(sqlite_engine)
+    for _ in range(3):
+        assert _named(reader, 1) is None
+        assert is_left_alone(sqlite_engine)
+
+
+def is_left_alone(engine: Engine) -> bool:
+    """Whether nobody has the file open: the write-ahead log can be left by who has it to itself alone."""
+    alone = sqlite3.connect(str(engine.url.database), timeout=0)
+    try:
+        return bool(alone.execute("PRAGMA journal_mode=DELETE").fetchone() == ("delete",))
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        alone.close()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -23,40 +21,10 @@ from gateway.store.tables import (
 )
 from gateway.store.unit_of_work import GroupCommit, transaction, waiting
 from gateway.store.unit_of_work.statements import ASKED_AT_ONCE, execute
+from tests.store.held import held_writer
 from tests.store.plans import NOW, advance, counter
 
 # --- many at once --------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def held_writer(
-    engine: Engine, batch: int = 128, gate: threading.Event | None = None
-) -> Iterator[tuple[GroupCommit, list[str]]]:
-    """A writer that is kept inside its first transaction until the block ends, while plans pile up behind it.
-
-    With a gate of the caller's own it goes on as soon as that is set.
-
-    Gives the writer, and the list of statements that begin and end transactions.
-    """
-    statements: list[str] = []
-    gate, inside = gate or threading.Event(), threading.Event()
-
-    def watched(connection: Connection, statement: str) -> Any:
-        if connection.engine is engine:  # the statements of a transaction's begin and end, and no others
-            statements.append(statement.split(maxsplit=1)[0])
-            inside.set()
-            assert gate.wait(30)
-        return execute(connection, statement)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(transaction, "execute", watched)
-        writer = GroupCommit(engine, batch=batch)
-        blocker = writer.submit(Plan.of(counter("blocker")))
-        assert inside.wait(30)
-        yield writer, statements
-        gate.set()
-        writer.close()
-        assert blocker.result() == Committed()
 
 
 def test_many_waiting_plans_share_one_commit(engine: Engine, reader: Reader) -> None:
@@ -148,6 +116,33 @@ def test_tallies_of_many_threads_all_count(writer: GroupCommit, reader: Reader) 
     assert reader.counter("n") == 200
 
 
+def test_plans_that_count_the_same_share_a_commit_and_all_count(engine: Engine, reader: Reader) -> None:
+    stale = advance("absent", 1)
+    tally = Add(CounterRow, {"name": "n"}, "value", 2)
+    with held_writer(engine) as (writer, statements):
+        futures = [writer.submit(Plan.of(counter(f"n-{number}"), tally)) for number in range(50)]
+        lost = writer.submit(Plan.of(tally, stale))
+        other = writer.submit(Plan.of(tally, Add(CounterRow, {"name": "m"}, "value"), tally))
+    assert [future.result() for future in [*futures, other]] == [Committed()] * 51
+    assert lost.result() == Conflict(stale)
+    assert statements == ["BEGIN", "COMMIT"] * 2
+    assert (reader.counter("n"), reader.counter("m")) == (104, 1)
+
+
+def test_who_looks_at_a_count_or_sets_it_sees_what_was_counted_before(engine: Engine, reader: Reader) -> None:
+    tally = Add(CounterRow, {"name": "n"}, "value")
+    seen = [Update(CounterRow, {"name": "n"}, {"value": value}, {}) for value in (1, 2)]
+    with held_writer(engine) as (writer, statements):
+        one_by_one = Plan.of(counter("n"), tally, *seen, tally, advance("n", 3), tally, advance("n", 4))
+        futures = [writer.submit(Plan.of(each)) for each in one_by_one.changes]
+        both = writer.submit(Plan.of(Update(CounterRow, {"name": "n"}, {"value": 5}, {}), tally))
+        last = writer.submit(Plan.of(tally))
+    outcomes = [future.result() for future in [*futures, both, last]]
+    assert [type(each) is Conflict for each in outcomes] == [each in (2, 7) for each in range(10)]
+    assert statements == ["BEGIN", "COMMIT"] * 10  # the two that look share one
+    assert reader.counter("n") == 7
+
+
 def test_of_many_who_claim_one_key_exactly_one_gets_it(writer: GroupCommit) -> None:
     with ThreadPoolExecutor(16) as pool:
         outcomes = list(pool.map(lambda number: writer.commit(Plan.of(counter("id", number))), range(50)))
@@ -183,10 +178,10 @@ def test_a_full_disk_keeps_nothing_and_the_store_goes_on_when_there_is_room(
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
     limits = [pages + 5]
 
-    def limited(connection: Connection, statement: str) -> Any:
+    def limited(connection: Connection, statement: str) -> None:
         if statement == "BEGIN IMMEDIATE":
             connection.exec_driver_sql(f"PRAGMA max_page_count={limits[-1]}")
-        return execute(connection, statement)
+        execute(connection, statement)
 
     monkeypatch.setattr(transaction, "execute", limited)
     writer = GroupCommit(engine)

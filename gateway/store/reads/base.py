@@ -23,6 +23,9 @@ from gateway.store.faults import cause_of
 UNREADABLE = "store-unreadable"
 """The code of HubBusy where a stored value is not one of its column's type: damage, which no waiting mends."""
 
+IDLE = 64
+"""So many connections to a SQLite file wait for a question at most: each holds files open, and pages that it read."""
+
 RowType = TypeVar("RowType", bound=SQLModel)
 
 
@@ -38,7 +41,7 @@ class Reads:
         dbapi: Any = engine.dialect.dbapi
         self._driver_fault: type[Exception] = dbapi.Error
         self._faults: tuple[type[Exception], ...] = (DBAPIError, NoConnection, self._driver_fault)
-        self._kept = None if is_shared(engine) else _Kept(engine)
+        self._idle = None if is_shared(engine) else _Idle(engine)
 
     @contextmanager
     def _session(self, asked: Any) -> Iterator[Session]:
@@ -74,7 +77,7 @@ class Reads:
         named = own | values
         given = named if order is None else [named[name] for name in order]
         with self._answering(statement):
-            return self._pooled(sql, given) if self._kept is None else self._kept.rows(sql, given)
+            return self._pooled(sql, given) if self._idle is None else self._idle.rows(sql, given)
 
     def _pooled(self, sql: str, given: Any) -> Sequence[Any]:
         connection = self._engine.raw_connection()
@@ -104,8 +107,8 @@ class Reads:
             return list(session.exec(statement).all())
 
 
-class _Kept:
-    """Connections to a SQLite file that wait for the next question; as many as questions were asked at once.
+class _Idle:
+    """Connections to a SQLite file that wait for the next question: as many as were asked at once, `IDLE` at most.
 
     A connection to a file does not die and leaves nothing to be set back, which is what a pool looks after, at twice
     the price of a small question. They are closed with the engine, or by a question that fails.
@@ -114,10 +117,12 @@ class _Kept:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._idle: deque[Any] = deque()  # its ends are safe to use from many threads
-        event.listen(engine, "engine_disposed", self._close)
+        self._disposals = 0
+        event.listen(engine, "engine_disposed", self._disposed)
 
     def rows(self, sql: str, given: Any) -> Sequence[Any]:
         """The rows of one question. Raises as the driver does."""
+        disposals = self._disposals
         try:
             connection = self._idle.pop()
         except IndexError:
@@ -127,7 +132,12 @@ class _Kept:
         except Exception:
             connection.close()
             raise
+        if len(self._idle) >= IDLE:
+            connection.close()
+            return rows
         self._idle.append(connection)
+        if disposals != self._disposals:
+            self._close()  # the engine was disposed of meanwhile, and did not see this one
         return rows
 
     def _new(self) -> Any:
@@ -136,9 +146,17 @@ class _Kept:
         pooled.detach()
         return connection
 
-    def _close(self, _engine: Engine) -> None:
-        while self._idle:
-            self._idle.pop().close()
+    def _disposed(self, _engine: Engine) -> None:
+        self._disposals += 1  # before the closing: who gives a connection back after it sees that it has to close it
+        self._close()
+
+    def _close(self) -> None:
+        while True:
+            try:
+                connection = self._idle.pop()
+            except IndexError:  # asking whether there is one would be another thread's chance to take it
+                return
+            connection.close()
 
 
 @lru_cache(maxsize=64)

@@ -2,8 +2,8 @@
 
 protocol       what everybody else sees: `commit(plan)`, `within(work)`
 group_commit   plans that wait share a transaction; an answer leaves after its COMMIT
-waiting        the queue of plans: no two that stand on one row are under way at once
-sqlite         guards are checked by reading: there is one writer
+waiting        the queue of plans: no two that stand on one row share a transaction
+sqlite         guards are checked by reading: nobody else writes
 postgres       guards are checked by locking: other processes write too
 writing        rows in as few statements as they need
 transaction    BEGIN, COMMIT, ROLLBACK, and what their failures mean

@@ -19,12 +19,11 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.store.engine import is_shared
-from gateway.store.plan import Change, Outcome, Plan
+from gateway.store.plan import Change, Committed, Outcome, Plan
 from gateway.store.unit_of_work import postgres, sqlite
-from gateway.store.unit_of_work.transaction import CommitUnknown, Kept, busy, is_fault_of_a_plan, run_whole
+from gateway.store.unit_of_work.transaction import FAULTS_OF_THE_STORE, Kept, busy, is_fault_of_a_plan, run_whole
 from gateway.store.unit_of_work.trouble import Trouble
 from gateway.store.unit_of_work.waiting import Waiting, Work
 
@@ -75,7 +74,7 @@ class GroupCommit:
         """Run `work` in a transaction of its own; the protocol says more."""
         try:
             return run_whole(self._beside, work)
-        except (SQLAlchemyError, OSError, CommitUnknown) as error:
+        except FAULTS_OF_THE_STORE as error:
             raise busy(error) from error
 
     def trouble(self) -> str:
@@ -90,10 +89,7 @@ class GroupCommit:
 
     def _run(self) -> None:
         while taken := self._waiting.take():
-            try:
-                self._write(taken)
-            finally:
-                self._waiting.done(taken)
+            self._write(taken)
 
     def _write(self, taken: Sequence[Work]) -> None:
         plans = [work.changes for work in taken]
@@ -105,10 +101,11 @@ class GroupCommit:
                     self._write([work])
                 return
             self._trouble.met(plans, error)
-            is_store = isinstance(error, SQLAlchemyError | OSError | CommitUnknown)
+            is_store = isinstance(error, FAULTS_OF_THE_STORE)
             for work in taken:
                 work.outcome.set_exception(busy(error) if is_store else error)  # each waiter raises one of its own
             return
-        self._trouble.over(plans)
+        written = zip(plans, outcomes, strict=True)
+        self._trouble.over(changes for changes, outcome in written if isinstance(outcome, Committed))
         for work, outcome in zip(taken, outcomes, strict=True):
             work.outcome.set_result(outcome)

@@ -31,18 +31,30 @@ ASKED_AT_ONCE = 1024
 """Rows that one question asks for at most: SQLite takes 32,766 values."""
 
 
-def execute(connection: Connection, sql: str, values: Sequence[Any] = ()) -> Any:
-    """Run a statement in the driver's own words (? on SQLite, $1 on PostgreSQL); gives the cursor.
+def execute(connection: Connection, sql: str, values: Sequence[Any] = ()) -> None:
+    """Run a statement in the driver's own words (? on SQLite, $1 on PostgreSQL).
 
     Raises as SQLAlchemy does. A connection that is lost is given up, and no other is taken for it in silence: what was
     begun on it is gone.
     """
     if not connection.in_transaction():
         connection.begin()  # nothing is said to the database: this is what keeps SQLAlchemy from taking another one
-    cursor = _cursor(connection)
     with _told(connection, sql, values):
+        _cursor(connection).execute(sql, values)
+
+
+def ask(connection: Connection, sql: str, values: Sequence[Any]) -> list[Any]:
+    """Run such a statement that gives rows, and give all of them. Raises as `execute` does.
+
+    SQLite looks for a row when it is fetched: what its disk does then is told like what happens at the first one.
+    """
+    if not connection.in_transaction():
+        connection.begin()
+    with _told(connection, sql, values):
+        cursor = _cursor(connection)
         cursor.execute(sql, values)
-    return cursor
+        rows: list[Any] = cursor.fetchall()
+    return rows
 
 
 def insert_rows(connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
@@ -57,7 +69,7 @@ def claim_rows(
     """Insert those of such rows whose key is free, in their order; gives the keys of what was inserted."""
     found: set[tuple[Any, ...]] = set()
     for each, given in _inserts(connection, table, columns, rows, key):
-        found.update(execute(connection, each, given).fetchall())
+        found.update(ask(connection, each, given))
     return found
 
 
@@ -85,7 +97,7 @@ def are_there(
         asked = _padded(portion)
         sql = _probing(connection.dialect, table, columns, len(asked))
         given = _bound(connection, table, columns, asked, sql)
-        there = set(execute(connection, sql, given).fetchall())
+        there = set(ask(connection, sql, given))
         found += [tuple(given[at : at + width]) in there for at in range(0, width * len(portion), width)]
     return found
 
@@ -107,7 +119,7 @@ def lock_rows(
     asked = _padded(rows)
     sql = _locking(connection.dialect, table, key, shape, len(asked), alone)
     columns = tuple(name for name, null in shape if not null)
-    return set(execute(connection, sql, _bound(connection, table, columns, asked, sql)).fetchall())
+    return set(ask(connection, sql, _bound(connection, table, columns, asked, sql)))
 
 
 def _inserts(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
+import psycopg
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, SQLAlchemyError, StatementError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
@@ -24,13 +26,16 @@ TRIES = 8
 _UNDONE_FOR_ANOTHER = frozenset({"40001", "40P01"})
 """SQLSTATE serialization_failure and deadlock_detected: the same transaction may succeed when run again."""
 
-
 _ENDED_BY_THE_SERVER = "57P0"
 """SQLSTATE 57P01 and its like: the server ends the session, whether it has committed by then or not."""
 
 
 class CommitUnknown(Exception):
     """The database went away during COMMIT: it may have kept the transaction or not."""
+
+
+FAULTS_OF_THE_STORE = (SQLAlchemyError, sqlite3.Error, psycopg.Error, OSError, CommitUnknown)
+"""What a transaction raises that is told as HubBusy; a driver's own errors too, where its words were used directly."""
 
 
 class Kept:
@@ -118,9 +123,9 @@ def is_fault_of_a_plan(error: BaseException) -> bool:
     """Whether what was written is at fault, not the store: a broken constraint, a value of the wrong type."""
     if isinstance(error, IntegrityError | DataError):
         return True
-    if isinstance(error, DBAPIError | OSError | CommitUnknown):
-        return False
-    return isinstance(error, StatementError) or not isinstance(error, SQLAlchemyError)
+    if isinstance(error, StatementError) and not isinstance(error, DBAPIError):
+        return True
+    return not isinstance(error, FAULTS_OF_THE_STORE)
 
 
 def busy(error: BaseException) -> HubBusy:

@@ -19,11 +19,11 @@ STANDS_S = 5.0
 
 
 class Trouble:
-    """The last failure, if it stands. Safe to use from several threads; `seconds` counts seconds and is never set."""
+    """The last failure, if it stands. The writer tells it, any thread asks; `seconds` is a clock that is never set."""
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         self._seconds = seconds
-        # One reference, replaced whole. Where one writer fails while another succeeds, either may have the last word.
+        # One reference, replaced whole: one thread writes it, and any thread reads it.
         self._last: tuple[float, str] | None = None
 
     def met(self, plans: Iterable[Iterable[Change]], error: BaseException) -> None:
@@ -32,7 +32,7 @@ class Trouble:
             self._last = self._seconds(), busy(error).text
 
     def over(self, plans: Iterable[Iterable[Change]]) -> None:
-        """These plans were written."""
+        """These plans were written, each of them: one whose guard did not hold proves nothing of the store."""
         if self._last is not None and _add_rows(plans):
             self._last = None
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_
@@ -16,7 +17,8 @@ def write(connection: Connection, changes: Sequence[Change], upsert: Callable[[T
     """Write all changes. New rows for one table go in one statement, and so do changes of rows with the same columns.
 
     They wait for each other's end only where order shows: before rows of their table go. What is counted comes last,
-    in one order for everybody: two batches that count the same rows then wait for each other and never in a circle.
+    once for each number that many count, and in one order for everybody: two batches that count the same rows then wait
+    for each other and never in a circle.
     `upsert` is the engine's own insert, which knows what to do where the row is there already.
     """
     rows: dict[tuple[Table, tuple[str, ...]], list[Row]] = {}
@@ -43,12 +45,18 @@ def write(connection: Connection, changes: Sequence[Change], upsert: Callable[[T
                 flush()
                 connection.execute(sql_delete(table).where(_match(table, key)))
     flush()
-    for add in sorted((each for each in changes if isinstance(each, Add)), key=_place):
+    for add in _summed(each for each in changes if isinstance(each, Add)):
         _add(connection, add, upsert)
 
 
-def _place(change: Add) -> tuple[str, str]:
-    return table_of(change.model).name, repr(sorted(change.key.items()))
+def _summed(adds: Iterable[Add]) -> list[Add]:
+    """One Add for each number, of what all of them add to it; in the order of their places."""
+    sums: dict[tuple[str, str, str], Add] = {}
+    for each in adds:
+        place = table_of(each.model).name, repr(sorted(each.key.items())), each.column
+        before = sums.get(place)
+        sums[place] = each if before is None else replace(each, amount=before.amount + each.amount)
+    return [sums[place] for place in sorted(sums)]
 
 
 def _add(connection: Connection, change: Add, upsert: Callable[[Table], Any]) -> None:
