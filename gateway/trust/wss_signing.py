@@ -45,7 +45,7 @@ _SIGNED_INFO: Final = (
     '<ds:SignatureMethod Algorithm="%s"></ds:SignatureMethod>\n%s</ds:SignedInfo>'
 )
 _SECURITY: Final = (
-    '<wsse:Security%s %s:mustUnderstand="1">'
+    '<wsse:Security%s soap:mustUnderstand="1">'
     f'<wsse:BinarySecurityToken wsu:Id="%s" ValueType="{names.X509_V3}" EncodingType="{names.BASE64}">%s'
     "</wsse:BinarySecurityToken>%s<ds:Signature%s>%s<ds:SignatureValue>%s</ds:SignatureValue>"
     "<ds:KeyInfo><wsse:SecurityTokenReference>"
@@ -76,7 +76,7 @@ def sign_envelope(envelope: etree._Element, key: SigningKey, *, created: datetim
     if body is None or (header is not None and _child(header, names.SECURITY) is not None):
         raise ValueError("an envelope to sign has a Body and no Security header")
     if header is None:
-        header = etree.Element(f"{{{soap}}}Header", nsmap={"wsu": names.WSU})
+        header = etree.Element(f"{{{soap}}}Header")
         root.insert(0, header)
     taken = {str(each) for each in identifiers(root)}
     references = [_signed("body", body, taken)]
@@ -91,8 +91,7 @@ def sign_envelope(envelope: etree._Element, key: SigningKey, *, created: datetim
     token_id, token = free_identifier("certificate", taken), b64encode(key.certificate_der).decode()
     scope = header.nsmap
     security = _SECURITY % (
-        _declared(scope, wsse=names.WSSE, wsu=names.WSU) + ("" if header.prefix else _declared(scope, soap=soap)),
-        header.prefix or "soap",
+        _declared(scope, wsse=names.WSSE, wsu=names.WSU, soap=soap),
         token_id,
         token,
         timestamp.replace(_declared({}, wsu=names.WSU), "", 1),

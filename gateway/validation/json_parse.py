@@ -34,7 +34,6 @@ _NO_BRACKETS = bytes(each for each in range(256) if each not in _STEPS)
 _COLON = re.compile(r"[ \t\r\n]*:")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _WHOLE = re.compile(r"-?[0-9]{1,16}")
-_DIGITS = 16  # of MAX_INTEGER
 
 
 class _Unfit(ValueError):
@@ -153,16 +152,13 @@ def _fraction(_: str) -> NoReturn:
 
 
 def _integer(text: str) -> int:
-    """The parser calls this with a JSON integer, so that its length and its value are all there is to check."""
-    if len(text) > _DIGITS + 1:
+    if not _is_exact(text):
         raise _Unfit("json-number")
-    value = int(text)
-    if not -MAX_INTEGER <= value <= MAX_INTEGER:
-        raise _Unfit("json-number")
-    return value
+    return int(text)
 
 
 def _is_exact(text: str) -> bool:
+    """Say whether a number is one that every reader keeps: whole, and not beyond MAX_INTEGER."""
     return _WHOLE.fullmatch(text) is not None and abs(int(text)) <= MAX_INTEGER
 
 

@@ -87,7 +87,7 @@ class XmlDocument:
     XSD is left as it is. Safe to share between threads.
 
     Raises Misconfigured `schema-unfit`: no XSD, not exactly one global element, an import from elsewhere, or a type
-    that a payload cannot carry.
+    that a payload cannot carry, one with several elements of one name for example.
     """
 
     def __init__(self, document: str, path: Path) -> None:
@@ -109,7 +109,10 @@ class XmlDocument:
         self._lock = threading.Lock()
         self._types = xsd.Schema(deepcopy(node), _Local(path.parent), str(path), Settings(forbid_external=False))
         root = self._types.get_element(etree.QName(self.root.namespace, self.root.localname))
-        self._reader = Reader(root.type)
+        try:
+            self._reader = Reader(root.type)
+        except ValueError as error:
+            raise _unfit(document, str(error)) from None
         self._writer = Writer(document, root, self._lock)
 
     def check(self, element: etree._Element) -> tuple[Violation, ...]:

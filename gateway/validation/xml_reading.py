@@ -6,7 +6,10 @@ Booleans and integers become such, all else stays the text that was sent, in the
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
+from functools import reduce
+from operator import or_
 from typing import Any, TypeAlias
 
 from lxml import etree
@@ -40,7 +43,11 @@ class _TooGreat(Exception):
 
 
 class Reader:
-    """Reads elements of one type. Immutable once made; a type that holds itself is read by itself."""
+    """Reads elements of one type. Immutable once made; a type that holds itself is read by itself.
+
+    Raises ValueError for a type whose members would lose an element: two elements of one name in the payload, or one
+    that is a list here and none there, or that stands several times without being a list.
+    """
 
     def __init__(self, kind: Any, made: dict[int, Reader] | None = None) -> None:
         made = {} if made is None else made
@@ -52,9 +59,11 @@ class Reader:
             self._value = _value(kind)
             return
         for name, each in kind.elements:
-            tag, reader = each.qname.text, made.get(id(each.type)) or Reader(each.type, made)
-            place = self._members[tag][0] if tag in self._members else len(self._members)
-            self._members[tag] = (place, name, each.accepts_multiple, reader._value, reader)
+            reader = made.get(id(each.type)) or Reader(each.type, made)
+            member = (len(self._members), name, each.accepts_multiple, reader._value, reader)
+            if not _alike(self._members.setdefault(each.qname.text, member), member):
+                raise ValueError(f"one type has several elements {each.name} that are not read alike")
+        _refuse_shared(self._members, sum((_most(each) for _, each in kind.elements_nested), Counter()))
         self._attributes = tuple((name, each.qname.text, _value(each.type)) for name, each in kind.attributes)
 
     def read(self, element: etree._Element, path: str) -> Json:
@@ -86,10 +95,12 @@ class Reader:
                 if place < last:
                     in_order = False
                 last = place
-                if name not in members:
-                    members[name] = [read] if is_list else read
-                elif is_list:
+                if not is_list:
+                    members[name] = read
+                elif name in members:
                     members[name].append(read)
+                else:
+                    members[name] = [read]
         except OverflowError:
             raise _TooGreat(name) from None
         except _TooGreat as found:
@@ -111,6 +122,26 @@ class Reader:
                 except OverflowError:
                     raise _TooGreat(f"@{name}") from None
         return read
+
+
+def _alike(one: _Member, other: _Member) -> bool:
+    """Zeep makes a simple type anew wherever it is named: two are alike that are read by the same function."""
+    return one[1:4] == other[1:4] and (one[3] is not None or one[4] is other[4])
+
+
+def _refuse_shared(members: dict[str, _Member], most: Counter[str]) -> None:
+    names = Counter(name for _, name, *_ in members.values())
+    for tag, (_, name, *_) in members.items():
+        if names[name] > 1 or most[tag] > 1:
+            raise ValueError(f"one type has several elements that are all read as {name}")
+
+
+def _most(part: Any) -> Counter[str]:
+    """How many of its elements, by their tags, a document may follow at once; one that repeats counts as one."""
+    if isinstance(part, xsd.Element):
+        return Counter((part.qname.text,))
+    counts = map(_most, part)
+    return reduce(or_, counts, Counter()) if isinstance(part, xsd.Choice) else sum(counts, Counter())
 
 
 def _value(kind: Any) -> _Value:

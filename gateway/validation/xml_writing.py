@@ -52,7 +52,7 @@ class Writer:
         self._lock = lock
         self._root = f"/{etree.QName(element.qname).localname}"
         self._tags = _texts(element.type)
-        self._forms: dict[frozenset[str], _Form] = {}
+        self._forms: dict[frozenset[str], _Form | None] = {}  # None: zeep writes those members otherwise
 
     def write(self, payload: Payload) -> etree._Element:
         """Give the element of a payload. Raises SchemaViolation as `XmlDocument.to_element` says."""
@@ -76,11 +76,12 @@ class Writer:
             self._element.render(holder, self._element(**payload))
         element = deepcopy(holder[0])
         etree.cleanup_namespaces(element)
-        if self._tags and len(self._forms) < _MAX_FORMS:
+        members = frozenset(payload)
+        if self._tags and members not in self._forms and len(self._forms) < _MAX_FORMS:
             children = tuple((name, tag) for name, tag in self._tags.items() if name in payload)
             form = _Form(str(element.tag), dict(element.nsmap), children)
-            if etree.tostring(form.filled(payload)) == etree.tostring(element):
-                self._forms[frozenset(payload)] = form
+            fits = etree.tostring(form.filled(payload)) == etree.tostring(element)
+            self._forms[members] = form if fits else None
         return element
 
 

@@ -92,6 +92,9 @@ def test_signing_leaves_the_envelope_as_it_was() -> None:
         's:Envelope xmlns:s="%s" xmlns:soap="urn:other" xmlns:wsu="urn:other" xmlns:ds="urn:other"',
         f's:Envelope xmlns:s="%s" xmlns:u="{names.WSU}" xmlns:e="{names.WSSE}" xmlns:d="{names.DS}"',
         'Envelope xmlns="%s"',
+        'wsse:Envelope xmlns:wsse="%s"',
+        'wsu:Envelope xmlns:wsu="%s"',
+        'ds:Envelope xmlns:ds="%s"',
     ],
 )
 def test_an_envelope_can_be_signed_whatever_its_prefixes(envelope_tag: str) -> None:

@@ -87,3 +87,10 @@ def test_other_documents_are_written_alike_each_time(tmp_path: Path, member: str
         assert etree.tostring(first) == etree.tostring(second)
         assert document.check(second) == ()
         assert document.to_payload(second) == payload
+
+
+def test_what_is_written_of_members_that_nobody_gave_is_written_each_time(tmp_path: Path) -> None:
+    document = made(tmp_path, '<xs:element name="kind" type="xs:string" default="k"/>' + NOTE)
+    for note in ("a", "b", "c"):
+        assert document.to_payload(document.to_element({"note": note})) == {"kind": "k", "note": note}
+    assert document.to_payload(document.to_element({"note": "d", "kind": "x"})) == {"kind": "x", "note": "d"}

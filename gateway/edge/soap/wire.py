@@ -32,7 +32,7 @@ from gateway.domain.errors import (
 )
 from gateway.edge.soap.codec import SoapCodec
 from gateway.edge.soap.fault import MEDIA_TYPE, fault_of, fault_status
-from gateway.edge.soap.once import Opened, Verified
+from gateway.edge.soap.once import Verified
 from gateway.exchange.wire import Answer, Sealed, Sealing
 from gateway.trust import names
 from gateway.trust.envelope import Envelope, open_envelope
@@ -58,7 +58,7 @@ class SoapWire:
         self._action = action
         self._library = library
 
-    def open(self, message: Message, max_bytes: int) -> Opened:
+    def open(self, message: Message, max_bytes: int) -> Envelope:
         """Let the gate look at it. Raises Malformed, also for a content type that is not its envelope's."""
         expected = _VERSION_OF.get(message.content_type)
         if expected is None:
@@ -73,10 +73,12 @@ class SoapWire:
                 f"a {envelope.version} envelope was sent as {message.content_type}", code="content-type-wrong"
             )
         _refuse_fault(envelope)
-        return Opened(envelope, message, max_bytes)
+        return envelope
 
-    def authenticate(self, message: Message, opened: Opened, party: Party, hub: Hub, at: datetime) -> Proven:  # noqa: ARG002 - the wire's signature
+    def authenticate(self, message: Message, opened: Envelope, party: Party, hub: Hub, at: datetime) -> Proven:  # noqa: ARG002 - the wire's signature
         """Decrypt, then verify the signature; the addressing that it covers has to mean this address.
+
+        Decrypting changes what was opened: a message that is judged again is opened again.
 
         Of a message in clear To and Action may be missing, and To has to end with this path: agencies reach the hub
         under several names, and the path names the agency and the interaction. What came encrypted has to name them,
@@ -84,23 +86,12 @@ class SoapWire:
         meant to read it could encrypt it anew to us. Raises Unauthenticated: `signature-part-missing`,
         `signature-claims`, and what decrypting and verifying raise.
         """
-        proven = self._proven(opened, party, hub, at)
-
-        def again() -> etree._Element:
-            element: etree._Element = self._proven(opened, party, hub, at).document
-            return element
-
-        return replace(proven, document=Verified(proven.document, again))
-
-    def _proven(self, opened: Opened, party: Party, hub: Hub, at: datetime) -> Proven:
-        taken = opened.take()
-        if wss_x509.is_encrypted(taken):
-            wss_x509.check_signer(taken, party, at)  # before the private key is put to work
-        envelope, plain = wss_x509.decrypted(taken, hub) or (taken, None)
+        if wss_x509.is_encrypted(opened):
+            wss_x509.check_signer(opened, party, at)  # before the private key is put to work
+        envelope, plain = wss_x509.decrypted(opened, hub) or (opened, None)
         _refuse_fault(envelope)
         proven = wss_x509.authenticate(envelope, party, at)
-        if plain is not None:
-            proven = replace(proven, plain=plain)
+        proven = replace(proven, document=Verified(proven.document), plain=plain)
         self._check_addressed(proven)
         if not proven.message_id:
             raise Unauthenticated(
@@ -135,7 +126,7 @@ class SoapWire:
         wss_x509.check_proven_fresh(proven, at)
 
     def read(self, proven: Proven, document: str) -> Payload:
-        """Give the payload of the verified element. Raises SchemaViolation."""
+        """Give the payload of the verified element, which goes with it. Raises SchemaViolation."""
         element = self._codec.decode(proven.document.take(), _version_of(proven))
         schema = self._library.xml(document)
         violations = schema.check(element)
