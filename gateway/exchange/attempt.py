@@ -5,7 +5,8 @@
 3. minimise   no personal data beyond the agreement
 4. validate   against the agreed schema: our own mistake must not leave
 5. seal       fresh timestamp, secrets filled in, encrypted where that is agreed; stored without secrets
-6. commit     the delivery as being sent, the attempt, the exact bytes and their leaf, guarded by the claim's fence
+6. commit     the delivery as being sent, the attempt, the exact bytes and their leaf, guarded by the claim's fence and
+              by the registry's generation: what staff changed meanwhile counts
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from gateway.exchange.speaking import Speaker, Speech, Spoken
 from gateway.exchange.states import Delivery
 from gateway.ledger.leaf import LeafKind
 from gateway.store.outgoing import Provision, StoredDelivery
-from gateway.store.plan import Change, Insert, Plan, Update
+from gateway.store.plan import Change, Insert, Plan, Update, unmoved
 from gateway.store.tables import AttemptRow, DeliveryRow, ExchangeRow
 from gateway.store.vault import DataKey
 from gateway.validation.library import SchemaLibrary
@@ -48,7 +49,8 @@ class Attempt:
     """An attempt ready to be committed and then called.
 
     `row` is the delivery as it was claimed, `sent` as it stands once the plan is committed. `number` is the attempt's
-    among all of the delivery's. `key` is the case's data key, for the leaves of what comes back.
+    among all of the delivery's. `key` is the case's data key, for the leaves of what comes back. `stands_on` is the
+    guard of the plan that does not hold once the registry has moved: then the attempt is to be prepared anew.
     """
 
     row: StoredDelivery
@@ -57,6 +59,7 @@ class Attempt:
     spoken: Spoken
     key: bytes
     plan: Plan
+    stands_on: Change
 
     @property
     def number(self) -> int:
@@ -112,8 +115,9 @@ class Preparing:
         spoken = self.speaker(terms).speak(speech)  # 5
         key = self._key(row, entry, provision)
         sent = _sent(row, payload, at, terms.agreed.call_timeout_s)
-        plan = key.plan + self._plan(row, sent, speech, spoken, key.key)  # 6
-        return Attempt(row=row, sent=sent, speech=speech, spoken=spoken, key=key.key, plan=plan)
+        guard = unmoved(entry.generation)
+        plan = Plan.of(guard) + key.plan + self._plan(row, sent, speech, spoken, key.key)  # 6
+        return Attempt(row=row, sent=sent, speech=speech, spoken=spoken, key=key.key, plan=plan, stands_on=guard)
 
     def ask_of(self, row: StoredDelivery) -> Ask:
         """The Ask that a delivery answers."""

@@ -1,6 +1,7 @@
 """The way of a delivery to an agency, once a worker has claimed it (`gateway.exchange.claiming`):
 
-    1. prepare   `gateway.exchange.attempt`: map once, seal now, commit the bytes under the claim's fence
+    1. prepare   `gateway.exchange.attempt`: map once, seal now, commit the bytes under the claim's fence and the
+                 registry's generation; anew when the registry has moved meanwhile
     2. call      `gateway.exchange.calling`: with a hard deadline, which the lease outlasts; no transaction is open
     3. hear      decrypt what came encrypted, verify, validate, map
     4. conclude  the reply's bytes, its leaf, the case's facts and the delivery's next state, as one plan
@@ -38,9 +39,9 @@ from gateway.exchange.ends import Ends, Store
 from gateway.exchange.recovering import Recovering
 from gateway.exchange.verdict import HELD_BACK, Judge
 from gateway.store.claims import Claimed
-from gateway.store.conflicts import commit, prepared_again
+from gateway.store.conflicts import Moved, commit, prepared_again
 from gateway.store.outgoing import StoredDelivery
-from gateway.store.plan import Committed, Outcome, Plan, Update
+from gateway.store.plan import Committed, Conflict, Outcome, Plan, Update
 from gateway.store.tables import DeliveryRow
 
 _log = structlog.get_logger("simojo.outbound")
@@ -146,7 +147,7 @@ class Outbound:
         return True
 
     def preparer(self) -> Callable[[Claimed], Begun | None]:
-        """What prepares several attempts at once: each agency as the registry stands at its first one."""
+        """What prepares several attempts at once: each agency as the registry stood at its first one."""
         return partial(self.prepare, seen={})
 
     def prepare(self, claimed: Claimed, *, seen: Seen | None = None) -> Begun | None:
@@ -166,12 +167,13 @@ class Outbound:
 
         Where 5. has nothing to tell, the plan of 4 is left to the store, and nobody waits for it.
         """
-        if not self._started(claimed, outcome) or not self._in_time(attempt):
+        recorded = self._recorded(claimed, attempt, outcome)
+        if recorded is None or not self._in_time(recorded):
             self._claiming.no_call(claimed)
             return None
-        ended = self._calling.call(attempt)
+        ended = self._calling.call(recorded)
         result = Result(
-            attempt=attempt,
+            attempt=recorded,
             reply=ended.reply,
             verdict=ended.verdict,
             at=self._clock(),
@@ -231,15 +233,33 @@ class Outbound:
             self._unprepared(row, fault, now)
         return None
 
-    def _started(self, claimed: Claimed, outcome: Future[Outcome]) -> bool:
-        """Whether the attempt is on record; not when it was cancelled, answered, or claimed by another since."""
+    def _recorded(self, claimed: Claimed, attempt: Attempt, outcome: Future[Outcome]) -> Attempt | None:
+        """The attempt that is on record: this one, or one prepared anew since the registry has moved.
+
+        None when the delivery was cancelled, answered, or claimed by another since, or is not to be sent any more.
+        Raises Moved when the registry does not come to rest.
+        """
         try:
-            return isinstance(outcome.result(), Committed)
+            return self._kept(claimed, attempt, outcome)
+        except Moved:
+            return prepared_again(lambda: self._prepared_anew(claimed))
+
+    def _prepared_anew(self, claimed: Claimed) -> Attempt | None:
+        attempt = self._prepared(claimed, None)
+        return None if attempt is None else self._kept(claimed, attempt, self.submit(attempt))
+
+    def _kept(self, claimed: Claimed, attempt: Attempt, outcome: Future[Outcome]) -> Attempt | None:
+        """The attempt if it is on record. Raises Moved when only the registry kept it from that."""
+        try:
+            told = outcome.result()
         except HubBusy:
             raise
         except Exception as fault:  # noqa: BLE001 - as above
             self._unprepared(claimed.delivery, fault, self._clock())
-            return False
+            return None
+        if isinstance(told, Conflict) and told.change == attempt.stands_on:
+            raise Moved("the registry changed while a delivery was prepared")
+        return attempt if isinstance(told, Committed) else None
 
     def _unprepared(self, row: StoredDelivery, fault: Exception, now: datetime) -> None:
         unforeseen("preparing", row, fault)
