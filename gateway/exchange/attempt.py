@@ -25,7 +25,7 @@ from gateway.domain.case import PermitCase
 from gateway.domain.errors import MappingFault, SchemaViolation
 from gateway.domain.events import Ask
 from gateway.domain.facts import decode_ask
-from gateway.exchange.claiming import LEASE_BEYOND_CALL
+from gateway.exchange.claiming import LEASE_BEYOND_CALL, LEASE_LEFT_AFTER_CALL
 from gateway.exchange.directory import Directory, Terms
 from gateway.exchange.entry import Entry
 from gateway.exchange.mapping import Mapping as MappingCall
@@ -72,9 +72,10 @@ class Attempt:
         return self.sent.attempts
 
     def outlasts(self, at: datetime) -> bool:
-        """Whether the lease would outlast a call that begins now."""
+        """Whether the lease would outlast a call that begins now, by LEASE_LEFT_AFTER_CALL."""
         lease = self.sent.lease_until
-        return lease is not None and at + timedelta(seconds=self.spoken.call.timeout_s) <= lease
+        longest = timedelta(seconds=self.spoken.call.timeout_s) + LEASE_LEFT_AFTER_CALL
+        return lease is not None and at + longest <= lease
 
 
 class Preparing:

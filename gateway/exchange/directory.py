@@ -10,8 +10,8 @@ a revocation that was committed before it makes it prepare again.
 
 Attempts of deliveries that are prepared together share one question, and their plans stand on the generation too: no
 attempt is put on record by what the registry said before. Between that record and its call an attempt may wait for a
-thread, some milliseconds as a rule, and as long as its lease outlasts the call at the most (LEASE_BEYOND_CALL of
-`gateway.exchange.claiming`, where one version is active): what is committed in that time comes too late for it.
+thread, some milliseconds as a rule, and as long as its lease outlasts the call at the most (`Attempt.outlasts`: 10 s
+where one version is active): what is committed in that time comes too late for it.
 """
 
 from __future__ import annotations
