@@ -13,6 +13,7 @@ import pytest
 from gateway.domain.errors import HubBusy, Refused
 from gateway.exchange.claiming import LEASE_BEYOND_CALL, LEASE_LEFT_AFTER_CALL
 from gateway.exchange.concluding import Concluding
+from gateway.exchange.entry import Entry
 from gateway.exchange.verdict import HELD_BACK
 from gateway.operations.endpoints import Endpoints
 from gateway.store.conflicts import commit
@@ -532,16 +533,25 @@ def test_a_key_that_goes_between_claim_and_attempt_is_not_used(stage: Stage) -> 
         assert stage.hub.outbound.attempt(claimed)
 
 
-def test_attempts_that_are_prepared_together_see_one_registry_and_the_next_ones_what_has_changed(stage: Stage) -> None:
+def test_attempts_that_are_prepared_together_ask_once_where_the_registry_stands(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for _ in range(3):
         asked(stage, "dukcapil")
-    first, second, third = stage.hub.claiming.take(3).claimed
+    claimed = stage.hub.claiming.take(3).claimed
+    current, questions = stage.hub.directory.current, []
+
+    def counted(agency: str) -> Entry:
+        questions.append(agency)
+        return current(agency)
+
+    monkeypatch.setattr(stage.hub.directory, "current", counted)
     prepare = stage.hub.outbound.preparer()
-    assert prepare(first) is not None
-    stage.suspend("dukcapil")
-    assert prepare(second) is not None
-    assert stage.hub.outbound.preparer()(third) is None
-    assert "pemeriksaan" in str(stage.hub.store.reader.delivery(third.delivery.id))
+    for each in claimed:
+        prepare(each)
+    assert questions == ["dukcapil"]
+    stage.hub.outbound.preparer()(claimed[0])
+    assert questions == ["dukcapil"] * 2
 
 
 def test_claims_are_not_lost_when_the_store_cannot_be_read_after_them(

@@ -103,7 +103,7 @@ def test_the_stored_answer_is_not_given_again_to_whom_it_no_longer_belongs(
 def prepared_together(stage: Stage, deed: Callable[[], object]) -> int:
     """`deed` is done once all that is due is prepared, and nothing of it handed over. Gives how many calls left."""
     prepare = stage.hub.outbound.preparer()
-    begun = [each for each in map(prepare, stage.hub.claiming.take(50).claimed) if each is not None]
+    begun = [prepare(each) for each in stage.hub.claiming.take(50).claimed]
     deed()
     for attempt in begun:
         attempt.submit()
