@@ -12,7 +12,7 @@
               and comes back; what the store did not take so is concluded by a sender too
 
 A thread that has read so much XML that the names in it are to be let go of (`gateway.trust.interned`) is followed by
-another.
+another; while the system gives none, it goes on.
 
 While `may_claim` says no, nothing is claimed, and what is not begun is given back.
 
@@ -106,6 +106,22 @@ class Couriers:
         while alive := self._alive():  # each may be followed meanwhile
             alive[0].join()
 
+    def trouble(self) -> str:
+        """Why deliveries may stand still in this process, a sentence for staff; "" when all threads do their work."""
+        with self._lock:
+            ended = sorted({thread.name for thread in self._threads if not thread.is_alive()})
+            standing = sum(preparer.stands_still() for preparer in self._preparers)
+        if self._in_hand.stops:
+            return ""
+        if ended:
+            return f"threads that deliver have ended ({', '.join(ended)}): start this process again"
+        if standing:
+            return (
+                f"{standing} preparations of deliveries stand still, with {MOST_PREPARERS} this process prepares none:"
+                " suspend the agency whose mapping it is, mend the adapter, and start this process again"
+            )
+        return ""
+
     # --- claiming -------------------------------------------------------------------------------------------------
 
     def _claim(self) -> None:
@@ -146,11 +162,11 @@ class Couriers:
 
     def _begin(self, preparer: Preparer) -> None:
         while preparer.portion():
-            if has_read_enough():
-                self._follow(partial(self._begin, preparer))
+            if has_read_enough() and self._follow(partial(self._begin, preparer)):
                 return
         with self._lock:
             self._preparers.remove(preparer)
+            self._threads.remove(threading.current_thread())
 
     def _new_preparer(self) -> Preparer:
         return Preparer(
@@ -172,11 +188,11 @@ class Couriers:
 
     def _another_prepares(self) -> bool:
         preparer = self._new_preparer()
-        following = threading.Thread(target=self._begin, args=(preparer,), name="preparer", daemon=True)
-        self._preparers.append(preparer)
-        self._threads.append(following)
-        following.start()
-        return True
+        following = _started(partial(self._begin, preparer), "preparer")
+        if following is not None:
+            self._preparers.append(preparer)
+            self._threads.append(following)
+        return following is not None
 
     def _submit(self, begun: Begun) -> None:
         try:
@@ -206,8 +222,7 @@ class Couriers:
                 _failed("courier", fault)
             if over:
                 self._in_hand.ended()
-            if has_read_enough():
-                self._follow(self._send)
+            if has_read_enough() and self._follow(self._send):
                 return
 
     def _call(self, begun: Begun) -> bool:
@@ -233,17 +248,29 @@ class Couriers:
         else:
             self._in_hand.next_is(partial(self._conclude, called))
 
-    def _follow(self, run: Callable[[], None]) -> None:
-        """Let another thread take this one's place; `stop` waits for it too."""
+    def _follow(self, run: Callable[[], None]) -> bool:
+        """Let another thread take this one's place; `stop` waits for it too. False when there is none to be had now."""
         ending = threading.current_thread()
-        following = threading.Thread(target=run, name=ending.name, daemon=True)
         with self._lock:
-            self._threads[self._threads.index(ending)] = following
-            following.start()
+            following = _started(run, ending.name)
+            if following is not None:
+                self._threads[self._threads.index(ending)] = following
+            return following is not None
 
     def _alive(self) -> list[threading.Thread]:
         with self._lock:
             return [thread for thread in self._threads if thread.is_alive()]
+
+
+def _started(run: Callable[[], None], name: str) -> threading.Thread | None:
+    """A thread that runs; None, and a word in the log, when the system gives none."""
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError as fault:
+        _failed(name, fault)
+        return None
+    return thread
 
 
 def _failed(who: str, fault: Exception) -> None:

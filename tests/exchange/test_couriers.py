@@ -15,6 +15,7 @@ from gateway.domain.errors import HubBusy, Misconfigured
 from gateway.exchange.couriers import MOST_PREPARERS, Couriers
 from gateway.exchange.preparer import PORTION_S, STANDS_STILL_S
 from gateway.exchange.stages import Called
+from gateway.operations.health import look
 from gateway.settings import Mode
 from gateway.store.claims import Claimed, Taken
 from gateway.store.outgoing import StoredDelivery
@@ -281,6 +282,59 @@ def test_a_sender_that_has_read_enough_is_followed_by_another_and_stopping_waits
     assert done == ["d-0", "d-1", "d-2", "d-3", "d-4"]
 
 
+def test_a_thread_that_has_read_enough_goes_on_while_the_system_gives_no_other(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    all_sent = threading.Event()
+
+    def call(claimed: Claimed) -> Done:
+        note_reading(MAX_KEPT_BYTES + 1)
+        done.append(claimed.delivery.id)
+        if len(done) == 6:
+            all_sent.set()
+        return Done()
+
+    def prepare(claimed: Claimed) -> Prepared:
+        note_reading(MAX_KEPT_BYTES + 1)
+        return Prepared(lambda: call(claimed), settled)
+
+    def none_left(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    working = Couriers(shelf, lambda: prepare, senders=1, clock=lambda: AT, may_claim=lambda: True)
+    working.start()
+    assert shelf.looked(1)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", none_left)
+        with shelf.changed:
+            shelf.due = [f"d-{number}" for number in range(6)]
+        working.wake()
+        assert all_sent.wait(PATIENCE_S)
+    assert working.trouble() == ""
+    working.stop()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_has_ended_is_told(stage: Stage) -> None:
+    class Ends(Exception):
+        """Stands for what no thread outlives."""
+
+    def ends(_room: float) -> int:
+        raise Ends
+
+    couriers = stage.hub._couriers
+    couriers._in_hand.room = ends  # type: ignore[method-assign, assignment]  # no door leads to what nobody foresaw
+    stage.hub.start()
+    (claimer,) = [thread for thread in couriers._threads if thread.name == "claimer"]
+    claimer.join(PATIENCE_S)
+    found = look(stage.hub.store.reader, stage.hub.store.unit_of_work, stage.clock(), stage.hub.standing)
+    assert "threads that deliver have ended (claimer): start this process again" in found.warnings
+    stage.hub.begin_to_end()
+    assert couriers.pause(PATIENCE_S) is False
+    assert couriers.trouble() == ""
+
+
 class Slow:
     """A store that tells how plans ended when it is let."""
 
@@ -444,11 +498,13 @@ def test_where_a_preparation_stands_still_another_thread_goes_on_and_what_was_pr
         seconds.s += STANDS_STILL_S
     assert desk.saw(2)
     assert sorted(desk.begun) == ["before", "behind"]
+    assert working.trouble().startswith(f"{MOST_PREPARERS} preparations of deliveries stand still")
     with shelf.changed:
         shelf.due = ["after"]
     working.wake()
     goes_on.set()
     assert desk.saw(7)  # those that stood still as well, once their preparations end
+    assert working.trouble() == ""
     working.stop()
     assert shelf.back == []
 
