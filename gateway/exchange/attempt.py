@@ -19,6 +19,7 @@ from typing import TypeAlias, cast
 
 from gateway.casework.desk import Casework
 from gateway.contract.adapter import Outbound
+from gateway.contract.json_writer import JsonWriter
 from gateway.contract.message import Payload
 from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
@@ -40,7 +41,7 @@ from gateway.store.vault import DataKey
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.minimise import excess
 
-Seen: TypeAlias = dict[str, Entry]
+Entries: TypeAlias = dict[str, Entry]
 """What was just read of agencies for attempts that are prepared together; one that is missing is read and noted."""
 
 
@@ -94,15 +95,15 @@ class Preparing:
         return self._speakers[terms.agreed.transport.is_soap]
 
     def prepare(
-        self, row: StoredDelivery, at: datetime, provision: Provision | None = None, seen: Seen | None = None
+        self, row: StoredDelivery, at: datetime, provision: Provision | None = None, entries: Entries | None = None
     ) -> Attempt:
-        """Prepare the next attempt; `provision` spares the questions whose answers it has, and so does `seen`.
+        """Prepare the next attempt; `provision` spares the questions whose answers it has, and so does `entries`.
 
         Raises Unauthorised or Misconfigured (staff have to act), MappingFault (the adapter is to be mended), Refused
         (the mapping itself says that this cannot be sent).
         """
         agreement, version = row.agreement, row.agreement_version
-        entry = self._entry(row.agency, {} if seen is None else seen)
+        entry = self._entry(row.agency, {} if entries is None else entries)
         terms = self._directory.terms_of(row.agency, row.interaction, agreement, version, local_date(at), entry)  # 1
         payload = json.loads(row.payload) if row.payload else self._payload(row, terms, provision)  # 2 to 4
         speech = Speech(
@@ -124,10 +125,10 @@ class Preparing:
         """The Ask that a delivery answers."""
         return decode_ask(row.ask_kind, json.loads(row.ask_body))
 
-    def _entry(self, agency: str, seen: Seen) -> Entry:
-        if agency not in seen:
-            seen[agency] = self._directory.current(agency)
-        return seen[agency]
+    def _entry(self, agency: str, entries: Entries) -> Entry:
+        if agency not in entries:
+            entries[agency] = self._directory.current(agency)
+        return entries[agency]
 
     def _key(self, row: StoredDelivery, entry: Entry, provision: Provision | None) -> DataKey:
         """The case's data key; what was read of it holds while the registry stands where it stood then."""
@@ -206,7 +207,7 @@ class Preparing:
         }
 
 
-_writer = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_writer = JsonWriter()
 _BEGUN = ("state", "attempts", "last_attempt", "lease_until", "payload", "cause", "outcome")
 """What an attempt changes of its delivery before the call."""
 
@@ -220,7 +221,7 @@ def _sent(row: StoredDelivery, payload: Payload, at: datetime, timeout_s: float)
         attempts=row.attempts + 1,
         last_attempt=row.last_attempt + 1,
         lease_until=lease if row.lease_until is None else max(lease, row.lease_until),
-        payload=_writer.encode(payload),
+        payload=_writer.write(payload),
         cause=None,
         outcome=None,
     )

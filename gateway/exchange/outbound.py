@@ -31,7 +31,7 @@ from gateway.domain.errors import (
     Tampered,
     Unauthorised,
 )
-from gateway.exchange.attempt import Attempt, Preparing, Seen
+from gateway.exchange.attempt import Attempt, Entries, Preparing
 from gateway.exchange.calling import Calling
 from gateway.exchange.claiming import Claiming, Ending
 from gateway.exchange.concluding import Concluding, Result
@@ -156,11 +156,11 @@ class Outbound:
 
     def preparer(self) -> Callable[[Claimed], Begun]:
         """What prepares several attempts at once: each agency as the registry stood at its first one."""
-        return partial(self.prepare, seen={})
+        return partial(self.prepare, entries={})
 
-    def prepare(self, claimed: Claimed, *, seen: Seen | None = None) -> Begun:
+    def prepare(self, claimed: Claimed, *, entries: Entries | None = None) -> Begun:
         """1. prepare, up to the plan. Reads only, and waits for no COMMIT. Raises HubBusy."""
-        return Begun(self, claimed, self._answered_before(claimed.delivery) or self._prepared(claimed, seen))
+        return Begun(self, claimed, self._answered_before(claimed.delivery) or self._prepared(claimed, entries))
 
     def send_nothing(self, claimed: Claimed, unsent: Unsent) -> None:
         """Write down why there is no attempt. Raises HubBusy."""
@@ -224,10 +224,10 @@ class Outbound:
             return None  # it waits for staff, as it does without an answer
         return partial(self._holding_back.count_answer, row, terms, at)
 
-    def _prepared(self, claimed: Claimed, seen: Seen | None) -> Attempt | Unsent:
+    def _prepared(self, claimed: Claimed, entries: Entries | None) -> Attempt | Unsent:
         row, now = claimed.delivery, self._clock()
         try:
-            return self._preparing.prepare(row, now, claimed.provision, seen)
+            return self._preparing.prepare(row, now, claimed.provision, entries)
         except HubBusy:
             raise
         except (Unauthorised, Misconfigured, MappingFault, Tampered) as held:
