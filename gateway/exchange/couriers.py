@@ -170,8 +170,18 @@ class Couriers:
 
     def _new_preparer(self) -> Preparer:
         return Preparer(
-            self._in_hand, self._prepares, submit=self._submit, failed=self._not_begun, seconds=self._seconds
+            self._in_hand,
+            self._prepares,
+            submit=self._submit,
+            failed=self._not_begun,
+            stands_elsewhere=self._stands_still,
+            seconds=self._seconds,
         )
+
+    def _stands_still(self, delivery: str) -> bool:
+        """Whether a thread that another has followed is still at its preparation."""
+        with self._lock:
+            return any(each.at == delivery for each in self._preparers[:-1])
 
     def _mind_preparer(self) -> None:
         """Where a preparation stands still, let what was prepared before it go, and another go on behind it."""

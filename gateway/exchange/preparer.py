@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeAlias
 
+from gateway.domain.errors import HubBusy
 from gateway.exchange.in_hand import InHand
 from gateway.exchange.stages import Begun
 from gateway.store.claims import Claimed
@@ -29,7 +30,8 @@ STANDS_STILL_S = 5.0
 class Preparer:
     """Prepares what is `in_hand` in the thread that runs it. `prepares` is asked anew for each portion.
 
-    `submit` hands one attempt to the store; `failed` is told what a preparation raised. `seconds`: a steady clock.
+    `submit` hands one attempt to the store; `failed` is told why there is none. `stands_elsewhere`: whether a
+    delivery's preparation stands still in another thread. `seconds`: a steady clock.
     """
 
     def __init__(
@@ -39,17 +41,21 @@ class Preparer:
         *,
         submit: Callable[[Begun], None],
         failed: Callable[[Exception], None],
+        stands_elsewhere: Callable[[str], bool],
         seconds: Callable[[], float],
     ) -> None:
         self._in_hand = in_hand
         self._prepares = prepares
         self._submit = submit
         self._failed = failed
+        self._stands_elsewhere = stands_elsewhere
         self._seconds = seconds
         self._lock = threading.Lock()
         self._portion: list[Begun] = []
         self._at_it_since: float | None = None
         self._replaced = False
+        self.at: str | None = None
+        """The delivery whose preparation is under way."""
 
     def portion(self) -> bool:
         """Wait for something to prepare, prepare a portion of it and hand it over; False when this was the last."""
@@ -82,7 +88,11 @@ class Preparer:
             self._submit(begun)
 
     def _prepare(self, prepare: Prepare, claimed: Claimed) -> None:
-        self._at_it_since = self._seconds()
+        delivery = claimed.delivery.id
+        if self._stands_elsewhere(delivery):  # claimed again since its lease is over: it would stand still here too
+            self._failed(HubBusy(f"the preparation of {delivery} stands still", code="preparing-stands-still"))
+            return
+        self.at, self._at_it_since = delivery, self._seconds()
         try:
             begun = prepare(claimed)
         except Exception as fault:  # noqa: BLE001 - the thread must live; the claim's lease runs out
@@ -91,4 +101,4 @@ class Preparer:
             with self._lock:
                 self._portion.append(begun)
         finally:
-            self._at_it_since = None
+            self.at, self._at_it_since = None, None

@@ -509,6 +509,32 @@ def test_where_a_preparation_stands_still_another_thread_goes_on_and_what_was_pr
     assert shelf.back == []
 
 
+def test_a_delivery_whose_preparation_stands_still_is_not_prepared_again_beside_it(
+    shelf: Shelf, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.exchange.couriers.LONGEST_REST_S", 0.001)
+    seconds, stands, goes_on = Steps(), threading.Semaphore(0), threading.Event()
+
+    def prepare(claimed: Claimed) -> Prepared:
+        if claimed.delivery.id == "stands":
+            stands.release()
+            assert goes_on.wait(PATIENCE_S)
+        return desk.prepare(claimed)
+
+    desk.open.set()
+    shelf.due = ["stands", "stands", "behind"]  # as if its lease were over, and it was claimed again
+    working = Couriers(shelf, lambda: prepare, senders=8, clock=lambda: AT, may_claim=lambda: True, seconds=seconds)
+    working.start()
+    assert stands.acquire(timeout=PATIENCE_S)
+    seconds.s += STANDS_STILL_S
+    assert desk.saw(1)
+    assert desk.begun == ["behind"]
+    goes_on.set()
+    assert desk.saw(2)
+    working.stop()
+    assert not stands.acquire(blocking=False)
+
+
 def test_without_senders_nothing_is_claimed(shelf: Shelf, desk: Desk) -> None:
     working = couriers(shelf, desk, senders=0)
     working.start()
