@@ -121,6 +121,7 @@ class Process:
             clock=clock,
             may_claim=lambda: self.standing.trusts_its_clock,
         )
+        self.standing.delivering_trouble = self._couriers.trouble
         self.deeds = Deeds(
             casework=self.casework,
             unit_of_work=self.store.unit_of_work,

@@ -5,7 +5,8 @@
 3. minimise   no personal data beyond the agreement
 4. validate   against the agreed schema: our own mistake must not leave
 5. seal       fresh timestamp, secrets filled in, encrypted where that is agreed; stored without secrets
-6. commit     the delivery as being sent, the attempt, the exact bytes and their leaf, guarded by the claim's fence
+6. commit     the delivery as being sent, the attempt, the exact bytes and their leaf, guarded by the claim's fence and
+              by the registry's generation: what staff changed meanwhile counts
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from typing import TypeAlias, cast
 
 from gateway.casework.desk import Casework
 from gateway.contract.adapter import Outbound
+from gateway.contract.json_writer import JsonWriter
 from gateway.contract.message import Payload
 from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
 from gateway.domain.errors import MappingFault, SchemaViolation
 from gateway.domain.events import Ask
 from gateway.domain.facts import decode_ask
-from gateway.exchange.claiming import LEASE_BEYOND_CALL
+from gateway.exchange.claiming import LEASE_BEYOND_CALL, LEASE_LEFT_AFTER_CALL
 from gateway.exchange.directory import Directory, Terms
 from gateway.exchange.entry import Entry
 from gateway.exchange.mapping import Mapping as MappingCall
@@ -33,13 +35,13 @@ from gateway.exchange.speaking import Speaker, Speech, Spoken
 from gateway.exchange.states import Delivery
 from gateway.ledger.leaf import LeafKind
 from gateway.store.outgoing import Provision, StoredDelivery
-from gateway.store.plan import Change, Insert, Plan, Update
+from gateway.store.plan import Change, Insert, Plan, Update, unmoved
 from gateway.store.tables import AttemptRow, DeliveryRow, ExchangeRow
 from gateway.store.vault import DataKey
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.minimise import excess
 
-Seen: TypeAlias = dict[str, Entry]
+Entries: TypeAlias = dict[str, Entry]
 """What was just read of agencies for attempts that are prepared together; one that is missing is read and noted."""
 
 
@@ -48,7 +50,8 @@ class Attempt:
     """An attempt ready to be committed and then called.
 
     `row` is the delivery as it was claimed, `sent` as it stands once the plan is committed. `number` is the attempt's
-    among all of the delivery's. `key` is the case's data key, for the leaves of what comes back.
+    among all of the delivery's. `key` is the case's data key, for the leaves of what comes back. `stands_on` is the
+    guard of the plan that does not hold once the registry has moved: then the attempt is to be prepared anew.
     """
 
     row: StoredDelivery
@@ -57,6 +60,7 @@ class Attempt:
     spoken: Spoken
     key: bytes
     plan: Plan
+    stands_on: Change
 
     @property
     def number(self) -> int:
@@ -69,9 +73,10 @@ class Attempt:
         return self.sent.attempts
 
     def outlasts(self, at: datetime) -> bool:
-        """Whether the lease would outlast a call that begins now."""
+        """Whether the lease would outlast a call that begins now, by LEASE_LEFT_AFTER_CALL."""
         lease = self.sent.lease_until
-        return lease is not None and at + timedelta(seconds=self.spoken.call.timeout_s) <= lease
+        longest = timedelta(seconds=self.spoken.call.timeout_s) + LEASE_LEFT_AFTER_CALL
+        return lease is not None and at + longest <= lease
 
 
 class Preparing:
@@ -90,15 +95,15 @@ class Preparing:
         return self._speakers[terms.agreed.transport.is_soap]
 
     def prepare(
-        self, row: StoredDelivery, at: datetime, provision: Provision | None = None, seen: Seen | None = None
+        self, row: StoredDelivery, at: datetime, provision: Provision | None = None, entries: Entries | None = None
     ) -> Attempt:
-        """Prepare the next attempt; `provision` spares the questions whose answers it has, and so does `seen`.
+        """Prepare the next attempt; `provision` spares the questions whose answers it has, and so does `entries`.
 
         Raises Unauthorised or Misconfigured (staff have to act), MappingFault (the adapter is to be mended), Refused
         (the mapping itself says that this cannot be sent).
         """
         agreement, version = row.agreement, row.agreement_version
-        entry = self._entry(row.agency, {} if seen is None else seen)
+        entry = self._entry(row.agency, {} if entries is None else entries)
         terms = self._directory.terms_of(row.agency, row.interaction, agreement, version, local_date(at), entry)  # 1
         payload = json.loads(row.payload) if row.payload else self._payload(row, terms, provision)  # 2 to 4
         speech = Speech(
@@ -112,17 +117,18 @@ class Preparing:
         spoken = self.speaker(terms).speak(speech)  # 5
         key = self._key(row, entry, provision)
         sent = _sent(row, payload, at, terms.agreed.call_timeout_s)
-        plan = key.plan + self._plan(row, sent, speech, spoken, key.key)  # 6
-        return Attempt(row=row, sent=sent, speech=speech, spoken=spoken, key=key.key, plan=plan)
+        guard = unmoved(entry.generation)
+        plan = Plan.of(guard) + key.plan + self._plan(row, sent, speech, spoken, key.key)  # 6
+        return Attempt(row=row, sent=sent, speech=speech, spoken=spoken, key=key.key, plan=plan, stands_on=guard)
 
     def ask_of(self, row: StoredDelivery) -> Ask:
         """The Ask that a delivery answers."""
         return decode_ask(row.ask_kind, json.loads(row.ask_body))
 
-    def _entry(self, agency: str, seen: Seen) -> Entry:
-        if agency not in seen:
-            seen[agency] = self._directory.current(agency)
-        return seen[agency]
+    def _entry(self, agency: str, entries: Entries) -> Entry:
+        if agency not in entries:
+            entries[agency] = self._directory.current(agency)
+        return entries[agency]
 
     def _key(self, row: StoredDelivery, entry: Entry, provision: Provision | None) -> DataKey:
         """The case's data key; what was read of it holds while the registry stands where it stood then."""
@@ -201,7 +207,7 @@ class Preparing:
         }
 
 
-_writer = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_writer = JsonWriter()
 _BEGUN = ("state", "attempts", "last_attempt", "lease_until", "payload", "cause", "outcome")
 """What an attempt changes of its delivery before the call."""
 
@@ -215,7 +221,7 @@ def _sent(row: StoredDelivery, payload: Payload, at: datetime, timeout_s: float)
         attempts=row.attempts + 1,
         last_attempt=row.last_attempt + 1,
         lease_until=lease if row.lease_until is None else max(lease, row.lease_until),
-        payload=_writer.encode(payload),
+        payload=_writer.write(payload),
         cause=None,
         outcome=None,
     )

@@ -27,11 +27,16 @@ from gateway.store.outgoing import Provision, StoredFact
 from gateway.store.pace import Pace
 from gateway.store.plan import GENERATION
 from gateway.store.reading import Reader
+from gateway.store.soundness import APART_S
 
 T = TypeVar("T")
 
 LEASE_BEYOND_CALL = timedelta(seconds=30)
 """How much longer than the call's own deadline a worker may need before another takes over."""
+
+LEASE_LEFT_AFTER_CALL = timedelta(seconds=2 * APART_S)
+"""No call begins that could end later than this before its lease: by the clock of another process, as far from this
+one's as two that deliver may be, the lease still stands then. The rest is for the way from preparing to the call."""
 
 LOOKED_UP_FOR = timedelta(seconds=1)
 """How long the agreed limits of a lane stand without another look."""

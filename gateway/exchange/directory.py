@@ -7,6 +7,11 @@ What the rows say of an agency is kept as an `Entry`, under the generation of th
 asks the directory has the entry compared with the generation of now first: a revocation counts at once. A message on
 its way in takes the entry as it is held (`held`), without a read; its plan stands on the entry's generation, so that
 a revocation that was committed before it makes it prepare again.
+
+Attempts of deliveries that are prepared together share one question, and their plans stand on the generation too: no
+attempt is put on record by what the registry said before. Between that record and its call an attempt may wait for a
+thread, some milliseconds as a rule, and as long as its lease outlasts the call at the most (`Attempt.outlasts`: 10 s
+where one version is active): what is committed in that time comes too late for it.
 """
 
 from __future__ import annotations

@@ -19,9 +19,9 @@ from gateway.exchange.concluding import Concluding, Result
 from gateway.exchange.verdict import Judge
 from gateway.store.conflicts import Moved, commit, prepared_again
 from gateway.store.outgoing import StoredDelivery
-from gateway.store.plan import Outcome, Plan
+from gateway.store.plan import Outcome
 from gateway.store.reading import Reader
-from gateway.store.unit_of_work import UnitOfWork
+from gateway.store.unit_of_work import Submissions, UnitOfWork
 
 STORE_PAUSE_S = 0.5
 """How long a worker that has an answer in hand waits for a store that cannot take it now."""
@@ -29,12 +29,8 @@ STORE_PAUSE_S = 0.5
 _log = structlog.get_logger("simojo.outbound")
 
 
-class Store(UnitOfWork, Protocol):
-    """Commits plans, and takes plans from threads that do not wait for the COMMIT."""
-
-    def submit(self, plan: Plan) -> Future[Outcome]:
-        """Hand `plan` over; the outcome comes after COMMIT. Raises HubBusy when too many wait."""
-        ...
+class Store(UnitOfWork, Submissions, Protocol):
+    """Both: an end is handed over, or committed step by step."""
 
 
 class Ends:

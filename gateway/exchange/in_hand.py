@@ -1,7 +1,7 @@
 """What the workers of one process have in hand: claimed and lying ready, or under way. One lock guards all of it.
 
     room, gather, rest     what the claimer waits for
-    batch                  what the preparer waits for
+    may_begin              what the preparer waits for
     step                   what senders wait for
 
 Who waits is told only of what lets him go on: a thread that wakes for nothing takes the interpreter from one at work.
@@ -110,16 +110,20 @@ class InHand:
 
     # --- for the preparer -----------------------------------------------------------------------------------------
 
-    def batch(self) -> list[Claimed]:
-        """What may be begun now, from here on under way; empty when the end has come."""
+    def may_begin(self) -> bool:
+        """Wait until something may be begun; False when the end has come."""
         with self._lock:
             self._to_prepare.wait_for(lambda: self.stops or self._may_begin())
-            if self.stops:
-                return []
-            batch = [self._ready.popleft() for _ in range(min(len(self._ready), self._senders - self._to_call))]
-            self._to_call += len(batch)
-            self._under_way += len(batch)
-            return batch
+            return not self.stops
+
+    def begin(self) -> Claimed | None:
+        """One that may be begun now, from here on under way; None when there is none, or the end has come."""
+        with self._lock:
+            if self.stops or not self._may_begin():
+                return None
+            self._to_call += 1
+            self._under_way += 1
+            return self._ready.popleft()
 
     # --- for the senders ------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """The way of a delivery to an agency, once a worker has claimed it (`gateway.exchange.claiming`):
 
-    1. prepare   `gateway.exchange.attempt`: map once, seal now, commit the bytes under the claim's fence
+    1. prepare   `gateway.exchange.attempt`: map once, seal now, commit the bytes under the claim's fence and the
+                 registry's generation; anew when the registry has moved meanwhile
     2. call      `gateway.exchange.calling`: with a hard deadline, which the lease outlasts; no transaction is open
     3. hear      decrypt what came encrypted, verify, validate, map
     4. conclude  the reply's bytes, its leaf, the case's facts and the delivery's next state, as one plan
@@ -30,38 +31,45 @@ from gateway.domain.errors import (
     Tampered,
     Unauthorised,
 )
-from gateway.exchange.attempt import Attempt, Preparing, Seen
-from gateway.exchange.calling import Calling, unforeseen
+from gateway.exchange.attempt import Attempt, Entries, Preparing
+from gateway.exchange.calling import Calling
 from gateway.exchange.claiming import Claiming, Ending
 from gateway.exchange.concluding import Concluding, Result
 from gateway.exchange.ends import Ends, Store
+from gateway.exchange.holding_back import HoldingBack, Unsent
 from gateway.exchange.recovering import Recovering
-from gateway.exchange.verdict import HELD_BACK, Judge
+from gateway.exchange.verdict import Judge
 from gateway.store.claims import Claimed
-from gateway.store.conflicts import commit, prepared_again
+from gateway.store.conflicts import Moved, prepared_again
 from gateway.store.outgoing import StoredDelivery
-from gateway.store.plan import Committed, Outcome, Plan, Update
-from gateway.store.tables import DeliveryRow
+from gateway.store.plan import Committed, Conflict, Outcome
 
 _log = structlog.get_logger("simojo.outbound")
 
 
 @dataclass
 class Begun:
-    """An attempt that is prepared: `submit` it, and once its outcome is there, `call`."""
+    """An attempt that is prepared, or why there is none: `submit` it, and once its outcome is there, `call`."""
 
     outbound: Outbound
     claimed: Claimed
-    attempt: Attempt
+    attempt: Attempt | Unsent
     outcome: Future[Outcome] | None = None
 
-    def submit(self) -> Future[Outcome]:
-        """Hand its plan over to the store. Raises HubBusy."""
-        self.outcome = self.outbound.submit(self.attempt)
+    def submit(self) -> Future[Outcome] | None:
+        """Hand its plan over to the store; None when there is no attempt. Raises HubBusy."""
+        if isinstance(self.attempt, Attempt):
+            self.outcome = self.outbound.submit(self.attempt)
         return self.outcome
 
     def call(self) -> Called | None:
-        """Call the agency; None when it was not called, since the attempt is not on record or too late."""
+        """Call the agency; None when it was not called, since there is no attempt on record, or it is too late.
+
+        Where there is no attempt, this commits why. Raises HubBusy then.
+        """
+        if not isinstance(self.attempt, Attempt):
+            self.outbound.send_nothing(self.claimed, self.attempt)
+            return None
         assert self.outcome is not None  # noqa: S101 - what leaves is on record first
         return self.outbound.call(self.claimed, self.attempt, self.outcome)
 
@@ -115,6 +123,9 @@ class Outbound:
         self._calling = calling
         self._judge = judge
         self._clock = clock
+        self._holding_back = HoldingBack(
+            concluding=concluding, reader=casework.reader, unit_of_work=unit_of_work, judge=judge
+        )
         self._ends = Ends(
             concluding=concluding, reader=casework.reader, unit_of_work=unit_of_work, judge=judge, pause=pause
         )
@@ -135,8 +146,6 @@ class Outbound:
     def attempt(self, claimed: Claimed) -> bool:
         """Make one attempt of a claimed delivery, from beginning to end; False when the agency was not called."""
         begun = self.prepare(claimed)
-        if begun is None:
-            return False
         begun.submit()
         called = begun.call()
         if called is None:
@@ -145,17 +154,18 @@ class Outbound:
             called.conclude()
         return True
 
-    def preparer(self) -> Callable[[Claimed], Begun | None]:
-        """What prepares several attempts at once: each agency as the registry stands at its first one."""
-        return partial(self.prepare, seen={})
+    def preparer(self) -> Callable[[Claimed], Begun]:
+        """What prepares several attempts at once: each agency as the registry stood at its first one."""
+        return partial(self.prepare, entries={})
 
-    def prepare(self, claimed: Claimed, *, seen: Seen | None = None) -> Begun | None:
-        """1. prepare, up to the plan; None when there is nothing to send. Reads, and writes only why it waits."""
-        attempt = None if self._was_answered(claimed.delivery) else self._prepared(claimed, seen)
-        if attempt is None:
-            self._claiming.no_call(claimed)
-            return None
-        return Begun(self, claimed, attempt)
+    def prepare(self, claimed: Claimed, *, entries: Entries | None = None) -> Begun:
+        """1. prepare, up to the plan. Reads only, and waits for no COMMIT. Raises HubBusy."""
+        return Begun(self, claimed, self._answered_before(claimed.delivery) or self._prepared(claimed, entries))
+
+    def send_nothing(self, claimed: Claimed, unsent: Unsent) -> None:
+        """Write down why there is no attempt. Raises HubBusy."""
+        unsent()
+        self._claiming.no_call(claimed)
 
     def submit(self, attempt: Attempt) -> Future[Outcome]:
         """Hand the plan of an attempt over to the store. Raises HubBusy as that does."""
@@ -166,12 +176,13 @@ class Outbound:
 
         Where 5. has nothing to tell, the plan of 4 is left to the store, and nobody waits for it.
         """
-        if not self._started(claimed, outcome) or not self._in_time(attempt):
+        recorded = self._recorded(claimed, attempt, outcome)
+        if recorded is None or not self._in_time(recorded):
             self._claiming.no_call(claimed)
             return None
-        ended = self._calling.call(attempt)
+        ended = self._calling.call(recorded)
         result = Result(
-            attempt=attempt,
+            attempt=recorded,
             reply=ended.reply,
             verdict=ended.verdict,
             at=self._clock(),
@@ -200,50 +211,62 @@ class Outbound:
 
     # --- before the call ------------------------------------------------------------------------------------------
 
-    def _was_answered(self, row: StoredDelivery) -> bool:
-        """Whether an earlier attempt was answered after all: then that answer counts, and nobody is called."""
+    def _answered_before(self, row: StoredDelivery) -> Unsent | None:
+        """Where an earlier attempt was answered after all, that answer counts, and nobody is called."""
         if row.attempts == 0:  # the first, or the first since a person decided that it is sent again
-            return False
+            return None
         at = self._concluding.answered_at(row)
         if at is None:
-            return False
+            return None
         try:
             terms = self._concluding.terms_of(row)
         except Unauthorised:
-            return False  # it waits for staff, as it does without an answer
-        verdict = self._judge.heard(terms, None, row.attempts, at)
-        plan = self._concluding.moved(row, verdict, at, within=terms.agreed.answer_within_days)
-        self._unit_of_work.commit(plan)  # a conflict: somebody else has decided
-        _log.info("answered-before", delivery=row.id, agency=row.agency)
-        return True
+            return None  # it waits for staff, as it does without an answer
+        return partial(self._holding_back.count_answer, row, terms, at)
 
-    def _prepared(self, claimed: Claimed, seen: Seen | None) -> Attempt | None:
+    def _prepared(self, claimed: Claimed, entries: Entries | None) -> Attempt | Unsent:
         row, now = claimed.delivery, self._clock()
         try:
-            return self._preparing.prepare(row, now, claimed.provision, seen)
+            return self._preparing.prepare(row, now, claimed.provision, entries)
         except HubBusy:
             raise
         except (Unauthorised, Misconfigured, MappingFault, Tampered) as held:
-            self._hold_back(row, held.text, now)
+            return partial(self._holding_back.until_staff_act, row, held.text, now)
         except Refused as refusal:
-            self._give_up(row, refusal, now)
+            return partial(self._holding_back.give_up, row, refusal, now)
         except Exception as fault:  # noqa: BLE001 - one poisoned delivery must not stop the others, whatever it raises
-            self._unprepared(row, fault, now)
+            return partial(self._holding_back.unprepared, row, fault, now)
+
+    def _recorded(self, claimed: Claimed, attempt: Attempt, outcome: Future[Outcome]) -> Attempt | None:
+        """The attempt that is on record: this one, or one prepared anew since the registry has moved.
+
+        None when the delivery was cancelled, answered, or claimed by another since, or is not to be sent any more.
+        Raises Moved when the registry does not come to rest.
+        """
+        try:
+            return self._kept(claimed, attempt, outcome)
+        except Moved:
+            return prepared_again(lambda: self._prepared_anew(claimed))
+
+    def _prepared_anew(self, claimed: Claimed) -> Attempt | None:
+        attempt = self._prepared(claimed, None)
+        if isinstance(attempt, Attempt):
+            return self._kept(claimed, attempt, self.submit(attempt))
+        attempt()
         return None
 
-    def _started(self, claimed: Claimed, outcome: Future[Outcome]) -> bool:
-        """Whether the attempt is on record; not when it was cancelled, answered, or claimed by another since."""
+    def _kept(self, claimed: Claimed, attempt: Attempt, outcome: Future[Outcome]) -> Attempt | None:
+        """The attempt if it is on record. Raises Moved when only the registry kept it from that."""
         try:
-            return isinstance(outcome.result(), Committed)
+            told = outcome.result()
         except HubBusy:
             raise
         except Exception as fault:  # noqa: BLE001 - as above
-            self._unprepared(claimed.delivery, fault, self._clock())
-            return False
-
-    def _unprepared(self, row: StoredDelivery, fault: Exception, now: datetime) -> None:
-        unforeseen("preparing", row, fault)
-        self._hold_back(row, f"the hub cannot prepare it ({type(fault).__name__}): see the log", now)
+            self._holding_back.unprepared(claimed.delivery, fault, self._clock())
+            return None
+        if isinstance(told, Conflict) and told.change == attempt.stands_on:
+            raise Moved("the registry changed while a delivery was prepared")
+        return attempt if isinstance(told, Committed) else None
 
     def _in_time(self, attempt: Attempt) -> bool:
         """Whether the lease outlasts the call; a worker that woke too late gives the delivery back, uncalled."""
@@ -253,22 +276,3 @@ class Outbound:
         _log.warning("woke-too-late", delivery=attempt.row.id, agency=attempt.row.agency)
         self._unit_of_work.commit(self._concluding.not_called(attempt, now))  # a conflict: another has it by now
         return False
-
-    def _hold_back(self, row: StoredDelivery, cause: str, now: datetime) -> None:
-        """Not the agency's doing and no attempt: it waits until staff have acted, and says for what."""
-        values = {"due_at": now + HELD_BACK, "cause": cause, "lease_until": None}
-        self._unit_of_work.commit(
-            Plan.of(Update(DeliveryRow, {"id": row.id}, {"state": row.state, "fence": row.fence}, values))
-        )
-
-    def _give_up(self, row: StoredDelivery, refusal: Refused, now: datetime) -> None:
-        def prepare() -> None:
-            stands = self._stored(row.id)
-            if stands is not None and (stands.state, stands.fence) == (row.state, row.fence):  # else another decided
-                commit(self._unit_of_work, self._concluding.give_up(stands, refusal.text, now))
-
-        prepared_again(prepare)
-
-    def _stored(self, delivery: str) -> StoredDelivery | None:
-        row = self._casework.reader.delivery(delivery)
-        return None if row is None else StoredDelivery.of(row)

@@ -39,12 +39,12 @@ class Called(Protocol):
 
 
 class Begun(Protocol):
-    """An attempt that is prepared."""
+    """An attempt that is prepared, or what is to be done where there is none."""
 
-    def submit(self) -> Future[Outcome]:
-        """Hand it to the store. Raises HubBusy."""
+    def submit(self) -> Future[Outcome] | None:
+        """Hand it to the store; None when there is no attempt. Raises HubBusy."""
         ...
 
     def call(self) -> Called | None:
-        """Call, once the outcome is there; None when nobody was called."""
+        """Call, once the outcome is there; None when nobody was called. Without an attempt: write down why not."""
         ...

@@ -36,7 +36,7 @@ class Health:
     soon, were revoked, or of whose revocation nothing is known; `circuits` about endpoints that do not answer.
     `overdue` answers were not given within the agreed time. `clock_back_s`: so far is this machine's clock behind the
     last checkpoint. `clock_apart_s`: so far is it ahead of the database server's (below 0: behind). `leader` is the
-    process that leads, None when none does.
+    process that leads, None when none does. `delivering_trouble` says why deliveries may stand still in this process.
     """
 
     store_fault: str
@@ -50,6 +50,7 @@ class Health:
     clock_back_s: float = 0.0
     clock_apart_s: float = 0.0
     leader: str | None = None
+    delivering_trouble: str = ""
 
     @property
     def ready(self) -> bool:
@@ -65,6 +66,8 @@ class Health:
         found = [self.store_fault] if self.store_fault else []
         if self.leader is None:
             found.append("no process leads: the ledger and the timers stand still; see that a hub or worker runs")
+        if self.delivering_trouble:
+            found.append(self.delivering_trouble)
         if self.clock_back_s > CLOCK_BACK_S:
             found.append(clock_sentence(self.clock_back_s))
         if abs(self.clock_apart_s) > APART_S:
@@ -102,6 +105,7 @@ def look(reader: Reader, unit_of_work: Writing, now: datetime, standing: Standin
         clock_back_s=clock_back(reader, now),
         clock_apart_s=standing.clock_apart_s,
         leader=standing.leader(),
+        delivering_trouble=standing.delivering_trouble(),
     )
 
 

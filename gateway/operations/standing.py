@@ -19,6 +19,8 @@ class Standing:
     def __init__(self, leader: Callable[[], str | None]) -> None:
         self.leader = leader
         self.is_ending = False
+        self.delivering_trouble: Callable[[], str] = lambda: ""
+        """Why deliveries may stand still in this process, a sentence; "" when they do not."""
         self.clock_apart_s = 0.0
         """Seconds that this machine's clock was ahead of the database server's at the last look; below 0: behind."""
 

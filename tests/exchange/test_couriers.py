@@ -12,8 +12,10 @@ import pytest
 
 from gateway.app import starting
 from gateway.domain.errors import HubBusy, Misconfigured
-from gateway.exchange.couriers import Couriers
+from gateway.exchange.couriers import MOST_PREPARERS, Couriers
+from gateway.exchange.preparer import PORTION_S, STANDS_STILL_S
 from gateway.exchange.stages import Called
+from gateway.operations.health import look
 from gateway.settings import Mode
 from gateway.store.claims import Claimed, Taken
 from gateway.store.outgoing import StoredDelivery
@@ -79,7 +81,7 @@ class Done:
 class Prepared:
     """An attempt whose call is `call`."""
 
-    def __init__(self, call: Callable[[], Called | None], submit: Callable[[], Future[Outcome]]) -> None:
+    def __init__(self, call: Callable[[], Called | None], submit: Callable[[], Future[Outcome] | None]) -> None:
         self.call = call
         self.submit = submit
 
@@ -184,23 +186,23 @@ def test_what_is_made_after_a_look_that_left_room_is_claimed_together_once_all_i
     working.stop()
 
 
-def test_what_prepares_is_asked_for_anew_for_each_batch(shelf: Shelf, desk: Desk) -> None:
+def test_what_prepares_is_asked_for_anew_for_each_portion(shelf: Shelf, desk: Desk) -> None:
     asked: list[str] = []
 
     def preparer() -> Callable[[Claimed], Prepared]:
-        asked.append("batch")
+        asked.append("portion")
         return desk.prepare
 
-    working = Couriers(shelf, preparer, senders=2, clock=lambda: AT, may_claim=lambda: True)
+    working = Couriers(shelf, preparer, senders=2, clock=lambda: AT, may_claim=lambda: True, seconds=lambda: 0.0)
     shelf.due = ["a", "b"]
     working.start()
     assert desk.saw(2)
-    assert asked == ["batch"]
+    assert asked == ["portion"]
     with shelf.changed:
         shelf.due = ["c"]
     desk.open.set()
     assert desk.saw(3)
-    assert asked == ["batch"] * 2
+    assert asked == ["portion"] * 2
     working.stop()
 
 
@@ -278,6 +280,59 @@ def test_a_sender_that_has_read_enough_is_followed_by_another_and_stopping_waits
     stopper.join(PATIENCE_S)
     assert not stopper.is_alive()
     assert done == ["d-0", "d-1", "d-2", "d-3", "d-4"]
+
+
+def test_a_thread_that_has_read_enough_goes_on_while_the_system_gives_no_other(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    all_sent = threading.Event()
+
+    def call(claimed: Claimed) -> Done:
+        note_reading(MAX_KEPT_BYTES + 1)
+        done.append(claimed.delivery.id)
+        if len(done) == 6:
+            all_sent.set()
+        return Done()
+
+    def prepare(claimed: Claimed) -> Prepared:
+        note_reading(MAX_KEPT_BYTES + 1)
+        return Prepared(lambda: call(claimed), settled)
+
+    def none_left(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    working = Couriers(shelf, lambda: prepare, senders=1, clock=lambda: AT, may_claim=lambda: True)
+    working.start()
+    assert shelf.looked(1)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", none_left)
+        with shelf.changed:
+            shelf.due = [f"d-{number}" for number in range(6)]
+        working.wake()
+        assert all_sent.wait(PATIENCE_S)
+    assert working.trouble() == ""
+    working.stop()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_has_ended_is_told(stage: Stage) -> None:
+    class Ends(Exception):
+        """Stands for what no thread outlives."""
+
+    def ends(_room: float) -> int:
+        raise Ends
+
+    couriers = stage.hub._couriers
+    couriers._in_hand.room = ends  # type: ignore[method-assign, assignment]  # no door leads to what nobody foresaw
+    stage.hub.start()
+    (claimer,) = [thread for thread in couriers._threads if thread.name == "claimer"]
+    claimer.join(PATIENCE_S)
+    found = look(stage.hub.store.reader, stage.hub.store.unit_of_work, stage.clock(), stage.hub.standing)
+    assert "threads that deliver have ended (claimer): start this process again" in found.warnings
+    stage.hub.begin_to_end()
+    assert couriers.pause(PATIENCE_S) is False
+    assert couriers.trouble() == ""
 
 
 class Slow:
@@ -358,12 +413,14 @@ def test_a_sender_goes_on_while_the_store_takes_an_end_and_stopping_waits_for_wh
 def test_what_cannot_be_prepared_or_handed_over_keeps_no_other_from_its_turn(shelf: Shelf) -> None:
     sent = threading.Event()
 
-    def prepare(claimed: Claimed) -> Prepared | None:
+    written: list[str] = []
+
+    def prepare(claimed: Claimed) -> Prepared:
         match claimed.delivery.id:
             case "raises":
                 raise HubBusy("down")
             case "waits":
-                return None
+                return Prepared(lambda: written.append("why it waits"), lambda: None)
             case "refused":
                 return Prepared(Done, full)
         return Prepared(call, settled)
@@ -379,6 +436,103 @@ def test_what_cannot_be_prepared_or_handed_over_keeps_no_other_from_its_turn(she
     working.start()
     assert sent.wait(PATIENCE_S)
     working.stop()
+    assert written == ["why it waits"]
+
+
+class Steps:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.s = 0.0
+
+    def __call__(self) -> float:
+        return self.s
+
+
+def test_what_is_prepared_leaves_though_the_next_preparation_takes_long_and_stopping_begins_no_other(
+    shelf: Shelf, desk: Desk
+) -> None:
+    seconds, begun, goes_on = Steps(), threading.Semaphore(0), threading.Event()
+
+    def prepare(claimed: Claimed) -> Prepared:
+        if claimed.delivery.id == "third":
+            begun.release()
+            assert goes_on.wait(PATIENCE_S)
+        seconds.s += PORTION_S / 2
+        return desk.prepare(claimed)
+
+    desk.open.set()
+    shelf.due = ["first", "second", "third", "fourth"]
+    working = Couriers(shelf, lambda: prepare, senders=4, clock=lambda: AT, may_claim=lambda: True, seconds=seconds)
+    working.start()
+    assert begun.acquire(timeout=PATIENCE_S)
+    assert desk.saw(2)
+    stopper = threading.Thread(target=working.stop)
+    stopper.start()
+    with shelf.changed:
+        assert shelf.changed.wait_for(lambda: shelf.back == ["fourth"], PATIENCE_S)
+    goes_on.set()
+    stopper.join(PATIENCE_S)
+    assert not stopper.is_alive()
+    assert sorted(desk.begun) == ["first", "second", "third"]
+
+
+def test_where_a_preparation_stands_still_another_thread_goes_on_and_what_was_prepared_before_leaves(
+    shelf: Shelf, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.exchange.couriers.LONGEST_REST_S", 0.001)
+    seconds, stands, goes_on = Steps(), threading.Semaphore(0), threading.Event()
+
+    def prepare(claimed: Claimed) -> Prepared:
+        if claimed.delivery.id.startswith("stands"):
+            stands.release()
+            assert goes_on.wait(PATIENCE_S)
+        return desk.prepare(claimed)
+
+    desk.open.set()
+    shelf.due = ["before", "stands-1", "stands-2", "stands-3", "behind", "stands-4"]
+    working = Couriers(shelf, lambda: prepare, senders=8, clock=lambda: AT, may_claim=lambda: True, seconds=seconds)
+    working.start()
+    for _ in range(MOST_PREPARERS):
+        assert stands.acquire(timeout=PATIENCE_S)
+        seconds.s += STANDS_STILL_S
+    assert desk.saw(2)
+    assert sorted(desk.begun) == ["before", "behind"]
+    assert working.trouble().startswith(f"{MOST_PREPARERS} preparations of deliveries stand still")
+    with shelf.changed:
+        shelf.due = ["after"]
+    working.wake()
+    goes_on.set()
+    assert desk.saw(7)  # those that stood still as well, once their preparations end
+    assert working.trouble() == ""
+    working.stop()
+    assert shelf.back == []
+
+
+def test_a_delivery_whose_preparation_stands_still_is_not_prepared_again_beside_it(
+    shelf: Shelf, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.exchange.couriers.LONGEST_REST_S", 0.001)
+    seconds, stands, goes_on = Steps(), threading.Semaphore(0), threading.Event()
+
+    def prepare(claimed: Claimed) -> Prepared:
+        if claimed.delivery.id == "stands":
+            stands.release()
+            assert goes_on.wait(PATIENCE_S)
+        return desk.prepare(claimed)
+
+    desk.open.set()
+    shelf.due = ["stands", "stands", "behind"]  # as if its lease were over, and it was claimed again
+    working = Couriers(shelf, lambda: prepare, senders=8, clock=lambda: AT, may_claim=lambda: True, seconds=seconds)
+    working.start()
+    assert stands.acquire(timeout=PATIENCE_S)
+    seconds.s += STANDS_STILL_S
+    assert desk.saw(1)
+    assert desk.begun == ["behind"]
+    goes_on.set()
+    assert desk.saw(2)
+    working.stop()
+    assert not stands.acquire(blocking=False)
 
 
 def test_without_senders_nothing_is_claimed(shelf: Shelf, desk: Desk) -> None:

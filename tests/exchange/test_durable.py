@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from gateway.domain.errors import HubBusy, Refused
-from gateway.exchange.claiming import LEASE_BEYOND_CALL
+from gateway.exchange.claiming import LEASE_BEYOND_CALL, LEASE_LEFT_AFTER_CALL
 from gateway.exchange.concluding import Concluding
+from gateway.exchange.entry import Entry
 from gateway.exchange.verdict import HELD_BACK
 from gateway.operations.endpoints import Endpoints
 from gateway.store.conflicts import commit
 from gateway.store.plan import Delete, Outcome, Plan
+from gateway.store.soundness import APART_S
 from gateway.store.tables import DataKeyRow
 from tests.exchange import voices
 from tests.exchange.stage import RINA, Stage
@@ -25,6 +27,7 @@ from tests.exchange.test_outbound_queue import meanwhile
 from tests.exchange.town import raw, refused_port
 
 LEASE_S = 10 + LEASE_BEYOND_CALL.total_seconds()
+MAY_WAIT_S = (LEASE_BEYOND_CALL - LEASE_LEFT_AFTER_CALL).total_seconds()
 
 
 def send(stage: Stage, wanted: int = 50) -> int:
@@ -244,9 +247,9 @@ def test_a_worker_that_wakes_too_late_to_call_does_not_call(
         outcome.result()
         if not slept:  # just after the attempt was committed, just before the call
             slept.append(True)
-            stage.clock.advance(seconds=LEASE_BEYOND_CALL.total_seconds() + 1)
+            stage.clock.advance(seconds=MAY_WAIT_S + 1)
             if taken_over:
-                stage.clock.advance(seconds=10)
+                stage.clock.advance(seconds=LEASE_S - MAY_WAIT_S)
                 assert stage.hub.outbound.recover() == 1
                 stage.clock.at = now(stage, delivery).due_at
                 assert stage.hub.outbound.deliver(delivery.id)
@@ -266,6 +269,29 @@ def test_a_worker_that_wakes_too_late_to_call_does_not_call(
     assert stage.hub.outbound.deliver(delivery.id)
     assert now(stage, delivery).state == "awaiting"
     assert {"sent-1", "sent-2", "reply-2"} <= set(stage.parts(delivery.id))
+
+
+def test_no_call_can_end_after_its_lease_by_the_clock_of_any_process_that_delivers(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = asked(stage, "dukcapil")
+    unit_of_work = stage.hub.store.unit_of_work
+    submit = unit_of_work.submit
+
+    def sleeps(plan: Plan) -> Future[Outcome]:
+        outcome = submit(plan)
+        outcome.result()
+        stage.clock.advance(seconds=MAY_WAIT_S)  # the last moment at which the call may begin
+        return outcome
+
+    def called(_call: object) -> None:
+        row = now(stage, delivery)
+        assert row.lease_until is not None
+        assert row.lease_until - stage.clock() == timedelta(seconds=10 + 2 * APART_S)
+
+    monkeypatch.setattr(unit_of_work, "submit", sleeps)
+    meanwhile(stage, "dukcapil", called)
+    assert stage.hub.outbound.deliver(delivery.id)
 
 
 def test_a_late_worker_overwrites_nothing_of_the_new_owner_and_its_answer_is_kept(stage: Stage) -> None:
@@ -507,16 +533,25 @@ def test_a_key_that_goes_between_claim_and_attempt_is_not_used(stage: Stage) -> 
         assert stage.hub.outbound.attempt(claimed)
 
 
-def test_attempts_that_are_prepared_together_see_one_registry_and_the_next_ones_what_has_changed(stage: Stage) -> None:
+def test_attempts_that_are_prepared_together_ask_once_where_the_registry_stands(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for _ in range(3):
         asked(stage, "dukcapil")
-    first, second, third = stage.hub.claiming.take(3).claimed
+    claimed = stage.hub.claiming.take(3).claimed
+    current, questions = stage.hub.directory.current, []
+
+    def counted(agency: str) -> Entry:
+        questions.append(agency)
+        return current(agency)
+
+    monkeypatch.setattr(stage.hub.directory, "current", counted)
     prepare = stage.hub.outbound.preparer()
-    assert prepare(first) is not None
-    stage.suspend("dukcapil")
-    assert prepare(second) is not None
-    assert stage.hub.outbound.preparer()(third) is None
-    assert "pemeriksaan" in str(stage.hub.store.reader.delivery(third.delivery.id))
+    for each in claimed:
+        prepare(each)
+    assert questions == ["dukcapil"]
+    stage.hub.outbound.preparer()(claimed[0])
+    assert questions == ["dukcapil"] * 2
 
 
 def test_claims_are_not_lost_when_the_store_cannot_be_read_after_them(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
 
+from gateway.domain.errors import HubBusy
 from gateway.exchange.directory import Terms
 from gateway.exchange.entry import Entry
 from tests.exchange import voices
 from tests.exchange.keys import agency_identity
 from tests.exchange.stage import Stage
+from tests.exchange.test_outbound_agencies import asked, now
 from tests.exchange.voices import Said
 
 
@@ -92,3 +95,53 @@ def test_the_stored_answer_is_not_given_again_to_whom_it_no_longer_belongs(
     assert ask(stage, "same").body == first.body
     while_looked_at(stage, monkeypatch, lambda: revoked(stage))
     assert ask(stage, "same").code == "certificate-revoked"
+
+
+# --- attempts of deliveries that are prepared together ------------------------------------------------------------
+
+
+def prepared_together(stage: Stage, deed: Callable[[], object]) -> int:
+    """`deed` is done once all that is due is prepared, and nothing of it handed over. Gives how many calls left."""
+    prepare = stage.hub.outbound.preparer()
+    begun = [prepare(each) for each in stage.hub.claiming.take(50).claimed]
+    deed()
+    for attempt in begun:
+        attempt.submit()
+    called = [call for call in [attempt.call() for attempt in begun] if call is not None]
+    for call in called:
+        assert call.is_kept()
+    return len(called)
+
+
+def test_nothing_leaves_that_was_prepared_before_its_agency_was_suspended(stage: Stage) -> None:
+    deliveries = [asked(stage, "dukcapil") for _ in range(3)]
+    assert prepared_together(stage, lambda: stage.suspend("dukcapil")) == 0
+    assert stage.town.calls["dukcapil"] == []
+    for each in deliveries:
+        row = now(stage, each)
+        assert (row.state, row.attempts, row.lease_until) == ("queued", 0, None)
+        assert "pemeriksaan" in (row.cause or "")
+
+
+def test_what_was_prepared_before_somebody_else_changed_is_prepared_anew_and_leaves_once(stage: Stage) -> None:
+    deliveries = [asked(stage, "dukcapil") for _ in range(3)]
+    assert prepared_together(stage, lambda: stage.suspend("bank")) == 3
+    assert len(stage.town.calls["dukcapil"]) == 3
+    assert [(now(stage, each).state, now(stage, each).attempts) for each in deliveries] == [("answered", 1)] * 3
+
+
+def test_a_registry_that_does_not_come_to_rest_lets_nothing_leave(stage: Stage) -> None:
+    delivery = asked(stage, "dukcapil")
+    preparing, turns = stage.hub.outbound._preparing, iter(range(1000))
+    prepare = preparing.prepare
+
+    def moving(*given: Any) -> Any:
+        attempt = prepare(*given)
+        stage.suspend("bank", None if next(turns) % 2 else "pemeriksaan")
+        return attempt
+
+    preparing.prepare = moving  # type: ignore[method-assign, assignment]  # the moment between preparing and commit has no other door
+    with pytest.raises(HubBusy):
+        stage.hub.outbound.deliver(delivery.id)
+    assert stage.town.calls["dukcapil"] == []
+    assert now(stage, delivery).attempts == 0
