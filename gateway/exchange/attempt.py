@@ -19,7 +19,6 @@ from typing import TypeAlias, cast
 
 from gateway.casework.desk import Casework
 from gateway.contract.adapter import Outbound
-from gateway.contract.json_writer import JsonWriter
 from gateway.contract.message import Payload
 from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
@@ -34,6 +33,7 @@ from gateway.exchange.records import OUT, headers_text, part
 from gateway.exchange.speaking import Speaker, Speech, Spoken
 from gateway.exchange.states import Delivery
 from gateway.ledger.leaf import LeafKind
+from gateway.primitives.json_writer import JsonWriter
 from gateway.store.outgoing import Provision, StoredDelivery
 from gateway.store.plan import Change, Insert, Plan, Update, unmoved
 from gateway.store.tables import AttemptRow, DeliveryRow, ExchangeRow

@@ -11,7 +11,7 @@
      8. map           the adapter's pure function; the domain applies or refuses
      9. seal          the signed answer, naming the leaf that holds the message; encrypted where that is agreed, or
                       where the message was
-    10. commit        everything as one plan; then the answer leaves. Nobody waits for it in a thread
+    10. commit        everything as one plan, for which no thread waits; then the answer leaves
 
 A meta-service goes the same way; in 3 it needs no agreement, and the refusal of an echo says what else was found.
 
