@@ -51,6 +51,7 @@ ONE_ENGINE = {
     "store/conftest.py": "a disk can be filled only where the store is a file",
     "store/test_engine.py": "how SQLite is opened, and URLs that cannot be",
     "store/test_exclusive.py": "the lock of a hub on its file, and that a server needs none",
+    "store/test_faults.py": "a file whose pages are damaged",
     "store/test_leadership.py": "leaders are PostgreSQL's case; that the only process leads is SQLite's",
     "store/test_listening.py": "only a server can be listened to",
     "store/test_reading_often.py": "connections are kept where the store is a file",
