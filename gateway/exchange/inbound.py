@@ -26,8 +26,7 @@ ledger. A message beyond either rate is answered unsigned and not kept: keeping 
 An answer that has to be encrypted needs a certificate of the agency for it: where staff registered none, nothing
 happens. Of a confidential interaction a proven sender is told in clear what step 3 refuses for want of one, and all
 that is answered unsigned: that it is beyond its rate (RateLimited), that the store cannot take the exchange now
-(HubBusy), and whatever other fault of ours is not kept, such as a key that cannot be used. None of these says anything
-of the body.
+(HubBusy), and whatever other fault of ours is not kept, such as a key that cannot be used. None tells of the body.
 """
 
 from __future__ import annotations
