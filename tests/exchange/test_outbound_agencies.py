@@ -120,7 +120,7 @@ def test_an_agency_that_is_down_gets_it_later(stage: Stage, agency: str) -> None
 
 @pytest.mark.parametrize("agency", ["dukcapil", "dpupr"])
 def test_an_agency_that_is_slow_may_have_it_and_is_asked_again_where_that_was_agreed(stage: Stage, agency: str) -> None:
-    stage.agree(agency, ('call_timeout = "10s"', 'call_timeout = "200ms"'))
+    stage.agree(agency, ('call_timeout = "10s"', 'call_timeout = "1500ms"'))
     delivery = asked(stage, agency)
     stage.town.next(agency, stage.town.silence)
     stage.deliver(agency)
@@ -138,7 +138,7 @@ def pin(stage: Stage) -> DeliveryRow:
 
 
 def test_a_pin_that_may_have_arrived_is_never_repeated_and_a_person_is_called(stage: Stage) -> None:
-    stage.agree("sms", ('call_timeout = "10s"', 'call_timeout = "200ms"'))
+    stage.agree("sms", ('call_timeout = "10s"', 'call_timeout = "1500ms"'))
     delivery = pin(stage)
     stage.town.next("sms", stage.town.silence)
     stage.deliver("sms")
