@@ -7,8 +7,10 @@ needs no test code: the conformance kit reads the declaration.
     Query          the hub asks, the agency answers in the same call
     Request        the hub asks, the agency answers later by callback
     Notification   the hub tells, the agency acknowledges
+    Mailbox        the hub lays an item down, the agency collects and acknowledges it
     Inquiry        the agency asks, the hub answers in the same call
     Submission     the agency tells, the hub acknowledges
+    Batch          one sends a file of records, the other says of each what became of it
 
 Every mapping may raise: the hub then treats the message as not yet processed (`MappingFault`) and loses nothing.
 """
@@ -178,6 +180,17 @@ class Request(Outbound[A]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Mailbox(Outbound[A]):
+    """Laid down for an agency that has no endpoint; it collects each item, and acknowledges it.
+
+    An item is the message that would have been sent, under one message id however often it is collected: `repeat` is
+    SAME_ID. `on_collected` tells what the acknowledgement means for the case; None: nothing but that it came.
+    """
+
+    on_collected: Callable[[PermitCase, A], Accept] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Inbound(Interaction):
     """The agency speaks first. `about` names the references that the hub looks up before the mapping is called.
 
@@ -205,14 +218,26 @@ class Submission(Inbound):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Batch(Inbound):
+    """A file of records. `request` is the schema of one record, `result` of what is said of each.
+
+    The agency's file: `about` and `to_cases` are called for each record, and `result_of` writes what became of it (by
+    the mapping's own word, or the refusal). The office's file: `to_agency` makes the record of one case, None for a
+    case that is not in it; `to_cases` is then called with the agency's result of each record.
+    """
+
+    result: Document
+    to_cases: Callable[[Payload, Found], Accept | Decline]
+    result_of: Callable[[Payload, Accept | Decline | Refusal], Payload] | None = None
+    to_agency: Callable[[PermitCase], Payload | None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Dialect:
     """For agencies whose answers have their own shape. The payload is None when refused before it was read."""
 
     refuse: Callable[[Interaction, Refusal, Payload | None], Reply]
     accept: Callable[[Interaction, Payload, Accept], Reply]
-
-
-AnyInteraction: TypeAlias = "Query[Ask] | Notification[Ask] | Request[Ask] | Inquiry | Submission"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,6 +57,8 @@ class AgreedInteraction:
 
     `answer_within_days` are hari kerja; `call_timeout_s` seconds; `max_size` bytes; `rate_per_s` messages;
     `keep_for_years` years of retention; `concurrency` calls at once at most, None where nothing was agreed.
+    `visible_again_s`, of a mailbox: seconds after which an item that was not acknowledged can be collected again.
+    `result` and `formats`, of a batch: the schema of what is said of each record, and the forms of its files.
     """
 
     name: str
@@ -79,6 +81,9 @@ class AgreedInteraction:
     personal: PersonalData
     retry: RetrySchedule = field(default_factory=RetrySchedule)
     concurrency: int | None = None
+    visible_again_s: float | None = None
+    result: str | None = None
+    formats: tuple[str, ...] = ()
 
     def covers(self, service: str) -> bool:
         """Tell whether cases of that service are within the agreement."""
@@ -204,6 +209,9 @@ def _interaction(said: Mapping[str, Any]) -> AgreedInteraction:
         personal=PersonalData(purpose=personal["purpose"], fields=frozenset(personal["fields"])),
         retry=_retry(retry, where) if retry else RetrySchedule(),
         concurrency=said.get("concurrency"),
+        visible_again_s=_duration(said["visible_again"], f"{where}/visible_again") if "visible_again" in said else None,
+        result=said.get("result"),
+        formats=tuple(said.get("formats", ())),
     )
 
 

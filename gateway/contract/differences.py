@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from gateway.contract.adapter import (
     Adapter,
+    Batch,
     Inquiry,
     Interaction,
+    Mailbox,
     Notification,
     Outbound,
     Query,
@@ -37,8 +39,10 @@ _MODELS: tuple[tuple[type[Interaction], str], ...] = (
     (Query, "query"),
     (Notification, "notification"),
     (Request, "request"),
+    (Mailbox, "mailbox"),
     (Inquiry, "inquiry"),
     (Submission, "submission"),
+    (Batch, "batch"),
 )
 
 
@@ -54,12 +58,14 @@ def _compared(declared: Interaction, agreed: AgreedInteraction) -> tuple[tuple[s
     reply = getattr(declared, "reply", None)
     answer = declared.answer if isinstance(declared, Request) else None
     repeat = declared.repeat if isinstance(declared, Outbound) else None
+    result = declared.result if isinstance(declared, Batch) else None
     return (
         ("the model", model_of(declared), agreed.model),
         ("the security profile", declared.security, agreed.security),
         ("the request's schema", declared.request, agreed.request),
         ("the reply's schema", text(reply), text(agreed.reply)),
         ("the answer's schema", text(answer), text(agreed.answer)),
+        ("the result's schema", text(result), text(agreed.result)),
         ("repeat", text(repeat), text(agreed.repeat)),
         ("the version", declared.version, _version_in(agreed.request)),
     )

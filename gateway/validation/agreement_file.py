@@ -15,7 +15,7 @@ from gateway.domain.errors import Misconfigured
 from gateway.validation.json_document import JsonDocument
 from gateway.validation.library import PACKAGED
 
-SCHEMA = PACKAGED / "schemas" / "agreement" / "1.1" / "agreement.json"
+SCHEMA = PACKAGED / "schemas" / "agreement" / "1.2" / "agreement.json"
 """The newest version. Each one only adds to those before it, so a file of any version keeps to it."""
 AGREEMENTS = PACKAGED / "agreements"
 MAX_CHARACTERS = 64 * 1024
@@ -62,7 +62,7 @@ def packaged_agreements(folder: Path = AGREEMENTS) -> Mapping[str, str]:
 
 @cache
 def _schema() -> JsonDocument:
-    return JsonDocument("agreement/1.1", SCHEMA.read_bytes())
+    return JsonDocument("agreement/1.2", SCHEMA.read_bytes())
 
 
 def _without_dates(value: Any) -> Any:

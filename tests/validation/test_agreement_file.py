@@ -42,7 +42,7 @@ def test_what_is_no_toml_is_refused_with_its_line() -> None:
 @pytest.mark.parametrize(
     ("terms", "path"),
     [
-        ({"model": "mailbox"}, "/interaction/0/model"),
+        ({"model": "post"}, "/interaction/0/model"),
         ({"services": []}, "/interaction/0/services"),
         ({"services": ["krk", "krk"]}, "/interaction/0/services"),
         ({"services": ["KRK"]}, "/interaction/0/services/0"),
