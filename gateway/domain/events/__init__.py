@@ -23,10 +23,13 @@ from __future__ import annotations
 from gateway.domain.events.asks import (
     Ask,
     NotifyApplicant,
+    QueryBusiness,
+    ReportLicence,
     ReportStatus,
     RequestRecommendation,
     SendPin,
     VerifyResident,
+    VerifyTaxStatus,
 )
 from gateway.domain.events.fact import CaseEvent
 from gateway.domain.events.facts_any_time import (
@@ -48,9 +51,13 @@ from gateway.domain.events.facts_application import (
     ApplicationRejected,
     ApplicationWithdrawn,
     ApprovedByFiction,
+    BusinessConfirmed,
+    BusinessDoubtful,
     RecommendationGiven,
     ResidentRefuted,
     ResidentVerified,
+    TaxStatusConfirmed,
+    TaxStatusDoubtful,
 )
 from gateway.domain.events.facts_permit import (
     ChargeIssued,
@@ -100,6 +107,8 @@ __all__ = [
     "AttachedDocument",
     "AttentionRaised",
     "AttentionSettled",
+    "BusinessConfirmed",
+    "BusinessDoubtful",
     "CaseEvent",
     "CaseStatus",
     "ChargeIssued",
@@ -119,8 +128,10 @@ __all__ = [
     "PaymentReceived",
     "PermitRevoked",
     "ProcessSuspended",
+    "QueryBusiness",
     "RecommendationGiven",
     "Reference",
+    "ReportLicence",
     "ReportStatus",
     "RequestRecommendation",
     "ResidentRefuted",
@@ -135,5 +146,8 @@ __all__ = [
     "Site",
     "SurveyCompleted",
     "SurveyWarned",
+    "TaxStatusConfirmed",
+    "TaxStatusDoubtful",
     "VerifyResident",
+    "VerifyTaxStatus",
 ]
