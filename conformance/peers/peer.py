@@ -5,6 +5,9 @@ Control addresses (for the demo, tests and people; a peer listens on loopback, n
     GET  /_control/journal      what it received and sent
     POST /_control/possession   {"challenge"} -> {"signature"}: proof that it holds its key
     POST /_control/fault        {"kind", "times"}: spoil the next business answers
+
+Faults: `down` (503), `slow`, `nonsense` (no JSON, no XML), `html` (a maintenance page under 200), `flapping` (503 and
+well, by turns) and `lost-answer` (it does what it is asked, and the connection ends in the middle of the answer).
 """
 
 from __future__ import annotations
@@ -21,13 +24,16 @@ import httpx2
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from conformance.peers.config import PeerConfig
 from conformance.peers.courier import Courier
 from conformance.peers.journal import JOURNAL_FILE, Journal
 from conformance.signing.keys import Identity, make_identity
+from gateway.domain.calendar import local_date
 from gateway.domain.errors import GatewayError
 
+CONTROL = "/_control/"
 CALL_TIMEOUT_S = 15.0
 SLOW_MS = 15_000
 """Longer than the call timeout that the sample agreements give."""
@@ -49,6 +55,8 @@ class FaultKind(StrEnum):
     SLOW = "slow"
     NONSENSE = "nonsense"
     HTML = "html"
+    FLAPPING = "flapping"
+    LOST_ANSWER = "lost-answer"
 
 
 class FaultOrder(BaseModel):
@@ -94,7 +102,9 @@ class Peer:
         self.stopping = threading.Event()
         self.taking = threading.Lock()
         self.app = FastAPI(title=f"{self.agency} (simulated)", openapi_url=None)
+        self.app.add_middleware(_LostAnswers, loses=self._loses_answer)
         self._fault: FaultOrder | None = None
+        self._fallen = False
         self._fault_lock = threading.Lock()
         self.app.add_exception_handler(GatewayError, _refuse)
         self._add_control()
@@ -123,23 +133,46 @@ class Peer:
 
     def spoiled(self) -> Response | None:
         """Wait as configured; give the faulty answer that was ordered, if one is due. Business addresses ask first."""
-        with self._fault_lock:
-            order = self._fault
-            if order is not None:
-                self._fault = order.model_copy(update={"times": order.times - 1}) if order.times > 1 else None
+        order = self._ordered(lost=False)
         slow = order.delay_ms if order is not None and order.kind is FaultKind.SLOW else 0
         if self.config.delay_ms + slow:
             self.stopping.wait((self.config.delay_ms + slow) / 1000)
         if order is None or order.kind is FaultKind.SLOW:
             return None
         self.journal.append("fault", fault=order.kind)
-        if order.kind is FaultKind.DOWN:
+        if order.kind in (FaultKind.DOWN, FaultKind.FLAPPING):
             return Response(status_code=503)
         if order.kind is FaultKind.NONSENSE:
             return Response(b"\x00\xff}{<", media_type="application/json")
         return Response(
             "<!doctype html><title>Pemeliharaan</title><h1>Sistem dalam pemeliharaan</h1>", media_type="text/html"
         )
+
+    def quota_left(self, kind: str) -> int:
+        """Say how many more questions may be asked today, in Jakarta: the journal's `counted` ones are used up."""
+        today = local_date(self.now())
+        return self.config.quota - sum(
+            each["counted"] and local_date(datetime.fromisoformat(each["at"])) == today
+            for each in self.journal.entries(kind)
+        )
+
+    def _ordered(self, *, lost: bool) -> FaultOrder | None:
+        """Take one answer from the fault that was ordered, if it is due here: lost answers are apart."""
+        with self._fault_lock:
+            order = self._fault
+            if order is None or (order.kind is FaultKind.LOST_ANSWER) is not lost:
+                return None
+            self._fault = order.model_copy(update={"times": order.times - 1}) if order.times > 1 else None
+            if order.kind is FaultKind.FLAPPING:
+                self._fallen = not self._fallen
+                return order if self._fallen else None
+            return order
+
+    def _loses_answer(self) -> bool:
+        if self._ordered(lost=True) is None:
+            return False
+        self.journal.append("fault", fault=FaultKind.LOST_ANSWER)
+        return True
 
     def _add_control(self) -> None:
         app = self.app
@@ -159,8 +192,28 @@ class Peer:
         @app.post("/_control/fault")
         def fault(order: FaultOrder) -> dict[str, Any]:
             with self._fault_lock:
-                self._fault = order if order.kind is not None else None
+                self._fault, self._fallen = order if order.kind is not None else None, False
             return order.model_dump()
+
+
+class _LostAnswers:
+    """Lets the work be done, and the answer be lost on its way: the one fault that no address can make itself."""
+
+    def __init__(self, app: ASGIApp, loses: Callable[[], bool]) -> None:
+        self._app = app
+        self._loses = loses
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(CONTROL) or not self._loses():
+            await self._app(scope, receive, send)
+            return
+        await self._app(scope, receive, _kept_back)
+        # it promises an octet that never comes: the server ends the connection
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
+
+
+async def _kept_back(_message: Message) -> None:
+    """Send nothing."""
 
 
 def _refuse(_request: Request, fault: Exception) -> Response:
