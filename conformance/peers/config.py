@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 SECRETS = MappingProxyType(
     {
         "dukcapil": ("basic_user", "basic_password", "user_id", "password", "ip_user"),
+        "djp": ("basic_user", "basic_password"),
         "dpupr": (),
         "bank": ("client_id", "client_secret", "partner_id", "channel_id", "partner_service_id"),
         "oss": ("username", "password", "user_key"),
@@ -27,7 +28,7 @@ SECRETS = MappingProxyType(
 
 
 class PeerConfig(BaseModel):
-    """What `config.json` says. `delay_ms` slows every business answer; `quota` is Dukcapil's for a day."""
+    """What `config.json` says. `delay_ms` slows every business answer; `quota` is Dukcapil's or DJP's for a day."""
 
     model_config = ConfigDict(frozen=True, strict=True)
 

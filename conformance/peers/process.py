@@ -14,6 +14,7 @@ import uvicorn
 
 from conformance.peers.bank import BankPeer
 from conformance.peers.config import load_config
+from conformance.peers.djp import DjpPeer
 from conformance.peers.dpupr import DpuprPeer
 from conformance.peers.dukcapil import DukcapilPeer
 from conformance.peers.guide import write_guide
@@ -22,7 +23,9 @@ from conformance.peers.peer import Peer, Surroundings
 from conformance.peers.sms import SmsPeer
 from gateway.domain.errors import Misconfigured
 
-PEERS: dict[str, type[Peer]] = {each.agency: each for each in (DukcapilPeer, DpuprPeer, BankPeer, OssPeer, SmsPeer)}
+PEERS: dict[str, type[Peer]] = {
+    each.agency: each for each in (DukcapilPeer, DjpPeer, DpuprPeer, BankPeer, OssPeer, SmsPeer)
+}
 GRACE_S = 2
 
 

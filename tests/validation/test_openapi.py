@@ -19,9 +19,10 @@ from gateway.validation.openapi import openapi_document
 from tests.contract.drafts import draft
 
 LIBRARY = SchemaLibrary(default_roots())
-AGENCIES = ("bank", "dpupr", "dukcapil", "oss", "sms")
+AGENCIES = ("bank", "djp", "dpupr", "dukcapil", "oss", "sms")
 PATHS = {
     "bank": {f"/rest/bank/v1.0/transfer-va/{name}" for name in ("inquiry", "payment", "status")},
+    "djp": set(),
     "dpupr": {"/rest/dpupr/permit-validity"},
     "dukcapil": set(),
     "oss": {"/rest/oss/receiveNIB"},

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import adapters.bank
+import adapters.djp
 import adapters.dpupr
 import adapters.dukcapil
 import adapters.oss
@@ -20,6 +21,7 @@ ADAPTERS = {
     each.agreement: each
     for each in (
         adapters.bank.ADAPTER,
+        adapters.djp.ADAPTER,
         adapters.dpupr.ADAPTER,
         adapters.dukcapil.ADAPTER,
         adapters.oss.ADAPTER,
