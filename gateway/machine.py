@@ -6,6 +6,7 @@ Everything below them is given these as arguments, so that a test can hold the c
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import secrets
 import sys
@@ -49,7 +50,9 @@ def keep_memory_together() -> None:
 def give_memory_back() -> None:
     """Give back to the system what lies free between what is in use: a paper that was printed leaves megabytes of it.
 
-    malloc_trim(3) of glibc; it takes some milliseconds, during which other threads run.
+    First what only the collector finds, since a signed PDF is a circle of objects, and the collector comes by itself
+    when so many objects are new that hours may pass. Together some ten milliseconds; malloc_trim(3) is of glibc.
     """
+    gc.collect()
     if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
         trim(0)
