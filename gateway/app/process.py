@@ -40,7 +40,7 @@ from gateway.exchange.plugins import load_adapters
 from gateway.exchange.soap_speaking import SoapSpeaker
 from gateway.exchange.speaking import RestSpeaker
 from gateway.exchange.verdict import Judge
-from gateway.machine import new_case_id, new_id, now
+from gateway.machine import give_memory_back, new_case_id, new_id, now
 from gateway.office.calendar_source import indonesian_calendar
 from gateway.office.deeds import Deeds
 from gateway.office.signing import signatory_among
@@ -232,6 +232,7 @@ class Process:
             anywhere=(
                 Round("recovery", self._recover, 1.0),
                 Round("clock", lambda: self.clock_watch.run_once() is not None, 1.0),
+                Round("memory", give_memory_back, 60.0),
             ),
             listening=Listening(self.store.engine, self.wake) if listens else None,
         )
