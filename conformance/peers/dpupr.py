@@ -2,7 +2,7 @@
 
 On a request:
     1. decrypt what came encrypted, and verify the hub's signature
-    2. Action and document are the agreed ones
+    2. Action and document are the agreed ones, of version 1.0 or 1.1; what is said about it is of the same version
     3. the same MessageID again: the same acknowledgement; with other content: a fault
     4. write request and answer into the journal, then acknowledge, signed
 The courier then posts the answer, signed anew at each attempt, until the hub acknowledges it. To a request that came
@@ -12,7 +12,7 @@ encrypted everything that is said is encrypted to the hub's certificate, and its
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +30,12 @@ from conformance.signing.keys import load_certificates
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import GatewayError, Malformed, Misconfigured, Replayed, Retriable, SchemaViolation
 
-REQUEST = "urn:simojo:dpupr:technical-recommendation:request:1.0"
-ANSWER = "urn:simojo:dpupr:technical-recommendation:answer:1.0"
-REQUEST_ACTION = f"{REQUEST}#RecommendationRequest"
+REQUEST, ANSWER = (f"urn:simojo:dpupr:technical-recommendation:{each}" for each in ("request", "answer"))
+VERSIONS = ("1.0", "1.1")
+ACTIONS = {f"{REQUEST}:{version}#RecommendationRequest": version for version in VERSIONS}
 OFFICIAL = "Ir. Contoh"
+HOLDS = timedelta(days=365)
+"""How long a recommendation holds: an answer of version 1.1 says so."""
 
 
 class Policy(BaseModel):
@@ -119,9 +121,10 @@ class DpuprPeer(Peer):
         clear = encryption.decrypt_body(body, self.identity) if _is_encrypted(body) else body
         verified = wss.verify(clear, self.hub_certificates(), at=self.now())
         # 2. what was agreed
-        if verified.action != REQUEST_ACTION or soap.action_of(verified.document) != REQUEST_ACTION:
-            raise SchemaViolation(f"the action is not {REQUEST_ACTION}", code="action-unknown")
-        violations = xsd_violations("dpupr/technical-recommendation/1.0/request", verified.document)
+        version = ACTIONS.get(verified.action or "")
+        if version is None or soap.action_of(verified.document) != verified.action:
+            raise SchemaViolation(f"the action is not {' or '.join(ACTIONS)}", code="action-unknown")
+        violations = xsd_violations(f"dpupr/technical-recommendation/{version}/request", verified.document)
         if violations:
             raise SchemaViolation("the request breaks the agreed schema", violations=violations)
         if not verified.message_id:
@@ -135,23 +138,25 @@ class DpuprPeer(Peer):
                 self.journal.append("request-again", message_id=verified.message_id)
                 return known
             # 4. on record first
-            entry = self._record(verified, body)
+            entry = self._record(verified, body, version)
         self._send_answer(entry)
         return entry
 
-    def _record(self, verified: wss.VerifiedEnvelope, body: bytes) -> Entry:
+    def _record(self, verified: wss.VerifiedEnvelope, body: bytes, version: str) -> Entry:
         number = len(self.journal.entries("request")) + 1
         today = local_date(self.now())
         return self.journal.append(
             "request",
             message_id=verified.message_id,
             digest=verified.digest,
-            case=verified.document.findtext(f"{{{REQUEST}}}case"),
+            version=version,
+            case=verified.document.findtext(f"{{{REQUEST}:{version}}}case"),
             acknowledgement_id=self._message_id(),
             exchange=self.surroundings.new_id(),
             answer_id=self._message_id(),
             number=f"600/{number:04d}/{today.year}",
             date=today.isoformat(),
+            valid_until=(today + HOLDS).isoformat(),
             favourable=self._policy.favourable,
             conditions=self._policy.conditions,
             confidential=_is_encrypted(body),
@@ -237,16 +242,19 @@ def _is_encrypted(data: bytes) -> bool:
 
 
 def answer_document(entry: Entry) -> etree._Element:
-    """Build the RecommendationAnswer to a request in the journal."""
-    root = etree.Element(f"{{{ANSWER}}}RecommendationAnswer", nsmap={None: ANSWER})
+    """Build the RecommendationAnswer to a request in the journal, in the request's version."""
+    version = entry.get("version", VERSIONS[0])
+    space = f"{ANSWER}:{version}"
+    root = etree.Element(f"{{{space}}}RecommendationAnswer", nsmap={None: space})
     members = [
         ("case", entry["case"]),
         ("number", entry["number"]),
         ("date", entry["date"]),
+        *(() if version == VERSIONS[0] else [("validUntil", entry["valid_until"])]),
         ("favourable", "true" if entry["favourable"] else "false"),
         ("official", OFFICIAL),
         *(("condition", each) for each in entry["conditions"]),
     ]
     for name, value in members:
-        etree.SubElement(root, f"{{{ANSWER}}}{name}").text = value
+        etree.SubElement(root, f"{{{space}}}{name}").text = value
     return root

@@ -176,7 +176,7 @@ def test_a_profile_that_no_agency_speaks_to_the_hub_is_an_operators_business() -
 
 def test_the_answer_to_our_request_is_called_by_the_agency() -> None:
     adapter, _ = parties("dpupr")
-    (request,) = (each for each in adapter.interactions if isinstance(each, Request))
+    request = next(each for each in adapter.interactions if isinstance(each, Request))
     over_rest = replace(
         request,
         name="opinion",
