@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from gateway.contract.adapter import Accept, Decline, Effect, Reason
+from gateway.contract.adapter import Accept, Decline
 from gateway.contract.message import Json, Payload
+from gateway.contract.recommendations import known, recommendation, texts
 from gateway.domain.case import PermitCase
-from gateway.domain.events import RecommendationGiven, RequestRecommendation
+from gateway.domain.events import RequestRecommendation
 
 AGENCY = "dpupr"
 IDENTITY_CARD = "ktp"
@@ -15,33 +14,26 @@ IDENTITY_CARD = "ktp"
 
 def recommendation_request(case: PermitCase, _ask: RequestRecommendation, _message_id: str) -> Payload:
     """Send what DPUPR needs to judge the site, and nothing more about the applicant than the name."""
-    applicant: dict[str, Json] = {"name": case.applicant.name}
-    if case.applicant.company:
-        applicant["company"] = case.applicant.company
-    payload: dict[str, Json] = {"case": case.id}
-    if case.acknowledgement_number:
-        payload["acknowledgementNumber"] = case.acknowledgement_number
-    payload |= {
-        "service": case.service,
-        "serviceName": case.service_name,
-        "applicant": applicant,
-        "location": {"address": case.site.address, "kelurahan": case.site.kelurahan},
-        "purpose": case.site.purpose,
-    }
-    if case.site.area_m2 is not None:
-        payload["builtArea"] = case.site.area_m2
-    return payload
+    return known(
+        {
+            "case": case.id,
+            "acknowledgementNumber": case.acknowledgement_number,
+            "service": case.service,
+            "serviceName": case.service_name,
+            "applicant": known({"name": case.applicant.name, "company": case.applicant.company}),
+            "location": {"address": case.site.address, "kelurahan": case.site.kelurahan},
+            "purpose": case.site.purpose,
+            "builtArea": case.site.area_m2,
+        }
+    )
 
 
 def recommendation_request_with_documents(case: PermitCase, ask: RequestRecommendation, message_id: str) -> Payload:
     """Send the same in version 1.1, with the digests of what the applicant handed in but for the identity card."""
-    payload = dict(recommendation_request(case, ask, message_id))
     documents: list[Json] = [
         {"kind": each.kind, "sha256": each.sha256} for each in case.documents if each.kind != IDENTITY_CARD
     ]
-    if documents:
-        payload["document"] = documents
-    return payload
+    return known({**recommendation_request(case, ask, message_id), "document": documents})
 
 
 def recommendation_given(case: PermitCase, _ask: RequestRecommendation, answer: Payload) -> Accept | Decline:
@@ -55,19 +47,13 @@ def recommendation_given_until(case: PermitCase, _ask: RequestRecommendation, an
 
 
 def _given(case: PermitCase, answer: Payload, *more: str) -> Accept | Decline:
-    if answer["case"] != case.id:
-        return Decline(
-            reason=Reason.INCONSISTENT,
-            text=f"the answer names case {answer['case']} and relates to a request about {case.id}: send it again",
-        )
-    said = answer.get("condition", [])
-    conditions = said if isinstance(said, list) else [said]
-    event = RecommendationGiven(
+    return recommendation(
+        case,
         agency=AGENCY,
+        about=answer["case"],
         favourable=answer["favourable"] is True,
-        number=str(answer["number"]),
-        on=date.fromisoformat(str(answer["date"])),
-        by=str(answer["official"]),
-        conditions=(*(str(each) for each in conditions), *more),
+        number=answer["number"],
+        on=answer["date"],
+        by=answer["official"],
+        conditions=(*texts(answer.get("condition")), *more),
     )
-    return Accept(effects=(Effect(case=case.id, events=(event,)),))

@@ -24,10 +24,9 @@ pytestmark = pytest.mark.usefixtures("home")
 def test_agencies_are_listed_with_what_they_may(simojo: Simojo, database: Behind) -> None:
     database.execute("UPDATE agency SET suspended = 'berbeda' WHERE id = 'bank'")
     lines = [line.split(maxsplit=2) for line in simojo("agency", "list").out.splitlines()]
-    assert {line[0]: line[2].strip() for line in lines} == {
-        "bank": "berbeda", "dpupr": "may exchange", "dukcapil": "may exchange", "oss": "may exchange",
-        "sms": "may exchange",
-    }  # fmt: skip
+    others = {each.removesuffix("-2026") for each in packaged_agreements()} - {"bank"}
+    said = {line[0]: line[2].strip() for line in lines}
+    assert said == {"bank": "berbeda", **dict.fromkeys(others, "may exchange")}
 
 
 def test_an_endpoint_is_set(simojo: Simojo, database: Behind) -> None:
@@ -168,7 +167,7 @@ def changed(home: Path, before: str, after: str) -> Path:
 def test_agreements_are_listed_with_state_and_hash(simojo: Simojo) -> None:
     lines = [line.split() for line in simojo("agreement", "list").out.splitlines()]
     assert [(line[0], line[1], line[3]) for line in lines] == [
-        (f"{agency}-2026", "1.0", "active") for agency in ("bank", "dpupr", "dukcapil", "oss", "sms")
+        (agreement, "1.0", "active") for agreement in sorted(packaged_agreements())
     ]
     assert all(re.fullmatch("[0-9a-f]{64}", line[4]) for line in lines)
 
