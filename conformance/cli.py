@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import typer
 
+from conformance.peers.config import SECRETS
 from conformance.peers.peer import Surroundings
 from gateway.domain.errors import GatewayError
 
@@ -26,7 +27,7 @@ def _commands() -> None:
 
 @app.command()
 def serve(
-    agency: Annotated[str, typer.Argument(help="dukcapil, djp, dpupr, bank, oss or sms")],
+    agency: Annotated[str, typer.Argument(help=f"one of {', '.join(SECRETS)}")],
     home: Annotated[Path, typer.Option(help="the agency's folder, with config.json in it")],
     host: Annotated[str, typer.Option(help="the address to listen on")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option(help="the port to listen on, in the place of config.json's")] = None,

@@ -60,7 +60,10 @@ class FaultKind(StrEnum):
 
 
 class FaultOrder(BaseModel):
-    """Spoil the next `times` business answers; `kind` null ends it. `delay_ms` is for `slow`."""
+    """Spoil the next `times` business answers; `kind` null ends it. `delay_ms` is for `slow`.
+
+    `flapping`: of so many every second one is as if the agency were down, the last among them.
+    """
 
     kind: FaultKind | None
     times: int = Field(default=1, ge=1)
@@ -104,7 +107,6 @@ class Peer:
         self.app = FastAPI(title=f"{self.agency} (simulated)", openapi_url=None)
         self.app.add_middleware(_LostAnswers, loses=self._loses_answer)
         self._fault: FaultOrder | None = None
-        self._fallen = False
         self._fault_lock = threading.Lock()
         self.app.add_exception_handler(GatewayError, _refuse)
         self._add_control()
@@ -139,6 +141,8 @@ class Peer:
             self.stopping.wait((self.config.delay_ms + slow) / 1000)
         if order is None or order.kind is FaultKind.SLOW:
             return None
+        if order.kind is FaultKind.FLAPPING and order.times % 2 == 0:
+            return None
         self.journal.append("fault", fault=order.kind)
         if order.kind in (FaultKind.DOWN, FaultKind.FLAPPING):
             return Response(status_code=503)
@@ -163,9 +167,6 @@ class Peer:
             if order is None or (order.kind is FaultKind.LOST_ANSWER) is not lost:
                 return None
             self._fault = order.model_copy(update={"times": order.times - 1}) if order.times > 1 else None
-            if order.kind is FaultKind.FLAPPING:
-                self._fallen = not self._fallen
-                return order if self._fallen else None
             return order
 
     def _loses_answer(self) -> bool:
@@ -192,7 +193,7 @@ class Peer:
         @app.post("/_control/fault")
         def fault(order: FaultOrder) -> dict[str, Any]:
             with self._fault_lock:
-                self._fault, self._fallen = order if order.kind is not None else None, False
+                self._fault = order if order.kind is not None else None
             return order.model_dump()
 
 

@@ -294,7 +294,7 @@ class CaseSteps:
 
 
 def _queue(case: PermitCase, ask: Ask, route: Route) -> str:
-    """Deliveries about one case to one agency keep their order; a PIN waits for nobody."""
+    """Deliveries about one case to one agency keep their order; a PIN waits for nobody, what is optional for itself."""
     if isinstance(ask, SendPin):
         return f"pin/{ask.challenge}"
-    return f"{case.id}/{route.agency}"
+    return f"{case.id}/{route.agency}" + (f"/{route.interaction}" if ask.optional else "")

@@ -73,6 +73,7 @@ def _(event: e.ApplicationCorrected, case: PermitCase, at: datetime) -> PermitCa
         residency=case.residency if same_person else Residency.UNCHECKED,
         tax_status=case.tax_status if applicant.taxpayer == case.applicant.taxpayer else Finding.UNCHECKED,
         business_status=case.business_status if applicant.nib == case.applicant.nib else Finding.UNCHECKED,
+        arrears=case.arrears if applicant == case.applicant else None,
         site=event.site or case.site,
         documents=tuple(documents.values()),
         clock=case.clock.release(Hold.RETURNED, at),
@@ -98,6 +99,16 @@ def _(_event: e.AdministrationReturned, case: PermitCase, at: datetime) -> Permi
 @carry.register(e.AdministrationVerified)
 def _(event: e.AdministrationVerified, case: PermitCase, _at: datetime) -> PermitCase:
     return replace(case, verified_by=event.officer)
+
+
+@carry.register(e.ArrearsFound)
+def _(event: e.ArrearsFound, case: PermitCase, _at: datetime) -> PermitCase:
+    return replace(case, arrears=event.amount)
+
+
+@carry.register(e.NoArrearsFound)
+def _(_event: e.NoArrearsFound, case: PermitCase, _at: datetime) -> PermitCase:
+    return replace(case, arrears=0)
 
 
 @carry.register(e.RecommendationGiven)

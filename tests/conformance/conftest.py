@@ -34,7 +34,7 @@ SECRETS = {
         "ip_user": "10.0.0.1",
     },
     "djp": {"basic_user": "office", "basic_password": "basic-made-up"},
-    "dpupr": {},
+    **{agency: {} for agency in ("dpupr", "dinkes", "dlh", "dishub", "bakesbangpol", "bpkpd")},
     "bank": {
         "client_id": "client-made-up",
         "client_secret": "secret-made-up",

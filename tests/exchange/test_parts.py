@@ -21,7 +21,7 @@ from gateway.contract.message import Json, Message, Reply, Transport
 from gateway.dialect.party import Proven
 from gateway.domain.errors import GatewayError, HubBusy, MappingFault, Misconfigured, Refused, Unauthorised
 from gateway.edge.soap.codec import SoapCodec
-from gateway.edge.soap.wire import SoapWire
+from gateway.edge.soap.wire import SoapForm, SoapWire
 from gateway.exchange.answering import Heard, act
 from gateway.exchange.backoff import wait_before
 from gateway.exchange.checking import check_agreement
@@ -337,9 +337,8 @@ def test_a_hub_that_cannot_keep_a_message_says_so_in_the_senders_form_and_keeps_
 def soap_wire() -> SoapWire:
     element = "{urn:simojo:acknowledgement:1.0}Acknowledgement"
     codec = SoapCodec("dpupr", "x", request=element, answer=element)
-    return SoapWire(
-        codec, path="/soap/dpupr/x", address="https://hub.example/soap/dpupr/x", action="urn:x", library=library()
-    )
+    form = SoapForm(document="dpupr/x/1.0/request", action="urn:x", codec=codec)
+    return SoapWire([form], path="/soap/dpupr/x", address="https://hub.example/soap/dpupr/x", library=library())
 
 
 @pytest.mark.parametrize("payload", [{"nothing": "x"}, {"messageId": "x"}, {"messageId": "x", "receivedAt": "now"}])

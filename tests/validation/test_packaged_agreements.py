@@ -1,33 +1,19 @@
 """Every agreement file that ships is read whole, and a file that breaks its shape says every place."""
 
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-import adapters.bank
-import adapters.djp
-import adapters.dpupr
-import adapters.dukcapil
-import adapters.oss
-import adapters.sms
 from gateway.contract.agreement import agreement_hash, canonical_bytes, from_canonical, to_document
 from gateway.contract.differences import differences
 from gateway.domain.errors import Misconfigured
 from gateway.validation.agreement_file import latest_agreements, packaged_agreements, read_agreement
 
 FILES = packaged_agreements()
-ADAPTERS = {
-    each.agreement: each
-    for each in (
-        adapters.bank.ADAPTER,
-        adapters.djp.ADAPTER,
-        adapters.dpupr.ADAPTER,
-        adapters.dukcapil.ADAPTER,
-        adapters.oss.ADAPTER,
-        adapters.sms.ADAPTER,
-    )
-}
+AGENCIES = [path.parent.name for path in (Path(__file__).parents[2] / "adapters").glob("*/__init__.py")]
+ADAPTERS = {each.agreement: each for each in (import_module(f"adapters.{agency}").ADAPTER for agency in AGENCIES)}
 
 
 def test_each_adapter_has_its_file() -> None:

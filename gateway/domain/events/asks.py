@@ -52,6 +52,17 @@ class RequestRecommendation(Ask):
 
 
 @dataclass(frozen=True, kw_only=True)
+class QueryArrears(Ask):
+    """Does the applicant owe the city taxes or retribusi? For the officer who decides; no case waits for the answer.
+
+    Asked for every case and served for the services that the revenue office agreed to look into.
+    """
+
+    optional: ClassVar[bool] = True
+    agency: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class NotifyApplicant(Ask):
     """Tell the applicant, in Indonesian, by SMS (14(1)). `text` is complete but for secrets."""
 

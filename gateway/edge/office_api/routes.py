@@ -211,6 +211,7 @@ def _view(case: PermitCase) -> dict[str, Any]:
         "residency": case.residency.value,
         "taxStatus": case.tax_status.value,
         "businessStatus": case.business_status.value,
+        "arrears": case.arrears,
         "levied": case.levied,
         "builtArea": case.site.area_m2,
         "ended": case.ended,
