@@ -14,7 +14,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from starlette.types import Scope
 
-from gateway.contract.adapter import Interaction
+from gateway.contract.adapter import Interaction, Notification, Query
 from gateway.contract.message import Message, Transport
 from gateway.dialect.profiles import INBOUND, WSS_X509
 from gateway.domain.errors import GatewayError, Refused, Unauthorised
@@ -36,7 +36,7 @@ from gateway.exchange.client_certificates import ClientCertificates
 from gateway.exchange.directory import Directory
 from gateway.exchange.inbound import Inbound
 from gateway.exchange.meta.services import MetaServices
-from gateway.exchange.published import Published
+from gateway.exchange.published import REQUIRED, Published
 from gateway.exchange.refusing import refusal_answer
 from gateway.exchange.wire import Sealed, Wire
 from gateway.store.pending import Going
@@ -183,8 +183,16 @@ def _not_served(edge: AgencyEdge, message: Message, error: Refused) -> Going[Sea
 
 def unknown(edge: AgencyEdge, agency: str, name: str) -> Unauthorised:
     """The refusal of an address that no interaction is served at."""
-    if agency not in edge.directory.adapters:
+    adapter = edge.directory.adapters.get(agency)
+    if adapter is None:
         return Unauthorised(f"no agency {agency[:40]!r} is known here: check the address", code="agency-unknown")
+    declared = adapter.interaction(name)
+    if isinstance(declared, Query | Notification) and declared.security == WSS_X509:
+        return Unauthorised(
+            f"interaction {name} is sent to {agency} and not served here; what {agency} has to serve is described at "
+            f"/soap/{agency}/{name}/{REQUIRED}?wsdl",
+            code="interaction-unknown",
+        )
     return Unauthorised(
         f"no interaction {name[:60]!r} of agency {agency[:40]!r} is served here", code="interaction-unknown"
     )
