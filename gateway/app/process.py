@@ -13,6 +13,7 @@ from functools import partial
 
 import structlog
 
+from gateway.app.catalogue import catalogue_of
 from gateway.app.identity import hub_key, previous_keys
 from gateway.app.rounds import Round, Rounds
 from gateway.app.starting import make_sure, refuse_place
@@ -28,7 +29,6 @@ from gateway.casework.desk import Casework
 from gateway.casework.references import ReferenceIndex
 from gateway.dialect.party import Hub
 from gateway.domain.calendar import WorkingCalendar, local_date
-from gateway.domain.catalogue import SAMPLE
 from gateway.exchange.attempt import Preparing
 from gateway.exchange.calling import Calling
 from gateway.exchange.claiming import Claiming
@@ -95,7 +95,7 @@ class Process:
         self.casework = Casework(
             reader=self.store.reader,
             vault=self.store.vault,
-            catalogue=SAMPLE,
+            catalogue=catalogue_of(settings),
             calendar=_calendar(settings, clock()),
             routes=self.directory,
             references=ReferenceIndex(self.store.master),
