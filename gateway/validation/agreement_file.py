@@ -10,10 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from gateway.contract.adapter import Adapter
 from gateway.contract.agreement import Agreement, agreement_from_document
 from gateway.domain.errors import Misconfigured
 from gateway.validation.json_document import JsonDocument
-from gateway.validation.library import PACKAGED
+from gateway.validation.library import PACKAGED, shipped
 
 SCHEMA = PACKAGED / "schemas" / "agreement" / "1.2" / "agreement.json"
 """The newest version. Each one only adds to those before it, so a file of any version keeps to it."""
@@ -53,6 +54,15 @@ def read_agreement(text: str) -> Agreement:
 
 def _malformed(fault: str) -> Misconfigured:
     return Misconfigured(f"the agreement file {fault}", code="agreement-malformed")
+
+
+def agreement_of(adapter: Adapter) -> str | None:
+    """The text of the agreement that came with an adapter: from its own package, else from the gateway's; or None."""
+    for folder in (*shipped(adapter, "agreements"), AGREEMENTS):
+        path = folder / f"{adapter.agreement}.toml"
+        if path.is_file():
+            return path.read_text(encoding="utf-8")
+    return None
 
 
 def packaged_agreements(folder: Path = AGREEMENTS) -> Mapping[str, str]:
