@@ -5,4 +5,5 @@ peer.py       what all peers share: control, faults    courier.py   deliveries i
 documents.py  checks against the agreed schemas        process.py   one peer under uvicorn, until its parent goes
 guide.py      README.md, echo.sh and ask.sh of the folder
 dukcapil.py dpupr.py bank.py oss.py sms.py             the agencies
+agreed/       any other agency, from its adapter, its agreement and the examples of its schemas
 """

@@ -7,13 +7,15 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
 import uvicorn
 
 from conformance.peers.bank import BankPeer
-from conformance.peers.config import load_config
+from conformance.peers.config import PeerConfig, load_config
 from conformance.peers.dpupr import DpuprPeer
 from conformance.peers.dukcapil import DukcapilPeer
 from conformance.peers.guide import write_guide
@@ -41,13 +43,24 @@ class _Server(uvicorn.Server):
 
 
 def serve(
-    agency: str, folder: Path, surroundings: Surroundings, *, host: str, port: int | None, until_stdin_ends: bool
+    agency: str,
+    folder: Path,
+    surroundings: Surroundings,
+    *,
+    host: str,
+    port: int | None,
+    until_stdin_ends: bool,
+    adapter: str | None = None,
 ) -> None:
-    """Run a peer until stdin ends (if asked) or SIGTERM. Raises Misconfigured when it cannot start."""
+    """Run a peer until stdin ends (if asked) or SIGTERM. Raises Misconfigured when it cannot start.
+
+    `adapter`: play the agreement of that one (`module:NAME`), also where the agency has a simulation of its own.
+    """
+    make = _peer_of(agency, adapter)
     config = load_config(folder, agency)
     listening = _bind(host, config.port if port is None else port)
     url = f"http://{host}:{listening.getsockname()[1]}"
-    peer = PEERS[agency](folder, config, surroundings)
+    peer = make(folder, config, surroundings)
     write_guide(peer, url)
     server = _Server(
         uvicorn.Config(
@@ -66,6 +79,16 @@ def serve(
     finally:
         peer.stop()
         listening.close()
+
+
+def _peer_of(agency: str, adapter: str | None) -> Callable[[Path, PeerConfig, Surroundings], Peer]:
+    if agency in PEERS and adapter is None:
+        return PEERS[agency]
+    # zeep and jsonschema come with it, and take longer to load than the other simulations take to start
+    from conformance.peers.agreed.agreement import script_of
+    from conformance.peers.agreed.peer import AgreedPeer
+
+    return partial(AgreedPeer, script=script_of(agency, adapter))
 
 
 def _bind(host: str, port: int) -> socket.socket:
