@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import typer
 
+from conformance.peers.config import SECRETS
 from conformance.peers.peer import Surroundings
 from gateway.domain.errors import GatewayError
 
@@ -27,7 +28,7 @@ def _commands() -> None:
 @app.command()
 def serve(
     agency: Annotated[
-        str, typer.Argument(help="dukcapil, dpupr, bank, oss, sms, or any agency whose adapter is installed")
+        str, typer.Argument(help=f"one of {', '.join(SECRETS)}, or any agency whose adapter is installed")
     ],
     home: Annotated[Path, typer.Option(help="the agency's folder, with config.json in it")],
     host: Annotated[str, typer.Option(help="the address to listen on")] = "127.0.0.1",

@@ -19,12 +19,17 @@ SECRETS = MappingProxyType(
     {
         "dukcapil": ("basic_user", "basic_password", "user_id", "password", "ip_user"),
         "dpupr": (),
+        "dinkes": (),
+        "dlh": (),
+        "dishub": (),
+        "bakesbangpol": (),
+        "bpkpd": (),
         "bank": ("client_id", "client_secret", "partner_id", "channel_id", "partner_service_id"),
         "oss": ("username", "password", "user_key"),
         "sms": ("userkey", "passkey", "report_key"),
     }
 )
-"""The secrets that each agency and the hub share."""
+"""The secrets that each agency and the hub share; its names are all the agencies that can be simulated."""
 
 
 class PeerConfig(BaseModel):

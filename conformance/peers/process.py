@@ -19,12 +19,14 @@ from conformance.peers.config import PeerConfig, load_config
 from conformance.peers.dpupr import DpuprPeer
 from conformance.peers.dukcapil import DukcapilPeer
 from conformance.peers.guide import write_guide
+from conformance.peers.horizontal import BakesbangpolPeer, BpkpdPeer, DinkesPeer, DishubPeer, DlhPeer
 from conformance.peers.oss import OssPeer
 from conformance.peers.peer import Peer, Surroundings
 from conformance.peers.sms import SmsPeer
 from gateway.domain.errors import Misconfigured
 
-PEERS: dict[str, type[Peer]] = {each.agency: each for each in (DukcapilPeer, DpuprPeer, BankPeer, OssPeer, SmsPeer)}
+_CITY = (DpuprPeer, DinkesPeer, DlhPeer, DishubPeer, BakesbangpolPeer, BpkpdPeer)
+PEERS: dict[str, type[Peer]] = {each.agency: each for each in (*_CITY, DukcapilPeer, BankPeer, OssPeer, SmsPeer)}
 GRACE_S = 2
 
 

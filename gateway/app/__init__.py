@@ -13,6 +13,7 @@ worker.py     a worker process: no web application but its health
 from gateway.app.hub import Gateway
 from gateway.app.store import (
     Store,
+    coming_differences,
     differences,
     open_store,
     receipts_of,
@@ -26,6 +27,7 @@ __all__ = [
     "Gateway",
     "Store",
     "Worker",
+    "coming_differences",
     "differences",
     "open_store",
     "receipts_of",

@@ -40,13 +40,14 @@ from gateway.exchange.plugins import load_adapters
 from gateway.exchange.soap_speaking import SoapSpeaker
 from gateway.exchange.speaking import RestSpeaker
 from gateway.exchange.verdict import Judge
-from gateway.machine import new_case_id, new_id, now
+from gateway.machine import give_memory_back, new_case_id, new_id, now
 from gateway.office.calendar_source import indonesian_calendar
 from gateway.office.deeds import Deeds
 from gateway.office.signing import signatory_among
 from gateway.office.staff import Officer, officer_of
 from gateway.office.timers import Timers
 from gateway.operations.clock_watch import ClockWatch
+from gateway.operations.day_watch import DayWatch
 from gateway.operations.expiry import ExpiryWatch
 from gateway.operations.integrator import BATCH, Integrator
 from gateway.operations.refusals import Refusals
@@ -149,6 +150,7 @@ class Process:
             apart=partial(apart, self.store.engine, clock),
             standing=self.standing,
         )
+        self.day_watch = DayWatch(clock, self.suspend_where_different)
         self._rounds: Rounds | None = None
         self._ending: threading.Thread | None = None
 
@@ -228,10 +230,12 @@ class Process:
                 Round("timers", lambda: self.timers.run_once() > 0, 5.0),
                 Round("revocation", lambda: self.revocation.run_once() > 0, 30.0),
                 Round("expiry", lambda: self.expiry.run_once() > 0, 3600.0),
+                Round("cut-over", self.day_watch.run_once, 5.0),
             ),
             anywhere=(
                 Round("recovery", self._recover, 1.0),
                 Round("clock", lambda: self.clock_watch.run_once() is not None, 1.0),
+                Round("memory", give_memory_back, 60.0),
             ),
             listening=Listening(self.store.engine, self.wake) if listens else None,
         )

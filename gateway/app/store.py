@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -157,7 +157,7 @@ def status_sources(settings: Settings, client: HttpClient) -> StatusSources:
 def differences(
     store: Store, adapters: Mapping[str, Adapter], library: SchemaLibrary, at: datetime, hub: KeyKind | None = None
 ) -> Mapping[str, tuple[str, ...]]:
-    """Where active agreements differ from adapters, by agency; an agency without an active agreement is not judged.
+    """Where agreements in force differ from adapters, by agency; an agency without one is not judged.
 
     `hub`: the kind of the hub's key, where it is to be judged too.
     """
@@ -167,6 +167,22 @@ def differences(
         agreement = directory.active_agreement(agency, local_date(at))
         if agreement is not None and (said := check_agreement(adapter, agreement, library, hub)):
             found[agency] = said
+    return found
+
+
+def coming_differences(
+    store: Store, adapters: Mapping[str, Adapter], library: SchemaLibrary, at: datetime, hub: KeyKind | None = None
+) -> Mapping[tuple[str, date], tuple[str, ...]]:
+    """The same of active versions that begin later, by agreement with version and its first day.
+
+    On that day the agency is suspended unless the adapter says the same by then.
+    """
+    directory = Directory(store.reader, store.vault, adapters)
+    found: dict[tuple[str, date], tuple[str, ...]] = {}
+    for agency, adapter in adapters.items():
+        for each in directory.coming(agency, local_date(at)):
+            if said := check_agreement(adapter, each, library, hub):
+                found[f"{each.id}/{each.version}", each.valid_from] = said
     return found
 
 

@@ -86,7 +86,7 @@ def new(
 
 
 def _next(choice: Choice, folder: Path) -> str:
-    where = folder if choice.apart else "."
+    where = f"{folder}/" if choice.apart else "."
     entry = "" if choice.apart else f"The entry point stands in {folder / 'pyproject.toml'}.\n"
     return (
         f"{entry}Next: pip install --no-deps --no-build-isolation --editable {where}\n"
@@ -119,10 +119,11 @@ def check(
 
 
 def _print(report: Report) -> None:
-    print(f"{report.agency}: agreement {report.agreement or 'missing'}")
+    print(f"{report.agency}: {'well' if report.is_well else 'something is wrong'}")
     for said in report.findings:
         print(f"  {said}")
     for each in report.interactions:
-        print(f"  {each.name} ({each.model}, {each.transport}): {'something is wrong' if each.findings else 'well'}")
+        state = "something is wrong" if each.findings else "well"
+        print(f"  {each.agreement} {each.name} ({each.model}, {each.transport}): {state}")
         for said in each.findings:
             print(f"    {said}")

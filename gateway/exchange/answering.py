@@ -25,6 +25,7 @@ from gateway.domain.facts import decode_ask
 from gateway.exchange.directory import Terms
 from gateway.exchange.mapping import Mapping
 from gateway.exchange.meta.inquiry import Asked, MetaInquiry
+from gateway.exchange.spoken import VersionExpected
 from gateway.exchange.states import CONCLUDED, Delivery
 from gateway.exchange.wire import Answer, Wire
 from gateway.store.plan import Change, Plan, Update
@@ -38,8 +39,7 @@ def read_agreed(terms: Terms, wire: Wire, proven: Proven, library: SchemaLibrary
 
     Raises SchemaViolation, with code `personal-data-excess` for personal data beyond the agreement.
     """
-    said = terms.interaction.answer if isinstance(terms.interaction, Request) else terms.interaction.request
-    document = library.document(said, soap=terms.agreed.transport.is_soap)
+    document = library.document(terms.heard_document, soap=terms.agreed.transport.is_soap)
     payload = wire.read(proven, document.id)
     beyond = excess(document, payload, terms.agreed.personal.fields)
     if beyond:
@@ -166,6 +166,12 @@ def _callback(
             "this answers no message of ours: name our MessageID in wsa:RelatesTo, unchanged",
             code="correlation-unknown",
             clause="correlation",
+        )
+    sent_under = f"{row.agreement}/{row.agreement_version}"
+    if sent_under != heard.terms.reference:  # its body alone tells which message it answers
+        raise VersionExpected(
+            f"this answers a message that was sent under {sent_under}, and came as one under {heard.terms.reference}",
+            clause=sent_under,
         )
     answer = _acknowledge(heard, wire, at)
     case = steps.case(row.case_id)

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 from gateway.contract.adapter import Adapter, Interaction, Outbound, Request
 from gateway.contract.agreement import AgreedInteraction, Agreement
-from gateway.contract.differences import model_of
+from gateway.contract.differences import declared_for, model_of
 from gateway.domain.errors import Misconfigured
 from gateway.exchange.checking import check_agreement
 from gateway.transport.soap import SoapRequestBuilder
-from gateway.validation.agreement_file import agreement_of, read_agreement
+from gateway.validation.agreement_file import agreements_of, read_agreement
 from gateway.validation.examples import example_findings
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.mappings import mapping_findings
@@ -26,8 +26,9 @@ from gateway.validation.wsdl import Port, required_port, served_port
 
 @dataclass(frozen=True, kw_only=True)
 class Examined:
-    """One interaction as it is agreed, and what was found; nothing when all is well."""
+    """One interaction as it is agreed, and what was found; nothing when all is well. `agreement`: `<id>/<version>`."""
 
+    agreement: str
     name: str
     model: str
     transport: str
@@ -39,7 +40,6 @@ class Report:
     """One adapter: what was found about it as a whole, and about each interaction that is agreed and declared."""
 
     agency: str
-    agreement: str
     findings: tuple[str, ...]
     interactions: tuple[Examined, ...] = ()
 
@@ -50,38 +50,42 @@ class Report:
 
 
 def examine(adapter: Adapter, library: SchemaLibrary) -> Report:
-    """Examine an adapter with the agreement that came with it. Whatever is wrong is told; raises nothing for it."""
-    agency = adapter.agency.id
-    text = agreement_of(adapter)
-    if text is None:
-        said = (
+    """Examine an adapter with every version of its agreement that came with it. Raises nothing for what is wrong."""
+    texts = agreements_of(adapter)
+    findings: list[str] = []
+    examined: list[Examined] = []
+    if not texts:
+        findings.append(
             f"no agreement {adapter.agreement}.toml came with it: put one under agreements/, or inside its package "
             f"{adapter.package} under agreements/"
         )
-        return Report(agency=agency, agreement="", findings=(said,))
-    try:
-        agreement = read_agreement(text)
-        found = check_agreement(adapter, agreement, library)
-    except Misconfigured as error:
-        return Report(agency=agency, agreement=adapter.agreement, findings=(error.text,))
-    return Report(
-        agency=agency,
-        agreement=f"{agreement.id}/{agreement.version}",
-        findings=found,
-        interactions=tuple(_examined(adapter, agreement, library)),
-    )
+    for name, text in texts.items():
+        try:
+            agreement = read_agreement(text)
+            findings += [f"{name}.toml: {each}" for each in check_agreement(adapter, agreement, library)]
+        except Misconfigured as error:
+            findings.append(f"{name}.toml: {error.text}")
+        else:
+            examined += _examined(adapter, agreement, library)
+    return Report(agency=adapter.agency.id, findings=tuple(findings), interactions=tuple(examined))
 
 
 def _examined(adapter: Adapter, agreement: Agreement, library: SchemaLibrary) -> Iterator[Examined]:
     for agreed in agreement.interactions:
-        declared = adapter.interaction(agreed.name)
+        declared = declared_for(adapter, agreement, agreed)
         if declared is None or model_of(declared) != agreed.model:
             continue  # told before
         try:
             found = tuple(_findings(adapter, declared, agreed, library))
         except Misconfigured as error:
             found = (error.text,)
-        yield Examined(name=agreed.name, model=agreed.model, transport=agreed.transport.value, findings=found)
+        yield Examined(
+            agreement=f"{agreement.id}/{agreement.version}",
+            name=agreed.name,
+            model=agreed.model,
+            transport=agreed.transport.value,
+            findings=found,
+        )
 
 
 def _findings(

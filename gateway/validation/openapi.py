@@ -13,6 +13,7 @@ from typing import Any
 
 from gateway.contract.adapter import Adapter, Inbound, Interaction, Notification, Query, Request
 from gateway.contract.agreement import AgreedInteraction, Agreement
+from gateway.contract.differences import declared_for
 from gateway.domain.errors import Misconfigured
 from gateway.validation.examples import examples_of
 from gateway.validation.library import ACKNOWLEDGEMENT, SchemaLibrary
@@ -99,21 +100,22 @@ def openapi_document(
 ) -> dict[str, Any]:
     """What that agency may call, as agreed: inquiries, submissions, and the answers to our requests.
 
-    `agreement` is the one in force, or None; `own` are the hub's own inquiries with their terms, which need none and
-    are refused as problems. SOAP interactions have a WSDL instead. Raises Misconfigured `profile-unknown` for a
-    security profile that cannot be described, `schema-unknown` for a document that is not published.
+    `agreement` is the version that it may call them under, or None; `own` are the hub's own inquiries with their terms,
+    which need none and are refused as problems. SOAP interactions have a WSDL instead. Raises Misconfigured
+    `profile-unknown` for a security profile that cannot be described, `schema-unknown` for a document that is not
+    published.
     """
     paths: dict[str, Any] = {}
     webhooks: dict[str, Any] = {}
     profiles: dict[str, Any] = {}
-    for declared in adapter.interactions:
-        agreed = agreement.interaction(declared.name) if agreement else None
-        if isinstance(declared, Inbound | Request) and agreed is not None and not agreed.transport.is_soap:
+    for agreed in agreement.interactions if agreement is not None else ():
+        declared = None if agreement is None else declared_for(adapter, agreement, agreed)
+        if isinstance(declared, Inbound | Request) and not agreed.transport.is_soap:
             path = declared.path if isinstance(declared, Inbound) else ""
             operation = _operation(adapter, declared, agreed, library)
             paths[f"/rest/{adapter.agency.id}/{path or declared.name}"] = {"post": operation}
             profiles[declared.security] = _profile(declared)
-        if isinstance(declared, Query | Notification | Request) and agreed is not None and agreed.security == JWS:
+        if isinstance(declared, Query | Notification | Request) and agreed.security == JWS:
             webhooks[declared.name] = {"post": _served_by_the_agency(declared, agreed, library)}
             profiles[JWS] = SECURITY[JWS]
     for question, terms in own:

@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 
 from gateway.contract.adapter import Adapter, Inbound, Interaction, Outbound
 from gateway.contract.agreement import AgreedInteraction, Agreement
+from gateway.contract.differences import declared_for
 from gateway.domain.errors import Misconfigured
 from gateway.validation.agreement_file import agreement_of, read_agreement
 from gateway.validation.library import SchemaLibrary, default_roots
@@ -68,7 +69,7 @@ def script_of(agency: str, adapter: str | None = None) -> Script:
             code="agreement-missing",
         )
     agreement = read_agreement(text)
-    declared = ((found.interaction(each.name), each) for each in agreement.interactions)
+    declared = ((declared_for(found, agreement, each), each) for each in agreement.interactions)
     parts = tuple(
         Part(declared=each, agreed=agreed)
         for each, agreed in declared
