@@ -160,9 +160,7 @@ def test_what_is_agreed_has_to_be_declared_for_that_version(
         ({"since": "1.0", "until": "1.0"}, ("extra: declared by the adapter, and not agreed",)),
     ],
 )
-def test_what_is_declared_for_that_version_has_to_be_agreed(
-    bounds: dict[str, str], sentences: tuple[str, ...]
-) -> None:
+def test_what_is_declared_for_that_version_has_to_be_agreed(bounds: dict[str, str], sentences: tuple[str, ...]) -> None:
     extra = replace(ASK, name="extra", **bounds)  # type: ignore[arg-type]  # since and until
     assert differences(AGREEMENT, adapter(OPINION, ASK, extra)) == sentences
 
