@@ -13,6 +13,7 @@ from types import FrameType
 import uvicorn
 
 from conformance.peers.bank import BankPeer
+from conformance.peers.bsre import BsrePeer
 from conformance.peers.config import load_config
 from conformance.peers.dpupr import DpuprPeer
 from conformance.peers.dukcapil import DukcapilPeer
@@ -22,7 +23,9 @@ from conformance.peers.peer import Peer, Surroundings
 from conformance.peers.sms import SmsPeer
 from gateway.domain.errors import Misconfigured
 
-PEERS: dict[str, type[Peer]] = {each.agency: each for each in (DukcapilPeer, DpuprPeer, BankPeer, OssPeer, SmsPeer)}
+PEERS: dict[str, type[Peer]] = {
+    each.agency: each for each in (DukcapilPeer, DpuprPeer, BankPeer, OssPeer, SmsPeer, BsrePeer)
+}
 GRACE_S = 2
 
 

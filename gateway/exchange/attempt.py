@@ -4,7 +4,8 @@
 2. map        at the case version that asked, once; the payload is kept for all attempts
 3. minimise   no personal data beyond the agreement
 4. validate   against the agreed schema: our own mistake must not leave
-5. seal       fresh timestamp, secrets filled in, encrypted where that is agreed; stored without secrets
+5. seal       documents put in, fresh timestamp, secrets filled in, encrypted where that is agreed; stored without
+              secrets
 6. commit     the delivery as being sent, the attempt, the exact bytes and their leaf, guarded by the claim's fence and
               by the registry's generation: what staff changed meanwhile counts
 """
@@ -15,6 +16,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeAlias, cast
 
 from gateway.casework.desk import Casework
@@ -25,6 +27,7 @@ from gateway.domain.case import PermitCase
 from gateway.domain.errors import MappingFault, SchemaViolation
 from gateway.domain.events import Ask
 from gateway.domain.facts import decode_ask
+from gateway.exchange.addressing import with_documents, with_members
 from gateway.exchange.claiming import LEASE_BEYOND_CALL, LEASE_LEFT_AFTER_CALL
 from gateway.exchange.directory import Directory, Terms
 from gateway.exchange.entry import Entry
@@ -100,17 +103,18 @@ class Preparing:
         """Prepare the next attempt; `provision` spares the questions whose answers it has, and so does `entries`.
 
         Raises Unauthorised or Misconfigured (staff have to act), MappingFault (the adapter is to be mended), Refused
-        (the mapping itself says that this cannot be sent).
+        (the mapping itself says that this cannot be sent, or what an official gave for it is held no longer).
         """
         agreement, version = row.agreement, row.agreement_version
         entry = self._entry(row.agency, {} if entries is None else entries)
         terms = self._directory.terms_of(row.agency, row.interaction, agreement, version, local_date(at), entry)  # 1
         payload = json.loads(row.payload) if row.payload else self._payload(row, terms, provision)  # 2 to 4
+        url = self._directory.endpoint(row.agency, terms.interaction, entry)
         speech = Speech(
             terms=terms,
-            payload=payload,
+            payload=with_documents(terms.interaction, payload, partial(self._document, row.case_id)),
             message_id=row.message_id,
-            url=self._directory.endpoint(row.agency, terms.interaction, entry),
+            url=with_members(terms.interaction, url, payload),
             party=entry.party,
             at=at,
         )
@@ -121,9 +125,9 @@ class Preparing:
         plan = Plan.of(guard) + key.plan + self._plan(row, sent, speech, spoken, key.key)  # 6
         return Attempt(row=row, sent=sent, speech=speech, spoken=spoken, key=key.key, plan=plan, stands_on=guard)
 
-    def ask_of(self, row: StoredDelivery) -> Ask:
-        """The Ask that a delivery answers."""
-        return decode_ask(row.ask_kind, json.loads(row.ask_body))
+    def _document(self, case_id: str, sha256: str) -> bytes | None:
+        row = self._casework.reader.document(case_id, sha256)
+        return None if row is None else row.body
 
     def _entry(self, agency: str, entries: Entries) -> Entry:
         if agency not in entries:
@@ -146,7 +150,7 @@ class Preparing:
         case = self._case(row, provision)
         interaction = cast("Outbound[Ask]", terms.interaction)
         with MappingCall(terms.name):
-            payload = interaction.to_agency(case, self.ask_of(row), row.message_id)
+            payload = interaction.to_agency(case, ask_of(row), row.message_id)
         document = self._library.document(terms.interaction.request, soap=terms.agreed.transport.is_soap)
         beyond = excess(document, payload, terms.agreed.personal.fields)
         if beyond:
@@ -205,6 +209,11 @@ class Preparing:
             "verdict": Delivery.SENDING.value,
             "at": speech.at,
         }
+
+
+def ask_of(row: StoredDelivery) -> Ask:
+    """The Ask that a delivery answers."""
+    return decode_ask(row.ask_kind, json.loads(row.ask_body))
 
 
 _writer = JsonWriter()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.contract.adapter import Adapter, Inbound, Interaction, Outbound, Repeat, Request
+from gateway.contract.adapter import Adapter, Inbound, Interaction, Outbound, Query, Repeat, Request
 from gateway.contract.agreement import AgreedInteraction, Agreement
 from gateway.contract.differences import differences
 from gateway.dialect.profiles import CONFIDENTIAL, INBOUND, OUTBOUND, WSS_X509
@@ -48,6 +48,8 @@ def _profile(declared: Interaction, agreed: AgreedInteraction) -> Iterator[str]:
             f"confidential = true does not go with profile {declared.security}, which cannot encrypt; "
             f"{' and '.join(sorted(CONFIDENTIAL))} can"
         )
+    if isinstance(declared, Query) and declared.method == "GET" and declared.security in CONFIDENTIAL:
+        yield f"method GET has no body, and profile {declared.security} signs one"
     if agreed.transport.is_soap:
         if declared.security != WSS_X509:
             yield f"profile {declared.security} does not go with {agreed.transport}; SOAP speaks {WSS_X509}"

@@ -23,7 +23,7 @@ from gateway.contract.adapter import (
 from gateway.domain.catalogue import SAMPLE
 
 ROOT = Path(__file__).parents[2]
-AGENCIES = ("bank", "dpupr", "dukcapil", "oss", "sms")
+AGENCIES = ("bank", "bsre", "dpupr", "dukcapil", "oss", "sms")
 MODULES = sorted((ROOT / "adapters").rglob("*.py"))
 MODELS: dict[type[Interaction], str] = {
     Query: "query",
@@ -34,7 +34,18 @@ MODELS: dict[type[Interaction], str] = {
 }
 IMPURE_CALLS = {"open", "print", "input", "exec", "eval", "__import__", "compile"}
 IMPURE_ATTRIBUTES = {"now", "today", "utcnow", "read_text", "write_text", "read_bytes", "write_bytes", "getenv"}
-ALLOWED_STDLIB = {"__future__", "collections", "dataclasses", "datetime", "hashlib", "json", "re", "types", "typing"}
+ALLOWED_STDLIB = {
+    "__future__",
+    "base64",
+    "collections",
+    "dataclasses",
+    "datetime",
+    "hashlib",
+    "json",
+    "re",
+    "types",
+    "typing",
+}
 
 
 def _adapter(agency: str) -> Adapter:

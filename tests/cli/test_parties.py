@@ -243,6 +243,13 @@ def test_staff_are_added_with_a_delegation_and_listed(home: Path, simojo: Simojo
     assert [line.split()[0] for line in simojo("staff", "list").out.splitlines()] == ["agus", "dewi", "eka", "rina"]
 
 
+def test_the_nik_of_an_official_is_set_and_a_wrong_one_is_not(simojo: Simojo, database: Behind) -> None:
+    assert simojo("staff", "nik", "dewi", "9999014101800001").out == "set the NIK of dewi\n"
+    assert "[staff-unknown]" in simojo("staff", "nik", "nobody", "9999014101800001").sentence
+    assert simojo("staff", "nik", "dewi", "12").code == 2
+    assert database.execute("SELECT nik FROM staff WHERE id = 'dewi'").scalar_one() == "9999014101800001"
+
+
 @pytest.mark.parametrize("wrong", [("--nip", "1"), ("--phone", "rumah")], ids=["nip", "phone"])
 def test_a_wrong_nip_or_telephone_is_one_sentence(simojo: Simojo, wrong: tuple[str, str]) -> None:
     assert simojo("staff", "add", "eka", "--name", "Eka Contoh", "--title", "Staf", *wrong).sentence

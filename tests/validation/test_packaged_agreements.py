@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import adapters.bank
+import adapters.bsre
 import adapters.dpupr
 import adapters.dukcapil
 import adapters.oss
@@ -19,6 +20,7 @@ ADAPTERS = {
     each.agreement: each
     for each in (
         adapters.bank.ADAPTER,
+        adapters.bsre.ADAPTER,
         adapters.dpupr.ADAPTER,
         adapters.dukcapil.ADAPTER,
         adapters.oss.ADAPTER,

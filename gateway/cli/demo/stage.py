@@ -22,11 +22,11 @@ from gateway.exchange.plugins import load_adapters
 from gateway.machine import now
 from gateway.settings import Settings
 from gateway.store.conflicts import commit
-from gateway.store.plan import Claim, Plan
+from gateway.store.plan import Claim, Plan, Update
 from gateway.store.tables import StaffRow, TokenRow
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
 
-AGENCIES = ("dukcapil", "dpupr", "bank", "oss", "sms")
+AGENCIES = ("dukcapil", "dpupr", "bank", "oss", "sms", "bsre")
 ACTOR = "staff/demo"
 PATHS: Mapping[str, str] = {"dpupr": "/technical-recommendation"}
 """Where an agency listens below its own address, if not at it."""
@@ -41,6 +41,7 @@ STAFF: tuple[Mapping[str, Any], ...] = (
         "scopes": "office",
         "nip": "198001012005012001",
         "phone": "+6281200000090",
+        "nik": "9999014101800001",
         "delegation": "SK contoh 188.45/1/2026",
     },
 )
@@ -128,7 +129,7 @@ def _find(home: Path, path: Path, kept: Mapping[str, Any], ports: Mapping[str, i
     stage = Stage(
         home=home,
         ports=ports,
-        secrets=kept.get("secrets") or _secrets(),
+        secrets={**_secrets(), **kept.get("secrets", {})},  # an agency may be newer than the folder
         tokens=kept.get("tokens") or {each["id"]: secrets.token_urlsafe(32) for each in STAFF},
     )
     said = {"ports": stage.ports, "secrets": stage.secrets, "tokens": stage.tokens}
@@ -152,14 +153,17 @@ def furnish(stage: Stage, store: Store) -> None:
             store.registry.set_endpoint(agency, url, ACTOR)
         known = {row.name for row in store.reader.credentials(agency)}
         for name, secret in stage.secrets[agency].items():
-            if name not in known:
+            if name not in known and name != "passphrase":  # that is the official's, and the hub never keeps it
                 store.registry.set_credential(agency, name, secret, ACTOR)
     for each in STAFF:
         _employ(stage, store, each)
 
 
 def _employ(stage: Stage, store: Store, each: Mapping[str, Any]) -> None:
-    if store.reader.staff(each["id"]) is None:
+    known = store.reader.staff(each["id"])
+    if known is not None and known.nik is None and "nik" in each:  # a folder from before officials had one
+        commit(store.unit_of_work, Plan.of(Update(StaffRow, {"id": known.id}, {"nik": None}, {"nik": each["nik"]})))
+    if known is None:
         delegated = "delegation" in each
         values = {
             "id": each["id"],
@@ -167,6 +171,7 @@ def _employ(stage: Stage, store: Store, each: Mapping[str, Any]) -> None:
             "title": each["title"],
             "nip": each.get("nip"),
             "phone": each.get("phone"),
+            "nik": each.get("nik"),
             "delegation": each.get("delegation"),
             "delegation_from": date(2026, 1, 1) if delegated else None,
             "delegation_until": now().date() + timedelta(days=3650) if delegated else None,
@@ -222,4 +227,5 @@ def _secrets() -> dict[str, dict[str, str]]:
         },
         "oss": made("username", "password", "user_key"),
         "sms": made("userkey", "passkey", "report_key"),
+        "bsre": made("basic_user", "basic_password", "passphrase"),
     }

@@ -22,10 +22,12 @@ from __future__ import annotations
 
 from gateway.domain.events.asks import (
     Ask,
+    CheckSigner,
     NotifyApplicant,
     ReportStatus,
     RequestRecommendation,
     SendPin,
+    SignDocument,
     VerifyResident,
 )
 from gateway.domain.events.fact import CaseEvent
@@ -65,6 +67,8 @@ from gateway.domain.events.facts_permit import (
     PaymentReceived,
     ProcessSuspended,
     SignatureDeclined,
+    SignatureNotGiven,
+    SignatureRequested,
     SigningMethodChosen,
     SurveyCompleted,
     SurveyWarned,
@@ -79,6 +83,7 @@ from gateway.domain.events.values import (
     NoticeKind,
     Origin,
     Reference,
+    SecondFactor,
     SigningMethod,
     Site,
 )
@@ -104,6 +109,7 @@ __all__ = [
     "CaseStatus",
     "ChargeIssued",
     "ChargeLapsed",
+    "CheckSigner",
     "Declaration",
     "DocumentHandedOver",
     "DocumentPrepared",
@@ -125,11 +131,15 @@ __all__ = [
     "RequestRecommendation",
     "ResidentRefuted",
     "ResidentVerified",
+    "SecondFactor",
     "SendPin",
     "ServiceClockPaused",
     "ServiceClockRestarted",
     "ServiceClockResumed",
+    "SignDocument",
     "SignatureDeclined",
+    "SignatureNotGiven",
+    "SignatureRequested",
     "SigningMethod",
     "SigningMethodChosen",
     "Site",
