@@ -8,19 +8,15 @@ from contextlib import contextmanager
 import psycopg
 
 from benchmarks.load import LoadFailed
-from tests.postgres import Server
+from tests.postgres import AS_IN_AN_OFFICE, Server
 
 __all__ = ["Server", "server", "version"]
 
 DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 SETTINGS: Mapping[str, str] = {
     **dict.fromkeys(DURABLE, "on"),
-    "autovacuum": "on",
-    "wal_level": "replica",
-    "shared_buffers": "128MB",
-    "max_wal_size": "1GB",
+    **AS_IN_AN_OFFICE,
 }
-"""PostgreSQL's own defaults, written down, since the tests' server has others."""
 
 
 @contextmanager

@@ -46,6 +46,14 @@ QUIET: Mapping[str, str] = {
     "log_min_messages": "fatal",
     "log_min_error_statement": "panic",
 }
+AS_IN_AN_OFFICE: Mapping[str, str] = {
+    "autovacuum": "on",
+    "wal_level": "replica",
+    "shared_buffers": "128MB",
+    "max_wal_size": "1GB",
+}
+"""PostgreSQL's own defaults where QUIET has others: without autovacuum it plans by figures of an empty store, and what
+is looked for often costs more by the hour."""
 NOT_DURABLE: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off"}
 
 

@@ -6,14 +6,21 @@ agree on it under Pasal 21(2)c.3.
     technical-recommendation  SOAP 1.2, request: `request.xsd` tells what is to be built where, and by whom (a name,
                               no NIK); `answer.xsd` brings the recommendation back within the agreed days. The answer
                               is correlated by WS-Addressing RelatesTo and repeats the case id, so that a crossed
-                              answer is noticed.
+                              answer is noticed. From agreement 1.1 on the request names the documents of the
+                              application by their digests, and the answer says how long it holds.
     permit-validity           REST, inquiry: DPUPR's inspectors ask whether a permit number is in force. The answer
                               holds no personal data.
 """
 
 from __future__ import annotations
 
-from adapters.dpupr.recommendation import AGENCY, recommendation_given, recommendation_request
+from adapters.dpupr.recommendation import (
+    AGENCY,
+    recommendation_given,
+    recommendation_given_until,
+    recommendation_request,
+    recommendation_request_with_documents,
+)
 from adapters.dpupr.validity import permit_number, validity
 from gateway.contract.adapter import Adapter, Agency, AgencyKind, Inquiry, Repeat, Request
 from gateway.domain.events import RequestRecommendation
@@ -31,6 +38,17 @@ ADAPTER = Adapter(
             answer="dpupr/technical-recommendation/1.0/answer",
             to_agency=recommendation_request,
             to_case=recommendation_given,
+            repeat=Repeat.SAME_ID,
+        ),
+        Request(
+            name="technical-recommendation",
+            version="1.1",
+            serves=RequestRecommendation,
+            security="wss-x509",
+            request="dpupr/technical-recommendation/1.1/request",
+            answer="dpupr/technical-recommendation/1.1/answer",
+            to_agency=recommendation_request_with_documents,
+            to_case=recommendation_given_until,
             repeat=Repeat.SAME_ID,
         ),
         Inquiry(

@@ -2,50 +2,58 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from gateway.contract.adapter import Accept, Decline, Effect, Reason
+from gateway.contract.adapter import Accept, Decline
 from gateway.contract.message import Json, Payload
+from gateway.contract.recommendations import known, recommendation, texts
 from gateway.domain.case import PermitCase
-from gateway.domain.events import RecommendationGiven, RequestRecommendation
+from gateway.domain.events import RequestRecommendation
 
 AGENCY = "dpupr"
+IDENTITY_CARD = "ktp"
 
 
 def recommendation_request(case: PermitCase, _ask: RequestRecommendation, _message_id: str) -> Payload:
     """Send what DPUPR needs to judge the site, and nothing more about the applicant than the name."""
-    applicant: dict[str, Json] = {"name": case.applicant.name}
-    if case.applicant.company:
-        applicant["company"] = case.applicant.company
-    payload: dict[str, Json] = {"case": case.id}
-    if case.acknowledgement_number:
-        payload["acknowledgementNumber"] = case.acknowledgement_number
-    payload |= {
-        "service": case.service,
-        "serviceName": case.service_name,
-        "applicant": applicant,
-        "location": {"address": case.site.address, "kelurahan": case.site.kelurahan},
-        "purpose": case.site.purpose,
-    }
-    if case.site.area_m2 is not None:
-        payload["builtArea"] = case.site.area_m2
-    return payload
+    return known(
+        {
+            "case": case.id,
+            "acknowledgementNumber": case.acknowledgement_number,
+            "service": case.service,
+            "serviceName": case.service_name,
+            "applicant": known({"name": case.applicant.name, "company": case.applicant.company}),
+            "location": {"address": case.site.address, "kelurahan": case.site.kelurahan},
+            "purpose": case.site.purpose,
+            "builtArea": case.site.area_m2,
+        }
+    )
+
+
+def recommendation_request_with_documents(case: PermitCase, ask: RequestRecommendation, message_id: str) -> Payload:
+    """Send the same in version 1.1, with the digests of what the applicant handed in but for the identity card."""
+    documents: list[Json] = [
+        {"kind": each.kind, "sha256": each.sha256} for each in case.documents if each.kind != IDENTITY_CARD
+    ]
+    return known({**recommendation_request(case, ask, message_id), "document": documents})
 
 
 def recommendation_given(case: PermitCase, _ask: RequestRecommendation, answer: Payload) -> Accept | Decline:
     """Read the recommendation as a fact of the case; decline when the answer speaks of another case."""
-    if answer["case"] != case.id:
-        return Decline(
-            reason=Reason.INCONSISTENT,
-            text=f"the answer names case {answer['case']} and relates to a request about {case.id}: send it again",
-        )
-    conditions = answer.get("condition", [])
-    event = RecommendationGiven(
+    return _given(case, answer)
+
+
+def recommendation_given_until(case: PermitCase, _ask: RequestRecommendation, answer: Payload) -> Accept | Decline:
+    """Read the same in version 1.1: the day until which it holds is the last of its conditions."""
+    return _given(case, answer, f"Rekomendasi ini berlaku sampai dengan {answer['validUntil']}.")
+
+
+def _given(case: PermitCase, answer: Payload, *more: str) -> Accept | Decline:
+    return recommendation(
+        case,
         agency=AGENCY,
+        about=answer["case"],
         favourable=answer["favourable"] is True,
-        number=str(answer["number"]),
-        on=date.fromisoformat(str(answer["date"])),
-        by=str(answer["official"]),
-        conditions=tuple(str(each) for each in conditions) if isinstance(conditions, list) else (str(conditions),),
+        number=answer["number"],
+        on=answer["date"],
+        by=answer["official"],
+        conditions=(*texts(answer.get("condition")), *more),
     )
-    return Accept(effects=(Effect(case=case.id, events=(event,)),))

@@ -49,10 +49,14 @@ class FaultKind(StrEnum):
     SLOW = "slow"
     NONSENSE = "nonsense"
     HTML = "html"
+    FLAPPING = "flapping"
 
 
 class FaultOrder(BaseModel):
-    """Spoil the next `times` business answers; `kind` null ends it. `delay_ms` is for `slow`."""
+    """Spoil the next `times` business answers; `kind` null ends it. `delay_ms` is for `slow`.
+
+    `flapping`: of so many every second one is as if the agency were down, the last among them.
+    """
 
     kind: FaultKind | None
     times: int = Field(default=1, ge=1)
@@ -132,8 +136,10 @@ class Peer:
             self.stopping.wait((self.config.delay_ms + slow) / 1000)
         if order is None or order.kind is FaultKind.SLOW:
             return None
+        if order.kind is FaultKind.FLAPPING and order.times % 2 == 0:
+            return None
         self.journal.append("fault", fault=order.kind)
-        if order.kind is FaultKind.DOWN:
+        if order.kind in (FaultKind.DOWN, FaultKind.FLAPPING):
             return Response(status_code=503)
         if order.kind is FaultKind.NONSENSE:
             return Response(b"\x00\xff}{<", media_type="application/json")

@@ -120,8 +120,10 @@ def acknowledged_id(document: etree._Element) -> str | None:
     return (document.findtext(f"{{{ACKNOWLEDGEMENT}}}messageId") or "").strip()
 
 
-def fault_document(fault: Fault) -> etree._Element:
-    """Build a SOAP 1.2 Fault element: a prefixed subcode, and code, clause and violations again in Detail."""
+def fault_document(fault: Fault, *, soap: str = SOAP_12) -> etree._Element:
+    """Build a Fault element, code, clause and violations in its detail; of SOAP 1.2 with a prefixed subcode as well."""
+    if soap == SOAP_11:
+        return _fault_11(fault)
     names = {"soap": SOAP_12, "sj": SJ_FAULT}
     root = etree.Element(f"{{{SOAP_12}}}Fault", nsmap=names)
     code = etree.SubElement(root, f"{{{SOAP_12}}}Code")
@@ -131,13 +133,26 @@ def fault_document(fault: Fault) -> etree._Element:
     reason = etree.SubElement(root, f"{{{SOAP_12}}}Reason")
     text = etree.SubElement(reason, f"{{{SOAP_12}}}Text", {f"{{{_XML}}}lang": "en"})
     text.text = fault.text
-    detail = etree.SubElement(etree.SubElement(root, f"{{{SOAP_12}}}Detail"), f"{{{SJ_FAULT}}}fault")
+    _detail(etree.SubElement(root, f"{{{SOAP_12}}}Detail"), fault)
+    return root
+
+
+def _fault_11(fault: Fault) -> etree._Element:
+    """The children of a SOAP 1.1 Fault have no namespace (section 4.4)."""
+    root = etree.Element(f"{{{SOAP_11}}}Fault", nsmap={"soap": SOAP_11, "sj": SJ_FAULT})
+    etree.SubElement(root, "faultcode").text = "soap:Client" if fault.sender else "soap:Server"
+    etree.SubElement(root, "faultstring").text = fault.text
+    _detail(etree.SubElement(root, "detail"), fault)
+    return root
+
+
+def _detail(holder: etree._Element, fault: Fault) -> None:
+    detail = etree.SubElement(holder, f"{{{SJ_FAULT}}}fault")
     etree.SubElement(detail, f"{{{SJ_FAULT}}}code").text = fault.code
     etree.SubElement(detail, f"{{{SJ_FAULT}}}clause").text = fault.clause
     for each in fault.violations:
         row = etree.SubElement(detail, f"{{{SJ_FAULT}}}violation", path=each.path, rule=each.rule)
         row.text = each.text
-    return root
 
 
 def read_fault(document: etree._Element) -> Fault | None:

@@ -1,6 +1,7 @@
 """The composition root: the one place that knows every part.
 
 identity.py   the hub's own keys and certificates, from its settings
+catalogue.py  the permit types that the settings name
 store.py      the store and what opens it, for commands that exchange nothing
 starting.py   what is made sure of before a process begins
 process.py    what a hub and a worker share: parts, start and end
@@ -12,6 +13,7 @@ worker.py     a worker process: no web application but its health
 from gateway.app.hub import Gateway
 from gateway.app.store import (
     Store,
+    coming_differences,
     differences,
     open_store,
     receipts_of,
@@ -25,6 +27,7 @@ __all__ = [
     "Gateway",
     "Store",
     "Worker",
+    "coming_differences",
     "differences",
     "open_store",
     "receipts_of",

@@ -13,6 +13,7 @@ from functools import partial
 
 import structlog
 
+from gateway.app.catalogue import catalogue_of
 from gateway.app.identity import hub_key, previous_keys
 from gateway.app.rounds import Round, Rounds
 from gateway.app.starting import make_sure, refuse_place
@@ -28,7 +29,6 @@ from gateway.casework.desk import Casework
 from gateway.casework.references import ReferenceIndex
 from gateway.dialect.party import Hub
 from gateway.domain.calendar import WorkingCalendar, local_date
-from gateway.domain.catalogue import SAMPLE
 from gateway.exchange.attempt import Preparing
 from gateway.exchange.calling import Calling
 from gateway.exchange.claiming import Claiming
@@ -40,13 +40,14 @@ from gateway.exchange.plugins import load_adapters
 from gateway.exchange.soap_speaking import SoapSpeaker
 from gateway.exchange.speaking import RestSpeaker
 from gateway.exchange.verdict import Judge
-from gateway.machine import new_case_id, new_id, now
+from gateway.machine import give_memory_back, new_case_id, new_id, now
 from gateway.office.calendar_source import indonesian_calendar
 from gateway.office.deeds import Deeds
 from gateway.office.signing import signatory_among
 from gateway.office.staff import Officer, officer_of
 from gateway.office.timers import Timers
 from gateway.operations.clock_watch import ClockWatch
+from gateway.operations.day_watch import DayWatch
 from gateway.operations.expiry import ExpiryWatch
 from gateway.operations.integrator import BATCH, Integrator
 from gateway.operations.refusals import Refusals
@@ -101,7 +102,7 @@ class Process:
         self.casework = Casework(
             reader=self.store.reader,
             vault=self.store.vault,
-            catalogue=SAMPLE,
+            catalogue=catalogue_of(settings),
             calendar=_calendar(settings, clock()),
             routes=self.directory,
             references=ReferenceIndex(self.store.master),
@@ -155,6 +156,7 @@ class Process:
             apart=partial(apart, self.store.engine, clock),
             standing=self.standing,
         )
+        self.day_watch = DayWatch(clock, self.suspend_where_different)
         self._rounds: Rounds | None = None
         self._ending: threading.Thread | None = None
 
@@ -234,10 +236,12 @@ class Process:
                 Round("timers", lambda: self.timers.run_once() > 0, 5.0),
                 Round("revocation", lambda: self.revocation.run_once() > 0, 30.0),
                 Round("expiry", lambda: self.expiry.run_once() > 0, 3600.0),
+                Round("cut-over", self.day_watch.run_once, 5.0),
             ),
             anywhere=(
                 Round("recovery", self._recover, 1.0),
                 Round("clock", lambda: self.clock_watch.run_once() is not None, 1.0),
+                Round("memory", give_memory_back, 60.0),
             ),
             listening=Listening(self.store.engine, self.wake) if listens else None,
         )

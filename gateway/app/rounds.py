@@ -39,10 +39,10 @@ class Delivering(Protocol):
 
 @dataclass(frozen=True)
 class Round:
-    """Work that comes again: `work` says whether there is more to do at once, else it rests for `interval_s`."""
+    """Work that comes again: `work` says True when there is more to do at once, else it rests for `interval_s`."""
 
     name: str
-    work: Callable[[], bool]
+    work: Callable[[], bool | None]
     interval_s: float
 
 
@@ -88,7 +88,7 @@ class Rounds:
             self._listening.stop()
         delivering.join()
 
-    def _if_leading(self, work: Callable[[], bool]) -> bool:
+    def _if_leading(self, work: Callable[[], bool | None]) -> bool | None:
         return self._leadership.leads and work()
 
     def _lead_taken(self) -> None:

@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Engine
 
+from gateway.app.catalogue import catalogue_of
 from gateway.app.identity import agency_authorities, held_certificates
 from gateway.casework.leaves import Leaves
 from gateway.contract.adapter import Adapter
@@ -115,9 +116,11 @@ def verifier_of(settings: Settings) -> Callable[[Reader, Callable[[int], None]],
     """What verifies the whole ledger of any store with the office's keys. Raises Misconfigured."""
     master = MasterKey(settings.master_key_bytes())
     note_key = NoteKey.from_seed(settings.ledger_origin, settings.ledger_seed())
+    catalogue = catalogue_of(settings)
 
     def verify(reader: Reader, progress: Callable[[int], None]) -> StoreVerdict:
-        return verify_store(reader, Vault(reader, master, secrets.token_bytes), note_key.verifier, progress)
+        vault = Vault(reader, master, secrets.token_bytes)
+        return verify_store(reader, vault, note_key.verifier, progress, catalogue)
 
     return verify
 
@@ -154,7 +157,7 @@ def status_sources(settings: Settings, client: HttpClient) -> StatusSources:
 def differences(
     store: Store, adapters: Mapping[str, Adapter], library: SchemaLibrary, at: datetime, hub: KeyKind | None = None
 ) -> Mapping[str, tuple[str, ...]]:
-    """Where active agreements differ from adapters, by agency; an agency without an active agreement is not judged.
+    """Where agreements in force differ from adapters, by agency; an agency without one is not judged.
 
     `hub`: the kind of the hub's key, where it is to be judged too.
     """
@@ -164,6 +167,22 @@ def differences(
         agreement = directory.active_agreement(agency, local_date(at))
         if agreement is not None and (said := check_agreement(adapter, agreement, library, hub)):
             found[agency] = said
+    return found
+
+
+def coming_differences(
+    store: Store, adapters: Mapping[str, Adapter], library: SchemaLibrary, at: datetime, hub: KeyKind | None = None
+) -> Mapping[tuple[str, date], tuple[str, ...]]:
+    """The same of active versions that begin later, by agreement with version and its first day.
+
+    On that day the agency is suspended unless the adapter says the same by then.
+    """
+    directory = Directory(store.reader, store.vault, adapters)
+    found: dict[tuple[str, date], tuple[str, ...]] = {}
+    for agency, adapter in adapters.items():
+        for each in directory.coming(agency, local_date(at)):
+            if said := check_agreement(adapter, each, library, hub):
+                found[f"{each.id}/{each.version}", each.valid_from] = said
     return found
 
 

@@ -6,7 +6,7 @@ For each case that a step touches the plan holds, in this order:
     2. a row for each fact, with its leaf
     3. the case's new references, as keyed hashes
     4. a delivery for each Ask that an active agreement serves, numbered from the case row; what no agreement
-       serves becomes a fact that calls a person (Pasal 21(1): the recommendation desk)
+       serves becomes a fact that calls a person (Pasal 21(1): the desk), or nothing where the Ask is optional
     5. its deadlines, anew
 
 Reads are a snapshot: if a guard does not hold at commit, the caller begins again with a new `CaseSteps`.
@@ -138,7 +138,7 @@ class CaseSteps:
         work.facts.append(event)
         after = work.case
         for ask in asks(before, event, after, self._occasion.occurred_at):
-            if self._deliver(work, ask) is None:
+            if self._deliver(work, ask) is None and not ask.optional:
                 text = f"No active agreement serves {type(ask).__name__} ({ask.agency or 'any agency'}): do it by hand."
                 self.apply(after.id, AttentionRaised(source="routes", text=text))
 
@@ -296,7 +296,10 @@ class CaseSteps:
 
 
 def _queue(case: PermitCase, ask: Ask, route: Route) -> str:
-    """Deliveries about one case to one agency keep their order; what lives for minutes waits for nobody."""
+    """Deliveries about one case to one agency keep their order; what lives for minutes waits for nobody.
+
+    What is optional waits for its like alone.
+    """
     match ask:
         case SendPin(challenge=challenge):
             return f"pin/{challenge}"
@@ -304,4 +307,4 @@ def _queue(case: PermitCase, ask: Ask, route: Route) -> str:
             return f"signer/{challenge}"
         case SignDocument(challenge=challenge):
             return f"signature/{challenge}"
-    return f"{case.id}/{route.agency}"
+    return f"{case.id}/{route.agency}" + (f"/{route.interaction}" if ask.optional else "")

@@ -53,7 +53,7 @@ def endpoint(
 ) -> None:
     """Set where an agency listens."""
     adapter = require_known(load_adapters().get(agency), agency)
-    declared = [each.name for each in adapter.interactions]
+    declared = list(dict.fromkeys(each.name for each in adapter.interactions))
     if interaction not in {"*", *declared}:
         raise Refused(
             f"{agency} has no interaction {interaction[:64]!r}; it has {', '.join(declared)}",

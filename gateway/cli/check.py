@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from gateway.app import differences, unrecorded_hub_certificates
+from gateway.app import coming_differences, differences, unrecorded_hub_certificates
 from gateway.app.identity import hub_key
 from gateway.app.store import revocation_policy
 from gateway.cli.opening import opened
@@ -20,8 +20,8 @@ from gateway.validation.library import SchemaLibrary, default_roots
 def check() -> None:
     """Say where adapters and agreements differ, with exit code 1; warn of certificates that end soon or are doubtful.
 
-    Checks the agreement files that came with the gateway, and the agreements that are active in the store. Writes
-    nothing.
+    Checks the agreement files that came with the gateway, and the agreements that are active in the store, in force
+    now or later. Writes nothing.
     """
     adapters = load_adapters()
     library = SchemaLibrary(default_roots(adapters.values()))
@@ -39,6 +39,8 @@ def check() -> None:
     with opened() as store:
         for agency, said in differences(store, adapters, library, now(), hub).items():
             wrong += [f"active agreement with {agency}: {each}" for each in said]
+        for (reference, begins), said in coming_differences(store, adapters, library, now(), hub).items():
+            wrong += [f"agreement {reference}, in force from {begins}: {each}" for each in said]
         warnings = (*unrecorded_hub_certificates(store), *certificate_warnings(store.reader, now(), authorities))
     for each in warnings:
         print(f"warning: {each}")

@@ -11,7 +11,6 @@ How it ends, by exit code:
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import logging
 import os
@@ -33,21 +32,11 @@ from gateway.edge.server.serving import Serving, make_server
 from gateway.settings import Settings
 
 UNFINISHED = 3
-_M_ARENA_MAX, _ARENAS = -8, 2
 _COLLECTS = (5000, 20, 20)
 LAST_S = 1.0
 """Whatever took the time before: what is left to close has so long."""
 
 _log = structlog.get_logger("simojo.life")
-
-
-def keep_memory_together() -> None:
-    """Let threads share their memory: the C library gives each an arena of its own, whose free parts others cannot use.
-
-    mallopt(3) of glibc, before any thread is started; other C libraries have no arenas to bound.
-    """
-    if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)) is not None:
-        mallopt(_M_ARENA_MAX, _ARENAS)
 
 
 def collect_seldom() -> None:

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from gateway.app import Worker
-from gateway.cli.lifetime import die_by, end_with_stdin, keep_memory_together, live, log_as_told
+from gateway.cli.lifetime import die_by, end_with_stdin, live, log_as_told
 from gateway.edge.server.serving import Serving, listen
+from gateway.machine import keep_memory_together
 from gateway.settings import load_settings
 
 

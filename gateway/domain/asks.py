@@ -61,6 +61,11 @@ def _(_event: e.ApplicationCorrected, before: PermitCase | None, after: PermitCa
         yield e.VerifyResident()
 
 
+@_needs.register(e.AdministrationVerified)
+def _(_event: e.AdministrationVerified, _before: PermitCase | None, _after: PermitCase) -> Iterator[Ask]:
+    yield e.QueryArrears()  # in time for the second officer, who validates
+
+
 @_needs.register(e.AdministrationValidated)
 def _(_event: e.AdministrationValidated, _before: PermitCase | None, after: PermitCase) -> Iterator[Ask]:
     for agency in after.required_recommendations:

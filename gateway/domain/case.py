@@ -50,7 +50,8 @@ class PermitCase:
     after a revocation, which `number_active` tells. Of digests, `document_sha256` is the prepared document's and
     `signed_sha256` the signed one's, in hex. `signature_asked` is the request for a certified signature that is under
     way or was granted, `signature_not_given` how the last one failed. `attention` is what waits for a person.
-    `voided_numbers` never become permit numbers. `version` counts the facts applied, the registration included.
+    `voided_numbers` never become permit numbers. `arrears` is what the applicant owed the city in whole rupiah when it
+    was last asked: 0 nothing, None that nobody said. `version` counts the facts applied, the registration included.
     """
 
     id: str
@@ -83,6 +84,7 @@ class PermitCase:
     completed_at: datetime | None = None
     clock: ServiceClock = field(default_factory=ServiceClock)
     verified_by: str | None = None
+    arrears: int | None = None
     recommendations: tuple[RecommendationGiven, ...] = ()
     decided_at: datetime | None = None
     approved_by: str | None = None

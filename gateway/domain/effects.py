@@ -51,6 +51,7 @@ def _(event: e.ApplicationCorrected, case: PermitCase, at: datetime) -> PermitCa
         case,
         applicant=applicant,
         residency=case.residency if same_person else Residency.UNCHECKED,
+        arrears=case.arrears if applicant == case.applicant else None,
         site=event.site or case.site,
         documents=tuple(documents.values()),
         clock=case.clock.release(Hold.RETURNED, at),
@@ -76,6 +77,16 @@ def _(_event: e.AdministrationReturned, case: PermitCase, at: datetime) -> Permi
 @carry.register(e.AdministrationVerified)
 def _(event: e.AdministrationVerified, case: PermitCase, _at: datetime) -> PermitCase:
     return replace(case, verified_by=event.officer)
+
+
+@carry.register(e.ArrearsFound)
+def _(event: e.ArrearsFound, case: PermitCase, _at: datetime) -> PermitCase:
+    return replace(case, arrears=event.amount)
+
+
+@carry.register(e.NoArrearsFound)
+def _(_event: e.NoArrearsFound, case: PermitCase, _at: datetime) -> PermitCase:
+    return replace(case, arrears=0)
 
 
 @carry.register(e.RecommendationGiven)

@@ -92,6 +92,8 @@ STEPS: tuple[Step, ...] = (
         guards=(g.says_what_is_missing,),
     ),
     *_steps(e.AdministrationVerified, "11(3)b", "verifikasi administrasi", ((_S.COMPLETE,), _S.VERIFIED)),
+    *_steps(e.ArrearsFound, "11(3)b, 21", "the applicant owes the city: an officer is told", (LIVE, None)),
+    *_steps(e.NoArrearsFound, "11(3)b, 21", "the applicant owes the city nothing that is known", (LIVE, None)),
     *_steps(
         e.AdministrationValidated,
         "11(3)c",

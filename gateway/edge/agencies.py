@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
@@ -11,7 +13,7 @@ from gateway.domain.errors import Malformed, Refused, Unauthenticated
 from gateway.edge.http import (
     read_body,
 )
-from gateway.edge.receiving import AgencyEdge, Receiving, Wires, message_of, served, unknown
+from gateway.edge.receiving import AgencyEdge, Receiving, message_of
 from gateway.exchange.client_certificates import check_shown
 from gateway.exchange.published import REQUIRED
 from gateway.validation.json_parse import parse_json
@@ -25,38 +27,64 @@ def agency_router(edge: AgencyEdge, receiving: Receiving) -> APIRouter:
     """The routes: what describes interactions, and what takes messages, for those who come past `gateway.edge.door`."""
     router = APIRouter(include_in_schema=False)
     _add_soap(router, edge, receiving)
+    _add_versions(router, edge)
     _add_rest(router, edge, receiving)
     return router
 
 
 def _add_soap(router: APIRouter, edge: AgencyEdge, receiving: Receiving) -> None:
-    wires = receiving.wires
-
     @router.post("/soap/{agency}/{interaction}")
     async def soap(request: Request, agency: str, interaction: str) -> Response:
         return await receiving(request, agency, interaction, Transport.SOAP_12)
 
+    port = _ports(edge)
+
     @router.get("/soap/{agency}/{interaction}")
     def wsdl(agency: str, interaction: str) -> Response:
-        return Response(_soap_port(edge, wires, agency, interaction).wsdl(), media_type="text/xml")
+        return _wsdl(port(agency, interaction))
 
     @router.get("/soap/{agency}/{interaction}/xsd/{name}")
     def xsd(agency: str, interaction: str, name: str) -> Response:
-        return _xsd(_soap_port(edge, wires, agency, interaction), name)
+        return _xsd(port(agency, interaction), name)
 
     @router.get(f"/soap/{{agency}}/{{interaction}}/{REQUIRED}")
     def required_wsdl(agency: str, interaction: str) -> Response:
-        return Response(edge.published.required(agency, interaction).wsdl(), media_type="text/xml")
+        return _wsdl(port(agency, interaction, required=True))
 
     @router.get(f"/soap/{{agency}}/{{interaction}}/{REQUIRED}/xsd/{{name}}")
     def required_xsd(agency: str, interaction: str, name: str) -> Response:
-        return _xsd(edge.published.required(agency, interaction), name)
+        return _xsd(port(agency, interaction, required=True), name)
+
+
+def _add_versions(router: APIRouter, edge: AgencyEdge) -> None:
+    """The same of one version of the agreement; after `_add_soap`, whose paths are none of a version."""
+    port = _ports(edge)
+
+    @router.get("/soap/{agency}/{interaction}/{version}")
+    def version_wsdl(agency: str, interaction: str, version: str) -> Response:
+        return _wsdl(port(agency, interaction, version))
+
+    @router.get("/soap/{agency}/{interaction}/{version}/xsd/{name}")
+    def version_xsd(agency: str, interaction: str, version: str, name: str) -> Response:
+        return _xsd(port(agency, interaction, version), name)
+
+    @router.get(f"/soap/{{agency}}/{{interaction}}/{REQUIRED}/{{version}}")
+    def required_version_wsdl(agency: str, interaction: str, version: str) -> Response:
+        return _wsdl(port(agency, interaction, version, required=True))
+
+    @router.get(f"/soap/{{agency}}/{{interaction}}/{REQUIRED}/{{version}}/xsd/{{name}}")
+    def required_version_xsd(agency: str, interaction: str, version: str, name: str) -> Response:
+        return _xsd(port(agency, interaction, version, required=True), name)
 
 
 def _add_rest(router: APIRouter, edge: AgencyEdge, receiving: Receiving) -> None:
     @router.get("/rest/{agency}/openapi.json")
     def openapi(agency: str) -> Response:
         return Response(edge.published.openapi(agency, edge.clock()), media_type="application/json")
+
+    @router.get("/rest/{agency}/{version}/openapi.json")
+    def version_openapi(agency: str, version: str) -> Response:
+        return Response(edge.published.openapi(agency, edge.clock(), version), media_type="application/json")
 
     @router.post("/rest/{agency}/" + TOKEN_PATH)
     async def token(request: Request, agency: str) -> Response:
@@ -78,11 +106,15 @@ def _add_rest(router: APIRouter, edge: AgencyEdge, receiving: Receiving) -> None
         return await receiving(request, agency, path, Transport.REST)
 
 
-def _soap_port(edge: AgencyEdge, wires: Wires, agency: str, name: str) -> Port:
-    interaction = served(edge, agency, name, Transport.SOAP_12)
-    if interaction is None:
-        raise unknown(edge, agency, name)
-    return wires.port(agency, interaction)
+def _ports(edge: AgencyEdge) -> Callable[..., Port]:
+    def port(agency: str, interaction: str, version: str = "", *, required: bool = False) -> Port:
+        return edge.published.port(agency, interaction, edge.clock(), version, required=required)
+
+    return port
+
+
+def _wsdl(port: Port) -> Response:
+    return Response(port.wsdl(), media_type="text/xml")
 
 
 def _xsd(port: Port, name: str) -> Response:

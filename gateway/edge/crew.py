@@ -17,11 +17,12 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from gateway.edge.hands import Hands
 from gateway.edge.homecoming import Homecoming
-from gateway.store.pending import Going, Pending
+from gateway.store.pending import Going, Pending, once_told
 
 HANDS = 1
 HANDS_FOR_LARGE = 2
@@ -127,9 +128,7 @@ class Crew:
             asked.tell(None, fault)
             return
         if isinstance(going, Pending):
-            # taken out when it is told: the outcome keeps its callbacks, and this one would keep the outcome
-            held = [going]
-            going.outcome.add_done_callback(lambda _outcome: self._settled(held.pop(), asked))
+            once_told(going.outcome, partial(self._settled, going, asked))
         else:
             asked.tell(going, None)
 

@@ -31,7 +31,7 @@ from gateway.edge.limits import Limits
 from gateway.edge.proxies import Proxies, shown_certificate
 from gateway.edge.rest.wire import RestWire
 from gateway.edge.soap.codec import SoapCodec
-from gateway.edge.soap.wire import SoapWire, fault_answer, leaving, version_of
+from gateway.edge.soap.wire import SoapForm, SoapWire, fault_answer, leaving, version_of
 from gateway.exchange.client_certificates import ClientCertificates
 from gateway.exchange.directory import Directory
 from gateway.exchange.inbound import Inbound
@@ -62,7 +62,7 @@ class AgencyEdge:
 
 
 class Wires:
-    """One wire for each interaction, made when it is first spoken in."""
+    """One wire for each interaction under each profile, in all its versions, made when it is first spoken in."""
 
     def __init__(self, edge: AgencyEdge) -> None:
         self._edge = edge
@@ -78,15 +78,15 @@ class Wires:
     def _make(self, agency: str, interaction: Interaction) -> Wire:
         if interaction.security != WSS_X509:
             return RestWire(INBOUND[interaction.security], library=self._edge.library)
-        port = self.port(agency, interaction)
-        codec = SoapCodec(agency, interaction.name, request=port.request.root.text, answer=port.answer.root.text)
+        ports = self._edge.published.served(agency, interaction)
         path = f"/soap/{agency}/{interaction.name}"
-        action, library = port.request.action, self._edge.library
-        return SoapWire(codec, path=path, address=port.address, action=action, library=library)
+        forms = [_form(each) for each in ports]
+        return SoapWire(forms, path=path, address=ports[0].address, library=self._edge.library)
 
-    def port(self, agency: str, interaction: Interaction) -> Port:
-        """What the WSDL of an interaction says."""
-        return self._edge.published.served(agency, interaction)
+
+def _form(port: Port) -> SoapForm:
+    codec = SoapCodec(port.agency, port.interaction, request=port.request.root.text, answer=port.answer.root.text)
+    return SoapForm(document=port.request.id, action=port.request.action, codec=codec)
 
 
 class Receiving:
@@ -113,7 +113,7 @@ class Receiving:
 
 
 def _exchange(edge: AgencyEdge, wires: Wires, message: Message) -> Going[Sealed]:
-    interaction = served(edge, message.agency, message.interaction, message.transport)
+    interaction = served(edge, message.agency, message.interaction, message.transport, message.received_at)
     if interaction is None:
         return _not_served(edge, message, unknown(edge, message.agency, message.interaction))
     named = message if message.interaction == interaction.name else replace(message, interaction=interaction.name)
@@ -124,7 +124,7 @@ async def _refuse_unread(
     edge: AgencyEdge, wires: Wires, request: Request, agency: str, name: str, transport: Transport, error: Refused
 ) -> Response:
     """A body that was not read whole is refused in its interaction's own form, and counted."""
-    interaction = served(edge, agency, name, transport)
+    interaction = served(edge, agency, name, transport)  # for the form of a refusal: any of its versions
     if interaction is None:
         message = message_of(request.scope, agency, name, transport, b"", edge.clock())
         sealed = await edge.limits.run(_not_served, edge, message, error)
@@ -155,15 +155,15 @@ def refuse_early(edge: AgencyEdge, request: Request, error: GatewayError) -> Res
     return Response(answer.body, answer.status, {"Content-Type": answer.media_type, **waits, **answer.headers})
 
 
-def served(edge: AgencyEdge, agency: str, name: str, transport: Transport) -> Interaction | None:
-    """The interaction at an address, if that transport is the one that it is spoken over."""
+def served(
+    edge: AgencyEdge, agency: str, name: str, transport: Transport, at: datetime | None = None
+) -> Interaction | None:
+    """The interaction at an address, if that transport is one that it is spoken over.
+
+    Of several profiles the one in force at that moment; for None, without a look at the registry, the first.
+    """
     meta = edge.meta.served(agency, name, transport)
-    if meta is not None:
-        return meta
-    found = edge.directory.spoken_to_us(agency, name)
-    if found is None or (found[1].security == WSS_X509) is not transport.is_soap:
-        return None
-    return found[1]
+    return meta or edge.directory.spoken_to_us(agency, name, soap=transport.is_soap, at=at)
 
 
 def _refused(edge: AgencyEdge, message: Message, wire: Wire, error: Refused) -> Going[Sealed]:

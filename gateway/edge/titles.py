@@ -67,6 +67,9 @@ TITLES: Mapping[str, Title] = MappingProxyType(
             "Status sertifikat tidak diketahui", "The status of the certificate is not known"
         ),
         "not-agreed": Title("Tidak dicakup perjanjian", "Not covered by an agreement"),
+        "version-superseded": Title("Versi perjanjian sudah diganti", "The version of the agreement was superseded"),
+        "version-not-yet": Title("Versi perjanjian belum berlaku", "The version of the agreement is not in force yet"),
+        "version-expected": Title("Jawaban dalam versi yang lain", "The answer is in another version"),
         "malformed": Title("Pesan tidak dapat dibaca", "The message cannot be read"),
         "body-too-large": Title("Isi pesan terlalu besar", "The body is too large"),
         "body-too-slow": Title("Isi pesan datang terlalu lambat", "The body arrives too slowly"),

@@ -15,7 +15,7 @@ from typing import Any
 
 from gateway.casework.desk import Casework
 from gateway.casework.steps import CaseSteps
-from gateway.contract.adapter import Decline, Effect, Found, Inquiry, Request, Submission
+from gateway.contract.adapter import Accept, Decline, Effect, Found, Inquiry, Request, Submission
 from gateway.contract.message import Message, Payload
 from gateway.dialect.party import Proven
 from gateway.domain.deadlines import answer_due
@@ -25,6 +25,7 @@ from gateway.domain.facts import decode_ask
 from gateway.exchange.directory import Terms
 from gateway.exchange.mapping import Mapping
 from gateway.exchange.meta.inquiry import Asked, MetaInquiry
+from gateway.exchange.spoken import VersionExpected
 from gateway.exchange.states import CONCLUDED, Delivery
 from gateway.exchange.wire import Answer, Wire
 from gateway.store.plan import Change, Plan, Update
@@ -38,8 +39,7 @@ def read_agreed(terms: Terms, wire: Wire, proven: Proven, library: SchemaLibrary
 
     Raises SchemaViolation, with code `personal-data-excess` for personal data beyond the agreement.
     """
-    said = terms.interaction.answer if isinstance(terms.interaction, Request) else terms.interaction.request
-    document = library.document(said, soap=terms.agreed.transport.is_soap)
+    document = library.document(terms.heard_document, soap=terms.agreed.transport.is_soap)
     payload = wire.read(proven, document.id)
     beyond = excess(document, payload, terms.agreed.personal.fields)
     if beyond:
@@ -136,12 +136,18 @@ def _submission(
     for effect in accepted.effects:
         _apply(heard, steps, effect)
     case_id = steps.case_ids[0] if steps.case_ids else _only_case(found)
-    dialect = heard.terms.adapter.dialect
-    if dialect is None or heard.terms.agreed.transport.is_soap:
-        return Outcome(answer=_acknowledge(heard, wire, at), plan=steps.plan(), case_id=case_id)
+    answer = _accepted(heard, submission, accepted, wire, at)
+    return Outcome(answer=answer, plan=steps.plan(), case_id=case_id)
+
+
+def _accepted(heard: Heard, submission: Submission, accepted: Accept, wire: Wire, at: datetime) -> Answer:
+    """The acknowledgement, or what the adapter's dialect says instead; over SOAP that is the document of the reply."""
+    dialect, is_soap = heard.terms.adapter.dialect, heard.terms.agreed.transport.is_soap
+    if dialect is None or (is_soap and submission.reply is None):
+        return _acknowledge(heard, wire, at)
     with Mapping(heard.terms.name):
         reply = dialect.accept(submission, heard.payload, accepted)
-    return Outcome(answer=wire.custom(reply), plan=steps.plan(), case_id=case_id)
+    return wire.reply(submission.reply, reply.payload) if is_soap and submission.reply else wire.custom(reply)
 
 
 def _callback(
@@ -160,6 +166,12 @@ def _callback(
             "this answers no message of ours: name our MessageID in wsa:RelatesTo, unchanged",
             code="correlation-unknown",
             clause="correlation",
+        )
+    sent_under = f"{row.agreement}/{row.agreement_version}"
+    if sent_under != heard.terms.reference:  # its body alone tells which message it answers
+        raise VersionExpected(
+            f"this answers a message that was sent under {sent_under}, and came as one under {heard.terms.reference}",
+            clause=sent_under,
         )
     answer = _acknowledge(heard, wire, at)
     case = steps.case(row.case_id)

@@ -1,6 +1,8 @@
 """One attempt of a delivery before its call: prepare once, seal now, commit, so that what leaves is on record first.
 
-1. terms      those under which the delivery was made, still active and in force today
+1. terms      those in force today, while nothing of it can have arrived: a delivery that was made before a cut-over
+              leaves under the version after it. What may have arrived is said again as it was, under the version that
+              it was first sent under, while that may be (`gateway.exchange.entry`)
 2. map        at the case version that asked, once; the payload is kept for all attempts
 3. minimise   no personal data beyond the agreement
 4. validate   against the agreed schema: our own mistake must not leave
@@ -24,7 +26,7 @@ from gateway.contract.adapter import Outbound
 from gateway.contract.message import Payload
 from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
-from gateway.domain.errors import MappingFault, SchemaViolation
+from gateway.domain.errors import MappingFault, SchemaViolation, Unauthorised
 from gateway.domain.events import Ask
 from gateway.domain.facts import decode_ask
 from gateway.exchange.addressing import with_documents, with_members
@@ -34,7 +36,7 @@ from gateway.exchange.entry import Entry
 from gateway.exchange.mapping import Mapping as MappingCall
 from gateway.exchange.records import OUT, headers_text, part
 from gateway.exchange.speaking import Speaker, Speech, Spoken
-from gateway.exchange.states import Delivery
+from gateway.exchange.states import NOT_CALLED, Delivery
 from gateway.ledger.leaf import LeafKind
 from gateway.primitives.json_writer import JsonWriter
 from gateway.store.outgoing import Provision, StoredDelivery
@@ -105,10 +107,10 @@ class Preparing:
         Raises Unauthorised or Misconfigured (staff have to act), MappingFault (the adapter is to be mended), Refused
         (the mapping itself says that this cannot be sent, or what an official gave for it is held no longer).
         """
-        agreement, version = row.agreement, row.agreement_version
         entry = self._entry(row.agency, {} if entries is None else entries)
-        terms = self._directory.terms_of(row.agency, row.interaction, agreement, version, local_date(at), entry)  # 1
-        payload = json.loads(row.payload) if row.payload else self._payload(row, terms, provision)  # 2 to 4
+        terms = self._terms(row, at, entry)  # 1
+        said_before = row.payload if terms.reference == _reference(row) else None
+        payload = json.loads(said_before) if said_before else self._payload(row, terms, provision)  # 2 to 4
         url = self._directory.endpoint(row.agency, terms.interaction, entry)
         speech = Speech(
             terms=terms,
@@ -120,7 +122,7 @@ class Preparing:
         )
         spoken = self.speaker(terms).speak(speech)  # 5
         key = self._key(row, entry, provision)
-        sent = _sent(row, payload, at, terms.agreed.call_timeout_s)
+        sent = _sent(row, payload, at, terms)
         guard = unmoved(entry.generation)
         plan = Plan.of(guard) + key.plan + self._plan(row, sent, speech, spoken, key.key)  # 6
         return Attempt(row=row, sent=sent, speech=speech, spoken=spoken, key=key.key, plan=plan, stands_on=guard)
@@ -128,6 +130,20 @@ class Preparing:
     def _document(self, case_id: str, sha256: str) -> bytes | None:
         row = self._casework.reader.document(case_id, sha256)
         return None if row is None else row.body
+
+    def _terms(self, row: StoredDelivery, at: datetime, entry: Entry) -> Terms:
+        on = local_date(at)
+        now = entry.active_agreement(on)
+        moves = now is not None and f"{now.id}/{now.version}" != _reference(row)
+        if row.last_attempt == 0 or (moves and self._never_arrived(row)):
+            return self._directory.terms(row.agency, row.interaction, at, entry)
+        own = row.agreement, row.agreement_version
+        return self._directory.terms_of(row.agency, row.interaction, *own, on, entry)
+
+    def _never_arrived(self, row: StoredDelivery) -> bool:
+        """Whether it is certain of every attempt that the agency has not taken it."""
+        ends = [each.outcome for each in self._casework.reader.attempts(row.id)]
+        return len(ends) == row.last_attempt and set(ends) <= {Delivery.NOT_SENT.value, NOT_CALLED}
 
     def _entry(self, agency: str, entries: Entries) -> Entry:
         if agency not in entries:
@@ -147,10 +163,16 @@ class Preparing:
         return self._casework.case_of_facts(provision.facts, row.case_version)
 
     def _payload(self, row: StoredDelivery, terms: Terms, provision: Provision | None) -> Payload:
-        case = self._case(row, provision)
+        case, ask = self._case(row, provision), ask_of(row)
         interaction = cast("Outbound[Ask]", terms.interaction)
+        if not terms.agreed.covers(case.service) or interaction.serves is not type(ask):
+            raise Unauthorised(
+                f"agreement {terms.reference} has {interaction.name} not for {type(ask).__name__} of service "
+                f"{case.service}, for which this was to be sent: cancel it, or agree on it",
+                clause=f"{terms.reference} services (Pasal 21(2)c.2)",
+            )
         with MappingCall(terms.name):
-            payload = interaction.to_agency(case, ask_of(row), row.message_id)
+            payload = interaction.to_agency(case, ask, row.message_id)
         document = self._library.document(terms.interaction.request, soap=terms.agreed.transport.is_soap)
         beyond = excess(document, payload, terms.agreed.personal.fields)
         if beyond:
@@ -185,10 +207,13 @@ class Preparing:
             parts=parts,
             extra={"attempt": number, "interaction": row.interaction},
         )
-        begun = {name: getattr(sent, name) for name in _BEGUN}
+        has_moved = _reference(sent) != _reference(row)
+        begun = {name: getattr(sent, name) for name in (*_BEGUN, *(_UNDER if has_moved else ()))}
         changes: list[Change] = [Update(DeliveryRow, {"id": row.id}, {"state": row.state, "fence": row.fence}, begun)]
         if row.last_attempt == 0:
             changes.append(Insert(ExchangeRow, self._exchange(row, speech)))  # the fence lets nobody do so twice
+        elif has_moved:
+            changes.append(Update(ExchangeRow, {"id": row.id}, {}, {"agreement": speech.terms.reference}))
         started = {"delivery": row.id, "number": number, "fence": row.fence, "started_at": at}
         changes += [
             Insert(AttemptRow, started),
@@ -221,9 +246,17 @@ _BEGUN = ("state", "attempts", "last_attempt", "lease_until", "payload", "cause"
 """What an attempt changes of its delivery before the call."""
 
 
-def _sent(row: StoredDelivery, payload: Payload, at: datetime, timeout_s: float) -> StoredDelivery:
+_UNDER = ("agreement", "agreement_version")
+"""What it changes beside that when it leaves under another version than it was made under."""
+
+
+def _reference(row: StoredDelivery) -> str:
+    return f"{row.agreement}/{row.agreement_version}"
+
+
+def _sent(row: StoredDelivery, payload: Payload, at: datetime, terms: Terms) -> StoredDelivery:
     """The delivery once its attempt is committed: its lease outlasts the call."""
-    lease = at + timedelta(seconds=timeout_s) + LEASE_BEYOND_CALL
+    lease = at + timedelta(seconds=terms.agreed.call_timeout_s) + LEASE_BEYOND_CALL
     return replace(
         row,
         state=Delivery.SENDING.value,
@@ -231,6 +264,8 @@ def _sent(row: StoredDelivery, payload: Payload, at: datetime, timeout_s: float)
         last_attempt=row.last_attempt + 1,
         lease_until=lease if row.lease_until is None else max(lease, row.lease_until),
         payload=_writer.write(payload),
+        agreement=terms.agreement.id,
+        agreement_version=terms.agreement.version,
         cause=None,
         outcome=None,
     )

@@ -20,7 +20,7 @@ def authorise(seen: Seen) -> Terms:
         raise seen.terms
     terms = seen.terms
     said = seen.proven.agreement
-    if said is not None and said != terms.reference:
+    if said is not None and said != terms.reference and seen.not_now is None:
         raise Unauthorised(
             f"the message names agreement {said[:80]!r}, in force is {terms.reference}",
             code="agreement-mismatch",
@@ -42,6 +42,15 @@ def authorise(seen: Seen) -> Terms:
         )
     recipient(seen)
     return terms
+
+
+def hold_to_version(seen: Seen) -> None:
+    """Refuse what is new under terms that do not hold for it.
+
+    Raises Unauthorised `version-superseded`, `version-not-yet` or, of an answer, `version-expected`.
+    """
+    if seen.not_now is not None:
+        raise seen.not_now
 
 
 def recipient(seen: Seen) -> x509.Certificate | None:

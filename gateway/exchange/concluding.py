@@ -21,7 +21,7 @@ from gateway.exchange.directory import Directory, Terms
 from gateway.exchange.mapping import to_case_of
 from gateway.exchange.records import headers_text, part
 from gateway.exchange.signed_files import kept
-from gateway.exchange.states import WAITING, Delivery
+from gateway.exchange.states import NOT_CALLED, WAITING, Delivery
 from gateway.exchange.verdict import ANSWERED, Verdict
 from gateway.ledger.leaf import LeafKind
 from gateway.store.outgoing import StoredDelivery
@@ -31,9 +31,6 @@ from gateway.transport.http import HttpReply
 
 LEASE_RAN_OUT = "lease-ran-out"
 """The outcome of an attempt whose worker never said how it ended."""
-
-NOT_CALLED = "not-called"
-"""The outcome of an attempt whose worker woke too late to call."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,9 +60,8 @@ class Concluding:
         return self._directory.terms_of(row.agency, row.interaction, row.agreement, row.agreement_version)
 
     def declared(self, row: StoredDelivery) -> Interaction | None:
-        """What the adapter declares of a delivery's interaction, whatever the agreement; None without an adapter."""
-        adapter = self._directory.adapters.get(row.agency)
-        return adapter.interaction(row.interaction) if adapter else None
+        """What the adapter declares for a delivery, whatever the state of its agreement; None without an adapter."""
+        return self._directory.declared_of(row.agency, row.interaction, row.agreement, row.agreement_version)
 
     def plan(self, result: Result, row: StoredDelivery | None) -> Plan:
         """Everything that follows from an attempt's end, for the delivery as it stands (None: it is gone)."""

@@ -35,6 +35,7 @@ from gateway.exchange.in_hand import InHand
 from gateway.exchange.preparer import Prepare, Preparer
 from gateway.exchange.stages import Begun, Called, Claims
 from gateway.store.claims import Claimed, Taken
+from gateway.store.pending import once_told
 from gateway.trust.interned import has_read_enough
 
 LONGEST_REST_S = 1.0
@@ -214,7 +215,7 @@ class Couriers:
             if outcome is None:
                 self._in_hand.next_is(call)
             else:
-                outcome.add_done_callback(lambda _: self._in_hand.next_is(call))
+                once_told(outcome, partial(self._in_hand.next_is, call))
 
     def _not_begun(self, fault: Exception) -> None:
         _failed("preparer", fault)
@@ -244,7 +245,7 @@ class Couriers:
             return True
         if called.outcome is None:
             return self._conclude(called)
-        called.outcome.add_done_callback(lambda _: self._told(called))
+        once_told(called.outcome, partial(self._told, called))
         return False
 
     def _conclude(self, called: Called) -> bool:

@@ -1,7 +1,8 @@
 """Who may say what, as it stands now: adapters by code, everything else by the store's rows.
 
 What no active agreement covers is refused (Pasal 21(2)); an agency whose adapter and agreement differ is suspended
-as a whole, and the others run.
+as a whole, and the others run. Several versions of an agreement may be active: what begins goes by the one in force on
+the day (`terms`), what began goes by its own (`terms_of`), and each by what the adapter declares for that version.
 
 What the rows say of an agency is kept as an `Entry`, under the generation of the registry at which it was read. Who
 asks the directory has the entry compared with the generation of now first: a revocation counts at once. A message on
@@ -21,13 +22,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from gateway.casework.routes import Route
-from gateway.contract.adapter import Adapter, Inbound, Interaction, Outbound, Request
+from gateway.contract.adapter import Adapter, Document, Inbound, Interaction, Outbound, Request
 from gateway.contract.agreement import AgreedInteraction, Agreement
+from gateway.contract.differences import declared_for
 from gateway.dialect.party import Party
+from gateway.dialect.profiles import WSS_X509
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import HubBusy, Misconfigured, Unauthorised
 from gateway.domain.events import Ask
-from gateway.exchange.entry import Entry, out_of_force, read_entry
+from gateway.exchange.entry import Entry, read_entry
 from gateway.store.certificate_status import SOFT, RevocationPolicy
 from gateway.store.conflicts import Moved
 from gateway.store.plan import GENERATION
@@ -57,6 +60,11 @@ class Terms:
     def reference(self) -> str:
         """`<agreement>/<version>`, as leaves and JWS headers name it."""
         return f"{self.agreement.id}/{self.agreement.version}"
+
+    @property
+    def heard_document(self) -> Document:
+        """The schema of what the agency says: of its answer in a Request, where it speaks second."""
+        return self.interaction.answer if isinstance(self.interaction, Request) else self.interaction.request
 
 
 class Directory:
@@ -108,15 +116,33 @@ class Directory:
         """All adapters, by agency."""
         return self._adapters
 
-    def spoken_to_us(self, agency: str, name: str) -> tuple[Adapter, Interaction] | None:
-        """The interaction in which that agency speaks to us, by its exact name or declared path."""
+    def spoken_to_us(self, agency: str, name: str, *, soap: bool, at: datetime | None = None) -> Interaction | None:
+        """The interaction in which that agency speaks to us, by its exact name or declared path, over that transport.
+
+        Where it is declared under several profiles, it is the one in force at that moment, else (and for None) the one
+        that is declared first.
+        """
         adapter = self._adapters.get(agency)
-        if adapter is None:
-            return None
-        for each in adapter.interactions:
-            if isinstance(each, Inbound | Request) and name in (each.name, each.path or each.name):
-                return adapter, each
-        return None
+        found = [
+            each
+            for each in (adapter.interactions if adapter is not None else ())
+            if isinstance(each, Inbound | Request)
+            and name in (each.name, each.path or each.name)
+            and (each.security == WSS_X509) is soap
+        ]
+        if at is not None and len({each.security for each in found}) > 1:
+            in_force = self.in_force(self.current(agency), local_date(at))
+            found = [each for each in found if each in in_force] or found
+        return found[0] if found else None
+
+    def in_force(self, entry: Entry, on: date) -> tuple[Interaction, ...]:
+        """What the adapter declares for the version in force on that day, in the order of the agreement."""
+        agreement = entry.active_agreement(on)
+        adapter = self._adapters.get(entry.agency)
+        if agreement is None or adapter is None:
+            return ()
+        declared = (declared_for(adapter, agreement, each) for each in agreement.interactions)
+        return tuple(each for each in declared if each is not None)
 
     def party(self, agency: str) -> Party:
         """What staff registered about an agency."""
@@ -134,13 +160,23 @@ class Directory:
         said = entry or self.current(agency)
         said.check_not_suspended()
         agreement = said.agreement_in_force(local_date(at))
-        declared = adapter.interaction(interaction)
-        agreed = agreement.interaction(interaction)
-        if declared is None or agreed is None:
+        found = self.terms_under(adapter, agreement, interaction)
+        if found is None:
+            agreed = agreement.interaction(interaction)
+            lacks = f"has no interaction {interaction[:60]!r}"
+            if agreed is not None:
+                lacks = f"has {interaction} in version {agreed.version}, which the adapter does not declare for it"
             raise Unauthorised(
-                f"agreement {agreement.id} {agreement.version} has no interaction {interaction[:60]!r}",
-                clause=f"{agreement.id} (Pasal 21(2)c.2)",
+                f"agreement {agreement.id} {agreement.version} {lacks}", clause=f"{agreement.id} (Pasal 21(2)c.2)"
             )
+        return found
+
+    def terms_under(self, adapter: Adapter, agreement: Agreement, interaction: str) -> Terms | None:
+        """The terms of an interaction under one version; None where it is not agreed there, or not declared for it."""
+        agreed = agreement.interaction(interaction)
+        declared = None if agreed is None else declared_for(adapter, agreement, agreed)
+        if agreed is None or declared is None:
+            return None
         return Terms(adapter=adapter, interaction=declared, agreement=agreement, agreed=agreed)
 
     def terms_of(
@@ -152,35 +188,43 @@ class Directory:
         on: date | None = None,
         entry: Entry | None = None,
     ) -> Terms:
-        """The terms under which a delivery was made, though a later version may be in force by now.
+        """The terms under which a message was sent, though a later version may be in force by now.
 
-        `on`: the day on which something is to leave under them; None when they are only to be judged by. By the
+        `on`: the day on which it is to be sent again under them; None when they are only to be judged by. By the
         agency's `entry` (None: as things stand now).
         Raises Unauthorised `no-agreement`, `agency-suspended`, `agreement-not-yet` or `agreement-expired`.
         """
         entry = entry or self.current(agency)
         entry.check_not_suspended()
         adapter = self._adapters.get(agency)
-        declared = adapter.interaction(interaction) if adapter else None
-        parsed = entry.active_version(agreement, version)
-        agreed = parsed.interaction(interaction) if parsed else None
-        if adapter is None or declared is None or parsed is None or agreed is None:
+        begun = entry.begun_version(agreement, version)
+        found = self.terms_under(adapter, begun, interaction) if adapter and begun else None
+        if found is None:
             raise Unauthorised(
                 f"agreement {agreement} {version} is not active with interaction {agency}/{interaction}: activate it, "
                 "or cancel the delivery",
                 code="no-agreement",
                 clause="Pasal 21(2)",
             )
-        if on is not None and not parsed.in_force(on):
-            raise out_of_force(parsed, on)
-        return Terms(adapter=adapter, interaction=declared, agreement=parsed, agreed=agreed)
+        if on is not None:
+            entry.check_may_repeat(found.agreement, on)
+        return found
+
+    def declared_of(self, agency: str, interaction: str, agreement: str, version: str) -> Interaction | None:
+        """What the adapter declares of an interaction for that version, whatever its state; None for nothing."""
+        adapter = self._adapters.get(agency)
+        if adapter is None:
+            return None
+        kept = (said for row, said in self.agreements(agency) if (row.id, row.version) == (agreement, version))
+        found = (self.terms_under(adapter, each, interaction) for each in kept)
+        return next((each.interaction for each in found if each is not None), adapter.interaction(interaction))
 
     def serving(self, ask: Ask, service: str, on: date) -> Route | None:
-        """The route of an Ask: the agency it names, or the first whose active agreement serves it."""
+        """The route of an Ask: the agency it names, or the first whose agreement in force serves it."""
         return self._serving(type(ask), ask.agency, service, on)
 
     def serves(self, kind: type[Ask], service: str, on: date) -> bool:
-        """Whether an active agreement serves Asks of that kind."""
+        """Whether an agreement in force serves Asks of that kind."""
         return self._serving(kind, None, service, on) is not None
 
     def endpoint(self, agency: str, interaction: Interaction, entry: Entry | None = None) -> str:
@@ -201,9 +245,17 @@ class Directory:
         """The agreement in force with an agency on that day, if there is one."""
         return self.current(agency).active_agreement(on)
 
+    def active(self, agency: str) -> tuple[Agreement, ...]:
+        """The active versions of agreements with an agency, the one that began last first."""
+        return self.current(agency).active
+
+    def coming(self, agency: str, on: date) -> tuple[Agreement, ...]:
+        """The active versions that begin after that day, the next one first."""
+        return self.current(agency).coming(on)
+
     def call_timeouts(self, agency: str, interaction: str | None = None) -> tuple[float, ...]:
-        """The time-outs of calls, in seconds, by every active version that has the interaction (None: of all)."""
-        agreed = (each for version in self.current(agency).active for each in version.interactions)
+        """The time-outs of calls, in seconds, by every version that any are made under (None: of all interactions)."""
+        agreed = (each for version in self.current(agency).begun for each in version.interactions)
         return tuple(each.call_timeout_s for each in agreed if interaction in (None, each.name))
 
     def agreements(self, agency: str) -> tuple[tuple[AgreementRow, Agreement], ...]:
@@ -230,8 +282,10 @@ class Directory:
     def _route(self, agency: str, interaction: Interaction, service: str, on: date) -> Route | None:
         entry = self.current(agency)
         agreement = entry.active_agreement(on)
-        agreed = agreement.interaction(interaction.name) if agreement else None
-        if not entry.is_known or entry.suspended or agreement is None or agreed is None or not agreed.covers(service):
+        if not entry.is_known or entry.suspended or agreement is None:
+            return None
+        terms = self.terms_under(self._adapters[agency], agreement, interaction.name)
+        if terms is None or terms.interaction is not interaction or not terms.agreed.covers(service):
             return None
         return Route(
             agency=agency,

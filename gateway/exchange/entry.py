@@ -1,16 +1,22 @@
 """What the registry says of one agency, read at one generation: its certificates, agreements, addresses, suspension.
 
 Nothing in it changes. What depends on the moment (is a certificate valid, an agreement in force) is judged each time.
+
+Of several active versions of an agreement the one that began last is in force: a version carries what begins until the
+day before the next one begins, its cut-over. What began under it may be sent again while its own days last, and for
+GRACE after them if another version is in force: both parties still stand under the agreement. So may what began under a
+version that staff have ended.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 
 from gateway.contract.agreement import Agreement, from_canonical
+from gateway.contract.versions import version_order
 from gateway.dialect.party import Party
 from gateway.domain.errors import Unauthorised
 from gateway.store.certificate_status import RevocationPolicy, asked_about, registered_certificates
@@ -18,7 +24,11 @@ from gateway.store.reading import Reader
 from gateway.store.tables import AgencyRow, AgreementRow, CertificateRow, CertificateStatusRow
 from gateway.store.vault import Vault
 
-ACTIVE = "active"
+ACTIVE, ENDED = "active", "ended"
+"""States of a version: exchanges begin under it on its days; none begins any more, and those that did are concluded."""
+
+GRACE = timedelta(days=7)
+"""How long after a version's last day a message that was first sent under it may be sent again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,18 +67,53 @@ class Entry:
         return tuple((row, from_canonical(row.body)) for row in self.agreement_rows)
 
     @cached_property
+    def begun(self) -> tuple[Agreement, ...]:
+        """Agreements under which exchanges may have begun: active ones and ended ones, in the order of `active`."""
+        found = (from_canonical(row.body) for row in self.agreement_rows if row.state in (ACTIVE, ENDED))
+        return tuple(sorted(found, key=_beginning, reverse=True))
+
+    @cached_property
     def active(self) -> tuple[Agreement, ...]:
         """Active agreements, the one that began last first: it is the one after a cut-over."""
-        found = (from_canonical(row.body) for row in self.agreement_rows if row.state == ACTIVE)
-        return tuple(sorted(found, key=lambda each: (each.valid_from, each.version), reverse=True))
+        active = {(row.id, row.version) for row in self.agreement_rows if row.state == ACTIVE}
+        return tuple(each for each in self.begun if (each.id, each.version) in active)
 
     def active_agreement(self, on: date) -> Agreement | None:
         """The agreement in force on that day, if there is one."""
         return next((each for each in self.active if each.in_force(on)), None)
 
-    def active_version(self, agreement: str, version: str) -> Agreement | None:
-        """That version of an agreement, if it is active."""
-        return next((each for each in self.active if (each.id, each.version) == (agreement, version)), None)
+    def coming(self, on: date) -> tuple[Agreement, ...]:
+        """Active agreements that begin after that day, the next one first."""
+        return tuple(each for each in reversed(self.active) if each.valid_from > on)
+
+    def last_day(self, agreement: Agreement) -> date:
+        """The last day on which an active version is in force: its own, or the one before the next version begins."""
+        later = [each.valid_from for each in self.active if _beginning(each) > _beginning(agreement)]
+        return min([agreement.valid_until, *(each - timedelta(days=1) for each in later)])
+
+    def begun_version(self, agreement: str, version: str) -> Agreement | None:
+        """That version of an agreement, if exchanges may have begun under it."""
+        return _version(self.begun, agreement, version)
+
+    def check_may_repeat(self, agreement: Agreement, on: date) -> None:
+        """Raise Unauthorised unless what was first sent under a version that has begun may be sent again on that day.
+
+        `agreement-not-yet`, `agreement-expired`, or `no-agreement` for an ended one while none is in force.
+        """
+        is_active = _version(self.active, agreement.id, agreement.version) is not None
+        if is_active and agreement.in_force(on):
+            return
+        in_grace = agreement.valid_from <= on <= agreement.valid_until + GRACE
+        if in_grace and self.active_agreement(on) is not None:
+            return
+        if in_grace and not is_active:
+            raise Unauthorised(
+                f"agreement {agreement.id} {agreement.version} was ended, and no version is in force: activate one, or "
+                "cancel the delivery",
+                code="no-agreement",
+                clause="Pasal 21(2)",
+            )
+        raise out_of_force(agreement, on)
 
     def check_not_suspended(self) -> None:
         """Raise Unauthorised `agency-suspended` with the reason while the agency is suspended."""
@@ -89,6 +134,14 @@ class Entry:
                 clause="Pasal 21(2)",
             )
         raise out_of_force(self.active[0], on)
+
+
+def _beginning(agreement: Agreement) -> tuple[date, tuple[tuple[int, str], ...]]:
+    return agreement.valid_from, version_order(agreement.version)
+
+
+def _version(among: Sequence[Agreement], agreement: str, version: str) -> Agreement | None:
+    return next((each for each in among if (each.id, each.version) == (agreement, version)), None)
 
 
 def read_entry(

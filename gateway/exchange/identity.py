@@ -13,6 +13,7 @@ from gateway.dialect.party import Party, Proven
 from gateway.domain.errors import Unauthorised
 from gateway.exchange.directory import Terms
 from gateway.exchange.entry import Entry
+from gateway.exchange.spoken import Spoken
 from gateway.exchange.wire import Wire
 
 
@@ -20,7 +21,8 @@ from gateway.exchange.wire import Wire
 class Seen:
     """A message whose sender is proven: the terms (or why none cover it) and what identifies it.
 
-    `entry` is what the registry said of the sender when both were judged.
+    `entry` is what the registry said of the sender when both were judged. `not_now` is why its terms do not hold for a
+    new message, None where they do.
     """
 
     message: Message
@@ -30,6 +32,7 @@ class Seen:
     terms: Terms | Unauthorised
     message_id: str | None
     content: str
+    not_now: Unauthorised | None = None
 
     @property
     def party(self) -> Party:
@@ -60,13 +63,14 @@ def identify(
     proven: Proven,
     *,
     entry: Entry,
-    terms: Terms | Unauthorised,
+    spoken: Spoken,
     key: bytes,
 ) -> Seen:
     """Give the message its identity. `key` keys the digests: whoever reads the store cannot guess contents."""
     scope = f"{message.agency}/{interaction.name}\x00".encode()
     content = hmac.digest(key, scope + proven.content, "sha256").hex()
-    identity = getattr(interaction, "identity", None)
+    declared = spoken.terms.interaction if isinstance(spoken.terms, Terms) else interaction
+    identity = getattr(declared, "identity", None)
     message_id = proven.message_id
     if message_id is None and identity is not None:
         # a body that the mapping cannot identify is identified by its content; validation will say what is wrong
@@ -78,9 +82,10 @@ def identify(
         wire=wire,
         entry=entry,
         proven=proven,
-        terms=terms,
+        terms=spoken.terms,
         message_id=message_id,
         content=content,
+        not_now=spoken.not_now,
     )
 
 

@@ -5,7 +5,8 @@
                       verifies, and only what it verified is used from here on
      3. authorise     an active agreement covers agency, interaction and moment; what it calls confidential came so
      4. replay        a message id seen before: the same answer, or refused when its content differs
-     5. fresh         the timestamp is inside the window; what comes so far is new and draws on the agreed rate
+     5. fresh         the version that it is spoken under is the one that holds, and its timestamp is inside the window;
+                      what comes so far is new and draws on the agreed rate
      6. validate      against the agreed schema version, every violation with its path
      7. minimise      no personal data beyond what the agreement permits
      8. map           the adapter's pure function; the domain applies or refuses
@@ -52,10 +53,9 @@ from gateway.domain.errors import (
     RateLimited,
     Refused,
     Replayed,
-    Unauthorised,
 )
 from gateway.exchange.answering import Heard, Outcome, act, read_agreed
-from gateway.exchange.authorising import authorise
+from gateway.exchange.authorising import authorise, hold_to_version
 from gateway.exchange.client_certificates import ClientCertificates, check_shown
 from gateway.exchange.directory import Directory, Terms
 from gateway.exchange.entry import Entry
@@ -64,6 +64,7 @@ from gateway.exchange.keeping import Keeping
 from gateway.exchange.meta.inquiry import MetaInquiry, meta_terms
 from gateway.exchange.records import IN
 from gateway.exchange.refusing import refusal_answer
+from gateway.exchange.spoken import Spoken, Telling, VersionExpected, spoken_under
 from gateway.exchange.unknown_senders import UnknownSenders, explained
 from gateway.exchange.wire import Sealed, Wire
 from gateway.store.conflicts import begun
@@ -216,7 +217,8 @@ class Inbound:
             terms = authorise(seen)  # 3. authorise
             earlier = self._earlier(seen)  # 4. replay
             if earlier is None:
-                hearing.wire.check_fresh(proven, seen.at)  # 5. fresh
+                hold_to_version(seen)  # 5. fresh
+                hearing.wire.check_fresh(proven, seen.at)
         except Refused as refusal:
             _count(seen, spend, new=False)
             return self._refuse(seen, exchange, explained(message, interaction, refusal), binds=False)
@@ -229,7 +231,7 @@ class Inbound:
         try:
             outcome = self._process(seen, terms, exchange)
         except Refused as refusal:
-            return self._refuse(seen, exchange, refusal, binds=True)
+            return self._refuse(seen, exchange, refusal, binds=not isinstance(refusal, VersionExpected))
         except HubBusy:
             raise
         except GatewayError as fault:  # ours: a mapping that raised, a schema or a setting that is missing
@@ -240,15 +242,13 @@ class Inbound:
 
     def _identify(self, hearing: _Hearing, entry: Entry, proven: Proven) -> Seen:
         message, interaction = hearing.message, hearing.interaction
-        terms: Terms | Unauthorised
-        try:
-            if isinstance(interaction, MetaInquiry):
-                terms = meta_terms(self._directory.adapters[message.agency], interaction)
-            else:
-                terms = self._directory.terms(message.agency, interaction.name, message.received_at, entry)
-        except Unauthorised as uncovered:
-            terms = uncovered  # raised in step 3, where it is kept as a refusal
-        return identify(message, hearing.wire, interaction, proven, entry=entry, terms=terms, key=self._replay_key)
+        if isinstance(interaction, MetaInquiry):
+            spoken = Spoken(terms=meta_terms(self._directory.adapters[message.agency], interaction))
+        else:  # why none cover it is raised in step 3, where it is kept as a refusal
+            form = hearing.wire.form(proven)
+            telling = Telling(message=message, proven=proven, served=interaction, form=form)
+            spoken = spoken_under(telling, self._directory, self._casework.reader, entry)
+        return identify(message, hearing.wire, interaction, proven, entry=entry, spoken=spoken, key=self._replay_key)
 
     def _earlier(self, seen: Seen) -> ExchangeRow | None:
         if seen.message_id is None:

@@ -5,6 +5,9 @@
 /soap/<agency>/<interaction>/required?wsdl   what the agency serves, for what we send to it
 /soap/<agency>/<interaction>/required/xsd/<file>
 /rest/<agency>/openapi.json                  what it may call over REST: agreed interactions, meta-services
+
+They say what is in force. Those of another active version of the agreement, for who prepares a cut-over, lie below its
+number: /soap/<agency>/<interaction>/1.1?wsdl, .../required/1.1?wsdl, /rest/<agency>/1.1/openapi.json.
 """
 
 from __future__ import annotations
@@ -15,9 +18,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.contract.adapter import Adapter, Inbound, Interaction, Outbound, Request
+from gateway.contract.agreement import Agreement
+from gateway.contract.differences import declared_for
+from gateway.contract.versions import is_version
 from gateway.dialect.profiles import WSS_X509
 from gateway.domain.calendar import local_date
-from gateway.domain.errors import Unauthorised
+from gateway.domain.errors import Refused, Unauthorised
 from gateway.exchange.directory import Directory
 from gateway.exchange.meta.inquiry import JWS, MetaInquiry, meta_terms
 from gateway.validation.library import SchemaLibrary
@@ -52,75 +58,144 @@ class Published:
         self._library = library
         self._public_url = public_url
 
-    def served(self, agency: str, interaction: Interaction) -> Port:
-        """What the WSDL of an interaction says in which that agency speaks to us."""
-        return served_port(agency, interaction, self._library, f"{self._public_url}/soap/{agency}/{interaction.name}")
+    def served(self, agency: str, interaction: Interaction) -> tuple[Port, ...]:
+        """What the WSDLs of an interaction say in which that agency speaks to us over SOAP, one for each version."""
+        adapter = self._directory.adapters[agency]
+        named = [each for each in adapter.named(interaction.name) if _is_served(each)]
+        found = {each.version: each for each in named or [interaction]}  # a meta-service stands in no adapter
+        return tuple(self._served(agency, each) for each in found.values())
 
-    def required(self, agency: str, name: str) -> Port:
-        """What the agency has to serve for an interaction in which we speak to it over SOAP.
+    def port(self, agency: str, name: str, at: datetime, version: str = "", *, required: bool = False) -> Port:
+        """What the WSDL of an interaction says: for us, or for what the agency has to serve (`required`).
 
-        Its address is a name that nobody has (RFC 2606): where agencies listen is known to staff alone. Raises
-        Unauthorised `agency-unknown` or `interaction-unknown`.
+        Of the version of the agreement in force at that moment, where there is none as it is declared first; or of
+        `version`, which is active. Of what the agency serves the address is a name that nobody has (RFC 2606): where
+        agencies listen is known to staff alone. Raises Unauthorised `agency-unknown`, `interaction-unknown` or
+        `version-unknown`.
         """
         adapter = self._adapter(agency)
-        declared = adapter.interaction(name)
-        if declared is None or not _is_required(declared):
+        wanted = _is_required if required else _is_served
+        spoken: list[Interaction] = list(_spoken(adapter, self._version(agency, version, at)))
+        if not version:  # what is in no version of the agreement, or in none that is in force
+            spoken += [*adapter.interactions, *(() if required else self._meta_over_soap())]
+        found = next((each for each in spoken if each.name == name and wanted(each)), None)
+        if found is None:
+            way = "sent to it" if required else "served"
+            theirs = not required and any(each.name == name and _is_required(each) for each in spoken)
+            there = f"; what {agency} has to serve is at /soap/{agency}/{name}/{REQUIRED}?wsdl" if theirs else ""
             raise Unauthorised(
-                f"no interaction {name[:60]!r} of agency {agency[:40]!r} is sent to it over SOAP",
+                f"no interaction {name[:60]!r} of agency {agency[:40]!r} is {way} over SOAP{there}",
                 code="interaction-unknown",
             )
-        return self._required(agency, declared)
+        return self._required(agency, found, version) if required else self._served(agency, found, version)
 
-    def openapi(self, agency: str, at: datetime) -> bytes:
-        """The OpenAPI document of an agency as it stands at that moment. Raises Unauthorised `agency-unknown`."""
+    def openapi(self, agency: str, at: datetime, version: str = "") -> bytes:
+        """The OpenAPI document of an agency as it stands at that moment, or of that active version of the agreement.
+
+        Raises Unauthorised `agency-unknown` or `version-unknown`.
+        """
         adapter = self._adapter(agency)
-        agreement = self._directory.active_agreement(agency, local_date(at))
+        agreement = self._version(agency, version, at)
         own = [(each, meta_terms(adapter, each).agreed) for each in self._meta if each.security == JWS]
         document = openapi_document(adapter, agreement, self._library, self._public_url, own)
         return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
     def all(self, agency: str, at: datetime) -> Iterator[PublishedDocument]:
-        """Every document of an agency, whole. Raises Unauthorised `agency-unknown`."""
+        """Every document of an agency, whole: of the version in force, then of those that come after it.
+
+        Raises Unauthorised `agency-unknown`.
+        """
         adapter = self._adapter(agency)
-        soap = [each for each in adapter.interactions if each.security == WSS_X509]
-        ours: list[Interaction] = [each for each in soap if isinstance(each, Inbound | Request)]
-        ours += [each for each in self._meta if each.security == WSS_X509]
+        now = self._directory.active_agreement(agency, local_date(at))
+        first = [each for each in adapter.interactions if adapter.interaction(each.name) is each]
+        yield from self._of(adapter, _spoken(adapter, now) if now else first, "", at)
+        for each in self._directory.coming(agency, local_date(at)):
+            yield from self._of(adapter, _spoken(adapter, each), each.version, at)
+
+    # --- within -----------------------------------------------------------------------------------------------------
+
+    def _of(
+        self, adapter: Adapter, spoken: Sequence[Interaction], version: str, at: datetime
+    ) -> Iterator[PublishedDocument]:
+        agency, below = adapter.agency.id, f"/{version}" if version else ""
+        ours = [each for each in spoken if _is_served(each)]
+        if not version:
+            ours += self._meta_over_soap()
         for each in ours:
-            yield from self._files(agency, each, self.served(agency, each), "")
-        for each in soap:
+            yield from self._files(agency, each, self._served(agency, each, version), below, by_agency=False)
+        for each in spoken:
             if _is_required(each):
-                yield from self._files(agency, each, self._required(agency, each), f"/{REQUIRED}")
+                port = self._required(agency, each, version)
+                yield from self._files(agency, each, port, f"/{REQUIRED}{below}", by_agency=True)
         yield PublishedDocument(
             kind="openapi",
             interaction=None,
             served_by_agency=False,
-            url=f"{self._public_url}/rest/{agency}/openapi.json",
-            data=self.openapi(agency, at),
+            url=f"{self._public_url}/rest/{agency}{below}/openapi.json",
+            data=self.openapi(agency, at, version),
         )
 
-    # --- within -----------------------------------------------------------------------------------------------------
-
-    def _files(self, agency: str, interaction: Interaction, port: Port, below: str) -> Iterator[PublishedDocument]:
+    def _files(
+        self, agency: str, interaction: Interaction, port: Port, below: str, *, by_agency: bool
+    ) -> Iterator[PublishedDocument]:
         base = f"{self._public_url}/soap/{agency}/{interaction.name}{below}"
         files = {f"{base}?wsdl": port.wsdl()} | {f"{base}/xsd/{name}": data for name, data in port.files().items()}
         for url, data in files.items():
             yield PublishedDocument(
                 kind="wsdl" if url.endswith("?wsdl") else "xsd",
                 interaction=interaction.name,
-                served_by_agency=bool(below),
+                served_by_agency=by_agency,
                 url=url,
                 data=data,
             )
 
-    def _required(self, agency: str, interaction: Interaction) -> Port:
+    def _version(self, agency: str, version: str, at: datetime) -> Agreement | None:
+        """The version in force, None where there is none; or that one.
+
+        Raises Unauthorised `version-unknown`, and Refused `not-found` for what is no version.
+        """
+        if not version:
+            return self._directory.active_agreement(agency, local_date(at))
+        if not is_version(version):
+            raise Refused(f"{version[:60]!r} is no version of an agreement: they are written as 1.0", code="not-found")
+        active = self._directory.active(agency)
+        found = next((each for each in active if each.version == version), None)
+        if found is None:
+            known = ", ".join(each.version for each in active) or "none"
+            raise Unauthorised(
+                f"no version {version[:20]!r} of the agreement with {agency} is active; active: {known}",
+                code="version-unknown",
+            )
+        return found
+
+    def _meta_over_soap(self) -> list[MetaInquiry]:
+        return [each for each in self._meta if each.security == WSS_X509]
+
+    def _served(self, agency: str, interaction: Interaction, version: str = "") -> Port:
+        address = f"{self._public_url}/soap/{agency}/{interaction.name}"
+        return served_port(agency, interaction, self._library, address, served_as=version)
+
+    def _required(self, agency: str, interaction: Interaction, version: str) -> Port:
         address = f"https://{agency}.invalid/{interaction.name}"
-        return required_port(agency, interaction, self._library, address, served_as=REQUIRED)
+        return required_port(agency, interaction, self._library, address, served_as=version or REQUIRED)
 
     def _adapter(self, agency: str) -> Adapter:
         adapter = self._directory.adapters.get(agency)
         if adapter is None:
             raise Unauthorised(f"no agency {agency[:40]!r} is known here: check the address", code="agency-unknown")
         return adapter
+
+
+def _spoken(adapter: Adapter, agreement: Agreement | None) -> tuple[Interaction, ...]:
+    """What the adapter declares for a version of the agreement."""
+    if agreement is None:
+        return ()
+    declared = (declared_for(adapter, agreement, each) for each in agreement.interactions)
+    return tuple(each for each in declared if each is not None)
+
+
+def _is_served(declared: Interaction) -> bool:
+    return isinstance(declared, Inbound | Request) and declared.security == WSS_X509
 
 
 def _is_required(declared: Interaction) -> bool:

@@ -31,6 +31,9 @@ class Delivery(StrEnum):
     CANCELLED = "cancelled"
 
 
+NOT_CALLED = "not-called"
+"""The outcome of an attempt whose worker woke too late to call."""
+
 CONCLUDED = (Delivery.ANSWERED, Delivery.CANCELLED)
 """Nothing more is done about it, and the next of its queue may go."""
 

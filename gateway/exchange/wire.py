@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from cryptography import x509
 
+from gateway.contract.adapter import Document
 from gateway.contract.message import Message, Payload, Reply
 from gateway.dialect.party import Hub, Party, Proven
 from gateway.domain.errors import GatewayError
@@ -64,6 +65,10 @@ class Wire(Protocol):
 
         Raises Unauthenticated, and Malformed for what was encrypted.
         """
+        ...
+
+    def form(self, proven: Proven) -> Document | None:
+        """The agreed document whose element the message holds; None where the transport does not tell."""
         ...
 
     def check_fresh(self, proven: Proven, at: datetime) -> None:

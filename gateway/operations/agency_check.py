@@ -24,6 +24,7 @@ from cryptography import x509
 
 from gateway.contract.adapter import Adapter, Interaction, Outbound
 from gateway.contract.agreement import Agreement, from_canonical
+from gateway.contract.versions import version_order
 from gateway.dialect.party import Party
 from gateway.dialect.profiles import CREDENTIALS, WSS_X509
 from gateway.domain.calendar import local_date
@@ -76,7 +77,7 @@ class AgencyCheck:
             self._agency(adapter),
             self._agreement(adapter, agreement),
             self._adapter(adapter, agreement),
-            self._schemas(adapter, agreement),
+            self._schemas(adapter),
             self._endpoints(adapter),
             self._certificates(adapter),
             self._own(),
@@ -100,17 +101,14 @@ class AgencyCheck:
             yield _ok("agency", f"{agency.name}, {agency.kind}; may exchange")
 
     def _in_force(self, agency: str) -> Agreement | None:
-        """The newest active agreement that is in force today."""
-        active = [from_canonical(row.body) for row in self.reader.agreements(agency=agency, state="active")]
+        """The active agreement that began last and is in force today."""
         today = local_date(self.at)
-        return next(
-            (
-                each
-                for each in sorted(active, key=lambda one: (one.valid_from, one.version), reverse=True)
-                if each.in_force(today)
-            ),
-            None,
-        )
+        return next((each for each in self._active(agency) if each.in_force(today)), None)
+
+    def _active(self, agency: str) -> list[Agreement]:
+        """The active agreements, the one that began last first."""
+        active = [from_canonical(row.body) for row in self.reader.agreements(agency=agency, state="active")]
+        return sorted(active, key=lambda each: (each.valid_from, version_order(each.version)), reverse=True)
 
     def _agreement(self, adapter: Adapter, agreement: Agreement | None) -> Iterator[Line]:
         expected = "one active agreement in force today"
@@ -119,9 +117,14 @@ class AgencyCheck:
             found = "; ".join(kept) or "none is kept"
             yield _fail("agreement", expected, found, "activate one: simojo agreement activate")
             return
-        days = (agreement.valid_until - local_date(self.at)).days
-        found = f"{agreement.id}/{agreement.version}, active until {agreement.valid_until} ({days} days left)"
-        if days <= NEAR_END_DAYS:
+        today = local_date(self.at)
+        coming = [each for each in reversed(self._active(adapter.agency.id)) if each.valid_from > today]
+        last = min([agreement.valid_until, *(each.valid_from - timedelta(days=1) for each in coming)])
+        days = (last - today).days
+        found = f"{agreement.id}/{agreement.version}, active until {last} ({days} days left)"
+        if coming and coming[0].valid_from == last + timedelta(days=1):
+            yield _ok("agreement", f"{found}, then {coming[0].id}/{coming[0].version}")
+        elif days <= NEAR_END_DAYS:
             yield _warn("agreement", expected, found, "agree on the next version, import and activate it")
         else:
             yield _ok("agreement", found)
@@ -130,18 +133,22 @@ class AgencyCheck:
         if agreement is None:
             yield _warn("adapter", "an agreement to hold it against", "none is in force", "")
             return
+        advice = "correct the adapter, or agree on a version that says the same"
         differences = self.differences(adapter, agreement)
         for each in differences:
-            advice = "correct the adapter, or agree on a version that says the same"
             yield _fail("adapter", "adapter and agreement say the same", each, advice)
+        for later in reversed(self._active(adapter.agency.id)):
+            if later.valid_from > local_date(self.at):
+                for each in self.differences(adapter, later):
+                    found = f"{later.version}, in force from {later.valid_from}: {each}"
+                    yield _warn("adapter", "it says the same as the next version", found, advice)
         if not differences:
             yield _ok("adapter", f"{len(agreement.interactions)} interactions as agreed")
 
-    def _schemas(self, adapter: Adapter, agreement: Agreement | None) -> Iterator[Line]:
+    def _schemas(self, adapter: Adapter) -> Iterator[Line]:
         wanted: dict[tuple[str, bool], None] = {}
         for each in adapter.interactions:
-            agreed = agreement.interaction(each.name) if agreement else None
-            soap = agreed.transport.is_soap if agreed else each.security == WSS_X509
+            soap = each.security == WSS_X509  # SOAP has no other profile
             for name in ("request", "reply", "answer"):
                 document = getattr(each, name, None)
                 if isinstance(document, str) and document:
@@ -169,7 +176,7 @@ class AgencyCheck:
         if not called:
             yield _ok("endpoint", "the hub calls nothing at this agency")
         for url, names in urls.items():
-            yield _ok("endpoint", f"{url} for {', '.join(names)}")
+            yield _ok("endpoint", f"{url} for {', '.join(dict.fromkeys(names))}")
             if self.look is None:
                 yield _warn("endpoint", "a look at it", "not looked at: without network (--offline)", "")
                 continue

@@ -1,22 +1,21 @@
-"""What integration staff keep about agencies: agreements, certificates, endpoints, credentials. Each deed is a leaf.
+"""What integration staff keep about agencies: certificates, endpoints, credentials, and (`AgreementDeeds`) agreements.
 
-Activation here is the development-only kind: without a conformance run and without a second person. It is refused in
-production mode (Pasal 21(2); the full life cycle of an agreement builds on it).
+Each deed is a leaf.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from cryptography import x509
 
 from gateway.casework.leaves import Leaves
 from gateway.contract.adapter import Adapter
-from gateway.contract.agreement import Agreement, agreement_hash, canonical_bytes
 from gateway.domain.errors import Misconfigured, Refused
 from gateway.ledger.leaf import LeafKind
 from gateway.operations.admission import Admission
+from gateway.operations.agreements import AgreementDeeds
 from gateway.operations.endpoint_url import check_endpoint
 from gateway.operations.possession import Challenges
 from gateway.operations.registration import (
@@ -31,7 +30,7 @@ from gateway.operations.registration import (
 from gateway.store.conflicts import commit, prepared_again
 from gateway.store.plan import Change, Claim, Plan, Update
 from gateway.store.reading import Reader
-from gateway.store.tables import AgencyRow, AgreementRow, CertificateRow, EndpointRow
+from gateway.store.tables import AgencyRow, CertificateRow, EndpointRow
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.store.vault import Vault
 from gateway.trust.certificates import Use, check_registrable
@@ -39,14 +38,11 @@ from gateway.trust.dev_ca import is_development
 from gateway.trust.keys import fingerprint, key_fingerprint
 from gateway.trust.possession import verify_possession
 
-DRAFT, ACTIVE, SUSPENDED = "draft", "active", "suspended"
-DEVELOPMENT = "development"
-
 EVERYBODY = Admission()
 """Certificates are trusted because staff registered them."""
 
 
-class Registry:
+class Registry(AgreementDeeds):
     """Deeds of integration staff. `actor` names who does them (`staff/siti`)."""
 
     def __init__(
@@ -60,70 +56,10 @@ class Registry:
         production: bool,
         admission: Admission = EVERYBODY,
     ) -> None:
-        self._reader = reader
+        super().__init__(reader=reader, unit_of_work=unit_of_work, leaves=leaves, clock=clock, production=production)
         self._vault = vault
-        self._unit_of_work = unit_of_work
-        self._leaves = leaves
-        self._clock = clock
-        self._production = production
         self._admission = admission
         self._challenges = Challenges(reader, unit_of_work, clock)
-
-    def import_agreement(self, agreement: Agreement, adapter: Adapter, actor: str) -> str:
-        """Keep an agreement file as a draft; gives its hash. From then on the stored row is the truth.
-
-        Raises Refused `agreement-exists` when that version is there with other content.
-        """
-        found = agreement_hash(agreement)
-
-        def prepare() -> str:
-            row = self._reader.agreement(agreement.id, agreement.version)
-            if row is not None:
-                if row.hash != found:
-                    raise Refused(
-                        f"agreement {agreement.id} {agreement.version} is kept with other content: a version is "
-                        "immutable, give the change a new version",
-                        code="agreement-exists",
-                        clause="Pasal 21(2)",
-                    )
-                return found
-            values = {
-                "id": agreement.id,
-                "version": agreement.version,
-                "agency": agreement.agency,
-                "state": DRAFT,
-                "hash": found,
-                "body": canonical_bytes(agreement).decode(),
-            }
-            changes: list[Change] = [Claim(AgreementRow, ("id", "version"), values), *self._agency(adapter)]
-            said = {"step": "imported", "hash": found}
-            self._commit(changes, LeafKind.AGREEMENT, actor, said, f"{agreement.id}/{agreement.version}")
-            return found
-
-        return prepared_again(prepare)
-
-    def activate_for_development(self, agreement_id: str, version: str, actor: str) -> None:
-        """Activate without conformance run and second person. Raises Refused `activation-refused` in production."""
-        if self._production:
-            raise Refused(
-                "development activation is refused in production mode: an agreement needs a passing conformance run "
-                "and a second person",
-                code="activation-refused",
-                clause="Pasal 21(2)",
-            )
-
-        def prepare() -> None:
-            row = self._reader.agreement(agreement_id, version)
-            if row is None:
-                raise Refused(f"no agreement {agreement_id} {version} is kept: import it", code="agreement-unknown")
-            if row.state == ACTIVE:
-                return
-            values = {"state": ACTIVE, "activated_at": self._clock(), "activated_as": DEVELOPMENT}
-            change = Update(AgreementRow, {"id": row.id, "version": row.version}, {"state": row.state}, values)
-            said = {"step": "activated", "as": DEVELOPMENT, "hash": row.hash}
-            self._commit([change], LeafKind.AGREEMENT, actor, said, f"{row.id}/{row.version}")
-
-        prepared_again(prepare)
 
     def suspend(self, adapter: Adapter, reason: str | None, actor: str) -> None:
         """Suspend an agency with the reason that people are told; None lets it exchange again."""
@@ -275,19 +211,6 @@ class Registry:
 
     def _certificate(self, agency: str, found: str) -> CertificateRow:
         return next(row for row in self._reader.certificates(agency) if row.fingerprint == found)
-
-    def _agency(self, adapter: Adapter) -> list[Change]:
-        agency = adapter.agency
-        if self._reader.agency(agency.id) is not None:
-            return []
-        values = {"id": agency.id, "name": agency.name, "kind": agency.kind.value}
-        return [Claim(AgencyRow, ("id",), values)]
-
-    def _commit(
-        self, changes: list[Change], kind: LeafKind, actor: str, said: Mapping[str, str | int], agreement: str = ""
-    ) -> None:
-        leaf = self._leaves.make(kind, at=self._clock(), actor=actor, agreement=agreement, extra=said)
-        commit(self._unit_of_work, Plan((*changes, leaf.row)))
 
 
 def require_known(adapter: Adapter | None, agency: str) -> Adapter:

@@ -16,13 +16,13 @@ _log = structlog.get_logger("simojo.threads")
 
 
 class Loop:
-    """Calls `work` again and again: at once while it says that there is more, else after `interval_s` or a wake-up.
+    """Calls `work` again and again: at once while it says True (more), else after `interval_s` or a wake-up.
 
     A failure is logged and the loop goes on after its interval, whatever it was: the work that was not done is still
     in the store, and a thread that ended would be missed by nobody until it is too late.
     """
 
-    def __init__(self, name: str, work: Callable[[], bool], interval_s: float) -> None:
+    def __init__(self, name: str, work: Callable[[], bool | None], interval_s: float) -> None:
         self._name = name
         self._work = work
         self._interval_s = interval_s
@@ -54,7 +54,7 @@ class Loop:
             self._wake.clear()
             if self._stop.is_set():  # asked after the clearing: a word to end that came before it is not lost
                 return
-            more = False
+            more: bool | None = False
             with _Logged(self._name):
                 more = self._work()
             if not more:

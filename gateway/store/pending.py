@@ -55,5 +55,15 @@ class Pending(Generic[T]):
         return self.prepared.value
 
 
+def once_told(outcome: Future[Outcome], step: Callable[[], object]) -> None:
+    """Have `step` called when the outcome is there, by the thread that commits, or here and now; `step` does not raise.
+
+    The outcome lets go of it then. It keeps its callbacks for ever, and a step that holds the outcome in its turn would
+    keep both, with all that was prepared, until the collector finds them.
+    """
+    held = [step]
+    outcome.add_done_callback(lambda _outcome: held.pop()())
+
+
 Going: TypeAlias = T | Pending[T]
 """A value, or what is on its way to become one."""

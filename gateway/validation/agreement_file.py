@@ -1,4 +1,7 @@
-"""Agreement files: TOML, held to its own JSON Schema, read into an Agreement."""
+"""Agreement files: TOML, held to its own JSON Schema, read into an Agreement.
+
+The first version of an agreement lies in `<id>.toml`, each later one beside it in `<id>-<version>.toml`.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from gateway.contract.adapter import Adapter
 from gateway.contract.agreement import Agreement, agreement_from_document
+from gateway.contract.versions import is_version
 from gateway.domain.errors import Misconfigured
 from gateway.validation.json_document import JsonDocument
-from gateway.validation.library import PACKAGED
+from gateway.validation.library import PACKAGED, shipped
 
 SCHEMA = PACKAGED / "schemas" / "agreement" / "1.2" / "agreement.json"
 """The newest version. Each one only adds to those before it, so a file of any version keeps to it."""
@@ -55,9 +60,45 @@ def _malformed(fault: str) -> Misconfigured:
     return Misconfigured(f"the agreement file {fault}", code="agreement-malformed")
 
 
+def agreements_of(adapter: Adapter) -> Mapping[str, str]:
+    """The texts of the agreement that came with an adapter, by the file's name: `<id>`, then `<id>-<version>`.
+
+    They lie in its own package, or with the gateway's; empty where there is none.
+    """
+    for folder in (*shipped(adapter, "agreements"), AGREEMENTS):
+        found = packaged_agreements(folder)
+        own = {name: text for name, text in found.items() if _is_of(name, adapter.agreement)}
+        if own:
+            return own
+    return {}
+
+
+def _is_of(name: str, agreement: str) -> bool:
+    return name == agreement or is_version(name.removeprefix(f"{agreement}-"))
+
+
+def agreement_of(adapter: Adapter) -> str | None:
+    """The text of its first version; None where there is none."""
+    return next(iter(agreements_of(adapter).values()), None)
+
+
 def packaged_agreements(folder: Path = AGREEMENTS) -> Mapping[str, str]:
-    """The text of every agreement file that came with the gateway, by id."""
+    """The text of every agreement file that came with the gateway, by the file's name without its suffix."""
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.toml"))}
+
+
+def latest_agreements(on: date, folder: Path = AGREEMENTS) -> Mapping[str, Agreement]:
+    """Of each agreement that came with the gateway, the version that began last by that day, by the file's name.
+
+    An agreement of which no version has begun is left out. Raises as `read_agreement` does.
+    """
+    found: dict[str, tuple[str, Agreement]] = {}
+    for name, text in packaged_agreements(folder).items():
+        agreement = read_agreement(text)
+        known = found.get(agreement.id)
+        if agreement.valid_from <= on and (known is None or known[1].valid_from < agreement.valid_from):
+            found[agreement.id] = name, agreement
+    return dict(found.values())
 
 
 @cache

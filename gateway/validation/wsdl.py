@@ -61,11 +61,13 @@ class Port:
         return files
 
 
-def served_port(agency: str, interaction: Interaction, library: SchemaLibrary, address: str) -> Port:
+def served_port(
+    agency: str, interaction: Interaction, library: SchemaLibrary, address: str, *, served_as: str = ""
+) -> Port:
     """What the hub serves for an interaction in which the agency speaks to us, callbacks included."""
     request = interaction.answer if isinstance(interaction, Request) else interaction.request
     reply = None if isinstance(interaction, Request) else getattr(interaction, "reply", None)
-    return _port(agency, interaction, library, address, request, reply)
+    return replace(_port(agency, interaction, library, address, request, reply), served_as=served_as)
 
 
 def required_port(

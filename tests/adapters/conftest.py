@@ -133,9 +133,11 @@ def violations() -> Callable[[str, Payload], list[str]]:
 
 
 def _xml(payload: dict[str, Json]) -> str:
+    repeated = ((name, value if isinstance(value, list) else [value]) for name, value in payload.items())
     return "".join(
         f"<{name}>{_xml(value) if isinstance(value, dict) else escape(str(value))}</{name}>"
-        for name, value in payload.items()
+        for name, values in repeated
+        for value in values
     )
 
 

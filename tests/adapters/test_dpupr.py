@@ -10,7 +10,7 @@ from adapters.dpupr import ADAPTER
 from gateway.contract.adapter import Accept, Decline, Reason, Request
 from gateway.contract.message import Json, Payload
 from gateway.domain.case import PermitCase
-from gateway.domain.events import RecommendationGiven, RequestRecommendation
+from gateway.domain.events import AttachedDocument, RecommendationGiven, RequestRecommendation
 
 ASK = RequestRecommendation(agency="dpupr")
 
@@ -103,3 +103,38 @@ def test_an_answer_about_another_case_is_declined(request_: Request[RequestRecom
     assert isinstance(heard, Decline)
     assert heard.reason is Reason.INCONSISTENT
     assert "K-OTHER" in heard.text
+
+
+# --- version 1.1 --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def later() -> Request[RequestRecommendation]:
+    _, declared = ADAPTER.named("technical-recommendation")
+    assert isinstance(declared, Request)
+    assert declared.version == "1.1"
+    return declared
+
+
+def test_documents_are_named_by_their_digests_but_for_the_identity_card(
+    later: Request[RequestRecommendation], request_: Request[RequestRecommendation], case: PermitCase
+) -> None:
+    assert later.to_agency(case, ASK, "m-1") == request_.to_agency(case, ASK, "m-1")
+    handed_in = tuple(
+        AttachedDocument(kind=kind, name=f"{kind} Siti Contoh.pdf", sha256=digest * 32)
+        for kind, digest in (("ktp", "ab"), ("gambar", "cd"))
+    )
+    payload = later.to_agency(replace(case, documents=handed_in), ASK, "m-1")
+    assert payload["document"] == [{"kind": "gambar", "sha256": "cd" * 32}]
+
+
+def test_until_when_a_recommendation_holds_is_its_last_condition(
+    later: Request[RequestRecommendation], case: PermitCase
+) -> None:
+    heard = later.to_case(case, ASK, _answer(case, condition=["Sempadan 3 meter."], validUntil="2027-03-05"))
+    assert isinstance(heard, Accept)
+    ((event,),) = (effect.events for effect in heard.effects)
+    assert isinstance(event, RecommendationGiven)
+    assert event.conditions == ("Sempadan 3 meter.", "Rekomendasi ini berlaku sampai dengan 2027-03-05.")
+    wrong = later.to_case(case, ASK, _answer(replace(case, id="K-2026-000099"), validUntil="2027-03-05"))
+    assert isinstance(wrong, Decline)

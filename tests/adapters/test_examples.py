@@ -8,7 +8,7 @@ import pytest
 from lxml import etree
 
 ROOT = Path(__file__).parents[2]
-AGENCIES = ("bank", "dpupr", "dukcapil", "oss", "sms")
+AGENCIES = tuple(sorted(path.parent.name for path in (ROOT / "adapters").glob("*/__init__.py")))
 DOCUMENTS = sorted(
     path
     for agency in AGENCIES

@@ -119,6 +119,16 @@ def test_a_need_that_nobody_serves_gives_no_delivery(stage: Stage) -> None:
     assert steps(stage).ask(case.id, e.RequestRecommendation(agency="dlh")) is None
 
 
+def test_an_optional_need_that_nobody_serves_is_not_made_and_calls_nobody_pasal_21_1(stage: Stage) -> None:
+    case = stage.register()
+    stage.deliver("dukcapil")
+    stage.hub.deeds.complete(case.id, RINA)
+    stage.hub.deeds.verify(case.id, RINA)
+    assert stage.case(case.id).attention == ()
+    kinds = {row.ask_kind for row in stage.hub.store.reader.deliveries(case_id=case.id)}  # krk: bpkpd agreed to others
+    assert kinds == {"VerifyResident", "NotifyApplicant"}
+
+
 def test_a_lateness_is_told_once_even_where_a_deed_came_before_the_timer_looked(stage: Stage) -> None:
     case = stage.register()
     stage.deliver("dukcapil")

@@ -10,12 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from gateway.validation.agreement_file import packaged_agreements
+from gateway.contract.agreement import Agreement
+from gateway.validation.agreement_file import AGREEMENTS, latest_agreements, packaged_agreements
 from tests.cli.conftest import Simojo, opened_at
 from tests.databases import Behind
 from tests.office.house import NOW
 
 pytestmark = pytest.mark.usefixtures("home")
+
+
+def made_with() -> list[Agreement]:
+    """The agreements of the store in which the commands run: that of an office that signs by itself."""
+    return [each for each in latest_agreements(NOW.date()).values() if each.agency != "bsre"]
 
 
 # --- agency -------------------------------------------------------------------------------------------------------
@@ -24,10 +30,9 @@ pytestmark = pytest.mark.usefixtures("home")
 def test_agencies_are_listed_with_what_they_may(simojo: Simojo, database: Behind) -> None:
     database.execute("UPDATE agency SET suspended = 'berbeda' WHERE id = 'bank'")
     lines = [line.split(maxsplit=2) for line in simojo("agency", "list").out.splitlines()]
-    assert {line[0]: line[2].strip() for line in lines} == {
-        "bank": "berbeda", "dpupr": "may exchange", "dukcapil": "may exchange", "oss": "may exchange",
-        "sms": "may exchange",
-    }  # fmt: skip
+    others = {each.agency for each in made_with()} - {"bank"}
+    said = {line[0]: line[2].strip() for line in lines}
+    assert said == {"bank": "berbeda", **dict.fromkeys(others, "may exchange")}
 
 
 def test_an_endpoint_is_set(simojo: Simojo, database: Behind) -> None:
@@ -167,20 +172,40 @@ def changed(home: Path, before: str, after: str) -> Path:
 
 def test_agreements_are_listed_with_state_and_hash(simojo: Simojo) -> None:
     lines = [line.split() for line in simojo("agreement", "list").out.splitlines()]
-    assert [(line[0], line[1], line[3]) for line in lines] == [
-        (f"{agency}-2026", "1.0", "active") for agency in ("bank", "dpupr", "dukcapil", "oss", "sms")
-    ]
+    made = sorted((each.id, each.version, "active") for each in made_with())
+    assert [(line[0], line[1], line[3]) for line in lines] == made
     assert all(re.fullmatch("[0-9a-f]{64}", line[4]) for line in lines)
 
 
 def test_an_agreement_is_imported_as_a_draft_and_then_activated(home: Path, simojo: Simojo) -> None:
-    done = simojo("agreement", "import", changed(home, "Berita acara", "Berita Acara"))
+    done = simojo("agreement", "import", changed(home, "2026-01-01", "2026-02-01"))
     assert done.code == 0
     assert re.search(r"sms-2026 1\.1 is kept as a draft; both parties sign the hash [0-9a-f]{64}\n", done.out)
     assert simojo("agreement", "list").out.splitlines()[-1].split()[1:4] == ["1.1", "sms", "draft"]
     done = simojo("agreement", "activate", "sms-2026", "1.1", "--development")
     assert (done.code, done.out) == (0, "sms-2026 1.1 is active, for development\n")
     assert "active" in simojo("agreement", "list").out.splitlines()[-1]
+
+
+def test_a_version_is_compared_put_beside_the_one_before_it_and_ended(simojo: Simojo) -> None:
+    path = AGREEMENTS / "dpupr-2026-1.1.toml"
+    assert simojo("agreement", "import", path).code == 0
+    said = simojo("agreement", "compare", "dpupr-2026", "1.0", "1.1").out.splitlines()
+    assert "valid_from was 2026-01-01, becomes 2028-07-01" in said
+    documents = [f"dpupr/technical-recommendation/{version}/request" for version in ("1.0", "1.1")]
+    assert f"technical-recommendation: request was {documents[0]}, becomes {documents[1]}" in said
+    shown = simojo("agreement", "show", "dpupr-2026", "1.1").out
+    assert shown.startswith("dpupr-2026 1.1 with dpupr, number 503/12/417.309/2028: draft\n")
+    assert "technical-recommendation: request over soap-1.2 with wss-x509; krk, pbg\n" in shown
+    done = simojo("agreement", "activate", "dpupr-2026", "1.1", "--development")
+    days = "; in force from 2028-07-01 to 2030-12-31"
+    assert (done.code, done.out) == (0, f"dpupr-2026 1.1 is active, for development{days}\n")
+    days_of = {tuple(line.split()[:2]): line.split("  ")[-1] for line in simojo("agreement", "list").out.splitlines()}
+    assert days_of["dpupr-2026", "1.1"] == "2028-07-01 to 2030-12-31"
+    assert "  2026-01-01 to 2028-06-30" in simojo("agreement", "list").out
+    assert simojo("agreement", "end", "dpupr-2026", "1.1").code == 0
+    assert "[agreement-ended]" in simojo("agreement", "activate", "dpupr-2026", "1.1", "--development").sentence
+    assert "[agreement-unknown]" in simojo("agreement", "compare", "dpupr-2026", "1.0", "1.2").sentence
 
 
 def test_an_agreement_that_differs_from_its_adapter_is_told_and_not_kept(home: Path, simojo: Simojo) -> None:

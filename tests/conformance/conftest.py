@@ -33,7 +33,7 @@ SECRETS = {
         "password": "made-up",
         "ip_user": "10.0.0.1",
     },
-    "dpupr": {},
+    **{agency: {} for agency in ("dpupr", "dinkes", "dlh", "dishub", "bakesbangpol", "bpkpd")},
     "bank": {
         "client_id": "client-made-up",
         "client_secret": "secret-made-up",

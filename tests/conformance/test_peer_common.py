@@ -66,6 +66,14 @@ def test_the_guide_names_addresses_and_no_secret(
     assert "{agency}" not in script
 
 
+def test_a_flapping_agency_fails_every_second_time(
+    folder_of: Callable[..., Path], start: Callable[[Path], Peer]
+) -> None:
+    client = TestClient(start(folder_of("sms", HUB)).app)
+    client.post("/_control/fault", json={"kind": "flapping", "times": 4})
+    assert [client.post("/messages", json={}).status_code for _ in range(5)] == [200, 503, 200, 503, 200]
+
+
 @pytest.mark.parametrize(
     ("kind", "status", "start_of_body"), [("down", 503, b""), ("nonsense", 200, b"\x00"), ("html", 200, b"<!doctype")]
 )

@@ -91,6 +91,19 @@ def test_a_request_is_acknowledged_and_then_answered(
     assert said == ["K-2026-000017", "2026-03-02", "true", "Ir. Contoh"]
 
 
+def test_a_request_of_version_1_1_is_answered_in_the_same(
+    peer: Peer, hub: FakeHub, hub_identity: Identity, agency: Identity
+) -> None:
+    hub.answer = acknowledge(hub_identity, agency)
+    later = ROOT / "schemas/dpupr/technical-recommendation/1.1/examples/request/building.xml"
+    document = etree.fromstring(later.read_bytes())
+    addressing = soap.Addressing(message_id="urn:uuid:m-1", to="http://dpupr.example/", action=soap.action_of(document))
+    post(peer, wss.sign(soap.envelope(document, addressing), hub_identity, at=NOW))
+    (answer,) = answers(hub, agency, 1)
+    assert xsd_violations("dpupr/technical-recommendation/1.1/answer", answer.document) == ()
+    assert answer.document.findtext("{*}validUntil") == "2027-03-02"
+
+
 def test_the_same_message_gets_the_same_acknowledgement_and_one_answer(
     peer: Peer, hub: FakeHub, hub_identity: Identity, agency: Identity
 ) -> None:

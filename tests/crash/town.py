@@ -22,7 +22,7 @@ from tests.crash.messages import recommendation, report, validity
 from tests.crash.nursery import Nursery, Outright
 from tests.crash.permits import Over, Player
 from tests.crash.processes import Process, free_port
-from tests.postgres import Server
+from tests.postgres import AS_IN_AN_OFFICE, Server
 
 LOOPBACK = "127.0.0.1"
 SETTLE_S = 300.0
@@ -204,7 +204,7 @@ def open_town(
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         if shared and server is None:
-            server = stack.enter_context(Server(durable=True))
+            server = stack.enter_context(Server(durable=True, settings=AS_IN_AN_OFFICE))
         database = f"town-{secrets.token_hex(4)}"
         if shared and server is not None:
             server.create(database)

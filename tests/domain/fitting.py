@@ -31,6 +31,8 @@ _MAKERS: dict[type[CaseEvent], Callable[[PermitCase, datetime], CaseEvent]] = {
     e.AdministrationReturned: lambda _case, _at: j.RETURNED,
     e.AdministrationVerified: lambda _case, _at: j.VERIFIED,
     e.AdministrationValidated: lambda _case, _at: j.VALIDATED,
+    e.ArrearsFound: lambda _case, at: e.ArrearsFound(agency="bpkpd", amount=1_250_000, on=local_date(at)),
+    e.NoArrearsFound: lambda _case, at: e.NoArrearsFound(agency="bpkpd", on=local_date(at)),
     e.RecommendationGiven: lambda case, _at: j.recommendation(
         (*case.missing_recommendations, *case.required_recommendations, "dpupr")[0]
     ),

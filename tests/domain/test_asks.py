@@ -24,6 +24,8 @@ STAGES: dict[type[CaseEvent], Stage] = {
     e.AdministrationReturned: S.COMPLETE,
     e.AdministrationVerified: S.COMPLETE,
     e.AdministrationValidated: S.VERIFIED,
+    e.ArrearsFound: S.VERIFIED,
+    e.NoArrearsFound: S.VERIFIED,
     e.RecommendationGiven: S.VALIDATED,
     e.ApplicationApproved: S.RECOMMENDED,
     e.ApplicationRejected: S.RECOMMENDED,
@@ -118,6 +120,25 @@ def test_a_validation_asks_every_agency_for_its_recommendation_pasal_11_3_d() ->
     assert _asked(case_in(S.VERIFIED, "reklame"), j.VALIDATED) == expected
     none_needed = replace(case_in(S.VERIFIED, "krk"), required_recommendations=())
     assert _asked(none_needed, j.VALIDATED) == ()
+
+
+def test_a_verification_asks_whether_the_applicant_owes_the_city_and_nobody_misses_the_answer() -> None:
+    asked = _asked(case_in(S.COMPLETE), j.VERIFIED)
+    assert asked == (e.QueryArrears(),)
+    assert asked[0].optional
+    assert not e.VerifyResident.optional
+
+
+def test_what_is_owed_stands_on_the_case_until_the_next_answer_and_refuses_nothing() -> None:
+    case = case_in(S.VERIFIED)
+    assert case.arrears is None
+    owing = case.apply(e.ArrearsFound(agency="bpkpd", amount=1_250_000, on=START.date()), START)
+    assert (owing.arrears, owing.stage) == (1_250_000, S.VERIFIED)
+    assert owing.apply(e.NoArrearsFound(agency="bpkpd", on=START.date()), START).arrears == 0
+    assert owing.apply(j.VALIDATED, START).stage is S.VALIDATED
+    other = e.ApplicationCorrected(applicant=replace(j.APPLICANT, name="Siti Aminah Contoh"))
+    assert owing.apply(j.CORRECTED, START).arrears == 1_250_000
+    assert owing.apply(other, START).arrears is None
 
 
 def test_another_person_or_name_is_verified_anew_and_another_address_is_not() -> None:

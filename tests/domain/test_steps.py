@@ -44,6 +44,8 @@ def _ways(service: str) -> dict[type[CaseEvent], Ways]:
     in_force = (S.ACTIVE, *(() if wet else (S.PRINTED,)))
     return {
         e.ResidentVerified: _stays(*LIVE),
+        e.ArrearsFound: _stays(*LIVE),
+        e.NoArrearsFound: _stays(*LIVE),
         e.ResidentRefuted: _stays(*LIVE),
         e.ApplicationCorrected: {
             **_to(S.REGISTERED, S.REGISTERED, S.INCOMPLETE),

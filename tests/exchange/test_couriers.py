@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import nullcontext
@@ -408,6 +410,40 @@ def test_a_sender_goes_on_while_the_store_takes_an_end_and_stopping_waits_for_wh
     stopper.join(PATIENCE_S)
     assert not stopper.is_alive()
     assert concluded.is_set() is not kept
+
+
+def test_an_attempt_that_is_over_is_held_by_nothing(shelf: Shelf) -> None:
+    store = Slow()
+    attempts: list[weakref.ref[Keeping]] = []
+
+    class Keeping:
+        """Holds the outcome of its plan, as attempts do; what it gives holds that of its end, and the attempt."""
+
+        def submit(self) -> Future[Outcome]:
+            self.outcome = store.submit()
+            return self.outcome
+
+        def call(self) -> Done:
+            done = Done(True, lambda: setattr(self, "concluded", True))
+            done.outcome = store.submit()
+            return done
+
+    def prepare(_claimed: Claimed) -> Keeping:
+        attempt = Keeping()
+        attempts.append(weakref.ref(attempt))
+        return attempt
+
+    shelf.due = ["a"]
+    working = Couriers(shelf, lambda: prepare, senders=1, clock=lambda: AT, may_claim=lambda: True)
+    gc.disable()  # no circle holds it that only the collector would find
+    try:
+        working.start()
+        for _ in ("its plan", "its end"):
+            store.taken(1)[0].set_result(Committed())
+        working.stop()
+        assert [attempt() for attempt in attempts] == [None]
+    finally:
+        gc.enable()
 
 
 def test_what_cannot_be_prepared_or_handed_over_keeps_no_other_from_its_turn(shelf: Shelf) -> None:

@@ -21,7 +21,7 @@ from gateway.contract.message import Json, Message, Reply, Transport
 from gateway.dialect.party import Proven
 from gateway.domain.errors import GatewayError, HubBusy, MappingFault, Misconfigured, Refused, Unauthorised
 from gateway.edge.soap.codec import SoapCodec
-from gateway.edge.soap.wire import SoapWire
+from gateway.edge.soap.wire import SoapForm, SoapWire
 from gateway.exchange.answering import Heard, act
 from gateway.exchange.backoff import wait_before
 from gateway.exchange.checking import check_agreement
@@ -174,6 +174,8 @@ def test_adapters_are_found_by_their_entry_points() -> None:
         ([point("x", "adapters.sms.mapping:PIN")], "adapter-invalid"),
         ([point("a", "adapters.sms:ADAPTER"), point("b", "adapters.sms:ADAPTER")], "adapter-duplicate"),
         ([point("a", "tests.exchange.test_parts:TWICE")], "adapter-duplicate"),
+        ([point("a", "tests.exchange.test_parts:TWICE_IN_ONE_AGREEMENT")], "adapter-duplicate"),
+        ([point("a", "tests.exchange.test_parts:OF_NO_VERSION")], "adapter-invalid"),
         ([point("a", "tests.exchange.test_parts:NAMED_AS_META")], "adapter-invalid"),
         ([point("a", "tests.exchange.test_parts:AT_A_META_PATH")], "adapter-invalid"),
     ],
@@ -185,6 +187,11 @@ def test_an_adapter_that_cannot_be_used_is_named(points: list[EntryPoint], code:
 
 
 TWICE = replace(SMS, interactions=SMS.interactions * 2)
+TWICE_IN_ONE_AGREEMENT = replace(
+    SMS,
+    interactions=(replace(SMS.interactions[0], until="1.1"), replace(SMS.interactions[0], since="1.1")),
+)
+OF_NO_VERSION = replace(SMS, interactions=(replace(SMS.interactions[0], since="v1"),))
 NAMED_AS_META = replace(SMS, interactions=(replace(SMS.interactions[0], name="meta.echo"),))
 AT_A_META_PATH = replace(SMS, interactions=(replace(SMS.interactions[0], path="meta/anything"),))
 
@@ -329,9 +336,8 @@ def test_a_hub_that_cannot_keep_a_message_says_so_in_the_senders_form_and_keeps_
 def soap_wire() -> SoapWire:
     element = "{urn:simojo:acknowledgement:1.0}Acknowledgement"
     codec = SoapCodec("dpupr", "x", request=element, answer=element)
-    return SoapWire(
-        codec, path="/soap/dpupr/x", address="https://hub.example/soap/dpupr/x", action="urn:x", library=library()
-    )
+    form = SoapForm(document="dpupr/x/1.0/request", action="urn:x", codec=codec)
+    return SoapWire([form], path="/soap/dpupr/x", address="https://hub.example/soap/dpupr/x", library=library())
 
 
 @pytest.mark.parametrize("payload", [{"nothing": "x"}, {"messageId": "x"}, {"messageId": "x", "receivedAt": "now"}])

@@ -192,8 +192,8 @@ def test_a_personal_field_beyond_the_agreement_is_refused_with_its_path_and_with
 
 
 def test_a_personal_element_beyond_the_agreement_is_refused_over_soap(stage: Stage) -> None:
-    delivery = stage.requested()
     stage.agree("dpupr", (', "official"]', "]"))
+    delivery = stage.requested()
     with stage.unchanged():
         said = voices.answer(stage, delivery)
     assert (said.code, said.clause, said.paths) == (

@@ -11,7 +11,7 @@ from gateway.dialect.party import Hub, Party
 from gateway.domain.errors import Refused
 from gateway.edge.soap.codec import SoapCodec
 from gateway.edge.soap.fault import MEDIA_TYPE
-from gateway.edge.soap.wire import SoapWire
+from gateway.edge.soap.wire import SoapForm, SoapWire
 from gateway.exchange.plugins import load_adapters
 from gateway.trust.certificates import RegisteredCertificate
 from gateway.trust.envelope import open_envelope
@@ -126,7 +126,8 @@ def _wire() -> SoapWire:
     assert interaction is not None
     port = served_port("dpupr", interaction, library, f"https://hub.example{PATH}")
     codec = SoapCodec("dpupr", interaction.name, request=port.request.root.text, answer=port.answer.root.text)
-    return SoapWire(codec, path=PATH, address=port.address, action=port.request.action, library=library)
+    form = SoapForm(document=port.request.id, action=port.request.action, codec=codec)
+    return SoapWire([form], path=PATH, address=port.address, library=library)
 
 
 @cache

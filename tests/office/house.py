@@ -11,6 +11,7 @@ from typing import Any
 from gateway.app import Gateway
 from gateway.cli.init import make_keys
 from gateway.domain import events as e
+from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
 from gateway.domain.ikm import Answers
 from gateway.edge.parts import token_hash
@@ -21,7 +22,7 @@ from gateway.settings import Settings
 from gateway.store.plan import Change, Claim, Committed, Plan, Update
 from gateway.store.tables import StaffRow, TokenRow
 from gateway.trust.dev_ca import DevelopmentCa, LeafKind
-from gateway.validation.agreement_file import packaged_agreements, read_agreement
+from gateway.validation.agreement_file import latest_agreements
 from tests.domain.journeys import registration
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -79,8 +80,7 @@ class House:
         make_keys(settings, clock())
         house = cls(Gateway(settings, clock=clock), clock)
         registry, adapters = house.gateway.store.registry, load_adapters()
-        for text in packaged_agreements().values():
-            agreement = read_agreement(text)
+        for agreement in latest_agreements(local_date(clock())).values():
             if agreement.agency == "bsre":  # the office signs by itself; certified signatures have tests of their own
                 continue
             registry.import_agreement(agreement, adapters[agreement.agency], "staff/agus")
@@ -110,7 +110,7 @@ class House:
 
     def certify(self) -> None:
         """From now on BSrE signs, and knows Dewi."""
-        registry, agreement = self.gateway.store.registry, read_agreement(packaged_agreements()["bsre-2026"])
+        registry, agreement = self.gateway.store.registry, latest_agreements(local_date(self.clock()))["bsre-2026"]
         registry.import_agreement(agreement, self.gateway.adapters["bsre"], "staff/agus")
         registry.activate_for_development(agreement.id, agreement.version, "staff/agus")
         self.commit(Update(StaffRow, {"id": DEWI}, {"nik": None}, {"nik": "9999014101800001"}))

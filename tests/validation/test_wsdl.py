@@ -178,5 +178,5 @@ def test_two_documents_of_one_namespace_are_refused(tmp_path: Path) -> None:
 
 def test_an_interaction_over_rest_has_no_xsd_and_so_no_wsdl() -> None:
     with pytest.raises(Misconfigured) as caught:
-        served_port("dpupr", ADAPTER.interactions[1], LIBRARY, URL)
+        served_port("dpupr", ADAPTER.interactions[-1], LIBRARY, URL)
     assert caught.value.code == "schema-unknown"

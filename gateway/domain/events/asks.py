@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from gateway.domain.events.values import CaseStatus, NoticeKind, SecondFactor
 from gateway.domain.identifiers import NIK, Phone
 
 
 class Ask:
-    """Base of all needs. `agency` narrows an Ask to one agency; None: whichever active agreement serves it."""
+    """Base of all needs. `agency` narrows an Ask to one agency; None: whichever active agreement serves it.
 
+    An agency *may* be integrated (Pasal 21(1)). What a case cannot do without calls a person when no active agreement
+    serves it; an `optional` Ask is then simply not made.
+    """
+
+    optional: ClassVar[bool] = False
     agency: str | None
 
 
@@ -27,6 +33,17 @@ class RequestRecommendation(Ask):
     """A technical recommendation from `agency` about this case (11(3)d)."""
 
     agency: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueryArrears(Ask):
+    """Does the applicant owe the city taxes or retribusi? For the officer who decides; no case waits for the answer.
+
+    Asked for every case and served for the services that the revenue office agreed to look into.
+    """
+
+    optional: ClassVar[bool] = True
+    agency: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

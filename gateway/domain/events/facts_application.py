@@ -83,6 +83,23 @@ class AdministrationReturned(CaseEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ArrearsFound(CaseEvent):
+    """The applicant owes the city: `amount` in whole rupiah, as `agency` knew on the day `on`. It decides nothing."""
+
+    agency: str
+    amount: int
+    on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoArrearsFound(CaseEvent):
+    """The applicant owes the city nothing that `agency` knew of on the day `on`."""
+
+    agency: str
+    on: date
+
+
+@dataclass(frozen=True, kw_only=True)
 class AdministrationValidated(CaseEvent):
     """Validasi administrasi: a second officer confirms; technical recommendations are asked for."""
 

@@ -238,6 +238,7 @@ def _view(case: PermitCase) -> dict[str, Any]:
         "version": case.version,
         "service": case.service,
         "residency": case.residency.value,
+        "arrears": case.arrears,
         "levied": case.levied,
         "builtArea": case.site.area_m2,
         "ended": case.ended,

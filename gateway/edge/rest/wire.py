@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from gateway.contract.adapter import Document
 from gateway.contract.message import Message, Payload, Reply
 from gateway.dialect.party import Hub, Party, Proven
 from gateway.dialect.rest import Answering, Confidential, InboundProfile, body_of
@@ -65,6 +66,10 @@ class RestWire:
         payload = parse_json(plain, max_bytes=opened.max_bytes)
         proven = self._profile.authenticate(replace(message, body=plain), payload, party, hub, at)
         return replace(proven, plain=plain)
+
+    def form(self, proven: Proven) -> Document | None:  # noqa: ARG002 - the wire's signature
+        """JSON does not tell which document it is meant to be."""
+        return None
 
     def check_fresh(self, proven: Proven, at: datetime) -> None:
         """Let the profile judge the timestamp."""

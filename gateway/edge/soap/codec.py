@@ -46,6 +46,7 @@ class SoapCodec:
         self.agency = agency
         self.interaction = interaction
         self.request = request
+        self.answer = answer
         self._seats = {version: self._seat(version, answer) for version in _PROTOCOLS}
 
     def decode(self, verified_content: _Element, version: Transport) -> _Element:

@@ -10,9 +10,10 @@ from lxml import etree
 
 
 class Verified:
-    """The element that a message was proven to hold, for the one who reads it."""
+    """The element that a message was proven to hold, for the one who reads it. `tag` is its qualified name."""
 
     def __init__(self, element: etree._Element) -> None:
+        self.tag = str(element.tag)
         self._element: etree._Element | None = element
 
     def take(self) -> etree._Element:

@@ -8,13 +8,15 @@ gate once more as it was signed. Who receives it is part of what has to be signe
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
 from lxml import etree
 
+from gateway.contract.adapter import Document
 from gateway.contract.message import Message, Payload, Reply, Transport
 from gateway.dialect import wss_x509
 from gateway.dialect.party import Hub, Party, Proven
@@ -44,18 +46,27 @@ _VERSION_OF: Final = {media: version for version, media in MEDIA_TYPE.items()}
 WSA_FAULT = "http://www.w3.org/2005/08/addressing/fault"
 
 
-class SoapWire:
-    """One SOAP interaction of one agency.
+@dataclass(frozen=True, kw_only=True)
+class SoapForm:
+    """What may be sent to an address: the agreed document, its wsa:Action, and the codec of its element."""
 
-    `path` is where it is served, `address` that behind the hub's public URL, as the WSDL says it; `action` is the
-    agreed wsa:Action.
+    document: Document
+    action: str
+    codec: SoapCodec
+
+
+class SoapWire:
+    """One SOAP interaction of one agency, in the forms of all its versions.
+
+    `path` is where it is served, `address` that behind the hub's public URL, as the WSDL says it.
     """
 
-    def __init__(self, codec: SoapCodec, *, path: str, address: str, action: str, library: SchemaLibrary) -> None:
-        self._codec = codec
+    def __init__(self, forms: Sequence[SoapForm], *, path: str, address: str, library: SchemaLibrary) -> None:
+        self._forms = {each.codec.request: each for each in forms}
+        self._codecs = {each.document: each.codec for each in forms}
+        self._answering = {each.codec.answer: each.codec for each in forms}
         self._path = path
         self._address = address
-        self._action = action
         self._library = library
 
     def open(self, message: Message, max_bytes: int) -> Envelope:
@@ -118,8 +129,17 @@ class SoapWire:
             raise Unauthenticated(
                 f"wsa:To names {to[:120]!r}, this address ends with {self._path}", code="signature-claims"
             )
-        if action is not None and action != self._action:
-            raise Unauthenticated(f"wsa:Action is {action[:120]!r}, agreed is {self._action}", code="signature-claims")
+        form = self._forms.get(proven.document.tag)
+        agreed = [each.action for each in ([form] if form else self._forms.values())]
+        if action is not None and action not in agreed:
+            raise Unauthenticated(
+                f"wsa:Action is {action[:120]!r}, agreed is {' or '.join(agreed)}", code="signature-claims"
+            )
+
+    def form(self, proven: Proven) -> Document | None:
+        """The document of the element that the Body holds; None for an element of none of them."""
+        form = self._forms.get(proven.document.tag)
+        return None if form is None else form.document
 
     def check_fresh(self, proven: Proven, at: datetime) -> None:
         """Hold the Timestamp against our clock."""
@@ -127,7 +147,7 @@ class SoapWire:
 
     def read(self, proven: Proven, document: str) -> Payload:
         """Give the payload of the verified element, which goes with it. Raises SchemaViolation."""
-        element = self._codec.decode(proven.document.take(), _version_of(proven))
+        element = self._codecs[document].decode(proven.document.take(), _version_of(proven))
         schema = self._library.xml(document)
         violations = schema.check(element)
         if violations:
@@ -173,7 +193,7 @@ class SoapWire:
         blocks = _blocks(sealing, content, is_fault=version is not None)
         if version is None:
             version = version_of(sealing.message)
-            envelope = self._codec.encode(content, version, blocks)
+            envelope = self._answering[str(content.tag)].encode(content, version, blocks)
         else:
             envelope = content
             header = etree.Element(f"{{{names.SOAP_OF[version]}}}Header")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gateway.contract.adapter import Adapter, Inbound, Interaction, Outbound, Request
 from gateway.contract.agreement import AgreedInteraction
-from gateway.contract.differences import model_of
+from gateway.contract.differences import declared_for, model_of
 from gateway.contract.message import Json, Payload
 from gateway.exchange.meta.inquiry import JWS, Asked, MetaInquiry, moment, plain
 from gateway.exchange.meta.standing import Standing
@@ -31,21 +31,30 @@ def allowed(
     reply: dict[str, Json] = {"agency": asked.agency, "at": moment(asked.at)}
     if standing.in_force is not None:
         reply["agreement"] = f"{standing.in_force.id}/{standing.in_force.version}"
-        reply["validUntil"] = standing.in_force.valid_until.isoformat()
+    if standing.last_day is not None:
+        reply["validUntil"] = standing.last_day.isoformat()
     if standing.suspended is not None:
         reply["suspended"] = plain(standing.suspended, 1024)
-    agreed = {each.name: each for each in standing.in_force.interactions} if standing.in_force else {}
-    may = agreed if standing.may_exchange else {}
-    reply["interaction"] = [
-        _interaction(asked.agency, each, may[each.name], addresses) for each in adapter.interactions if each.name in may
-    ]
+    named = {each.name: adapter.named(each.name)[0] for each in adapter.interactions}
+    may = dict(_may(adapter, standing))
+    reply["interaction"] = [_interaction(asked.agency, *may[name], addresses) for name in named if name in may]
     reply["notAllowed"] = [
-        {"name": each.name, "model": model_of(each), "why": plain(_why_not(each, standing), 1024)}
-        for each in adapter.interactions
-        if each.name not in may
+        {"name": name, "model": model_of(each), "why": plain(_why_not(each, standing), 1024)}
+        for name, each in named.items()
+        if name not in may
     ]
     reply["metaService"] = list(_meta(asked.agency, addresses.public_url, meta))
     return reply
+
+
+def _may(adapter: Adapter, standing: Standing) -> Iterator[tuple[str, tuple[Interaction, AgreedInteraction]]]:
+    """What is agreed now, by name, and how the adapter declares it for that version."""
+    if standing.in_force is None or not standing.may_exchange:
+        return
+    for agreed in standing.in_force.interactions:
+        declared = declared_for(adapter, standing.in_force, agreed)
+        if declared is not None:
+            yield agreed.name, (declared, agreed)
 
 
 def _interaction(agency: str, declared: Interaction, agreed: AgreedInteraction, addresses: Addresses) -> Json:
@@ -98,7 +107,11 @@ def _why_not(declared: Interaction, standing: Standing) -> str:
     if standing.in_force is None:
         return standing.line()
     reference = f"{standing.in_force.id}/{standing.in_force.version}"
-    return f"agreement {reference} has no interaction {declared.name}: it can come with a next version"
+    lacks = f"agreement {reference} has no interaction {declared.name}"
+    for each in standing.coming:
+        if each.interaction(declared.name) is not None:
+            return f"{lacks}: {each.version} has, from {each.valid_from} on"
+    return f"{lacks}: it can come with a next version"
 
 
 def _meta(agency: str, public_url: str, meta: Sequence[MetaInquiry]) -> Iterator[Json]:

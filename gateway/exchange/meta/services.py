@@ -88,7 +88,7 @@ class MetaServices:
 
     def _allowed(self, asked: Asked) -> Payload:
         adapter = self._directory.adapters[asked.agency]
-        addresses = Addresses(public_url=self._public_url, theirs=dict(self._theirs(adapter)))
+        addresses = Addresses(public_url=self._public_url, theirs=dict(self._theirs(adapter, asked.at)))
         return allowed(asked, adapter, self._standing(asked), addresses, self.all())
 
     def _agreements(self, asked: Asked) -> Payload:
@@ -112,14 +112,16 @@ class MetaServices:
             in_force=self._directory.active_agreement(asked.agency, today),
             suspended=self._directory.suspension(asked.agency),
             on=today,
+            coming=self._directory.coming(asked.agency, today),
         )
 
-    def _theirs(self, adapter: Adapter) -> Iterator[tuple[str, str]]:
-        """Where we call the agency, for each interaction of ours whose endpoint staff have set."""
-        for each in adapter.interactions:
+    def _theirs(self, adapter: Adapter, at: datetime) -> Iterator[tuple[str, str]]:
+        """Where we call the agency, for each interaction in force whose endpoint staff have set."""
+        entry = self._directory.current(adapter.agency.id)
+        for each in self._directory.in_force(entry, local_date(at)):
             if isinstance(each, Outbound):
                 with suppress(Misconfigured):
-                    yield each.name, self._directory.endpoint(adapter.agency.id, each)
+                    yield each.name, self._directory.endpoint(adapter.agency.id, each, entry)
 
     def _messages(self, asked: Asked) -> Iterator[FromAgency | ToAgency]:
         message_id, exchange = _named(asked)

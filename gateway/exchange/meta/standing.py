@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from gateway.contract.agreement import Agreement
 from gateway.exchange.meta.inquiry import plain
@@ -26,12 +26,24 @@ class Kept:
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """An agency's agreements, the one in force on `on` if there is one, and why it is suspended if it is."""
+    """An agency's agreements, the one in force on `on` if there is one, and why it is suspended if it is.
+
+    `coming` are the active versions that begin later, the next one first.
+    """
 
     kept: Sequence[Kept]
     in_force: Agreement | None
     suspended: str | None
     on: date
+    coming: Sequence[Agreement] = ()
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day of the one in force: its own, or the one before the next begins."""
+        if self.in_force is None:
+            return None
+        begin = [each.valid_from - timedelta(days=1) for each in self.coming]
+        return min([self.in_force.valid_until, *begin])
 
     @property
     def may_exchange(self) -> bool:
@@ -41,7 +53,8 @@ class Standing:
     def line(self) -> str:
         """The same for a person, in one line of at most 512 characters."""
         if self.in_force is not None:
-            said = f"active: {self.in_force.id}/{self.in_force.version}"
+            next_ones = (f"; {each.id}/{each.version} from {each.valid_from} on" for each in self.coming)
+            said = f"active: {self.in_force.id}/{self.in_force.version}" + "".join(next_ones)
         elif not self.kept:
             said = "none active: no agreement with this agency is kept at the hub"
         else:

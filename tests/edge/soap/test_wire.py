@@ -7,7 +7,7 @@ import pytest
 from gateway.contract.message import Message, Transport
 from gateway.dialect.party import Hub, Party
 from gateway.edge.soap.codec import SoapCodec
-from gateway.edge.soap.wire import SoapWire
+from gateway.edge.soap.wire import SoapForm, SoapWire
 from gateway.trust.xml import canonical
 from gateway.trust.xml_encryption import encrypt_envelope
 from gateway.validation.library import SchemaLibrary
@@ -22,7 +22,8 @@ def wire() -> SoapWire:
     element = f"{{{BUSINESS}}}Recommendation"
     codec = SoapCodec("dpupr", "technical-recommendation", request=element, answer=element)
     address, action = f"https://hub.example{PATH}", f"{BUSINESS}#Recommendation"
-    return SoapWire(codec, path=PATH, address=address, action=action, library=SchemaLibrary(()))
+    form = SoapForm(document="dpupr/x/1.0/answer", action=action, codec=codec)
+    return SoapWire([form], path=PATH, address=address, library=SchemaLibrary(()))
 
 
 def message(body: bytes) -> Message:

@@ -1,0 +1,51 @@
+"""BPKPD (finance, revenue and assets of the city): recommendations for its assets and billboards, and arrears. REST.
+
+There is no public specification of this agency's system. All documents are a format of our own, as the parties agree
+on it under Pasal 21(2)c.3.
+
+    technical-recommendation  request: `request.json` tells what is to be used or put up where, and by whom (a name, no
+                              NIK). `answer.json` comes back within the agreed days, signed by JWS whose `rel` names our
+                              message; it repeats the case id, so that a crossed answer is noticed.
+    arrears                   query: does the applicant owe city taxes or retribusi? Asked by one number (NPWPD, a
+                              firm's NPWP, or the NIK) for the services that this agreement names. What is owed is told
+                              to an officer in whole rupiah; nothing is refused by machine.
+"""
+
+from __future__ import annotations
+
+from adapters.bpkpd.arrears import arrears_query, arrears_told
+from adapters.bpkpd.recommendation import AGENCY, asset_recommended, asset_request
+from gateway.contract.adapter import Adapter, Agency, AgencyKind, Query, Repeat, Request
+from gateway.domain.events import QueryArrears, RequestRecommendation
+
+ADAPTER = Adapter(
+    agency=Agency(
+        AGENCY, "Badan Pengelolaan Keuangan, Pendapatan dan Aset Daerah Kota Mojokerto", AgencyKind.HORIZONTAL
+    ),
+    agreement="bpkpd-2026",
+    package=__name__,
+    interactions=(
+        Request(
+            name="technical-recommendation",
+            serves=RequestRecommendation,
+            security="jws",
+            path="rekomendasi",
+            request="bpkpd/technical-recommendation/1.0/request",
+            answer="bpkpd/technical-recommendation/1.0/answer",
+            to_agency=asset_request,
+            to_case=asset_recommended,
+            repeat=Repeat.SAME_ID,
+        ),
+        Query(
+            name="arrears",
+            serves=QueryArrears,
+            security="jws",
+            path="tunggakan",
+            request="bpkpd/arrears/1.0/request",
+            reply="bpkpd/arrears/1.0/reply",
+            to_agency=arrears_query,
+            to_case=arrears_told,
+            repeat=Repeat.SAFE,
+        ),
+    ),
+)
