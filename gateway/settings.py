@@ -143,6 +143,9 @@ class Settings(BaseSettings):
     )
     stop_within_s: int = Field(25, ge=1, le=600, description="seconds after that within which all is finished")
     merge_interval_s: float = Field(0.25, gt=0, le=60, description="seconds between runs of the ledger integrator")
+    catalogue_file: Path | None = Field(
+        None, description="permit types and service standards, TOML, in place of the sample; keep those of old cases"
+    )
     joint_leave: bool = Field(True, description="cuti bersama counts as no hari kerja")
     partner_service_id: str = Field(
         "88726", pattern="^[0-9]{1,8}$", description="the office's company code at the bank"

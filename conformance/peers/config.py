@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 from types import MappingProxyType
@@ -27,6 +28,7 @@ SECRETS = MappingProxyType(
         "bank": ("client_id", "client_secret", "partner_id", "channel_id", "partner_service_id"),
         "oss": ("username", "password", "user_key"),
         "sms": ("userkey", "passkey", "report_key"),
+        "bsre": ("basic_user", "basic_password", "passphrase"),
     }
 )
 """The secrets that each agency and the hub share; its names are all the agencies that can be simulated."""
@@ -65,15 +67,33 @@ def load_config(folder: Path, agency: str) -> PeerConfig:
         first = fault.errors(include_input=False)[0]
         where = ".".join(str(each) for each in first["loc"]) or "the file"
         raise Misconfigured(f"{path} is broken at {where}: {first['msg']}", code="config-broken") from fault
-    if agency not in SECRETS:
-        raise Misconfigured(f"there is no agency {agency!r}: use one of {', '.join(SECRETS)}", code="config-broken")
     if config.agency != agency:
         text = f"{path} is of agency {config.agency!r}, not {agency!r}: name the folder of {agency}"
         raise Misconfigured(text, code="config-broken")
-    missing = [name for name in SECRETS[agency] if not config.secrets.get(name)]
+    missing = [name for name in SECRETS.get(agency, ()) if not config.secrets.get(name)]
     if missing:
         raise Misconfigured(f"{path} lacks the secrets {', '.join(missing)}", code="config-broken")
     return config
+
+
+def make_config(folder: Path, agency: str, *, hub: str, hub_certificate: Path, port: int) -> None:
+    """Write the configuration of an agency that shares no secret with the hub, unless there is one.
+
+    Raises Misconfigured when hub or certificate cannot be used.
+    """
+    path = folder / CONFIG_FILE
+    if path.exists():
+        return
+    said = {"agency": agency, "port": port, "hub": hub, "hub_certificate": str(hub_certificate.resolve())}
+    try:
+        PeerConfig.model_validate(said)
+    except ValidationError as fault:
+        first = fault.errors(include_input=False)[0]
+        raise Misconfigured(f"--{first['loc'][0]}: {first['msg']}", code="config-broken") from fault
+    if not hub_certificate.is_file():
+        raise Misconfigured(f"--hub-certificate {hub_certificate}: no such file", code="config-broken")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
 
 
 def agreement_of(agency: str) -> str:

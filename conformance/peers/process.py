@@ -7,13 +7,16 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
 import uvicorn
 
 from conformance.peers.bank import BankPeer
-from conformance.peers.config import load_config
+from conformance.peers.bsre import BsrePeer
+from conformance.peers.config import PeerConfig, load_config
 from conformance.peers.djp import DjpPeer
 from conformance.peers.dpupr import DpuprPeer
 from conformance.peers.dukcapil import DukcapilPeer
@@ -25,9 +28,8 @@ from conformance.peers.sms import SmsPeer
 from gateway.domain.errors import Misconfigured
 
 _CITY = (DpuprPeer, DinkesPeer, DlhPeer, DishubPeer, BakesbangpolPeer, BpkpdPeer)
-PEERS: dict[str, type[Peer]] = {
-    each.agency: each for each in (*_CITY, DukcapilPeer, DjpPeer, BankPeer, OssPeer, SmsPeer)
-}
+_CENTRE = (DukcapilPeer, DjpPeer, BankPeer, OssPeer, SmsPeer, BsrePeer)
+PEERS: dict[str, type[Peer]] = {each.agency: each for each in (*_CITY, *_CENTRE)}
 GRACE_S = 2
 
 
@@ -46,13 +48,24 @@ class _Server(uvicorn.Server):
 
 
 def serve(
-    agency: str, folder: Path, surroundings: Surroundings, *, host: str, port: int | None, until_stdin_ends: bool
+    agency: str,
+    folder: Path,
+    surroundings: Surroundings,
+    *,
+    host: str,
+    port: int | None,
+    until_stdin_ends: bool,
+    adapter: str | None = None,
 ) -> None:
-    """Run a peer until stdin ends (if asked) or SIGTERM. Raises Misconfigured when it cannot start."""
+    """Run a peer until stdin ends (if asked) or SIGTERM. Raises Misconfigured when it cannot start.
+
+    `adapter`: play the agreement of that one (`module:NAME`), also where the agency has a simulation of its own.
+    """
+    make = _peer_of(agency, adapter)
     config = load_config(folder, agency)
     listening = _bind(host, config.port if port is None else port)
     url = f"http://{host}:{listening.getsockname()[1]}"
-    peer = PEERS[agency](folder, config, surroundings)
+    peer = make(folder, config, surroundings)
     write_guide(peer, url)
     server = _Server(
         uvicorn.Config(
@@ -71,6 +84,16 @@ def serve(
     finally:
         peer.stop()
         listening.close()
+
+
+def _peer_of(agency: str, adapter: str | None) -> Callable[[Path, PeerConfig, Surroundings], Peer]:
+    if agency in PEERS and adapter is None:
+        return PEERS[agency]
+    # zeep and jsonschema come with it, and take longer to load than the other simulations take to start
+    from conformance.peers.agreed.agreement import script_of
+    from conformance.peers.agreed.peer import AgreedPeer
+
+    return partial(AgreedPeer, script=script_of(agency, adapter))
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -13,6 +13,7 @@ from functools import partial
 
 import structlog
 
+from gateway.app.catalogue import catalogue_of
 from gateway.app.identity import hub_key, previous_keys
 from gateway.app.rounds import Round, Rounds
 from gateway.app.starting import make_sure, refuse_place
@@ -28,7 +29,6 @@ from gateway.casework.desk import Casework
 from gateway.casework.references import ReferenceIndex
 from gateway.dialect.party import Hub
 from gateway.domain.calendar import WorkingCalendar, local_date
-from gateway.domain.catalogue import SAMPLE
 from gateway.exchange.attempt import Preparing
 from gateway.exchange.calling import Calling
 from gateway.exchange.claiming import Claiming
@@ -92,11 +92,17 @@ class Process:
         self.adapters = load_adapters()
         self.library = SchemaLibrary(default_roots(self.adapters.values()))
         self.directory = Directory(self.store.reader, self.store.vault, self.adapters, revocation_policy(settings))
-        self._hub = Hub(id=settings.hub_id, key=self._key, pin=self.store.master.pin, previous=previous_keys(settings))
+        self._hub = Hub(
+            id=settings.hub_id,
+            key=self._key,
+            pin=self.store.master.pin,
+            held=self.store.vault.held,
+            previous=previous_keys(settings),
+        )
         self.casework = Casework(
             reader=self.store.reader,
             vault=self.store.vault,
-            catalogue=SAMPLE,
+            catalogue=catalogue_of(settings),
             calendar=_calendar(settings, clock()),
             routes=self.directory,
             references=ReferenceIndex(self.store.master),

@@ -13,6 +13,7 @@ from functools import partial
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Engine
 
+from gateway.app.catalogue import catalogue_of
 from gateway.app.identity import agency_authorities, held_certificates
 from gateway.casework.leaves import Leaves
 from gateway.contract.adapter import Adapter
@@ -115,9 +116,11 @@ def verifier_of(settings: Settings) -> Callable[[Reader, Callable[[int], None]],
     """What verifies the whole ledger of any store with the office's keys. Raises Misconfigured."""
     master = MasterKey(settings.master_key_bytes())
     note_key = NoteKey.from_seed(settings.ledger_origin, settings.ledger_seed())
+    catalogue = catalogue_of(settings)
 
     def verify(reader: Reader, progress: Callable[[int], None]) -> StoreVerdict:
-        return verify_store(reader, Vault(reader, master, secrets.token_bytes), note_key.verifier, progress)
+        vault = Vault(reader, master, secrets.token_bytes)
+        return verify_store(reader, vault, note_key.verifier, progress, catalogue)
 
     return verify
 

@@ -23,7 +23,7 @@ from gateway.exchange.plugins import load_adapters
 from gateway.machine import now
 from gateway.operations.registry import require_known
 from gateway.store.tables import AgreementRow
-from gateway.validation.agreement_file import read_agreement
+from gateway.validation.agreement_file import agreement_of, read_agreement
 from gateway.validation.library import SchemaLibrary, default_roots
 
 app = typer.Typer(no_args_is_help=True)
@@ -74,19 +74,37 @@ def compare(
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="agreements/<id>.toml", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path | None, typer.Argument(help="agreements/<id>.toml", exists=True, dir_okay=False, show_default=False)
+    ] = None,
+    agency: Annotated[str | None, typer.Option(help="in place of a file: the one that came with its adapter")] = None,
 ) -> None:
     """Keep an agreement file as a draft; exit 1 when it and the adapter differ."""
-    try:
-        agreement = read_agreement(file.read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
-        raise Misconfigured(f"{file} is not UTF-8 text: save it as UTF-8", code="agreement-malformed") from None
+    if (file is None) is (agency is None):
+        raise Refused("name a file, or an agency with --agency, and not both", code="agreement-not-named")
     adapters = load_adapters()
+    try:
+        agreement = read_agreement(file.read_text(encoding="utf-8") if file else _shipped(adapters, agency or ""))
+    except UnicodeDecodeError:
+        raise Misconfigured(
+            f"{file or agency} is not UTF-8 text: save it as UTF-8", code="agreement-malformed"
+        ) from None
     adapter = require_known(adapters.get(agreement.agency), agreement.agency)
     _exit_where_different(adapters, agreement)
     with opened() as store:
         hashed = store.registry.import_agreement(agreement, adapter, ACTOR)
     print(f"{agreement.id} {agreement.version} is kept as a draft; both parties sign the hash {hashed}")
+
+
+def _shipped(adapters: Mapping[str, Adapter], agency: str) -> str:
+    adapter = require_known(adapters.get(agency), agency)
+    text = agreement_of(adapter)
+    if text is None:
+        raise Refused(
+            f"no agreement {adapter.agreement}.toml came with the adapter of {agency}: give the file",
+            code="agreement-unknown",
+        )
+    return text
 
 
 @app.command()

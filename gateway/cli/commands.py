@@ -8,6 +8,8 @@ import typer
 
 import gateway
 from gateway.cli import (
+    adapter,
+    adapter_try,
     agency,
     agency_check,
     agreement,
@@ -36,8 +38,10 @@ app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
 app.command("check")(check.check)
 app.command("demo")(demo)
+adapter.app.command("try")(adapter_try.try_)
 agency.app.command("check")(agency_check.check)
 agency.app.command("explain")(agency_check.explain)
+app.add_typer(adapter.app, name="adapter", help="A new agency's adapter: its skeleton, its checks, a first exchange.")
 app.add_typer(agency.app, name="agency", help="Endpoints, credentials and certificates of agencies.")
 app.add_typer(agreement.app, name="agreement", help="Agreements: import, list, activate.")
 app.add_typer(case.app, name="case", help="The life of a permit case, as the rules have it.")

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gateway.app import receipts_of
+from gateway.app.catalogue import catalogue_of
 from gateway.app.identity import hub_key
 from gateway.cli.opening import opened
 from gateway.domain.errors import LedgerBroken, Refused
@@ -33,6 +34,7 @@ def verify() -> None:
                     store.vault,
                     store.note_key.verifier,
                     lambda done: progress.update(task, completed=done),
+                    catalogue_of(store.settings),
                 )
             except LedgerBroken as damage:
                 progress.stop()

@@ -15,7 +15,7 @@ from typing import Any
 
 from gateway.casework.desk import Casework
 from gateway.casework.steps import CaseSteps
-from gateway.contract.adapter import Decline, Effect, Found, Inquiry, Request, Submission
+from gateway.contract.adapter import Accept, Decline, Effect, Found, Inquiry, Request, Submission
 from gateway.contract.message import Message, Payload
 from gateway.dialect.party import Proven
 from gateway.domain.deadlines import answer_due
@@ -136,12 +136,18 @@ def _submission(
     for effect in accepted.effects:
         _apply(heard, steps, effect)
     case_id = steps.case_ids[0] if steps.case_ids else _only_case(found)
-    dialect = heard.terms.adapter.dialect
-    if dialect is None or heard.terms.agreed.transport.is_soap:
-        return Outcome(answer=_acknowledge(heard, wire, at), plan=steps.plan(), case_id=case_id)
+    answer = _accepted(heard, submission, accepted, wire, at)
+    return Outcome(answer=answer, plan=steps.plan(), case_id=case_id)
+
+
+def _accepted(heard: Heard, submission: Submission, accepted: Accept, wire: Wire, at: datetime) -> Answer:
+    """The acknowledgement, or what the adapter's dialect says instead; over SOAP that is the document of the reply."""
+    dialect, is_soap = heard.terms.adapter.dialect, heard.terms.agreed.transport.is_soap
+    if dialect is None or (is_soap and submission.reply is None):
+        return _acknowledge(heard, wire, at)
     with Mapping(heard.terms.name):
         reply = dialect.accept(submission, heard.payload, accepted)
-    return Outcome(answer=wire.custom(reply), plan=steps.plan(), case_id=case_id)
+    return wire.reply(submission.reply, reply.payload) if is_soap and submission.reply else wire.custom(reply)
 
 
 def _callback(
@@ -196,6 +202,11 @@ def _callback(
 
 def _apply(heard: Heard, steps: CaseSteps, effect: Effect) -> None:
     """Apply one effect: to a known case, or by opening one. A repeated opening key opens nothing."""
+    if effect.signed:
+        raise MappingFault(
+            f"the adapter {heard.terms.name} brings a signed file, which comes in the reply to a Query alone",
+            clause="adapter",
+        )
     events = effect.events
     case_id = effect.case
     if case_id is None:

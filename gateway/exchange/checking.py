@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.contract.adapter import Adapter, Inbound, Interaction, Outbound, Repeat, Request
+from gateway.contract.adapter import (
+    Adapter,
+    Inbound,
+    Interaction,
+    Notification,
+    Outbound,
+    Query,
+    Repeat,
+    Request,
+    Submission,
+)
 from gateway.contract.agreement import AgreedInteraction, Agreement
 from gateway.contract.differences import declared_for, differences
 from gateway.dialect.profiles import CONFIDENTIAL, INBOUND, OUTBOUND, WSS_X509
@@ -39,7 +49,7 @@ def _profiles(adapter: Adapter, agreement: Agreement) -> Iterator[str]:
         if declared is None:
             continue  # `differences` has said so
         where = f"{adapter.agency.id}/{declared.name}"
-        yield from (f"{where}: {each}" for each in _profile(declared, agreed))
+        yield from (f"{where}: {each}" for each in (*_profile(declared, agreed), *_unserved(adapter, declared, agreed)))
 
 
 def _profile(declared: Interaction, agreed: AgreedInteraction) -> Iterator[str]:
@@ -48,6 +58,8 @@ def _profile(declared: Interaction, agreed: AgreedInteraction) -> Iterator[str]:
             f"confidential = true does not go with profile {declared.security}, which cannot encrypt; "
             f"{' and '.join(sorted(CONFIDENTIAL))} can"
         )
+    if isinstance(declared, Query) and declared.method == "GET" and declared.security in CONFIDENTIAL:
+        yield f"method GET has no body, and profile {declared.security} signs one"
     if agreed.transport.is_soap:
         if declared.security != WSS_X509:
             yield f"profile {declared.security} does not go with {agreed.transport}; SOAP speaks {WSS_X509}"
@@ -56,5 +68,21 @@ def _profile(declared: Interaction, agreed: AgreedInteraction) -> Iterator[str]:
         yield f"the hub has no inbound profile {declared.security!r}; it has {', '.join(INBOUND)}"
     if isinstance(declared, Outbound) and declared.security not in OUTBOUND:
         yield f"the hub has no outbound profile {declared.security!r}; it has {', '.join(OUTBOUND)}"
+
+
+def _unserved(adapter: Adapter, declared: Interaction, agreed: AgreedInteraction) -> Iterator[str]:
+    """What could be declared and would not be done: better refused than left undone in silence."""
     if isinstance(declared, Outbound) and declared.repeat is Repeat.PROBE:
         yield "repeat = probe is not served by this version: agree on safe, same-id or never"
+    if declared.redact and agreed.transport.is_soap:
+        yield (
+            f"redact names {', '.join(declared.redact)}, and secrets are filled in by REST profiles alone: {WSS_X509} "
+            "proves the hub by its signature, leave the secret out of the message"
+        )
+    if isinstance(declared, Notification) and declared.to_case is not None and declared.reply is None:
+        yield "to_case is never called, for no reply is agreed: name the reply's schema, or leave to_case out"
+    if isinstance(declared, Submission) and declared.reply is not None and adapter.dialect is None:
+        yield (
+            "a reply of its own is agreed, and nothing writes it: give the adapter a dialect whose `accept` does, or "
+            "leave `reply` out, and the hub sends its acknowledgement"
+        )

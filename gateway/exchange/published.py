@@ -81,8 +81,11 @@ class Published:
         found = next((each for each in spoken if each.name == name and wanted(each)), None)
         if found is None:
             way = "sent to it" if required else "served"
+            theirs = not required and any(each.name == name and _is_required(each) for each in spoken)
+            there = f"; what {agency} has to serve is at /soap/{agency}/{name}/{REQUIRED}?wsdl" if theirs else ""
             raise Unauthorised(
-                f"no interaction {name[:60]!r} of agency {agency[:40]!r} is {way} over SOAP", code="interaction-unknown"
+                f"no interaction {name[:60]!r} of agency {agency[:40]!r} is {way} over SOAP{there}",
+                code="interaction-unknown",
             )
         return self._required(agency, found, version) if required else self._served(agency, found, version)
 

@@ -24,7 +24,7 @@ from gateway.exchange.speaking import (
 from gateway.transport.http import HttpReply, OutboundCall
 from gateway.transport.soap import SoapRequestBuilder
 from gateway.trust.envelope import Envelope, open_envelope
-from gateway.validation.library import SchemaLibrary
+from gateway.validation.library import ACKNOWLEDGEMENT, SchemaLibrary
 from gateway.validation.wsdl import required_port
 
 SOAP_12 = "http://www.w3.org/2003/05/soap-envelope"
@@ -90,7 +90,11 @@ class SoapSpeaker:
         return None
 
     def hear(self, speech: Speech, spoken: Spoken, reply: HttpReply, at: datetime) -> Payload | None:  # noqa: ARG002 - the speaker's signature
-        """Read the answer: a signed document of the agreed schema, or a Fault."""
+        """Read the answer: a signed document of the agreed schema, or a Fault.
+
+        A document of its own is bound to our message by wsa:RelatesTo alone; an acknowledgement names it in its body
+        too, for servers that write no addressing.
+        """
         try:
             envelope = open_envelope(reply.body, max_bytes=self._max_reply_bytes)
         except Malformed:
@@ -103,6 +107,11 @@ class SoapSpeaker:
         name = reply_document(speech.terms)
         if name is None:
             return None
+        if name != ACKNOWLEDGEMENT and proven.relates_to is None:
+            raise Unauthenticated(
+                f"the answer of {speech.terms.name} does not say which message it answers: name ours in wsa:RelatesTo",
+                code="signature-claims",
+            )
         document = self._library.xml(name)
         violations = document.check(proven.document)
         if violations:
@@ -110,7 +119,7 @@ class SoapSpeaker:
                 f"the answer of {speech.terms.name} breaks the agreed XSD", clause=name, violations=violations
             )
         payload = document.to_payload(proven.document)
-        if payload.get("messageId", speech.message_id) != speech.message_id:
+        if name == ACKNOWLEDGEMENT and payload["messageId"] != speech.message_id:
             raise Unauthenticated("the acknowledgement names another message", code="signature-claims")
         return payload
 

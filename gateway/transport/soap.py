@@ -71,6 +71,11 @@ class SoapRequestBuilder:
             headers=[deepcopy(block) for block in headers],
         )
 
+    def read(self, port: Port) -> None:
+        """Load a WSDL and nothing more. Raises Misconfigured `wsdl-unfit`, or `schema-unfit` for its documents."""
+        for version in _PORTS:
+            self._operation(port, version)
+
     def _operation(self, port: Port, version: Transport) -> Any:
         # the documents are part of the name: a later agreement may carry the interaction in another version
         name = f"{port.agency}/{port.interaction} {port.request.id} {port.answer.id}"

@@ -13,10 +13,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from gateway.contract.adapter import Adapter
 from gateway.contract.agreement import Agreement, agreement_from_document
+from gateway.contract.versions import is_version
 from gateway.domain.errors import Misconfigured
 from gateway.validation.json_document import JsonDocument
-from gateway.validation.library import PACKAGED
+from gateway.validation.library import PACKAGED, shipped
 
 SCHEMA = PACKAGED / "schemas" / "agreement" / "1.2" / "agreement.json"
 """The newest version. Each one only adds to those before it, so a file of any version keeps to it."""
@@ -56,6 +58,28 @@ def read_agreement(text: str) -> Agreement:
 
 def _malformed(fault: str) -> Misconfigured:
     return Misconfigured(f"the agreement file {fault}", code="agreement-malformed")
+
+
+def agreements_of(adapter: Adapter) -> Mapping[str, str]:
+    """The texts of the agreement that came with an adapter, by the file's name: `<id>`, then `<id>-<version>`.
+
+    They lie in its own package, or with the gateway's; empty where there is none.
+    """
+    for folder in (*shipped(adapter, "agreements"), AGREEMENTS):
+        found = packaged_agreements(folder)
+        own = {name: text for name, text in found.items() if _is_of(name, adapter.agreement)}
+        if own:
+            return own
+    return {}
+
+
+def _is_of(name: str, agreement: str) -> bool:
+    return name == agreement or is_version(name.removeprefix(f"{agreement}-"))
+
+
+def agreement_of(adapter: Adapter) -> str | None:
+    """The text of its first version; None where there is none."""
+    return next(iter(agreements_of(adapter).values()), None)
 
 
 def packaged_agreements(folder: Path = AGREEMENTS) -> Mapping[str, str]:

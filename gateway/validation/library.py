@@ -40,10 +40,14 @@ PACKAGED = Path(gateway.__file__).parents[1]
 
 def default_roots(adapters: Iterable[Adapter] = ()) -> tuple[Path, ...]:
     """Where schemas are looked for: the gateway's own, then the `schemas` folder inside each adapter's package."""
-    specs = (find_spec(adapter.package) for adapter in adapters)
-    places = (place for spec in specs if spec is not None for place in spec.submodule_search_locations or ())
-    own = (Path(place) / "schemas" for place in places)
-    return (PACKAGED / "schemas", *(each for each in own if each.is_dir()))
+    return (PACKAGED / "schemas", *(place for adapter in adapters for place in shipped(adapter, "schemas")))
+
+
+def shipped(adapter: Adapter, folder: str) -> tuple[Path, ...]:
+    """The folder of that name inside an adapter's own package: `schemas` or `agreements`; empty where it has none."""
+    spec = find_spec(adapter.package)
+    places = spec.submodule_search_locations or () if spec is not None else ()
+    return tuple(found for place in places if (found := Path(place) / folder).is_dir())
 
 
 class SchemaLibrary:

@@ -1,5 +1,6 @@
 """OpenAPI 3.1 from an agreement: what one agency may call over REST, with the agreed JSON Schemas as they are.
 
+What the agency itself serves under our own profile, for what we send to it, stands under `webhooks`.
 What the agreement calls confidential travels as a JWE around the agreed document (`application/jose`).
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from gateway.contract.adapter import Adapter, Inbound, Interaction, Request
+from gateway.contract.adapter import Adapter, Inbound, Interaction, Notification, Query, Request
 from gateway.contract.agreement import AgreedInteraction, Agreement
 from gateway.contract.differences import declared_for
 from gateway.domain.errors import Misconfigured
@@ -69,6 +70,8 @@ SECURITY: Mapping[str, Mapping[str, Any]] = {
 REFUSED: Mapping[str, Any] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 _TEXT: Mapping[str, Any] = {"type": "string", "minLength": 1}
+JWS = "jws"
+SIGNED: Mapping[str, Any] = {"headers": {"X-JWS-Signature": {"schema": _TEXT}}}
 
 HEADERS: Mapping[str, Mapping[str, str]] = {
     "snap-bi": {
@@ -103,6 +106,7 @@ def openapi_document(
     published.
     """
     paths: dict[str, Any] = {}
+    webhooks: dict[str, Any] = {}
     profiles: dict[str, Any] = {}
     for agreed in agreement.interactions if agreement is not None else ():
         declared = None if agreement is None else declared_for(adapter, agreement, agreed)
@@ -111,6 +115,9 @@ def openapi_document(
             operation = _operation(adapter, declared, agreed, library)
             paths[f"/rest/{adapter.agency.id}/{path or declared.name}"] = {"post": operation}
             profiles[declared.security] = _profile(declared)
+        if isinstance(declared, Query | Notification | Request) and agreed.security == JWS:
+            webhooks[declared.name] = {"post": _served_by_the_agency(declared, agreed, library)}
+            profiles[JWS] = SECURITY[JWS]
     for question, terms in own:
         operation = _operation(replace(adapter, dialect=None), question, terms, library)
         paths[f"/rest/{adapter.agency.id}/{question.path}"] = {"post": operation}
@@ -127,6 +134,7 @@ def openapi_document(
         },
         "servers": [{"url": public_url}],
         "paths": paths,
+        **({"webhooks": webhooks} if webhooks else {}),
         "components": {"securitySchemes": profiles, "schemas": {"Problem": PROBLEM}},
     }
 
@@ -152,7 +160,7 @@ def _operation(
     if agreed.confidential:
         refused = {**refused, "application/jose": {"schema": _encrypted({"$ref": "#/components/schemas/Problem"})}}
     asked, answered = (_content(each, agreed, library) for each in (said, reply))
-    signed = {"headers": {"X-JWS-Signature": {"schema": _TEXT}}} if declared.security == "jws" else {}
+    signed = SIGNED if declared.security == JWS else {}
     return {
         "operationId": declared.name,
         "summary": f"{agreed.model}; {', '.join(agreed.services)}; {agreed.personal.purpose}",
@@ -167,6 +175,23 @@ def _operation(
             "4XX": {"description": "Refused; change the message before sending again.", "content": refused},
             "5XX": {"description": "Nothing was kept; send the same again later.", "content": refused},
         },
+    }
+
+
+def _served_by_the_agency(
+    declared: Query[Any] | Notification[Any] | Request[Any], agreed: AgreedInteraction, library: SchemaLibrary
+) -> dict[str, Any]:
+    """What we send, and what has to come back. Its address is the agency's own, which staff register."""
+    reply = ACKNOWLEDGEMENT if isinstance(declared, Request) else declared.reply
+    answer: dict[str, Any] = {"2XX": {"description": "Any such answer acknowledges it."}}
+    if reply is not None:
+        answer = {"200": {"description": "As agreed.", "content": _content(reply, agreed, library), **SIGNED}}
+    return {
+        "operationId": f"{declared.name}.served",
+        "summary": f"{agreed.model}; the hub calls the agency; {', '.join(agreed.services)}; {agreed.personal.purpose}",
+        "security": [{JWS: []}],
+        "requestBody": {"required": True, "content": _content(declared.request, agreed, library)},
+        "responses": answer,
     }
 
 

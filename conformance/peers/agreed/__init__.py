@@ -1,0 +1,8 @@
+"""An agency that plays whatever its agreement says, for adapters that have no simulation of their own.
+
+agreement.py  the adapter that is installed, its agreement and its schemas
+examples.py   what it says: an example of the agreed document, about what it was asked
+voices.py     how a message is taken and an answer is written, whichever the transport
+soap.py rest.py   the two transports
+peer.py       the agency
+"""

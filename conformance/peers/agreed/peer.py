@@ -1,0 +1,212 @@
+"""The agency that plays its agreement.
+
+On a message of the hub, at whatever path:
+    1. verify it, and hold it to the agreed schema
+    2. the same message id again: the same answer; with other content: refused
+    3. write it into the journal, with what will be answered
+    4. a query: the answer; a notification: its reply or an acknowledgement; a request: an acknowledgement, and the
+       courier posts the answer, signed anew at each attempt, until the hub acknowledges it
+
+Control addresses beside those of every peer:
+    POST /_control/answer/{interaction}   {"members": {...}}: say this in the answers from now on
+    POST /_control/send/{interaction}     {"members": {...}}: send the hub an example of what the agency says first
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from fastapi import Request as HttpRequest
+from fastapi import Response
+from pydantic import BaseModel, Field
+
+from conformance.peers.agreed.agreement import Part, Script
+from conformance.peers.agreed.examples import said_of
+from conformance.peers.agreed.rest import RestVoice
+from conformance.peers.agreed.soap import SoapVoice
+from conformance.peers.agreed.voices import Seat, Taken, Voice
+from conformance.peers.config import PeerConfig
+from conformance.peers.journal import Entry
+from conformance.peers.peer import Peer, RawBody, Surroundings
+from conformance.signing.keys import load_certificates
+from gateway.contract.adapter import Request
+from gateway.contract.message import Json, Payload
+from gateway.domain.errors import GatewayError, Malformed, Misconfigured, Replayed
+from gateway.validation.library import ACKNOWLEDGEMENT
+
+
+class Members(BaseModel):
+    """Members of a document, in the place of those of its example."""
+
+    members: dict[str, Any] = Field(default_factory=dict)
+
+
+class AgreedPeer(Peer):
+    """Plays a script."""
+
+    def __init__(
+        self,
+        folder: Path,
+        config: PeerConfig,
+        surroundings: Surroundings,
+        client: httpx2.Client | None = None,
+        *,
+        script: Script,
+    ) -> None:
+        self.agency = script.adapter.agency.id
+        super().__init__(folder, config, surroundings, client)
+        self._script = script
+        seat = Seat(
+            script=script,
+            identity=self.identity,
+            hub_url=config.hub_url,
+            certificates=lambda: load_certificates(folder / Path(config.hub_certificate)),
+            clock=self.now,
+            new_id=self._message_id,
+        )
+        self._voices: dict[bool, Voice] = {True: SoapVoice(seat), False: RestVoice(seat)}
+        said = self.journal.entries("answers")
+        self._told_to_say: dict[str, dict[str, Json]] = {each["interaction"]: each["members"] for each in said}
+
+        @self.app.post("/_control/answer/{interaction}")
+        def say(interaction: str, order: Members) -> dict[str, Any]:
+            part = self._part(interaction, hub_speaks_first=True)
+            self._said(part, {}, order.members)  # refused now, not when the hub asks
+            self._told_to_say[interaction] = order.members
+            self.journal.append("answers", interaction=interaction, members=order.members)
+            return order.members
+
+        @self.app.post("/_control/send/{interaction}")
+        def send(interaction: str, order: Members) -> dict[str, Any]:
+            return self._send(self._part(interaction, hub_speaks_first=False), order.members)
+
+        # the hub posts to the endpoint exactly as staff registered it, whatever its path
+        @self.app.post("/")
+        @self.app.post("/{path:path}")
+        def spoken_to(request: HttpRequest, body: RawBody) -> Response:
+            return self.spoiled() or self._serve(dict(request.headers), body)
+
+    def guide(self) -> str:
+        """Give the ways to act as this agency."""
+        said = "-H 'Content-Type: application/json' -d '{\"members\": {}}'"
+        lines = ["Interaksi / interactions:", ""]
+        for part in self._script.parts:
+            name = part.declared.name
+            what = "jawab lain mulai sekarang / answer otherwise from now on"
+            where = f"answer/{name}"
+            if not part.hub_speaks_first:
+                what, where = "kirim sekarang / send one now", f"send/{name}"
+            lines += [f"- `{name}`: {what}", "", "```sh", f"curl -s {{peer}}/_control/{where} {said}", "```", ""]
+        return "\n".join(lines)
+
+    def resume(self) -> None:
+        """Answer what was acknowledged before a restart and not yet answered."""
+        answered = {each["message_id"] for each in self.journal.entries("answered")}
+        for each in self.journal.entries("request"):
+            if each["answer_id"] and each["message_id"] not in answered:
+                self._send_answer(each)
+
+    # --- spoken to ----------------------------------------------------------------------------------------------------
+
+    def _serve(self, headers: dict[str, str], body: bytes) -> Response:
+        voice = self._voices["xml" in headers.get("content-type", "").partition(";")[0]]
+        try:
+            taken = voice.take(headers, body)
+            entry = self._record(taken)
+        except GatewayError as refused:
+            self.journal.append("refused", code=refused.code, text=refused.text)
+            return voice.refuse(refused)
+        return voice.answer(taken, entry["document"], entry["said"])
+
+    def _record(self, taken: Taken) -> Entry:
+        with self.taking:
+            entries = self.journal.entries("request")
+            known = next((each for each in entries if each["message_id"] == taken.message_id), None)
+            if known is not None and known["digest"] != taken.digest:
+                raise Replayed("this message id was used before with other content: take a new one")
+            if known is not None:
+                self.journal.append("request-again", message_id=taken.message_id)
+                return known
+            entry = self._noted(taken)
+        if entry["answer_id"]:
+            self._send_answer(entry)
+        return entry
+
+    def _noted(self, taken: Taken) -> Entry:
+        part, is_request = taken.part, isinstance(taken.part.declared, Request)
+        document = None if is_request else getattr(part.declared, "reply", None)
+        said: Payload = {
+            "messageId": taken.message_id,
+            "receivedAt": self.now().isoformat(timespec="seconds"),
+            "exchange": self.surroundings.new_id(),
+        }
+        if document is not None:
+            said = self._said(part, taken.payload, self._told_to_say.get(part.declared.name, {}))
+        later = self._said(part, taken.payload, self._told_to_say.get(part.declared.name, {})) if is_request else None
+        return self.journal.append(
+            "request",
+            interaction=part.declared.name,
+            message_id=taken.message_id,
+            digest=taken.digest,
+            payload=dict(taken.payload),
+            document=document or ACKNOWLEDGEMENT,
+            said=dict(said),
+            answer_id=self._message_id() if is_request else "",
+            answer=dict(later) if later else None,
+        )
+
+    def _said(self, part: Part, about: Payload, ordered: dict[str, Json]) -> Payload:
+        declared = part.declared
+        document = declared.answer if isinstance(declared, Request) else getattr(declared, "reply", None)
+        if document is None:
+            raise Malformed(f"{declared.name} is acknowledged, and nothing is said in it", code="interaction-unknown")
+        return said_of(document, self._script.library, soap=part.soap, about=about, ordered=ordered)
+
+    # --- speaking -----------------------------------------------------------------------------------------------------
+
+    def _send_answer(self, entry: Entry) -> None:
+        self.courier.send(lambda: self._answer(entry))
+
+    def _answer(self, entry: Entry) -> bool:
+        """Post the answer once; True when the hub acknowledged it with its signature."""
+        part = self._part(entry["interaction"], hub_speaks_first=True)
+        declared = part.declared
+        assert isinstance(declared, Request)  # noqa: S101 - only requests are answered later
+        try:
+            heard = self._post(part, declared.answer, entry["answer"], entry["answer_id"], entry["message_id"])
+            if heard.get("messageId") != entry["answer_id"]:
+                raise Malformed("the hub acknowledges another message", code="not-acknowledged")
+        except (httpx2.HTTPError, GatewayError) as fault:
+            text = fault.text if isinstance(fault, GatewayError) else type(fault).__name__
+            self.journal.append("answer-failed", message_id=entry["message_id"], text=text)
+            return False
+        self.journal.append("answered", message_id=entry["message_id"], acknowledgement=dict(heard))
+        return True
+
+    def _send(self, part: Part, members: dict[str, Json]) -> dict[str, Any]:
+        """Say something first, and give what the hub answered."""
+        document = part.declared.request
+        said = said_of(document, self._script.library, soap=part.soap, about={}, ordered=members)
+        message_id = self._message_id()
+        heard = self._post(part, document, said, message_id, None)
+        self.journal.append("sent", interaction=part.declared.name, message_id=message_id, heard=dict(heard))
+        return dict(heard)
+
+    def _post(self, part: Part, document: str, payload: Payload, message_id: str, about: str | None) -> Payload:
+        voice = self._voices[part.soap]
+        letter = voice.letter(part, document, payload, message_id, about)
+        answer = self.client.post(letter.url, content=letter.body, headers=dict(letter.headers))
+        return voice.heard(letter, message_id, answer.status_code, dict(answer.headers), answer.content)
+
+    def _part(self, interaction: str, *, hub_speaks_first: bool) -> Part:
+        found = [each for each in self._script.parts if each.hub_speaks_first is hub_speaks_first]
+        part = next((each for each in found if each.declared.name == interaction), None)
+        if part is None:
+            names = ", ".join(each.declared.name for each in found) or "none"
+            raise Misconfigured(f"there is no interaction {interaction!r} of that kind: there is {names}")
+        return part
+
+    def _message_id(self) -> str:
+        return f"urn:uuid:{self.surroundings.new_id()}"
