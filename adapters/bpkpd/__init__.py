@@ -3,9 +3,8 @@
 There is no public specification of this agency's system. All documents are a format of our own, as the parties agree
 on it under Pasal 21(2)c.3.
 
-    technical-recommendation  request: `request.json` tells what is to be used or put up where, and by whom (a name, no
-                              NIK). `answer.json` comes back within the agreed days, signed by JWS whose `rel` names our
-                              message; it repeats the case id, so that a crossed answer is noticed.
+    technical-recommendation  request: what is to be used or put up where, and by whom (a name, no NIK). The answer
+                              comes within the agreed days, under a JWS whose `rel` names our message, with the case.
     arrears                   query: does the applicant owe city taxes or retribusi? Asked by one number (NPWPD, a
                               firm's NPWP, or the NIK) for the services that this agreement names. What is owed is told
                               to an officer in whole rupiah; nothing is refused by machine.

@@ -13,22 +13,15 @@ AGENCY = "bpkpd"
 
 def asset_request(case: PermitCase, _ask: RequestRecommendation, _message_id: str) -> Payload:
     """Send what of the city's is to be used, or what is to be put up, where and by whom."""
-    applicant, site = case.applicant, case.site
+    place = {"alamat": case.site.address, "kelurahan": case.site.kelurahan, "uraian": case.site.purpose}
     return known(
         {
             "perkara": case.id,
             "tandaTerima": case.acknowledgement_number,
             "layanan": case.service,
             "namaLayanan": case.service_name,
-            "pemohon": known({"nama": applicant.name, "badanUsaha": applicant.company}),
-            "objek": known(
-                {
-                    "alamat": site.address,
-                    "kelurahan": site.kelurahan,
-                    "uraian": site.purpose,
-                    "luas": site.area_m2,
-                }
-            ),
+            "pemohon": known({"nama": case.applicant.name, "badanUsaha": case.applicant.company}),
+            "objek": known({**place, "luas": case.site.area_m2}),
         }
     )
 
@@ -36,6 +29,7 @@ def asset_request(case: PermitCase, _ask: RequestRecommendation, _message_id: st
 def asset_recommended(case: PermitCase, _ask: RequestRecommendation, answer: Payload) -> Accept | Decline:
     """Read the recommendation; the yearly value that BPKPD names is a condition to be told, and no charge (14(6))."""
     value = answer.get("nilaiPerTahun")
+    told = () if value is None else (f"Nilai per tahun menurut BPKPD: {rupiah(value)}.",)
     return recommendation(
         case,
         agency=AGENCY,
@@ -44,10 +38,7 @@ def asset_recommended(case: PermitCase, _ask: RequestRecommendation, answer: Pay
         number=answer["nomor"],
         on=answer["tanggal"],
         by=answer["pejabat"],
-        conditions=(
-            *(() if value is None else (f"Nilai per tahun menurut BPKPD: {rupiah(value)}.",)),
-            *texts(answer.get("syarat")),
-        ),
+        conditions=(*told, *texts(answer.get("syarat"))),
     )
 
 

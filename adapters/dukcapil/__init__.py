@@ -5,7 +5,7 @@ Known from public client code and guides: the path, the field names (TRESHOLD is
 case. Not explained anywhere: codes 00 and 08, and a NIK that is answered `Tidak Sesuai`; an officer is asked.
 
 Modelled here, because no public text fixes it: the threshold of names (90), and that a spent quota is tried again
-hourly, since the registry refills it at a time of its own.
+hourly for as long as it takes, since nobody says when the registry fills it up.
 """
 
 from __future__ import annotations
@@ -64,9 +64,10 @@ def resident_outcome(case: PermitCase, _ask: VerifyResident, reply: Payload) -> 
         return AskPerson(text="Dukcapil menjawab tanpa isi: periksa jawaban tersimpan.")
     text = " ".join(str(answer[member]) for member in _ERROR_MEMBERS if member in answer)
     if "kuota" in text.casefold():
-        return Retry(text=f"Dukcapil: {text}", after_s=QUOTA_RETRY_S)
+        return Retry(text=f"Dukcapil: {text}", after_s=QUOTA_RETRY_S, counts=False)
     if any(each in text.casefold() for each in _CONFIGURATION_TEXTS):
-        return AskPerson(text=f"Dukcapil menolak akses kantor ({text}): periksa user, sandi dan alamat IP terdaftar.")
+        refused = f"Dukcapil menolak akses kantor ({text}): perbaiki user, sandi atau alamat IP, lalu kirim ulang."
+        return AskPerson(text=refused, again=True)
     code = str(answer.get("RESPONSE_CODE", "13" if "data tidak ditemukan" in text.casefold() else ""))
     if code in _REFUTED:
         reason, sentence = _REFUTED[code]

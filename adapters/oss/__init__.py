@@ -4,12 +4,16 @@ From the published guide for ministries and regions: method and field names, `ti
 `kd_status`, the `responreceiveNIB` envelope, the headers Token (in) and user_key (out). The guide contradicts
 itself on lengths and envelope names, so what comes is read with tolerance and what goes is written strictly.
 
+Agreement 1.1 adds the look-up of a NIB (inqueryNIB) and the permit that was issued (receiveLicense); 1.0 has neither.
+
 Samples, to be replaced with the agreement: the table of kd_izin and kd_instansi. Chosen here, where the guide is
 silent: 30 and 31 for waiting and paid, 90 for a lapsed charge, and that one unreadable permit declines its message.
 """
 
 from __future__ import annotations
 
+from adapters.oss.inquiry import business_outcome, business_query
+from adapters.oss.licence import licence_report, licence_taken
 from adapters.oss.nib import permits_about, permits_identity, permits_received
 from adapters.oss.status import status_report, status_taken
 from gateway.contract.adapter import (
@@ -20,11 +24,12 @@ from gateway.contract.adapter import (
     Dialect,
     Interaction,
     Notification,
+    Query,
     Repeat,
     Submission,
 )
 from gateway.contract.message import Payload, Refusal, Reply
-from gateway.domain.events import ReportStatus
+from gateway.domain.events import QueryBusiness, ReportLicence, ReportStatus
 
 TAKEN, NOT_TAKEN = "1", "2"
 AUTHENTICATION_CODES = frozenset(
@@ -95,6 +100,31 @@ ADAPTER = Adapter(
             to_agency=status_report,
             to_case=status_taken,
             # the same permit, status and time say the same thing twice
+            repeat=Repeat.SAFE,
+        ),
+        Query(
+            name="inqueryNIB",
+            since="1.1",
+            serves=QueryBusiness,
+            security="oss-key",
+            path="inqueryNIB",
+            request="oss/inqueryNIB/1.0/request",
+            reply="oss/inqueryNIB/1.0/reply",
+            to_agency=business_query,
+            to_case=business_outcome,
+            repeat=Repeat.SAFE,
+        ),
+        Notification(
+            name="receiveLicense",
+            since="1.1",
+            serves=ReportLicence,
+            security="oss-key",
+            path="receiveLicense",
+            request="oss/receiveLicense/1.0/request",
+            reply="oss/receiveLicense/1.0/reply",
+            to_agency=licence_report,
+            to_case=licence_taken,
+            # a permit has one number: told twice, it is the same
             repeat=Repeat.SAFE,
         ),
     ),

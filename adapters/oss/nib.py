@@ -2,28 +2,45 @@
 
 `tipe_dokumen` decides: 9 (original) opens a case for each permit that is the city's; 5 (update) corrects the cases
 that are there and opens those that are not; 3 and 4 (revocation, cancellation) end what the number still asks for.
+
+What the city has judged already is not changed behind its back: an update of a case that others have looked at, and one
+of a permit in force, calls a person. So does a number that is frozen or revoked by its `status_nib` alone.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
-from adapters.oss.reading import applicant_of, city_permits, data_nib, permit_reference, references_of, site_of, text_of
+from adapters.oss.reading import (
+    NIB_NOT_ACTIVE,
+    applicant_of,
+    city_permits,
+    data_nib,
+    permit_reference,
+    references_of,
+    site_of,
+    text_of,
+)
 from gateway.contract.adapter import Accept, Decline, Effect, Found, Reason
 from gateway.contract.message import Payload
 from gateway.domain.case import PermitCase
 from gateway.domain.errors import Refused
 from gateway.domain.events import (
+    Applicant,
     ApplicationCorrected,
     ApplicationRegistered,
     ApplicationWithdrawn,
     AttentionRaised,
+    CaseEvent,
     Origin,
     Reference,
+    Site,
 )
+from gateway.domain.stages import CORRECTABLE, Stage
 
 SAMPLE_SERVICES: Mapping[str, str] = MappingProxyType(
     {"057600000001": "pbg", "057600000002": "krk", "057600000003": "reklame", "057600000004": "trayek"}
@@ -80,11 +97,31 @@ def _applied(data: Payload, entry: Payload, cases: tuple[PermitCase, ...]) -> li
             site=site,
             references=references_of(data, entry),
         )
-        return [Effect(case=None, key=permit_reference(entry), events=(event,))]
+        return [Effect(case=None, key=permit_reference(entry), events=(event, *_not_active(data)))]
     if text_of(data, "tipe_dokumen") == "9":
         return []  # OSS repeats itself: the case is there
-    correction = ApplicationCorrected(applicant=applicant, site=site)
-    return [Effect(case=case.id, events=(correction,)) for case in cases if not case.ended]
+    concerned = [case for case in cases if not case.ended or case.number_active]
+    updates = [(case, (*_updated(case, applicant, site), *_not_active(data))) for case in concerned]
+    return [Effect(case=case.id, events=events) for case, events in updates if events]
+
+
+def _updated(case: PermitCase, applicant: Applicant, site: Site) -> Iterator[CaseEvent]:
+    built = replace(site, area_m2=case.site.area_m2)  # an officer entered it: OSS gives no built area
+    is_awaited = case.stage in (Stage.INCOMPLETE, Stage.RETURNED)  # the papers may be new, which are not read here
+    if (applicant, built) == (case.applicant, case.site) and not is_awaited:
+        return
+    if case.stage in CORRECTABLE:
+        yield ApplicationCorrected(applicant=applicant, site=built)
+    else:
+        text = f"OSS memperbarui data pemohon atau lokasi pada tahap {case.stage.value}: bandingkan, lalu putuskan."
+        yield AttentionRaised(source=SOURCE, text=text)
+
+
+def _not_active(data: Payload) -> Iterator[CaseEvent]:
+    status = text_of(data, "status_nib")
+    if status in ("05", "06"):
+        text = f"NIB {NIB_NOT_ACTIVE[status]} menurut OSS (status_nib {status}): periksa sebelum melanjutkan."
+        yield AttentionRaised(source=SOURCE, text=text)
 
 
 def _withdrawn(case: PermitCase, why: str) -> list[Effect]:

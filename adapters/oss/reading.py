@@ -5,6 +5,9 @@ Identifiers are parsed here and raise Refused, which the mapping turns into a re
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from gateway.contract.message import Json, Payload
 from gateway.domain.errors import Refused
 from gateway.domain.events import Applicant, ApplicantKind, Reference, Site
@@ -15,6 +18,9 @@ CITY = "3576"
 CITY_AUTHORITY = "02"
 NATURAL_PERSON = "02"
 KTP = "01"
+
+NIB_NOT_ACTIVE: Mapping[str, str] = MappingProxyType({"02": "belum berlaku", "05": "dibekukan", "06": "dicabut"})
+"""status_nib of a number that no business may rest on, and the word for it."""
 
 _REFERENCES = (("id-izin", "id_izin"), ("kd-izin", "kd_izin"), ("id-produk", "id_produk"), ("id-proyek", "id_proyek"))
 
@@ -49,7 +55,7 @@ def applicant_of(data: Payload) -> Applicant:
     people = rows_of(data, "penanggung_jwb")
     person = next((each for each in people if text_of(each, "jns_identitas_penanggung_jwb") == KTP), people[0])
     natural = text_of(data, "jenis_pelaku_usaha") == NATURAL_PERSON
-    npwp = text_of(data, "npwp_perseroan")
+    npwp = text_of(data, "npwp_perseroan") or (text_of(person, "npwp_penanggung_jwb") if natural else "")
     return Applicant(
         kind=ApplicantKind.PERSON if natural else ApplicantKind.COMPANY,
         name=text_of(person, "nama_penanggung_jwb"),

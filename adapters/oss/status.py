@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta, timezone
 from types import MappingProxyType
 
-from gateway.contract.adapter import Accept, AskPerson, Heard, Retry
+from adapters.oss.reply import failed
+from gateway.contract.adapter import Accept, Heard
 from gateway.contract.message import Payload
 from gateway.domain.case import PermitCase
 from gateway.domain.errors import Refused
@@ -45,16 +46,16 @@ def status_report(case: PermitCase, ask: ReportStatus, _message_id: str) -> Payl
     code, text = STATUSES[ask.status]
     return {
         "IZINSTATUS": {
-            "nib": _given(case, "nib"),
+            "nib": given(case, "nib"),
             "id_produk": case.reference("id-produk") or "",
             "id_proyek": case.reference("id-proyek") or "",
-            "oss_id": _given(case, "oss-id"),
-            "id_izin": _given(case, "id-izin"),
-            "kd_izin": _given(case, "kd-izin"),
+            "oss_id": given(case, "oss-id"),
+            "id_izin": given(case, "id-izin"),
+            "kd_izin": given(case, "kd-izin"),
             "kd_instansi": SAMPLE_INSTANSI,
             "kd_status": code,
             "tgl_status": ask.at.astimezone(WIB).strftime("%Y-%m-%d %H:%M:%S"),
-            "nip_status": _nip(ask.by),
+            "nip_status": nip(ask.by),
             "nama_status": (ask.by or "SIMOJO")[:50],
             "keterangan": (f"{text}: {ask.note}" if ask.note else text)[:1000],
         }
@@ -62,26 +63,21 @@ def status_report(case: PermitCase, ask: ReportStatus, _message_id: str) -> Payl
 
 
 def status_taken(_case: PermitCase, _ask: ReportStatus, reply: Payload) -> Heard:
-    """Read OSS's acknowledgement, under whichever spelling of its envelope."""
-    envelope = next(iter(reply.values()), None)
-    answer = envelope if isinstance(envelope, dict) else {}
-    code, text = str(answer.get("kode", "")), str(answer.get("keterangan", "tanpa keterangan"))
-    if code == "200":
-        return Accept()
-    if code in {"500", "504"}:
-        return Retry(text=f"OSS {code}: {text}")
-    return AskPerson(text=f"OSS tidak menerima status (kode {code or '-'}: {text}): periksa data izin dan hak akses.")
+    """Read OSS's acknowledgement."""
+    return failed(reply, "status") or Accept()
 
 
-def _given(case: PermitCase, kind: str) -> str:
+def given(case: PermitCase, kind: str) -> str:
+    """Look up an id that OSS gave at the opening. Raises Refused where it gave none."""
     value = case.reference(kind)
     if value is None:
         raise Refused(f"case {case.id} has no reference {kind}: OSS did not open it, so OSS is told nothing")
     return value
 
 
-def _nip(by: str) -> str:
+def nip(by: str) -> str:
+    """Read a NIP, as its digits; empty for what is none."""
     try:
-        return NIP(by)
+        return str(NIP(by))  # schema checks know plain text alone
     except InvalidIdentifier:
         return ""

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 SECRETS = MappingProxyType(
     {
         "dukcapil": ("basic_user", "basic_password", "user_id", "password", "ip_user"),
+        "djp": ("basic_user", "basic_password"),
         "dpupr": (),
         "dinkes": (),
         "dlh": (),
@@ -33,7 +34,7 @@ SECRETS = MappingProxyType(
 
 
 class PeerConfig(BaseModel):
-    """What `config.json` says. `delay_ms` slows every business answer; `quota` is Dukcapil's for a day."""
+    """What `config.json` says. `delay_ms` slows every business answer; `quota` is Dukcapil's or DJP's for a day."""
 
     model_config = ConfigDict(frozen=True, strict=True)
 

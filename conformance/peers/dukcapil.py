@@ -1,26 +1,27 @@
 """The population registry, simulated: CALL_VERIFY_BY_ELEMEN over a handful of synthetic residents.
 
-Like the real one it says business errors under HTTP 200 in `content[0]`, and spells them in its own way.
+Like the real one it says business errors under HTTP 200 in `content[0]`, and on request it spells each answer in
+another way: capitals, members under other names, codes as numbers.
 """
 
 from __future__ import annotations
 
 import base64
 import hmac
+import itertools
 import json
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping
 from difflib import SequenceMatcher
 from types import MappingProxyType
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 
 from conformance.peers.documents import json_violations
 from conformance.peers.journal import masked
 from conformance.peers.peer import Peer, RawBody
-from gateway.domain.calendar import local_date
 
 RESIDENTS: Mapping[str, str] = MappingProxyType(
     {
@@ -37,11 +38,20 @@ SPECIAL: Mapping[str, tuple[str, str]] = MappingProxyType(
         "9999010101300011": ("11", "Meninggal Dunia"),
         "9999010101800012": ("12", "Data Ganda"),
         "9999010101800014": ("14", "Data Tidak Aktif"),
+        "9999010101800000": ("00", "-"),
+        "9999010101800008": ("08", "-"),
     }
 )
 """NIK -> RESPONSE_CODE and text, to try the refusals."""
 
+KIND = "verify-resident"
 _CREDENTIALS = (("USER_ID", "user_id"), ("PASSWORD", "password"))
+
+
+class Spelling(BaseModel):
+    """`varying`: from now on the n-th answer is spelled in the n-th way, and then from the first again."""
+
+    varying: bool
 
 
 class DukcapilPeer(Peer):
@@ -51,6 +61,12 @@ class DukcapilPeer(Peer):
 
     def __init__(self, *arguments: Any, **members: Any) -> None:
         super().__init__(*arguments, **members)
+        self._turns: Iterator[int] | None = None
+
+        @self.app.post("/_control/spelling")
+        def spelling(asked: Spelling) -> dict[str, Any]:
+            self._turns = itertools.cycle(range(len(SPELLINGS))) if asked.varying else None
+            return asked.model_dump()
 
         @self.app.post("/CALL_VERIFY_BY_ELEMEN")
         def verify_by_element(request: Request, body: RawBody) -> Response:
@@ -70,7 +86,9 @@ class DukcapilPeer(Peer):
             "basic = base64.b64encode(f\"{s['basic_user']}:{s['basic_password']}\".encode()).decode()\n"
             "request = urllib.request.Request('{peer}/CALL_VERIFY_BY_ELEMEN', json.dumps(body).encode(),\n"
             "    {'Authorization': f'Basic {basic}', 'Content-Type': 'application/json'})\n"
-            "print(urllib.request.urlopen(request).read().decode())\nEOF\n```\n"
+            "print(urllib.request.urlopen(request).read().decode())\nEOF\n```\n\n"
+            "Ejaan jawaban berganti-ganti / answers in varying spelling:\n\n```sh\n"
+            "curl -s {peer}/_control/spelling -H 'Content-Type: application/json' -d '{\"varying\": true}'\n```\n"
         )
 
     def _answer(self, authorization: str, body: bytes) -> Response:
@@ -80,15 +98,17 @@ class DukcapilPeer(Peer):
             asked = None
         asked = asked if isinstance(asked, dict) else {}
         content = self._refusal(authorization, asked)
-        left = self._quota_left()
+        left = self.quota_left(KIND)
         counted = content is None
         if counted and left <= 0:
             content, counted = {"RESPON": "Kuota Akses Hari ini telah Habis"}, False
         if content is None:
             content, left = _verdict(asked), left - 1
+        if self._turns is not None:
+            content = SPELLINGS[next(self._turns)](content)
         answer = {"content": [content], "quotaLimiter": left}
         self.journal.append(
-            "verify-resident",
+            KIND,
             request=masked(asked, "USER_ID", "PASSWORD", "IP_USER"),
             answer=answer,
             counted=counted,
@@ -109,12 +129,35 @@ class DukcapilPeer(Peer):
             return {"RESPONSE_CODE": "15", "RESPONSE": "Format Data Salah"}
         return None
 
-    def _quota_left(self) -> int:
-        today = local_date(self.now())
-        asked = self.journal.entries("verify-resident")
-        return self.config.quota - sum(
-            each["counted"] and local_date(datetime.fromisoformat(each["at"])) == today for each in asked
-        )
+
+def _as_documented(content: dict[str, Any]) -> dict[str, Any]:
+    return content
+
+
+def _in_capitals(content: dict[str, Any]) -> dict[str, Any]:
+    return {name: value.upper() for name, value in content.items()}
+
+
+def _close_together(content: dict[str, Any]) -> dict[str, Any]:
+    names = {"RESPON": "RESPONSE"}
+    return {names.get(name, name): value.replace(" (", "(") for name, value in content.items()}
+
+
+def _code_as_number(content: dict[str, Any]) -> dict[str, Any]:
+    names = {"RESPONSE": "RESPONSE_DESC", "RESPON": "RESPONSE_DESC"}
+    spelled: dict[str, Any] = {names.get(name, name): value.lower() for name, value in content.items()}
+    if "RESPONSE_CODE" in spelled:
+        spelled["RESPONSE_CODE"] = int(spelled["RESPONSE_CODE"])
+    return spelled
+
+
+SPELLINGS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = (
+    _as_documented,
+    _in_capitals,
+    _close_together,
+    _code_as_number,
+)
+"""Ways in which one content was seen."""
 
 
 def _verdict(asked: Mapping[str, Any]) -> dict[str, str]:

@@ -34,6 +34,12 @@ Uji sambungan / test the connection (needs a registered certificate; `--ask NAME
 ./echo.sh
 ```
 
+Pesan gangguan / order faults (`down`, `slow`, `nonsense`, `html`, `flapping`, `lost-answer`; `null` ends it):
+
+```sh
+curl -s {peer}/_control/fault -H 'Content-Type: application/json' -d '{"kind": "html", "times": 3}'
+```
+
 {guide}"""
 
 _ASK = r"""#!/usr/bin/env bash

@@ -1,10 +1,17 @@
-"""OSS-RBA, simulated: sends business numbers with their permits to the hub, and takes statuses from it."""
+"""OSS-RBA, simulated: sends business numbers with their permits to the hub, takes statuses and permits, knows numbers.
+
+Like the real one it has faults of its own, on request: a token made by a clock that is some minutes off (which matters
+at Jakarta's midnight), deliveries that repeat with their members in another order, and envelopes under other names.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 import httpx2
@@ -18,9 +25,23 @@ from conformance.peers.peer import Peer, RawBody
 from conformance.signing.oss import token
 from gateway.domain.errors import AgencyUnavailable, SchemaViolation
 
+BUSINESSES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "0000000000017": ("PT Contoh Sejahtera", "01"),
+        "0000000000025": ("CV Contoh Beku", "05"),
+        "0000000000033": ("PT Contoh Dicabut", "06"),
+        "0000000000041": ("PT Contoh Baru", "02"),
+    }
+)
+"""NIB -> name and status_nib. Those that were submitted are known as well; any other is not found."""
+
 
 class Submission(BaseModel):
-    """One permit that a business asks for. What is not given is made up from `id_izin`, the same each time."""
+    """One permit that a business asks for. What is not given is made up from `id_izin`, the same each time.
+
+    `times`: it is delivered so often, every second time with its members in another order. `minutes_ahead`: so much is
+    OSS's clock ahead of the hub's (behind, when negative) as the token is made.
+    """
 
     id_izin: str = Field(min_length=1)
     kd_izin: str = Field(min_length=1)
@@ -37,27 +58,61 @@ class Submission(BaseModel):
     kelurahan: str = "3576011003"
     activity: str = "Toko Contoh"
     tipe_dokumen: str = "9"
+    status_nib: str = "01"
+    times: int = Field(default=1, ge=1, le=20)
+    minutes_ahead: int = 0
+
+
+class Spelling(BaseModel):
+    """How answers are spelled from now on: the envelope's name (null: that of the method), the code as a number."""
+
+    envelope: str | None = Field(default=None, pattern="^respon[A-Za-z]{1,40}$")
+    number: bool = False
 
 
 class OssPeer(Peer):
-    """Submits on demand; checks `user_key` and keeps each status once."""
+    """Submits on demand; checks `user_key` and keeps each status and permit once."""
 
     agency = "oss"
 
     def __init__(self, *arguments: Any, **members: Any) -> None:
         super().__init__(*arguments, **members)
 
+        self._spelling = Spelling()
+
         @self.app.post("/receiveLicenseStatus")
         def receive_license_status(request: Request, body: RawBody) -> Response:
-            return self.spoiled() or self._take(request.headers.get("user_key", ""), body)
+            return self.spoiled() or self._take("receiveLicenseStatus", "IZINSTATUS", "status", request, body)
+
+        @self.app.post("/receiveLicense")
+        def receive_license(request: Request, body: RawBody) -> Response:
+            return self.spoiled() or self._take("receiveLicense", "IZINFINAL", "licence", request, body)
+
+        @self.app.post("/inqueryNIB")
+        def inquery_nib(request: Request, body: RawBody) -> Response:
+            return self.spoiled() or self._tell(request, body)
 
         @self.app.post("/_control/submit")
         def submit(submission: Submission) -> dict[str, Any]:
-            return self.submit(data_nib(submission))
+            said = data_nib(submission)
+            for number in range(submission.times):
+                members = said["dataNIB"].items()
+                again = {"dataNIB": dict(reversed(members) if number % 2 else members)}
+                answer = self.submit(again, timedelta(minutes=submission.minutes_ahead))
+            return answer
+
+        @self.app.post("/_control/spelling")
+        def spelling(asked: Spelling) -> dict[str, Any]:
+            self._spelling = asked
+            return asked.model_dump()
 
         @self.app.get("/_control/statuses")
         def statuses() -> list[dict[str, Any]]:
             return [{"at": each["at"], **each["status"]} for each in self.journal.entries("status")]
+
+        @self.app.get("/_control/licences")
+        def licences() -> list[dict[str, Any]]:
+            return [{"at": each["at"], **each["licence"]} for each in self.journal.entries("licence")]
 
     def guide(self) -> str:
         """Give a submission and the list of statuses."""
@@ -66,12 +121,19 @@ class OssPeer(Peer):
             "curl -s {peer}/_control/submit -H 'Content-Type: application/json' -d '{\n"
             '  "id_izin": "I-202603-000001", "kd_izin": "057600000001", "nik": "9999014506900001",\n'
             '  "name": "Siti Contoh", "phone": "081200000017", "company": "PT Contoh Sejahtera"}\'\n'
-            "curl -s {peer}/_control/statuses\n```\n\n"
+            "curl -s {peer}/_control/statuses\ncurl -s {peer}/_control/licences\n```\n\n"
+            "Gangguan / faults: `times` (pengiriman berulang / repeated deliveries) dan `minutes_ahead` (jam OSS, token"
+            " tengah malam / OSS's clock, midnight token) pada submit; ejaan jawaban / spelling of answers:\n\n```sh\n"
+            "curl -s {peer}/_control/spelling -H 'Content-Type: application/json'"
+            ' -d \'{"envelope": "responcheckStatusLicense", "number": true}\'\n```\n\n'
+            "NIB sintetis / synthetic NIBs: "
+            + ", ".join(f"{nib} {name} (status_nib {status})" for nib, (name, status) in BUSINESSES.items())
+            + ".\n\n"
             "Token = SHA1(username + password + NIB + YYYYMMDD Jakarta), `POST {hub}/rest/oss/receiveNIB`.\n"
         )
 
-    def submit(self, document: dict[str, Any]) -> dict[str, Any]:
-        """Send a dataNIB to the hub and give its HTTP `status` and `body`.
+    def submit(self, document: dict[str, Any], ahead: timedelta = timedelta()) -> dict[str, Any]:
+        """Send a dataNIB to the hub and give its HTTP `status` and `body`. `ahead`: OSS's clock before the hub's.
 
         Raises SchemaViolation when the document breaks the agreed schema, AgencyUnavailable when the hub is away.
         """
@@ -79,7 +141,7 @@ class OssPeer(Peer):
         if violations:
             raise SchemaViolation("the submission makes no valid dataNIB: change its members", violations=violations)
         secrets, nib = self.config.secrets, document["dataNIB"]["nib"]
-        header = token(secrets["username"], secrets["password"], nib, self.now())
+        header = token(secrets["username"], secrets["password"], nib, self.now() + ahead)
         try:
             answer = self.client.post(
                 f"{self.config.hub_url}/rest/oss/receiveNIB", json=document, headers={"Token": header}
@@ -94,26 +156,58 @@ class OssPeer(Peer):
         self.journal.append("submitted", request=document, token=MASK, status=answer.status_code, answer=body)
         return {"status": answer.status_code, "body": body}
 
-    def _take(self, user_key: str, body: bytes) -> Response:
-        if not hmac.compare_digest(user_key.encode(), self.config.secrets["user_key"].encode()):
-            return self._answer(401, "user_key salah")
-        try:
-            status = json.loads(body)
-        except ValueError:
-            status = None
-        violations = json_violations("oss/receiveLicenseStatus/1.0/request", status)
-        if violations:
-            return self._answer(400, "; ".join(f"{each.path} {each.rule}" for each in violations)[:1000])
+    def _take(self, method: str, envelope: str, kind: str, request: Request, body: bytes) -> Response:
+        """Take what the hub tells, once each. `envelope` holds it, `kind` is its name in the journal."""
+        said, refusal = self._read(method, request, body)
+        if refusal is not None:
+            return refusal
         with self.taking:
-            if not any(each["status"] == status["IZINSTATUS"] for each in self.journal.entries("status")):
-                self.journal.append("status", status=status["IZINSTATUS"])
-        return self._answer(200, "Sukses")
+            if not any(each[kind] == said[envelope] for each in self.journal.entries(kind)):
+                self.journal.append(kind, **{kind: said[envelope]})
+        return self._answer(method, 200, "Sukses")
 
-    def _answer(self, code: int, text: str) -> Response:
+    def _tell(self, request: Request, body: bytes) -> Response:
+        """Tell how a business number stands."""
+        asked, refusal = self._read("inqueryNIB", request, body)
+        if refusal is not None:
+            return refusal
+        nib = asked["INQUERYNIB"]["nib"]
+        found = BUSINESSES.get(nib) or self._submitted(nib)
+        self.journal.append("inquiry", nib=nib, found=found is not None)
+        if found is None:
+            return self._answer("inqueryNIB", 404, "NIB tidak ditemukan", status=200)
+        name, status = found
+        return self._answer(
+            "inqueryNIB", 200, "Sukses", dataNIB={"nib": nib, "status_nib": status, "nama_perseroan": name}
+        )
+
+    def _submitted(self, nib: str) -> tuple[str, str] | None:
+        sent = (each["request"]["dataNIB"] for each in reversed(self.journal.entries("submitted")))
+        data = next((each for each in sent if each["nib"] == nib), None)
+        return None if data is None else (data["nama_perseroan"], data["status_nib"])
+
+    def _read(self, method: str, request: Request, body: bytes) -> tuple[dict[str, Any], Response | None]:
+        """Read what the hub says, or refuse it."""
+        key = request.headers.get("user_key", "")
+        if not hmac.compare_digest(key.encode(), self.config.secrets["user_key"].encode()):
+            return {}, self._answer(method, 401, "user_key salah")
+        try:
+            said = json.loads(body)
+        except ValueError:
+            said = None
+        violations = json_violations(f"oss/{method}/1.0/request", said)
+        if violations:
+            text = "; ".join(f"{each.path} {each.rule}" for each in violations)[:1000]
+            return {}, self._answer(method, 400, text)
+        return said, None
+
+    def _answer(self, method: str, code: int, text: str, *, status: int | None = None, **more: Any) -> Response:
         if code != 200:
-            self.journal.append("status-refused", code=code, text=text)
-        envelope = {"responreceiveLicenseStatus": {"kode": str(code), "keterangan": text}}
-        return JSONResponse(envelope, status_code=code)
+            self.journal.append("refused", method=method, code=code, text=text)
+        spelling = self._spelling
+        envelope = spelling.envelope or f"respon{method}"
+        content = {"kode": code if spelling.number else str(code), "keterangan": text, **more}
+        return JSONResponse({envelope: content}, status_code=code if status is None else status)
 
 
 def data_nib(submission: Submission) -> dict[str, Any]:
@@ -133,7 +227,7 @@ def data_nib(submission: Submission) -> dict[str, Any]:
             "nama_perseroan": submission.company or submission.name,
             "skala_usaha": "02",
             "email_perusahaan": submission.email,
-            "status_nib": "01",
+            "status_nib": submission.status_nib,
             "tipe_dokumen": submission.tipe_dokumen,
             "penanggung_jwb": [
                 {

@@ -5,6 +5,9 @@ Control addresses (for the demo, tests and people; a peer listens on loopback, n
     GET  /_control/journal      what it received and sent
     POST /_control/possession   {"challenge"} -> {"signature"}: proof that it holds its key
     POST /_control/fault        {"kind", "times"}: spoil the next business answers
+
+Faults: `down` (503), `slow`, `nonsense` (no JSON, no XML), `html` (a maintenance page under 200), `flapping` (503 and
+well, by turns) and `lost-answer` (it does what it is asked, and the connection ends in the middle of the answer).
 """
 
 from __future__ import annotations
@@ -21,13 +24,16 @@ import httpx2
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from conformance.peers.config import PeerConfig
 from conformance.peers.courier import Courier
 from conformance.peers.journal import JOURNAL_FILE, Journal
 from conformance.signing.keys import Identity, make_identity
+from gateway.domain.calendar import local_date
 from gateway.domain.errors import GatewayError
 
+CONTROL = "/_control/"
 CALL_TIMEOUT_S = 15.0
 SLOW_MS = 15_000
 """Longer than the call timeout that the sample agreements give."""
@@ -50,6 +56,7 @@ class FaultKind(StrEnum):
     NONSENSE = "nonsense"
     HTML = "html"
     FLAPPING = "flapping"
+    LOST_ANSWER = "lost-answer"
 
 
 class FaultOrder(BaseModel):
@@ -98,6 +105,7 @@ class Peer:
         self.stopping = threading.Event()
         self.taking = threading.Lock()
         self.app = FastAPI(title=f"{self.agency} (simulated)", openapi_url=None)
+        self.app.add_middleware(_LostAnswers, loses=self._loses_answer)
         self._fault: FaultOrder | None = None
         self._fault_lock = threading.Lock()
         self.app.add_exception_handler(GatewayError, _refuse)
@@ -127,10 +135,7 @@ class Peer:
 
     def spoiled(self) -> Response | None:
         """Wait as configured; give the faulty answer that was ordered, if one is due. Business addresses ask first."""
-        with self._fault_lock:
-            order = self._fault
-            if order is not None:
-                self._fault = order.model_copy(update={"times": order.times - 1}) if order.times > 1 else None
+        order = self._ordered(lost=False)
         slow = order.delay_ms if order is not None and order.kind is FaultKind.SLOW else 0
         if self.config.delay_ms + slow:
             self.stopping.wait((self.config.delay_ms + slow) / 1000)
@@ -146,6 +151,29 @@ class Peer:
         return Response(
             "<!doctype html><title>Pemeliharaan</title><h1>Sistem dalam pemeliharaan</h1>", media_type="text/html"
         )
+
+    def quota_left(self, kind: str) -> int:
+        """Say how many more questions may be asked today, in Jakarta: the journal's `counted` ones are used up."""
+        today = local_date(self.now())
+        return self.config.quota - sum(
+            each["counted"] and local_date(datetime.fromisoformat(each["at"])) == today
+            for each in self.journal.entries(kind)
+        )
+
+    def _ordered(self, *, lost: bool) -> FaultOrder | None:
+        """Take one answer from the fault that was ordered, if it is due here: lost answers are apart."""
+        with self._fault_lock:
+            order = self._fault
+            if order is None or (order.kind is FaultKind.LOST_ANSWER) is not lost:
+                return None
+            self._fault = order.model_copy(update={"times": order.times - 1}) if order.times > 1 else None
+            return order
+
+    def _loses_answer(self) -> bool:
+        if self._ordered(lost=True) is None:
+            return False
+        self.journal.append("fault", fault=FaultKind.LOST_ANSWER)
+        return True
 
     def _add_control(self) -> None:
         app = self.app
@@ -167,6 +195,26 @@ class Peer:
             with self._fault_lock:
                 self._fault = order if order.kind is not None else None
             return order.model_dump()
+
+
+class _LostAnswers:
+    """Lets the work be done, and the answer be lost on its way: the one fault that no address can make itself."""
+
+    def __init__(self, app: ASGIApp, loses: Callable[[], bool]) -> None:
+        self._app = app
+        self._loses = loses
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(CONTROL) or not self._loses():
+            await self._app(scope, receive, send)
+            return
+        await self._app(scope, receive, _kept_back)
+        # it promises an octet that never comes: the server ends the connection
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
+
+
+async def _kept_back(_message: Message) -> None:
+    """Send nothing."""
 
 
 def _refuse(_request: Request, fault: Exception) -> Response:

@@ -16,6 +16,7 @@ import uvicorn
 
 from conformance.peers.bank import BankPeer
 from conformance.peers.config import PeerConfig, load_config
+from conformance.peers.djp import DjpPeer
 from conformance.peers.dpupr import DpuprPeer
 from conformance.peers.dukcapil import DukcapilPeer
 from conformance.peers.guide import write_guide
@@ -26,7 +27,9 @@ from conformance.peers.sms import SmsPeer
 from gateway.domain.errors import Misconfigured
 
 _CITY = (DpuprPeer, DinkesPeer, DlhPeer, DishubPeer, BakesbangpolPeer, BpkpdPeer)
-PEERS: dict[str, type[Peer]] = {each.agency: each for each in (*_CITY, DukcapilPeer, BankPeer, OssPeer, SmsPeer)}
+PEERS: dict[str, type[Peer]] = {
+    each.agency: each for each in (*_CITY, DukcapilPeer, DjpPeer, BankPeer, OssPeer, SmsPeer)
+}
 GRACE_S = 2
 
 

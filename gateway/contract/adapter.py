@@ -89,17 +89,26 @@ class Decline:
 
 @dataclass(frozen=True, kw_only=True)
 class Retry:
-    """The agency cannot answer now (a spent quota, a maintenance page): try again, after `after_s` seconds if given."""
+    """The agency cannot answer now (a spent quota, a maintenance page): try again, after `after_s` seconds if given.
+
+    `counts` False: that uses up none of the agreed attempts, for the agency did not look at what was asked.
+    """
 
     text: str
     after_s: int | None = None
+    counts: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class AskPerson:
-    """No rule decides this answer; an officer is asked. The text says what came and what to look at."""
+    """No rule decides this answer; an officer is asked. The text says what came and what to look at.
+
+    `again`: the fault is the office's own (a password, an address that is not registered) and nothing was decided. The
+    delivery is then a dead letter, which staff send again once they have mended it.
+    """
 
     text: str
+    again: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

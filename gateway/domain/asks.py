@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gateway.domain import events as e
 from gateway.domain import notices
+from gateway.domain.catalogue import ServiceClass
 from gateway.domain.events import Ask, CaseEvent, CaseStatus, NoticeKind, Origin
 from gateway.domain.stages import Residency, Stage
 
@@ -41,14 +42,22 @@ def _needs(event: CaseEvent, before: PermitCase | None, after: PermitCase) -> It
 
 
 @_needs.register(e.ApplicationRegistered)
-def _(_event: e.ApplicationRegistered, _before: PermitCase | None, _after: PermitCase) -> Iterator[Ask]:
+def _(_event: e.ApplicationRegistered, _before: PermitCase | None, after: PermitCase) -> Iterator[Ask]:
     yield e.VerifyResident()  # a company's responsible person has a NIK as well
+    yield from _tax_status(after)
+    yield from _business(after)
 
 
 @_needs.register(e.ApplicationCorrected)
 def _(_event: e.ApplicationCorrected, before: PermitCase | None, after: PermitCase) -> Iterator[Ask]:
-    if before is not None and after.residency is Residency.UNCHECKED and before.applicant != after.applicant:
+    if before is None:
+        return
+    if after.residency is Residency.UNCHECKED and before.applicant != after.applicant:
         yield e.VerifyResident()
+    if before.applicant.taxpayer != after.applicant.taxpayer:
+        yield from _tax_status(after)
+    if before.applicant.nib != after.applicant.nib:
+        yield from _business(after)
 
 
 @_needs.register(e.AdministrationVerified)
@@ -60,6 +69,18 @@ def _(_event: e.AdministrationVerified, _before: PermitCase | None, _after: Perm
 def _(_event: e.AdministrationValidated, _before: PermitCase | None, after: PermitCase) -> Iterator[Ask]:
     for agency in after.required_recommendations:
         yield e.RequestRecommendation(agency=agency)
+
+
+def _tax_status(case: PermitCase) -> Iterator[Ask]:
+    # a business permit alone, and only with an NPWP: whoever has none is not made to get one here
+    if case.service_class is ServiceClass.USAHA and case.applicant.npwp is not None:
+        yield e.VerifyTaxStatus()
+
+
+def _business(case: PermitCase) -> Iterator[Ask]:
+    # what OSS lodged it knows; whoever names a NIB elsewhere is asked about there
+    if case.origin is not Origin.OSS and case.applicant.nib is not None:
+        yield e.QueryBusiness()
 
 
 # --- notices ------------------------------------------------------------------------------------------------------
@@ -110,6 +131,8 @@ def _reports(event: CaseEvent, after: PermitCase, at: datetime) -> Iterator[Ask]
     if status is CaseStatus.TECHNICALLY_APPROVED and not _all_favourable(after):
         return  # an unfavourable recommendation is for the deciding officer, not a technical approval
     yield e.ReportStatus(status=status, at=at, by=getattr(event, "officer", _OFFICE), note=_note(event))
+    if isinstance(event, e.NumberActivated):
+        yield e.ReportLicence(number=event.number, at=at, check_url=event.check_url)
 
 
 def _all_favourable(case: PermitCase) -> bool:

@@ -21,6 +21,7 @@ from gateway.domain.events import (
     CaseEvent,
     Declaration,
     DocumentPrinted,
+    DocumentSigned,
     NoticeReceived,
     Origin,
     PaymentReceived,
@@ -33,9 +34,9 @@ from gateway.domain.ikm import Answers
 from gateway.domain.lifecycle import allowed_step
 from gateway.domain.service_clock import ServiceClock
 from gateway.domain.skrd import SKRD
-from gateway.domain.stages import ENDED, Hold, Residency, Stage
+from gateway.domain.stages import ENDED, Finding, Hold, Residency, Stage
 
-__all__ = ["Hold", "PermitCase", "Residency", "Stage"]
+__all__ = ["Finding", "Hold", "PermitCase", "Residency", "Stage"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +47,9 @@ class PermitCase:
     `notices` are the facts in the order in which they came. `decided_at` is when it was approved or rejected;
     `approved_by` is None for a positive fiction. `in_force_since` is when the permit number came into force and stays
     after a revocation, which `number_active` tells. Of digests, `document_sha256` is the prepared document's and
-    `signed_sha256` the signed one's, in hex. `attention` is what waits for a person. `voided_numbers` never become
-    permit numbers. `arrears` is what the applicant owed the city in whole rupiah when it was last asked: 0 nothing,
-    None that nobody said. `version` counts the facts applied, the registration included.
+    `signed_sha256` the signed one's, in hex; `signature` is who signed it. `attention` is what waits for a person.
+    `voided_numbers` never become permit numbers. `arrears` is what the applicant owed the city in whole rupiah when it
+    was last asked: 0 nothing, None that nobody said. `version` counts the facts applied, the registration included.
     """
 
     id: str
@@ -77,6 +78,8 @@ class PermitCase:
     registered_at: datetime
 
     residency: Residency = Residency.UNCHECKED
+    tax_status: Finding = Finding.UNCHECKED
+    business_status: Finding = Finding.UNCHECKED
     acknowledgement_number: str | None = None
     completed_at: datetime | None = None
     clock: ServiceClock = field(default_factory=ServiceClock)
@@ -94,6 +97,7 @@ class PermitCase:
     voided_numbers: tuple[str, ...] = ()
     document_sha256: str | None = None
     signed_sha256: str | None = None
+    signature: DocumentSigned | None = None
     printed: DocumentPrinted | None = None
     survey: Answers | None = None
     survey_warnings: int = 0

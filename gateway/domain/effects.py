@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gateway.domain import events as e
 from gateway.domain.events import CaseEvent, NoticeKind, Reference
-from gateway.domain.stages import ON_THE_WAY, Hold, Residency, Stage
+from gateway.domain.stages import ON_THE_WAY, Finding, Hold, Residency, Stage
 
 if TYPE_CHECKING:
     from gateway.domain.case import PermitCase
@@ -42,6 +42,26 @@ def _(event: e.ResidentRefuted, case: PermitCase, _at: datetime) -> PermitCase:
     return refuted
 
 
+@carry.register(e.TaxStatusConfirmed)
+def _(_event: e.TaxStatusConfirmed, case: PermitCase, _at: datetime) -> PermitCase:
+    return replace(case, tax_status=Finding.CONFIRMED)
+
+
+@carry.register(e.TaxStatusDoubtful)
+def _(_event: e.TaxStatusDoubtful, case: PermitCase, _at: datetime) -> PermitCase:
+    return replace(case, tax_status=Finding.DOUBTFUL)
+
+
+@carry.register(e.BusinessConfirmed)
+def _(_event: e.BusinessConfirmed, case: PermitCase, _at: datetime) -> PermitCase:
+    return replace(case, business_status=Finding.CONFIRMED)
+
+
+@carry.register(e.BusinessDoubtful)
+def _(_event: e.BusinessDoubtful, case: PermitCase, _at: datetime) -> PermitCase:
+    return replace(case, business_status=Finding.DOUBTFUL)
+
+
 @carry.register(e.ApplicationCorrected)
 def _(event: e.ApplicationCorrected, case: PermitCase, at: datetime) -> PermitCase:
     applicant = event.applicant or case.applicant
@@ -51,6 +71,8 @@ def _(event: e.ApplicationCorrected, case: PermitCase, at: datetime) -> PermitCa
         case,
         applicant=applicant,
         residency=case.residency if same_person else Residency.UNCHECKED,
+        tax_status=case.tax_status if applicant.taxpayer == case.applicant.taxpayer else Finding.UNCHECKED,
+        business_status=case.business_status if applicant.nib == case.applicant.nib else Finding.UNCHECKED,
         arrears=case.arrears if applicant == case.applicant else None,
         site=event.site or case.site,
         documents=tuple(documents.values()),
@@ -157,7 +179,7 @@ def _(event: e.DocumentPrepared, case: PermitCase, _at: datetime) -> PermitCase:
 
 @carry.register(e.DocumentSigned)
 def _(event: e.DocumentSigned, case: PermitCase, _at: datetime) -> PermitCase:
-    return replace(case, signed_sha256=event.sha256)
+    return replace(case, signed_sha256=event.sha256, signature=event)
 
 
 @carry.register(e.SignatureDeclined)

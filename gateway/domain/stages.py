@@ -49,6 +49,14 @@ class Residency(StrEnum):
     REFUTED = "refuted"
 
 
+class Finding(StrEnum):
+    """What another register said of the applicant: the tax register of the NPWP, the business register of the NIB."""
+
+    UNCHECKED = "unchecked"
+    CONFIRMED = "confirmed"
+    DOUBTFUL = "doubtful"
+
+
 class Hold(StrEnum):
     """Why the service clock stands."""
 
@@ -66,6 +74,9 @@ ENDED = (Stage.HANDED_OVER, Stage.REJECTED, Stage.LAPSED, Stage.WITHDRAWN, Stage
 """Nothing more is done, save what the table still lists for these stages."""
 
 LIVE = tuple(stage for stage in Stage if stage not in ENDED)
+
+CORRECTABLE = (Stage.REGISTERED, Stage.INCOMPLETE, Stage.RETURNED, Stage.COMPLETE, Stage.VERIFIED)
+"""The application can still be mended (12(1)): nobody outside has judged it yet."""
 
 UNDECIDED = (Stage.COMPLETE, Stage.VERIFIED, Stage.VALIDATED, Stage.RECOMMENDED)
 """Under the office's examination."""

@@ -67,6 +67,10 @@ STEPS: tuple[Step, ...] = (
     *_steps(e.ApplicationRegistered, "11(3)a, 12(1)", "pendaftaran permohonan", ((), _S.REGISTERED)),
     *_steps(e.ResidentVerified, "8(4)c", "the registry confirms the applicant", (LIVE, None)),
     *_steps(e.ResidentRefuted, "8(4)c", "the registry does not confirm the applicant", (LIVE, None)),
+    *_steps(e.TaxStatusConfirmed, "8(4)c, 21(1)", "the tax register confirms the applicant's NPWP", (LIVE, None)),
+    *_steps(e.TaxStatusDoubtful, "8(4)c, 21(1)", "it does not: an officer decides what follows", (LIVE, None)),
+    *_steps(e.BusinessConfirmed, "8(4)c, 21(1)", "the business register confirms the NIB", (LIVE, None)),
+    *_steps(e.BusinessDoubtful, "8(4)c, 21(1)", "it does not: an officer decides what follows", (LIVE, None)),
     *_steps(
         e.ApplicationCorrected,
         "12(1)",

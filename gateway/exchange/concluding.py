@@ -91,6 +91,8 @@ class Concluding:
         }
         if verdict.due_at is not None:
             values["due_at"] = verdict.due_at
+        if not verdict.counts:
+            values["attempts"] = row.attempts - 1
         if verdict.state is Delivery.AWAITING and within is not None:
             due = answer_due(at, within, self._casework.calendar)
             values |= {"answer_due_at": due.ends_at, "remind_at": due.remind_at}

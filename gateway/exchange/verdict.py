@@ -2,7 +2,9 @@
 
 the mapping accepts            answered (awaiting its callback, for a Request)
 the mapping asks for a person  answered, and the case calls a person
+  and for the same once more   dead: staff mend what is wrong on our side, and send it again
 the mapping says retry         not sent: tried again when the agency said, or by the schedule
+  and that it does not count   the same, and no attempt is used up
 no byte went out, agency busy  not sent: tried again by the schedule
 it may have arrived            tried again where repeating is safe or the id is recognised; else a person decides
 nonsense came back             the same: an answer came, and what was done is unknown
@@ -49,6 +51,7 @@ class Verdict:
     """The delivery's next state, when it is due again, why, and what happens to the case.
 
     `hold_s`: the agency asked not to be called for so many seconds, for this delivery or for any other of its lane.
+    `counts` False: the attempt uses up none of the agreed ones.
     """
 
     state: Delivery
@@ -58,6 +61,7 @@ class Verdict:
     effects: tuple[Effect, ...] = ()
     attention: str | None = None
     hold_s: int | None = None
+    counts: bool = True
 
 
 @dataclass(frozen=True)
@@ -74,10 +78,12 @@ class Judge:
                 return Verdict(state=done, outcome=ANSWERED)
             case Accept(effects=effects):
                 return Verdict(state=done, outcome=ANSWERED, effects=effects)
+            case AskPerson(text=text, again=True):
+                return _dead("refused", text)
             case AskPerson(text=text) | Decline(text=text):
                 return Verdict(state=Delivery.ANSWERED, outcome=ANSWERED, cause=text, attention=text)
-            case Retry(text=text, after_s=after_s):
-                return self._again(terms, Delivery.NOT_SENT, text, attempts, at, after_s)
+            case Retry(text=text, after_s=after_s, counts=counts):
+                return self._again(terms, Delivery.NOT_SENT, text, attempts, at, after_s, counts=counts)
 
     def failed(self, terms: Terms, error: GatewayError, attempts: int, at: datetime) -> Verdict:
         """The call, or the reading of its answer, ended in an error."""
@@ -119,13 +125,21 @@ class Judge:
         return _dead("unknown", f"{cause}; {ASK_THE_AGENCY}")
 
     def _again(
-        self, terms: Terms, state: Delivery, cause: str, attempts: int, at: datetime, after_s: int | None
+        self,
+        terms: Terms,
+        state: Delivery,
+        cause: str,
+        attempts: int,
+        at: datetime,
+        after_s: int | None,
+        *,
+        counts: bool = True,
     ) -> Verdict:
         schedule = terms.agreed.retry
-        if attempts >= schedule.attempts:
+        if counts and attempts >= schedule.attempts:
             return replace(_dead("used-up", f"{cause} ({attempts} attempts, as agreed)"), hold_s=after_s)
         due_at = at + wait_before(schedule, attempts, self.jitter, after_s)
-        return Verdict(state=state, outcome=state.value, due_at=due_at, cause=cause, hold_s=after_s)
+        return Verdict(state=state, outcome=state.value, due_at=due_at, cause=cause, hold_s=after_s, counts=counts)
 
 
 def _may_repeat(interaction: Interaction) -> bool:

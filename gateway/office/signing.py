@@ -165,8 +165,10 @@ class SigningDeeds:
                 document_sha256=case.document_sha256,
                 sha256=digest_of(signed),
                 challenge=challenge,
+                signer_title=officer.title,
             )
-            active = e.NumberActivated(number=case.reserved_number)
+            number = case.reserved_number
+            active = e.NumberActivated(number=number, check_url=self._verify_url(number))
             return Step(facts=[fact, active], changes=[used, keep(case.id, SIGNED, signed, at)])
 
         return self._deeds.do(case_id, officer.actor, step)

@@ -83,7 +83,7 @@ def test_a_spent_quota_is_tried_again_and_says_nothing_about_the_nik(
 ) -> None:
     heard = query.to_case(case, ASK, _reply(**{member: text}))
     assert isinstance(heard, Retry)
-    assert heard.after_s == 3600
+    assert (heard.after_s, heard.counts) == (3600, False)
 
 
 def test_a_spent_quota_wins_over_a_code(query: Query[VerifyResident], case: PermitCase) -> None:
@@ -95,6 +95,7 @@ def test_a_spent_quota_wins_over_a_code(query: Query[VerifyResident], case: Perm
 def test_a_configuration_fault_goes_to_a_person(query: Query[VerifyResident], case: PermitCase, text: str) -> None:
     heard = query.to_case(case, ASK, _reply(RESPON=text))
     assert isinstance(heard, AskPerson)
+    assert heard.again
     assert text in heard.text
 
 
@@ -114,7 +115,9 @@ def test_a_configuration_fault_goes_to_a_person(query: Query[VerifyResident], ca
 def test_what_no_rule_decides_goes_to_a_person(
     query: Query[VerifyResident], case: PermitCase, content: dict[str, Json]
 ) -> None:
-    assert isinstance(query.to_case(case, ASK, _reply(**content)), AskPerson)
+    heard = query.to_case(case, ASK, _reply(**content))
+    assert isinstance(heard, AskPerson)
+    assert not heard.again
 
 
 @pytest.mark.parametrize("content", [["Sesuai"], "Sesuai"])

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -81,6 +82,15 @@ DIALECTS: Mapping[str, Dialect] = {
         "syarat",
     ),
 }
+
+
+ADAPTERS = Path(__file__).parents[2] / "adapters"
+
+
+@pytest.mark.parametrize("agency", DIALECTS)
+def test_an_office_is_under_150_lines_altogether(agency: str) -> None:
+    modules = (ADAPTERS / agency).glob("*.py")
+    assert sum(len(each.read_text(encoding="utf-8").splitlines()) for each in modules) < 150
 
 
 def declared(agency: str) -> Request[RequestRecommendation]:

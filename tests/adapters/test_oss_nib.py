@@ -13,7 +13,7 @@ from adapters.oss import ADAPTER
 from adapters.oss.nib import SAMPLE_SERVICES
 from gateway.contract.adapter import Accept, Decline, Effect, Found, Interaction, Reason, Submission
 from gateway.contract.message import Payload, Refusal
-from gateway.domain.case import PermitCase
+from gateway.domain.case import PermitCase, Stage
 from gateway.domain.events import (
     ApplicantKind,
     ApplicationCorrected,
@@ -95,6 +95,8 @@ def test_a_natural_person_has_no_firm(submission: Submission, message: dict[str,
     applicant = _opened(submission.to_cases(message, {})).applicant
     assert (applicant.kind, applicant.company, applicant.npwp) == (ApplicantKind.PERSON, None, None)
     assert applicant.email == "toko@contoh.example"
+    message["dataNIB"]["penanggung_jwb"][0]["npwp_penanggung_jwb"] = "00.000.001.8-999.000"
+    assert _opened(submission.to_cases(message, {})).applicant.npwp == NPWP("000000018999000")
 
 
 def test_the_person_with_a_ktp_is_the_applicant(submission: Submission, message: dict[str, Any]) -> None:
@@ -151,6 +153,57 @@ def test_an_update_corrects_what_is_there_and_opens_what_is_not(
     assert event.site is not None
     assert event.site.address == "Jalan Contoh 17"
     assert (opened.case, opened.key) == (None, PERMITS[1])
+
+
+def test_an_update_keeps_the_built_area_that_an_officer_entered_and_says_nothing_where_nothing_is_new(
+    submission: Submission, message: dict[str, Any], oss_case: PermitCase
+) -> None:
+    message["dataNIB"]["tipe_dokumen"] = "5"
+    (effect, _) = _effects(submission.to_cases(message, {PERMITS[0]: (oss_case,), PERMITS[1]: ()}))
+    (event,) = effect.events
+    assert isinstance(event, ApplicationCorrected)
+    assert event.site is not None
+    assert event.applicant is not None
+    assert event.site.area_m2 == oss_case.site.area_m2
+    known = replace(oss_case, applicant=event.applicant, site=event.site)
+    found: Found = {PERMITS[0]: (known,), PERMITS[1]: (known,)}
+    assert submission.to_cases(message, found) == Accept()
+    for stage in (Stage.INCOMPLETE, Stage.RETURNED):  # it was sent back, and this is the answer
+        waiting = replace(known, stage=stage)
+        (answer, _) = _effects(submission.to_cases(message, {PERMITS[0]: (waiting,), PERMITS[1]: ()}))
+        assert [type(event) for event in answer.events] == [ApplicationCorrected]
+
+
+@pytest.mark.parametrize("stage", [Stage.VALIDATED, Stage.RECOMMENDED, Stage.APPROVED, Stage.CHARGED, Stage.SIGNED])
+def test_an_update_of_what_others_have_judged_is_for_a_person(
+    submission: Submission, message: dict[str, Any], oss_case: PermitCase, stage: Stage
+) -> None:
+    message["dataNIB"]["tipe_dokumen"] = "5"
+    judged = replace(oss_case, stage=stage)
+    (effect, _) = _effects(submission.to_cases(message, {PERMITS[0]: (judged,), PERMITS[1]: ()}))
+    (event,) = effect.events
+    assert isinstance(event, AttentionRaised)
+    assert stage.value in event.text
+
+
+def test_an_update_of_a_permit_in_force_is_for_a_person(
+    submission: Submission, message: dict[str, Any], issued_case: PermitCase
+) -> None:
+    message["dataNIB"]["tipe_dokumen"] = "5"
+    (effect, _) = _effects(submission.to_cases(message, {PERMITS[0]: (issued_case,), PERMITS[1]: ()}))
+    assert effect.case == issued_case.id
+    assert [type(event) for event in effect.events] == [AttentionRaised]
+
+
+@pytest.mark.parametrize(("status", "word"), [("05", "dibekukan"), ("06", "dicabut")])
+def test_a_number_that_is_not_active_calls_a_person_about_old_cases_and_new_ones(
+    submission: Submission, message: dict[str, Any], oss_case: PermitCase, status: str, word: str
+) -> None:
+    message["dataNIB"] |= {"tipe_dokumen": "5", "status_nib": status}
+    old, new = _effects(submission.to_cases(message, {PERMITS[0]: (oss_case,), PERMITS[1]: ()}))
+    assert [type(event) for event in old.events] == [ApplicationCorrected, AttentionRaised]
+    assert [type(event) for event in new.events] == [ApplicationRegistered, AttentionRaised]
+    assert all(word in event.text for event in (*old.events, *new.events) if isinstance(event, AttentionRaised))
 
 
 def test_an_update_leaves_an_ended_case_alone(

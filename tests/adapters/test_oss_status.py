@@ -89,6 +89,7 @@ def test_who_decided_is_told(
 ) -> None:
     sent = _sent(report, oss_case, _ask(by=by))
     assert (sent["nip_status"], sent["nama_status"]) == (nip, name)
+    assert all(type(value) is str for value in sent.values())
 
 
 def test_a_lapsed_charge_is_a_rejection_that_says_so_pasal_14_4(
@@ -113,6 +114,7 @@ def test_a_case_that_oss_did_not_open_is_not_reported(report: Notification[Repor
         ({"responcheckStatusLicense": {"kode": "500", "keterangan": "Proses gagal"}}, Retry),
         ({"responsecheckLicenceStatus": {"kode": 504}}, Retry),
         ({"responreceiveLicenseStatus": {"kode": 401, "keterangan": "User tidak valid"}}, AskPerson),
+        ({"responreceiveLicenseStatus": {"kode": "403", "keterangan": "Tidak berhak"}}, AskPerson),
         ({"responreceiveLicenseStatus": {"kode": 400}}, AskPerson),
         ({"responreceiveLicenseStatus": "Sukses"}, AskPerson),
         ({}, AskPerson),
@@ -122,4 +124,7 @@ def test_the_acknowledgement_is_read_under_every_spelling(
     report: Notification[ReportStatus], oss_case: PermitCase, reply: dict[str, Json], kind: type
 ) -> None:
     assert report.to_case is not None
-    assert isinstance(report.to_case(oss_case, _ask(), reply), kind)
+    heard = report.to_case(oss_case, _ask(), reply)
+    assert isinstance(heard, kind)
+    if isinstance(heard, AskPerson):
+        assert heard.again is ("401" in str(reply) or "403" in str(reply))

@@ -33,6 +33,7 @@ SECRETS = {
         "password": "made-up",
         "ip_user": "10.0.0.1",
     },
+    "djp": {"basic_user": "office", "basic_password": "basic-made-up"},
     **{agency: {} for agency in ("dpupr", "dinkes", "dlh", "dishub", "bakesbangpol", "bpkpd")},
     "bank": {
         "client_id": "client-made-up",

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx2
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -22,7 +23,7 @@ from conformance.peers.journal import Journal
 from conformance.peers.peer import Peer
 from conformance.peers.process import PEERS
 from gateway.domain.errors import Misconfigured, Tampered
-from tests.conformance.conftest import NOW, SECRETS
+from tests.conformance.conftest import NOW, SECRETS, Loopback
 
 HUB = "http://127.0.0.1:9"
 AGENCIES = sorted(PEERS)
@@ -89,6 +90,22 @@ def test_a_fault_spoils_as_many_answers_as_ordered(
     client.post("/_control/fault", json={"kind": kind, "times": 2})
     client.post("/_control/fault", json={"kind": None})
     assert client.post("/messages", json={}).json()["status"] == "rejected"
+
+
+def test_a_peer_that_loses_its_answer_has_done_the_work(
+    folder_of: Callable[..., Path], start: Callable[[Path], Peer]
+) -> None:
+    peer = start(folder_of("sms", HUB))
+    server = Loopback(peer.app)
+    try:
+        with httpx2.Client(base_url=server.url, trust_env=False) as client:
+            client.post("/_control/fault", json={"kind": "lost-answer"})
+            with pytest.raises(httpx2.RemoteProtocolError):
+                client.post("/messages", json={})
+            assert client.post("/messages", json={}).json()["status"] == "rejected"
+    finally:
+        server.stop()
+    assert [each["kind"] for each in peer.journal.entries()] == ["fault", "rejected", "rejected"]
 
 
 def test_slow_answers_in_the_end(folder_of: Callable[..., Path], start: Callable[[Path], Peer]) -> None:

@@ -67,6 +67,18 @@ def test_the_quota_counts_down_and_a_restart_gives_none_back(peer: Peer, start: 
     assert ask(again) == {"content": [{"RESPON": "Kuota Akses Hari ini telah Habis"}], "quotaLimiter": 0}
 
 
+def test_answers_are_spelled_in_turn_as_they_were_seen(peer: Peer) -> None:
+    TestClient(peer.app).post("/_control/spelling", json={"varying": True})
+    refused: dict[str, Any] = {"PASSWORD": "wrong"}
+    unknown: dict[str, Any] = {"NIK": "9999014506900099"}
+    assert [ask(peer, **(unknown if n % 2 else refused))["content"][0] for n in range(4)] == [
+        {"RESPON": "Login Gagal"},
+        {"RESPONSE_CODE": "13", "RESPONSE": "DATA TIDAK DITEMUKAN"},
+        {"RESPONSE": "Login Gagal"},
+        {"RESPONSE_CODE": 13, "RESPONSE_DESC": "data tidak ditemukan"},
+    ]
+
+
 def test_the_journal_holds_no_password(peer: Peer) -> None:
     ask(peer)
     text = (peer.folder / "journal.jsonl").read_text()

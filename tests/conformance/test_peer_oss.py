@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +88,61 @@ def test_a_wrong_status_is_refused(peer: Peer, key: str, body: dict[str, Any], c
     assert (answer.status_code, answer.json()["responreceiveLicenseStatus"]["kode"]) == (code, str(code))
     assert json_violations("oss/receiveLicenseStatus/1.0/reply", answer.json()) == ()
     assert client.get("/_control/statuses").json() == []
+
+
+def test_a_delivery_repeats_in_another_order_and_with_a_token_of_oss_s_own_clock(peer: Peer, hub: FakeHub) -> None:
+    hub.answer = lambda _: Response("{}")
+    said = SUBMISSION | {"times": 2, "minutes_ahead": 15 * 60}
+    TestClient(peer.app).post("/_control/submit", json=said)
+    first, again = hub.wait_for(2)
+    assert first.json == again.json
+    assert first.body != again.body
+    secrets, nib = SECRETS["oss"], first.json["dataNIB"]["nib"]
+    tomorrow = oss.token(secrets["username"], secrets["password"], nib, NOW + timedelta(days=1))
+    assert first.headers["token"] == again.headers["token"] == tomorrow
+
+
+LICENCE = json.loads((ROOT / "schemas/oss/receiveLicense/1.0/examples/request/in-force.json").read_text())
+
+
+def test_answers_are_spelled_as_ordered(peer: Peer) -> None:
+    client, key = TestClient(peer.app), {"user_key": SECRETS["oss"]["user_key"]}
+    client.post("/_control/spelling", json={"envelope": "responcheckStatusLicense", "number": True})
+    answer = client.post("/receiveLicenseStatus", json=STATUS, headers=key)
+    assert answer.json() == {"responcheckStatusLicense": {"kode": 200, "keterangan": "Sukses"}}
+    assert json_violations("oss/receiveLicenseStatus/1.0/reply", answer.json()) == ()
+    client.post("/_control/spelling", json={})
+    assert "responreceiveLicense" in client.post("/receiveLicense", json=LICENCE, headers=key).json()
+
+
+def test_a_permit_is_taken_once(peer: Peer) -> None:
+    client, key = TestClient(peer.app), {"user_key": SECRETS["oss"]["user_key"]}
+    for _ in range(2):
+        assert client.post("/receiveLicense", json=LICENCE, headers=key).status_code == 200
+    (shown,) = client.get("/_control/licences").json()
+    assert shown["nomor_izin"] == LICENCE["IZINFINAL"]["nomor_izin"]
+
+
+@pytest.mark.parametrize(
+    ("nib", "code", "status"),
+    [
+        ("0000000000017", "200", "01"),
+        ("0000000000025", "200", "05"),
+        ("0000000000033", "200", "06"),
+        ("9999999999999", "404", ""),
+    ],
+)
+def test_a_business_number_is_told_as_it_stands(peer: Peer, nib: str, code: str, status: str) -> None:
+    key = {"user_key": SECRETS["oss"]["user_key"]}
+    answer = TestClient(peer.app).post("/inqueryNIB", json={"INQUERYNIB": {"nib": nib}}, headers=key)
+    assert json_violations("oss/inqueryNIB/1.0/reply", answer.json()) == ()
+    told = answer.json()["responinqueryNIB"]
+    assert (told["kode"], told.get("dataNIB", {}).get("status_nib", "")) == (code, status)
+
+
+def test_a_number_that_was_submitted_is_known(peer: Peer, hub: FakeHub) -> None:
+    hub.answer = lambda _: Response("{}")
+    submit(peer, nib="0000000000099", status_nib="05")
+    key = {"user_key": SECRETS["oss"]["user_key"]}
+    answer = TestClient(peer.app).post("/inqueryNIB", json={"INQUERYNIB": {"nib": "0000000000099"}}, headers=key)
+    assert answer.json()["responinqueryNIB"]["dataNIB"]["status_nib"] == "05"

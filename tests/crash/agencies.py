@@ -143,6 +143,8 @@ class Agencies:
     def _said(self, agency: str, key: str) -> tuple[str, bytes]:
         if agency == "dukcapil":
             return JSON, compact({"content": [{"NIK": "Sesuai", "NAMA_LGKP": "Sesuai (100)"}], "quotaLimiter": 9})
+        if agency == "djp":
+            return JSON, compact({"hasil": {"status": "TIDAK VALID", "npwp": "TIDAK DITEMUKAN"}})
         if agency == "sms":
             return JSON, compact({"status": "accepted", "reference": key})
         if agency == "oss":
@@ -168,4 +170,7 @@ def key_of(agency: str, said: Any) -> str:
         return str(said["NIK"])
     if agency == "sms":
         return str(said["reference"])
-    return compact(said["IZINSTATUS"]).decode()
+    if agency == "djp":
+        return str(said["nomor_permintaan"])
+    (told,) = said.values()  # a status, or a permit
+    return compact(told).decode()

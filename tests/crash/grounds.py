@@ -29,7 +29,7 @@ from gateway.validation.agreement_file import latest_agreements, packaged_agreem
 from tests.postgres import Server
 
 ACTOR = "staff/siti"
-AGENCIES = ("dukcapil", "dpupr", "oss", "sms")
+AGENCIES = ("dukcapil", "djp", "dpupr", "oss", "sms")
 """Those that the hub speaks to."""
 
 SECRETS: Mapping[str, Mapping[str, str]] = {
@@ -40,6 +40,7 @@ SECRETS: Mapping[str, Mapping[str, str]] = {
         "password": "body-password-7Q",
         "ip_user": "127.0.0.1",
     },
+    "djp": {"basic_user": "djp-user-7Q", "basic_password": "djp-password-7Q"},
     "bank": {"client_id": "client-7Q", "client_secret": "client-secret-7Q", "partner_id": "partner-7Q"},
     "oss": {"username": "oss-user-7Q", "password": "oss-password-7Q", "user_key": "oss-key-7Q"},
     "sms": {"userkey": "sms-userkey-7Q", "passkey": "sms-passkey-7Q", "report_key": "report-key-7Q"},

@@ -26,6 +26,10 @@ RAISED = e.AttentionRaised(source="dpupr/technical-recommendation", text="jawaba
 _MAKERS: dict[type[CaseEvent], Callable[[PermitCase, datetime], CaseEvent]] = {
     e.ResidentVerified: lambda _case, _at: j.NIK_KNOWN,
     e.ResidentRefuted: lambda _case, _at: e.ResidentRefuted(reason="not-found", text="Data Tidak Ditemukan"),
+    e.TaxStatusConfirmed: lambda _case, _at: e.TaxStatusConfirmed(),
+    e.TaxStatusDoubtful: lambda _case, _at: e.TaxStatusDoubtful(reason="spt-missing", text="SPT belum dilaporkan"),
+    e.BusinessConfirmed: lambda _case, _at: e.BusinessConfirmed(),
+    e.BusinessDoubtful: lambda _case, _at: e.BusinessDoubtful(reason="frozen", text="NIB dibekukan"),
     e.ApplicationCorrected: lambda _case, _at: j.CORRECTED,
     e.ApplicationCompleted: lambda _case, _at: j.COMPLETED,
     e.AdministrationReturned: lambda _case, _at: j.RETURNED,

@@ -6,8 +6,10 @@ from datetime import datetime
 import pytest
 
 from gateway.domain import events as e
-from gateway.domain.case import PermitCase, Stage
+from gateway.domain.case import Finding, PermitCase, Stage
+from gateway.domain.catalogue import SAMPLE
 from gateway.domain.events import Ask, CaseEvent, CaseStatus, NoticeKind, Origin
+from gateway.domain.identifiers import NIB, NPWP
 from gateway.domain.lifecycle import asks
 from tests.domain import journeys as j
 from tests.domain.fitting import LATER, MOVES, fitting, ready
@@ -18,6 +20,10 @@ S, N, C = Stage, NoticeKind, CaseStatus
 STAGES: dict[type[CaseEvent], Stage] = {
     e.ResidentVerified: S.REGISTERED,
     e.ResidentRefuted: S.REGISTERED,
+    e.TaxStatusConfirmed: S.REGISTERED,
+    e.TaxStatusDoubtful: S.REGISTERED,
+    e.BusinessConfirmed: S.REGISTERED,
+    e.BusinessDoubtful: S.REGISTERED,
     e.ApplicationCorrected: S.RETURNED,
     e.ApplicationCompleted: S.REGISTERED,
     e.ApplicationWithdrawn: S.REGISTERED,
@@ -151,6 +157,74 @@ def test_another_person_or_name_is_verified_anew_and_another_address_is_not() ->
 def test_a_check_that_is_under_way_is_not_asked_for_again() -> None:
     unchecked = opened().apply(j.RETURNED, START)
     assert _asked(unchecked, j.CORRECTED) == ()
+
+
+NPWP_OF_SITI = NPWP("000000018999000")
+
+
+@pytest.mark.parametrize(
+    ("service", "npwp", "asked"),
+    [("reklame", NPWP_OF_SITI, True), ("reklame", None, False), ("pbg", NPWP_OF_SITI, False)],
+)
+def test_a_business_permit_of_a_taxpayer_asks_the_tax_register(service: str, npwp: NPWP | None, asked: bool) -> None:
+    event = replace(registration(service), applicant=replace(j.APPLICANT, npwp=npwp))
+    case = PermitCase.open("K-2026-000017", event, START, SAMPLE.find(service, START.date()))
+    expected = (e.VerifyResident(), e.VerifyTaxStatus()) if asked else (e.VerifyResident(),)
+    assert asks(None, event, case, START) == expected
+
+
+def test_another_taxpayer_is_asked_about_anew_and_what_was_said_of_the_other_is_forgotten() -> None:
+    taxed = replace(j.APPLICANT, npwp=NPWP_OF_SITI)
+    case = replace(case_in(S.RETURNED, "reklame"), applicant=taxed).apply(e.TaxStatusConfirmed(), START)
+    assert case.tax_status is Finding.CONFIRMED
+    moved = e.ApplicationCorrected(applicant=replace(taxed, address="Jalan Contoh 2"))
+    assert _asked(case, moved) == ()
+    assert case.apply(moved, START).tax_status is Finding.CONFIRMED
+    firm = replace(taxed, kind=e.ApplicantKind.COMPANY, company="PT Contoh Sejahtera")
+    founded = e.ApplicationCorrected(applicant=firm)
+    assert _asked(case, founded) == (e.VerifyTaxStatus(),)
+    assert case.apply(founded, START).tax_status is Finding.UNCHECKED
+    without = e.ApplicationCorrected(applicant=replace(taxed, npwp=None))
+    assert _asked(case, without) == ()
+    assert case.apply(without, START).tax_status is Finding.UNCHECKED
+
+
+NIB_OF_SITI = NIB("0000000000017")
+
+
+@pytest.mark.parametrize("origin", Origin)
+def test_who_names_a_nib_elsewhere_than_in_oss_is_asked_about_there(origin: Origin) -> None:
+    event = replace(registration(origin=origin), applicant=replace(j.APPLICANT, nib=NIB_OF_SITI))
+    case = PermitCase.open("K-2026-000017", event, START, SAMPLE.find("pbg", START.date()))
+    expected = () if origin is Origin.OSS else (e.QueryBusiness(),)
+    assert asks(None, event, case, START) == (e.VerifyResident(), *expected)
+
+
+def test_another_nib_is_asked_about_anew_and_what_was_said_of_the_other_is_forgotten() -> None:
+    known = replace(j.APPLICANT, nib=NIB_OF_SITI)
+    case = replace(case_in(S.RETURNED), applicant=known)
+    case = case.apply(e.BusinessDoubtful(reason="frozen", text="NIB dibekukan"), START)
+    assert case.business_status is Finding.DOUBTFUL
+    assert _asked(case, j.CORRECTED) == ()
+    other = e.ApplicationCorrected(applicant=replace(known, nib=NIB("0000000000025")))
+    assert _asked(case, other) == (e.QueryBusiness(),)
+    assert case.apply(other, START).business_status is Finding.UNCHECKED
+
+
+def test_oss_gets_the_permit_that_came_of_its_application_after_its_status() -> None:
+    case = case_in(S.SIGNED, origin=Origin.OSS)
+    event = e.NumberActivated(number=case.reserved_number or "", check_url="https://hub.example/periksa/1")
+    licence = e.ReportLicence(number=event.number, at=START, check_url="https://hub.example/periksa/1")
+    assert [type(each) for each in _asked(case, event)] == [e.NotifyApplicant, e.ReportStatus, e.ReportLicence]
+    assert _asked(case, event)[-1] == licence
+    elsewhere = case_in(S.SIGNED)
+    assert [type(each) for each in _asked(elsewhere, event)] == [e.NotifyApplicant]
+
+
+def test_a_doubtful_tax_status_refuses_nothing() -> None:
+    doubtful = case_in(S.VERIFIED, "reklame").apply(e.TaxStatusDoubtful(reason="spt-missing", text="x"), START)
+    assert doubtful.tax_status is Finding.DOUBTFUL
+    assert doubtful.apply(j.VALIDATED, START).stage is S.VALIDATED
 
 
 def test_oss_hears_of_a_technical_approval_only_when_all_agencies_are_favourable() -> None:

@@ -11,7 +11,7 @@ from gateway.domain.case import PermitCase, Stage
 from gateway.domain.catalogue import SAMPLE
 from gateway.domain.events import CaseEvent
 from gateway.domain.lifecycle import STEPS, Step, allowed_step
-from gateway.domain.stages import ENDED, LIVE, ON_THE_WAY, UNDECIDED
+from gateway.domain.stages import CORRECTABLE, ENDED, LIVE, ON_THE_WAY, UNDECIDED
 from tests.domain.fitting import LATER, MOVES, fitting, ready
 from tests.domain.journeys import START, case_in, opened, path, refused
 
@@ -44,6 +44,10 @@ def _ways(service: str) -> dict[type[CaseEvent], Ways]:
         e.ArrearsFound: _stays(*LIVE),
         e.NoArrearsFound: _stays(*LIVE),
         e.ResidentRefuted: _stays(*LIVE),
+        e.TaxStatusConfirmed: _stays(*LIVE),
+        e.TaxStatusDoubtful: _stays(*LIVE),
+        e.BusinessConfirmed: _stays(*LIVE),
+        e.BusinessDoubtful: _stays(*LIVE),
         e.ApplicationCorrected: {
             **_to(S.REGISTERED, S.REGISTERED, S.INCOMPLETE),
             **_to(S.COMPLETE, S.RETURNED, S.COMPLETE, S.VERIFIED),
@@ -141,6 +145,11 @@ def test_the_whole_way_ends_with_the_hand_over_pasal_11_3(service: str) -> None:
     printed_first = seen.index(S.PRINTED) < seen.index(S.SIGNED)
     assert printed_first is (case.signing is e.SigningMethod.WET)  # 16(2)
     assert seen.index(S.NUMBERED) < seen.index(S.SIGNED) < seen.index(S.ACTIVE)
+
+
+def test_what_may_be_corrected_is_known_outside_the_table() -> None:
+    origins = [stage for step in STEPS if step.event is e.ApplicationCorrected for stage in step.origin]
+    assert sorted(origins) == sorted(CORRECTABLE)
 
 
 def test_a_type_without_recommendation_goes_from_validation_to_decision() -> None:

@@ -50,6 +50,7 @@ SECRETS: Mapping[str, Mapping[str, str]] = {
         "password": "body-password-7Q",
         "ip_user": "10.99.0.17",
     },
+    "djp": {"basic_user": "djp-user-7Q", "basic_password": "djp-password-7Q"},
     "bank": {"client_id": "client-7Q", "client_secret": "client-secret-7Q", "partner_id": "partner-7Q"},
     "oss": {"username": "oss-user-7Q", "password": "oss-password-7Q", "user_key": "oss-key-7Q"},
     "sms": {"userkey": "sms-userkey-7Q", "passkey": "sms-passkey-7Q", "report_key": "report-key-7Q"},
@@ -326,7 +327,7 @@ def furnish(folder: Path, url: str, door: Door, street: Street) -> None:
     for agreement in latest_agreements(local_date(AT)).values():
         registry.import_agreement(agreement, stage.adapters[agreement.agency], actor)
         registry.activate_for_development(agreement.id, agreement.version, actor)
-    for agency in ("dukcapil", "dpupr", "oss", "sms"):
+    for agency in ("dukcapil", "djp", "dpupr", "oss", "sms"):
         registry.set_endpoint(agency, f"{street.url}/{agency}", actor)
     for agency, named in SECRETS.items():
         for name, secret in named.items():

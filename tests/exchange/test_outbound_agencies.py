@@ -49,7 +49,6 @@ REST: Mapping[str, tuple[Script, str]] = {
     "html under 200": (lambda _t: raw(b"<html>login</html>"), "unknown"),
     "an answer that breaks the schema": (lambda _t: says({"content": "x"}), "unknown"),
     "an answer that is no document": (lambda _t: says([]), "unknown"),
-    "a spent quota": (lambda _t: says({"content": [{"RESPON": "Kuota Akses Hari ini telah Habis"}]}), "not-sent"),
     "400": (lambda _t: raw(b"no", 400), "dead"),
     "404": (lambda _t: raw(b"no", 404), "dead"),
     "a redirect": (lambda _t: raw(b"", 302, Location="http://127.0.0.1:1/"), "dead"),
@@ -171,13 +170,6 @@ def test_retry_after_of_a_receivers_fault_is_obeyed(stage: Stage) -> None:
     stage.town.next("dpupr", stage.town.faults(sender=False, Retry_After="77"))
     stage.deliver("dpupr")
     assert now(stage, delivery).due_at - stage.clock() == timedelta(seconds=77)
-
-
-def test_a_spent_quota_is_tried_again_after_the_hour_that_the_adapter_names(stage: Stage) -> None:
-    delivery = asked(stage, "dukcapil")
-    stage.town.next("dukcapil", says({"content": [{"RESPON": "Kuota Akses Hari ini telah Habis"}]}))
-    stage.deliver("dukcapil")
-    assert now(stage, delivery).due_at - stage.clock() == timedelta(hours=1)
 
 
 def test_attempts_used_up_end_in_a_dead_letter_with_a_leaf_and_a_call_for_a_person(stage: Stage) -> None:

@@ -65,6 +65,10 @@ def raw(body: bytes, status: int = 200, content_type: str = "text/html", **heade
     return lambda _call: Told(status=status, body=body, headers=named)
 
 
+TWO_YEARS = [{"tahun": 2024, "dilaporkan": True}, {"tahun": 2025, "dilaporkan": True}]
+"""The SPT of two years, filed."""
+
+
 class Town:
     """The agencies of one test: what each has heard, and what it says next. `clock` is the test's."""
 
@@ -76,6 +80,7 @@ class Town:
         self.heard = threading.Condition()
         self.always: dict[str, Answer] = {
             "dukcapil": says({"content": [{"NIK": "Sesuai", "NAMA_LGKP": "Sesuai (100)"}], "quotaLimiter": 9}),
+            "djp": says({"hasil": {"status": "VALID", "npwp": "DITEMUKAN", "nama": "SESUAI", "spt": TWO_YEARS}}),
             "sms": lambda call: says({"status": "accepted", "reference": call.json["reference"]})(call),
             "oss": says({"responreceiveLicenseStatus": {"kode": 200, "keterangan": "Sukses", "dataNIB": {}}}),
             "dpupr": self.acknowledges,

@@ -84,7 +84,7 @@ class InteropStage(Stage):
         for agreement in latest_agreements(local_date(now())).values():
             registry.import_agreement(agreement, self.adapters[agreement.agency], ACTOR)
             registry.activate_for_development(agreement.id, agreement.version, ACTOR)
-        for agency in ("dukcapil", "dpupr", "oss", "sms"):
+        for agency in ("dukcapil", "djp", "dpupr", "oss", "sms"):
             registry.set_endpoint(agency, f"{self.street.url}/{agency}", ACTOR)
         for agency, named in SECRETS.items():
             for name, secret in named.items():

@@ -21,6 +21,7 @@ from tests.contract.drafts import draft
 LIBRARY = SchemaLibrary(default_roots())
 PATHS = {
     "bank": {f"/rest/bank/v1.0/transfer-va/{name}" for name in ("inquiry", "payment", "status")},
+    "djp": set(),
     "dpupr": {"/rest/dpupr/permit-validity"},
     "dukcapil": set(),
     "oss": {"/rest/oss/receiveNIB"},

@@ -68,13 +68,13 @@ class AgreedPeer(Peer):
         )
         self._voices: dict[bool, Voice] = {True: SoapVoice(seat), False: RestVoice(seat)}
         said = self.journal.entries("answers")
-        self._ordered: dict[str, dict[str, Json]] = {each["interaction"]: each["members"] for each in said}
+        self._told_to_say: dict[str, dict[str, Json]] = {each["interaction"]: each["members"] for each in said}
 
         @self.app.post("/_control/answer/{interaction}")
         def say(interaction: str, order: Members) -> dict[str, Any]:
             part = self._part(interaction, hub_speaks_first=True)
             self._said(part, {}, order.members)  # refused now, not when the hub asks
-            self._ordered[interaction] = order.members
+            self._told_to_say[interaction] = order.members
             self.journal.append("answers", interaction=interaction, members=order.members)
             return order.members
 
@@ -143,8 +143,8 @@ class AgreedPeer(Peer):
             "exchange": self.surroundings.new_id(),
         }
         if document is not None:
-            said = self._said(part, taken.payload, self._ordered.get(part.declared.name, {}))
-        later = self._said(part, taken.payload, self._ordered.get(part.declared.name, {})) if is_request else None
+            said = self._said(part, taken.payload, self._told_to_say.get(part.declared.name, {}))
+        later = self._said(part, taken.payload, self._told_to_say.get(part.declared.name, {})) if is_request else None
         return self.journal.append(
             "request",
             interaction=part.declared.name,

@@ -19,7 +19,7 @@ def demo(
     leave: Annotated[bool, typer.Option("--exit", help="End afterwards; else the console stays open.")] = False,
     home: Annotated[Path, typer.Option(help="Where the demo keeps its data; delete it to begin anew.")] = Path(".demo"),
 ) -> None:
-    """Play a permit: a hub on SQLite, five simulated agencies, real signatures, and the ledger verified at the end."""
+    """Play a permit: a hub on SQLite, simulated agencies, real signatures, and the ledger verified at the end."""
     from gateway.cli.demo.play import play
 
     play(home.resolve(), leave=leave)

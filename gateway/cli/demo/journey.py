@@ -26,6 +26,7 @@ class Plot:
     nik: str
     phone: str
     favourable: bool
+    npwp: str = ""
 
 
 PERMIT = Plot(
@@ -34,6 +35,7 @@ PERMIT = Plot(
     applicant="Siti Contoh",
     nik="9999014506900001",
     phone="081200000017",
+    npwp="000000018999000",
     favourable=True,
 )
 REFUSED = Plot(
@@ -42,6 +44,7 @@ REFUSED = Plot(
     applicant="Budi Contoh",
     nik="9999015708850002",
     phone="081200000018",
+    npwp="9999015708850002",
     favourable=False,
 )
 
@@ -84,6 +87,7 @@ class Journey:
                     "nik": self._plot.nik,
                     "name": self._plot.applicant,
                     "phone": self._plot.phone,
+                    "npwp": self._plot.npwp,
                 },
             )
             found = self._office.case_of(id_izin)

@@ -21,7 +21,7 @@ from gateway.cli.demo.journey import PERMIT, REFUSED, Journey
 from gateway.cli.demo.office import HubGone, Office, Refusal
 from gateway.cli.demo.processes import Processes
 from gateway.cli.demo.screen import Screen, Watch
-from gateway.cli.demo.stage import ACTOR, Stage, alone, furnish, open_stage
+from gateway.cli.demo.stage import ACTOR, AGENCIES, Stage, alone, furnish, open_stage
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import Misconfigured
 from gateway.exchange.plugins import load_adapters
@@ -62,7 +62,8 @@ def _play(home: Path, stage: Stage, *, leave: bool) -> None:
         processes.start_agencies()
         _furnish(stage)
         processes.start_hub()
-        screen.say(f"Hub: {stage.hub_url}, process {(home / 'hub.pid').read_text().strip()}; five simulated agencies")
+        process = (home / "hub.pid").read_text().strip()
+        screen.say(f"Hub: {stage.hub_url}, process {process}; {len(AGENCIES)} simulated agencies")
         office = Office(stage)
         kept = Kept(screen, processes)
         screen.skip(kept(office.exchanges))

@@ -27,7 +27,7 @@ from gateway.store.plan import Claim, Plan
 from gateway.store.tables import StaffRow, TokenRow
 from gateway.validation.agreement_file import latest_agreements
 
-AGENCIES = ("dukcapil", "dpupr", "bank", "oss", "sms")
+AGENCIES = ("dukcapil", "djp", "dpupr", "bank", "oss", "sms")
 ACTOR = "staff/demo"
 PATHS: Mapping[str, str] = {"dpupr": "/technical-recommendation"}
 """Where an agency listens below its own address, if not at it."""
@@ -129,7 +129,7 @@ def _find(home: Path, path: Path, kept: Mapping[str, Any], ports: Mapping[str, i
     stage = Stage(
         home=home,
         ports=ports,
-        secrets=kept.get("secrets") or _secrets(),
+        secrets={**_secrets(), **kept.get("secrets", {})},  # a folder of an older version lacks newer agencies
         tokens=kept.get("tokens") or {each["id"]: secrets.token_urlsafe(32) for each in STAFF},
     )
     said = {"ports": stage.ports, "secrets": stage.secrets, "tokens": stage.tokens}
@@ -214,6 +214,7 @@ def _secrets() -> dict[str, dict[str, str]]:
 
     return {
         "dukcapil": {**made("basic_user", "basic_password", "user_id", "password"), "ip_user": "127.0.0.1"},
+        "djp": made("basic_user", "basic_password"),
         "dpupr": {},
         "bank": {
             **made("client_id", "client_secret", "partner_id"),

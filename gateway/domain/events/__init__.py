@@ -24,10 +24,13 @@ from gateway.domain.events.asks import (
     Ask,
     NotifyApplicant,
     QueryArrears,
+    QueryBusiness,
+    ReportLicence,
     ReportStatus,
     RequestRecommendation,
     SendPin,
     VerifyResident,
+    VerifyTaxStatus,
 )
 from gateway.domain.events.fact import CaseEvent
 from gateway.domain.events.facts_any_time import (
@@ -50,10 +53,14 @@ from gateway.domain.events.facts_application import (
     ApplicationWithdrawn,
     ApprovedByFiction,
     ArrearsFound,
+    BusinessConfirmed,
+    BusinessDoubtful,
     NoArrearsFound,
     RecommendationGiven,
     ResidentRefuted,
     ResidentVerified,
+    TaxStatusConfirmed,
+    TaxStatusDoubtful,
 )
 from gateway.domain.events.facts_permit import (
     ChargeIssued,
@@ -104,6 +111,8 @@ __all__ = [
     "AttachedDocument",
     "AttentionRaised",
     "AttentionSettled",
+    "BusinessConfirmed",
+    "BusinessDoubtful",
     "CaseEvent",
     "CaseStatus",
     "ChargeIssued",
@@ -125,8 +134,10 @@ __all__ = [
     "PermitRevoked",
     "ProcessSuspended",
     "QueryArrears",
+    "QueryBusiness",
     "RecommendationGiven",
     "Reference",
+    "ReportLicence",
     "ReportStatus",
     "RequestRecommendation",
     "ResidentRefuted",
@@ -141,5 +152,8 @@ __all__ = [
     "Site",
     "SurveyCompleted",
     "SurveyWarned",
+    "TaxStatusConfirmed",
+    "TaxStatusDoubtful",
     "VerifyResident",
+    "VerifyTaxStatus",
 ]

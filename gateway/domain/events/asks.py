@@ -29,6 +29,22 @@ class VerifyResident(Ask):
 
 
 @dataclass(frozen=True, kw_only=True)
+class VerifyTaxStatus(Ask):
+    """Does the tax register know the NPWP under that name, and are the SPT of two years filed?"""
+
+    optional: ClassVar[bool] = True
+    agency: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueryBusiness(Ask):
+    """Does the business register know the applicant's NIB, and is it active?"""
+
+    optional: ClassVar[bool] = True
+    agency: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class RequestRecommendation(Ask):
     """A technical recommendation from `agency` about this case (11(3)d)."""
 
@@ -73,4 +89,18 @@ class ReportStatus(Ask):
     at: datetime
     by: str
     note: str = ""
+    agency: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportLicence(Ask):
+    """Give the system in which the application began the permit that came of it: its number, in force since `at`.
+
+    `check_url` is where anybody can check it; empty where the office named no such address.
+    """
+
+    optional: ClassVar[bool] = True
+    number: str
+    at: datetime
+    check_url: str
     agency: str | None = None

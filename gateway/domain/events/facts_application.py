@@ -64,6 +64,32 @@ class ResidentRefuted(CaseEvent):
     text: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class TaxStatusConfirmed(CaseEvent):
+    """The tax register knows the NPWP under the applicant's name, and the SPT of two years are filed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaxStatusDoubtful(CaseEvent):
+    """The tax register does not confirm it: `reason` is a stable word, `text` its sentence. It refuses nothing."""
+
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BusinessConfirmed(CaseEvent):
+    """The business register knows the NIB, and it is active."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BusinessDoubtful(CaseEvent):
+    """It does not, or the NIB is not active: `reason` is a stable word, `text` its sentence. It refuses nothing."""
+
+    reason: str
+    text: str
+
+
 # --- verification and validation, Pasal 11(3)b, c -------------------------------------------------------------------
 
 

@@ -77,6 +77,7 @@ class DocumentSigned(CaseEvent):
     """The authorised official signed under a delegation that was valid then (13(4), 13(5)).
 
     `document_sha256` is the digest that was shown; `sha256` that of the signed file (of the scan, for wet ink).
+    `signer_title` is the office that the signer holds; empty in facts from before it was kept.
     """
 
     signer: str
@@ -86,6 +87,7 @@ class DocumentSigned(CaseEvent):
     document_sha256: str
     sha256: str
     challenge: str | None = None
+    signer_title: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,9 +100,13 @@ class SignatureDeclined(CaseEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class NumberActivated(CaseEvent):
-    """The reserved number became the permit's number: from now on the permit is valid."""
+    """The reserved number became the permit's number: from now on the permit is valid.
+
+    `check_url` is where anybody can check it, the address that the document's QR code says.
+    """
 
     number: str
+    check_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -95,6 +95,11 @@ class Applicant:
     npwp: NPWP | None = None
     nib: NIB | None = None
 
+    @property
+    def taxpayer(self) -> tuple[NPWP | None, str]:
+        """Whose taxes these are: the NPWP, and the name that it should stand under, the firm's before the person's."""
+        return self.npwp, self.company or self.name
+
 
 @dataclass(frozen=True, kw_only=True)
 class Site:

@@ -209,6 +209,8 @@ def _view(case: PermitCase) -> dict[str, Any]:
         "version": case.version,
         "service": case.service,
         "residency": case.residency.value,
+        "taxStatus": case.tax_status.value,
+        "businessStatus": case.business_status.value,
         "arrears": case.arrears,
         "levied": case.levied,
         "builtArea": case.site.area_m2,
