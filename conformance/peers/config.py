@@ -28,6 +28,7 @@ SECRETS = MappingProxyType(
         "bank": ("client_id", "client_secret", "partner_id", "channel_id", "partner_service_id"),
         "oss": ("username", "password", "user_key"),
         "sms": ("userkey", "passkey", "report_key"),
+        "bsre": ("basic_user", "basic_password", "passphrase"),
     }
 )
 """The secrets that each agency and the hub share; its names are all the agencies that can be simulated."""

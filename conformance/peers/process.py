@@ -15,6 +15,7 @@ from types import FrameType
 import uvicorn
 
 from conformance.peers.bank import BankPeer
+from conformance.peers.bsre import BsrePeer
 from conformance.peers.config import PeerConfig, load_config
 from conformance.peers.djp import DjpPeer
 from conformance.peers.dpupr import DpuprPeer
@@ -27,9 +28,8 @@ from conformance.peers.sms import SmsPeer
 from gateway.domain.errors import Misconfigured
 
 _CITY = (DpuprPeer, DinkesPeer, DlhPeer, DishubPeer, BakesbangpolPeer, BpkpdPeer)
-PEERS: dict[str, type[Peer]] = {
-    each.agency: each for each in (*_CITY, DukcapilPeer, DjpPeer, BankPeer, OssPeer, SmsPeer)
-}
+_CENTRE = (DukcapilPeer, DjpPeer, BankPeer, OssPeer, SmsPeer, BsrePeer)
+PEERS: dict[str, type[Peer]] = {each.agency: each for each in (*_CITY, *_CENTRE)}
 GRACE_S = 2
 
 

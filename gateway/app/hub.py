@@ -24,7 +24,6 @@ from gateway.edge.receiving import AgencyEdge
 from gateway.exchange.inbound import Inbound
 from gateway.exchange.meta.services import MetaServices
 from gateway.machine import new_id, now
-from gateway.office.papers.signing import SigningMaterial
 from gateway.office.signing import SigningDeeds
 from gateway.operations import failed_proofs
 from gateway.operations.allowance import Allowance
@@ -33,6 +32,7 @@ from gateway.operations.explanations import EACH, IN_ALL, Explanations
 from gateway.operations.failed_proofs import FailedProofs
 from gateway.operations.letters import Letters
 from gateway.settings import Settings
+from gateway.trust.pdf_signature import SigningMaterial
 
 
 class Gateway(Process):

@@ -92,7 +92,13 @@ class Process:
         self.adapters = load_adapters()
         self.library = SchemaLibrary(default_roots(self.adapters.values()))
         self.directory = Directory(self.store.reader, self.store.vault, self.adapters, revocation_policy(settings))
-        self._hub = Hub(id=settings.hub_id, key=self._key, pin=self.store.master.pin, previous=previous_keys(settings))
+        self._hub = Hub(
+            id=settings.hub_id,
+            key=self._key,
+            pin=self.store.master.pin,
+            held=self.store.vault.held,
+            previous=previous_keys(settings),
+        )
         self.casework = Casework(
             reader=self.store.reader,
             vault=self.store.vault,

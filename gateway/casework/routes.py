@@ -25,3 +25,7 @@ class Routes(Protocol):
     def serving(self, ask: Ask, service: str, on: date) -> Route | None:
         """The route of `ask` for a case of that service, or None: no active agreement serves it (Pasal 21(1))."""
         ...
+
+    def serves(self, kind: type[Ask], service: str, on: date) -> bool:
+        """Whether an active agreement serves Asks of that kind for cases of that service."""
+        ...

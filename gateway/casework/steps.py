@@ -35,8 +35,10 @@ from gateway.domain.events import (
     Ask,
     AttentionRaised,
     CaseEvent,
+    CheckSigner,
     Reference,
     SendPin,
+    SignDocument,
 )
 from gateway.domain.facts import encode_ask
 from gateway.domain.lifecycle import asks, deadlines
@@ -294,7 +296,15 @@ class CaseSteps:
 
 
 def _queue(case: PermitCase, ask: Ask, route: Route) -> str:
-    """Deliveries about one case to one agency keep their order; a PIN waits for nobody, what is optional for itself."""
-    if isinstance(ask, SendPin):
-        return f"pin/{ask.challenge}"
+    """Deliveries about one case to one agency keep their order; what lives for minutes waits for nobody.
+
+    What is optional waits for its like alone.
+    """
+    match ask:
+        case SendPin(challenge=challenge):
+            return f"pin/{challenge}"
+        case CheckSigner(challenge=challenge):
+            return f"signer/{challenge}"
+        case SignDocument(challenge=challenge):
+            return f"signature/{challenge}"
     return f"{case.id}/{route.agency}" + (f"/{route.interaction}" if ask.optional else "")

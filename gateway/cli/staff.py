@@ -11,12 +11,12 @@ import typer
 from gateway.app import Store
 from gateway.cli.opening import ACTOR, opened
 from gateway.domain.errors import Refused
-from gateway.domain.identifiers import NIP, Phone
+from gateway.domain.identifiers import NIK, NIP, Phone
 from gateway.edge.parts import token_hash
 from gateway.ledger.leaf import LeafKind
 from gateway.machine import now
 from gateway.store.conflicts import commit
-from gateway.store.plan import Change, Claim, Plan
+from gateway.store.plan import Change, Claim, Plan, Update
 from gateway.store.tables import StaffRow, TokenRow
 
 app = typer.Typer(no_args_is_help=True)
@@ -40,6 +40,7 @@ def add(
     title: Annotated[str, typer.Option()],
     phone: Annotated[str | None, typer.Option(help="where PINs go (Pasal 13(3))")] = None,
     nip: Annotated[str | None, typer.Option()] = None,
+    nik: Annotated[str | None, typer.Option(help="by which the certified signature service knows them (13)")] = None,
     delegation: Annotated[str | None, typer.Option(help="number of the delegation to sign (Pasal 13(4))")] = None,
     delegation_from: Day = None,
     delegation_until: Day = None,
@@ -51,6 +52,7 @@ def add(
         "name": name,
         "title": title,
         "nip": str(NIP(nip)) if nip else None,
+        "nik": str(NIK(nik)) if nik else None,
         "phone": str(Phone(phone)) if phone else None,
         "delegation": delegation,
         "delegation_from": delegation_from.date() if delegation_from else None,
@@ -63,6 +65,22 @@ def add(
         leaf = _leaf(store, {"step": "staff-added", "staff": staff})
         commit(store.unit_of_work, Plan.of(Claim(StaffRow, ("id",), values), leaf))
     print(f"added {staff}")
+
+
+@app.command("nik")
+def nik_(
+    staff: Annotated[str, typer.Argument(help="whose NIK")],
+    nik: Annotated[str, typer.Argument(help="16 digits, as the certified signature service knows them")],
+) -> None:
+    """Set the NIK by which the certified signature service (BSrE) knows a signing official (Pasal 13)."""
+    number = str(NIK(nik))
+    with opened() as store:
+        row = store.reader.staff(staff)
+        if row is None:
+            raise Refused(f"no staff {staff!r} is known: add them first", code="staff-unknown")
+        leaf = _leaf(store, {"step": "staff-nik-set", "staff": staff})
+        commit(store.unit_of_work, Plan.of(Update(StaffRow, {"id": staff}, {"nik": row.nik}, {"nik": number}), leaf))
+    print(f"set the NIK of {staff}")
 
 
 @app.command()

@@ -18,9 +18,9 @@ Every mapping may raise: the hub then treats the message as not yet processed (`
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, Literal, TypeAlias, TypeVar
 
 from gateway.contract.message import Payload, Refusal, Reply
 from gateway.contract.versions import version_order
@@ -112,12 +112,27 @@ class AskPerson:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SignedFile:
+    """The signed form of a document of the case: exact bytes of a PDF. `of` is the SHA-256 (hex) of what was sent.
+
+    The hub keeps it with the case if it is that, and asks a person if not. It comes in the reply to a Query alone.
+    """
+
+    of: str
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Effect:
-    """Events for one case. `case` None opens a new case, which `key` then names: the same key never opens a second."""
+    """Events for one case. `case` None opens a new case, which `key` then names: the same key never opens a second.
+
+    `signed` are the files on which a DocumentSigned among the events rests.
+    """
 
     case: str | None
     events: tuple[CaseEvent, ...]
     key: Reference | None = None
+    signed: tuple[SignedFile, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +155,9 @@ class Interaction:
 
     `security` names the dialect (`wss-x509`, `jws`, `snap-bi`, `oss-token`, `basic`, ...); `path` is appended to the
     endpoint that staff configured; `redact` names payload members whose values are secrets, filled in by the dialect
-    at sending and stored masked; `request` is the schema of what the first speaker sends.
+    at sending and stored masked; `request` is the schema of what the first speaker sends. In a message of ours
+    `{member}` in `path` is that member of the payload, and each `{{document:<sha256>}}` in a member that `documents`
+    names becomes that document of the case, in base64, at sending.
 
     `version` is that of its schemas, the folder they lie in. A name may be declared once for each version, with other
     mappings, transport or security: an agreement takes the one whose request it names. `since` and `until` are the
@@ -154,6 +171,7 @@ class Interaction:
     version: str = "1.0"
     path: str = ""
     redact: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
     since: str = ""
     until: str = ""
 
@@ -176,10 +194,15 @@ class Outbound(Interaction, Generic[A]):
 
 @dataclass(frozen=True, kw_only=True)
 class Query(Outbound[A]):
-    """Asked and answered in one call; retried only while that is safe."""
+    """Asked and answered in one call; retried only while that is safe.
+
+    `method` GET (RFC 9110, 9.3.1) sends no body: all that is asked stands in `path`. It is spoken over REST, under a
+    profile that signs no body.
+    """
 
     reply: Document
     to_case: Callable[[PermitCase, A, Payload], Heard]
+    method: Literal["GET", "POST"] = "POST"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -91,7 +91,7 @@ class Jws:
 
         What is signed is what leaves, secrets included, so redacted members are best avoided.
         """
-        body = body_of(dict(fill(asking.payload, asking.redacted, party, hub)))
+        body = body_of(dict(fill(asking.payload, asking.redacted, party, hub, at)))
         claims = JwsClaims(
             iss=hub.id,
             aud=party.agency,

@@ -9,6 +9,7 @@ from typing import Any
 
 from cryptography import x509
 
+from gateway.domain.errors import Refused
 from gateway.trust import jwe, xml_encryption
 from gateway.trust.certificates import RegisteredCertificate, encryption_certificate
 from gateway.trust.keys import SigningKey
@@ -35,10 +36,17 @@ class Party:
         return encryption_certificate(self.agency, self.certificates, kinds, at)
 
 
+def nothing_held(_challenge: str, _at: datetime) -> str:
+    """What a hub holds that holds nothing. Raises Refused `held-secret-gone`."""
+    raise Refused("nothing is held for this signature: sign again", code="held-secret-gone", clause="Pasal 13")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Hub:
     """The office's own identity: its id in `iss` and `aud`, its signing key, and its derivation of PINs.
 
+    `held` gives what an official gave for the certified signature of a challenge, if it is held at that moment, and
+    raises Refused `held-secret-gone` if not.
     The signing key is also what agencies encrypt to; `previous` are keys before a roll-over, the newest first, that
     still decrypt and no longer sign.
     """
@@ -46,6 +54,7 @@ class Hub:
     id: str
     key: SigningKey
     pin: Callable[[str], str]
+    held: Callable[[str, datetime], str] = nothing_held
     previous: tuple[SigningKey, ...] = ()
 
     @property

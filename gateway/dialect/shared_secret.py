@@ -57,10 +57,10 @@ class HeaderKey:
         """Such a profile does not prove answers."""
         return {}
 
-    def seal_request(self, asking: Asking, party: Party, hub: Hub, at: datetime) -> SealedRequest:  # noqa: ARG002 - the profile's signature
+    def seal_request(self, asking: Asking, party: Party, hub: Hub, at: datetime) -> SealedRequest:
         """Put the key into its header and the secrets into the body."""
         headers = {} if self.outbound is None else {self.header: party.secret(self.outbound)}
-        return _sealed(headers, asking, party, hub)
+        return _sealed(headers, asking, party, hub, at)
 
     def check_reply(
         self, heard: Heard, asking: Asking, sealed: SealedRequest, party: Party, hub: Hub, at: datetime
@@ -72,10 +72,10 @@ class HeaderKey:
 class Basic:
     """HTTP Basic (RFC 7617), out only: credentials `basic_user` and `basic_password`."""
 
-    def seal_request(self, asking: Asking, party: Party, hub: Hub, at: datetime) -> SealedRequest:  # noqa: ARG002 - the profile's signature
+    def seal_request(self, asking: Asking, party: Party, hub: Hub, at: datetime) -> SealedRequest:
         """Put user and password into Authorization and the secrets into the body."""
         pair = f"{party.secret('basic_user')}:{party.secret('basic_password')}".encode()
-        return _sealed({"Authorization": f"Basic {base64.b64encode(pair).decode()}"}, asking, party, hub)
+        return _sealed({"Authorization": f"Basic {base64.b64encode(pair).decode()}"}, asking, party, hub, at)
 
     def check_reply(
         self, heard: Heard, asking: Asking, sealed: SealedRequest, party: Party, hub: Hub, at: datetime
@@ -83,11 +83,19 @@ class Basic:
         """Such a profile does not prove answers."""
 
 
-def _sealed(secret_headers: Mapping[str, str], asking: Asking, party: Party, hub: Hub) -> SealedRequest:
+def _sealed(secret_headers: Mapping[str, str], asking: Asking, party: Party, hub: Hub, at: datetime) -> SealedRequest:
+    if asking.method == "GET":  # all that is asked stands in the path
+        accept = {"Accept": "application/json"}
+        return SealedRequest(
+            headers=accept | dict(secret_headers),
+            body=b"",
+            stored_headers=accept | dict.fromkeys(secret_headers, HIDDEN),
+            stored_body=b"",
+        )
     plain = {"Content-Type": "application/json", "Accept": "application/json"}
     return SealedRequest(
         headers=plain | dict(secret_headers),
-        body=body_of(dict(fill(asking.payload, asking.redacted, party, hub))),
+        body=body_of(dict(fill(asking.payload, asking.redacted, party, hub, at))),
         stored_headers=plain | dict.fromkeys(secret_headers, HIDDEN),
         stored_body=body_of(dict(asking.payload)),
     )

@@ -1,4 +1,7 @@
-"""What a case asks of the outside when a fact has happened: checks, recommendations, notices, status reports."""
+"""What a case asks of the outside when a fact has happened: checks, recommendations, notices, status reports.
+
+And what follows for the case where nobody answers: a certified signature that was not given can be asked for again.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,13 @@ def asks(before: PermitCase | None, event: CaseEvent, after: PermitCase, at: dat
         *_reports(event, after, at),
     )
     return tuple(found)
+
+
+def given_up(ask: Ask, text: str) -> tuple[CaseEvent, ...]:
+    """List what it means for the case that `ask` is answered by nobody any more; `text` says why. Often nothing."""
+    if isinstance(ask, e.SignDocument):
+        return (e.SignatureNotGiven(challenge=ask.challenge, reason="not-answered", text=text),)
+    return ()
 
 
 # --- checks and recommendations -----------------------------------------------------------------------------------

@@ -27,6 +27,8 @@ from gateway.domain.events import (
     PaymentReceived,
     RecommendationGiven,
     Reference,
+    SignatureNotGiven,
+    SignatureRequested,
     SigningMethod,
     Site,
 )
@@ -47,7 +49,9 @@ class PermitCase:
     `notices` are the facts in the order in which they came. `decided_at` is when it was approved or rejected;
     `approved_by` is None for a positive fiction. `in_force_since` is when the permit number came into force and stays
     after a revocation, which `number_active` tells. Of digests, `document_sha256` is the prepared document's and
-    `signed_sha256` the signed one's, in hex; `signature` is who signed it. `attention` is what waits for a person.
+    `signed_sha256` the signed one's, in hex; `signature` is who signed it. `signature_asked` is the request for a
+    certified signature that is under way or was granted, `signature_not_given` how the last one failed. `attention` is
+    what waits for a person.
     `voided_numbers` never become permit numbers. `arrears` is what the applicant owed the city in whole rupiah when it
     was last asked: 0 nothing, None that nobody said. `version` counts the facts applied, the registration included.
     """
@@ -98,6 +102,8 @@ class PermitCase:
     document_sha256: str | None = None
     signed_sha256: str | None = None
     signature: DocumentSigned | None = None
+    signature_asked: SignatureRequested | None = None
+    signature_not_given: SignatureNotGiven | None = None
     printed: DocumentPrinted | None = None
     survey: Answers | None = None
     survey_warnings: int = 0

@@ -1,4 +1,4 @@
-"""What falls due on a case, and when (Pasal 14(3), 17(3), 17(4), 19).
+"""What falls due on a case, and when (Pasal 13, 14(3), 17(3), 17(4), 19).
 
 Periods in hari kerja end with the last day in Mojokerto; the payment period starts with evidence of receipt alone.
 Survey periods are calendar days from the approval.
@@ -25,9 +25,15 @@ SURVEY_INTERVAL = timedelta(days=2)
 """A warning every second calendar day, three times (17(3))."""
 
 
+SIGNATURE_PATIENCE = timedelta(minutes=2)
+"""How long a certified signature is waited for after the last moment at which its request may have left."""
+
+
 class DeadlineKind(StrEnum):
     """What has to happen when a deadline passes."""
 
+    SIGNATURE = "signature"
+    """Apply SignatureNotGiven: the certified service did not answer (13)."""
     PAYMENT_LAPSE = "payment-lapse"
     """Apply ChargeLapsed (14(4))."""
     SURVEY_WARNING = "survey-warning"
@@ -62,7 +68,7 @@ class Deadline:
 
 def deadlines(case: PermitCase, calendar: WorkingCalendar) -> tuple[Deadline, ...]:
     """List all that is still to fall due, the earliest first; of two at one instant, in the order of DeadlineKind."""
-    found = (*_payment(case, calendar), *_survey(case), *_service(case, calendar))
+    found = (*_signature(case), *_payment(case, calendar), *_survey(case), *_service(case, calendar))
     return tuple(sorted(found, key=lambda each: (each.due_at, list(DeadlineKind).index(each.kind))))
 
 
@@ -109,6 +115,13 @@ def suspension_at(case: PermitCase) -> datetime:
     if case.survey_warned_at is not None and case.survey_warnings >= SURVEY_WARNINGS:
         return end_of_day(local_date(case.survey_warned_at))
     return end_of_day(local_date(survey_warning_at(case, SURVEY_WARNINGS)))
+
+
+def _signature(case: PermitCase) -> tuple[Deadline, ...]:
+    if case.stage is not Stage.SIGNING or case.signature_asked is None:
+        return ()
+    due_at = case.signature_asked.expires_at + SIGNATURE_PATIENCE
+    return (Deadline(kind=DeadlineKind.SIGNATURE, due_at=due_at),)
 
 
 def _payment(case: PermitCase, calendar: WorkingCalendar) -> tuple[Deadline, ...]:

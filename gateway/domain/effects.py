@@ -177,9 +177,19 @@ def _(event: e.DocumentPrepared, case: PermitCase, _at: datetime) -> PermitCase:
     return replace(case, document_sha256=event.sha256)
 
 
+@carry.register(e.SignatureRequested)
+def _(event: e.SignatureRequested, case: PermitCase, _at: datetime) -> PermitCase:
+    return replace(case, signature_asked=event, signature_not_given=None)
+
+
+@carry.register(e.SignatureNotGiven)
+def _(event: e.SignatureNotGiven, case: PermitCase, _at: datetime) -> PermitCase:
+    return replace(case, signature_asked=None, signature_not_given=event)
+
+
 @carry.register(e.DocumentSigned)
 def _(event: e.DocumentSigned, case: PermitCase, _at: datetime) -> PermitCase:
-    return replace(case, signed_sha256=event.sha256, signature=event)
+    return replace(case, signed_sha256=event.sha256, signature=event, signature_not_given=None)
 
 
 @carry.register(e.SignatureDeclined)

@@ -66,6 +66,16 @@ def more_recommendations(case: PermitCase, event: events.RecommendationGiven, _a
     return case.missing_recommendations != (event.agency,)
 
 
+@guard("step-not-allowed", "Pasal 13", "its certified service signed this document")
+def signed_here(case: PermitCase, _event: CaseEvent, _at: datetime) -> bool:
+    return case.signature_asked is None
+
+
+@guard("step-not-allowed", "Pasal 13", "no certified service was asked to sign this document")
+def signed_by_service(case: PermitCase, _event: CaseEvent, _at: datetime) -> bool:
+    return case.signature_asked is not None
+
+
 # --- registration to decision -------------------------------------------------------------------------------------
 
 
@@ -222,13 +232,22 @@ def other_method(case: PermitCase, event: events.SigningMethodChosen, _at: datet
 
 
 @guard("document-mismatch", "Pasal 13(3)", "the signer was shown another document than the one prepared")
-def same_document(case: PermitCase, event: events.DocumentSigned, _at: datetime) -> bool:
+def same_document(case: PermitCase, event: events.DocumentSigned | events.SignatureRequested, _at: datetime) -> bool:
     return event.document_sha256 == case.document_sha256
 
 
 @guard("pin-missing", "Pasal 13(3)", "an electronic signature rests on a PIN: name its challenge")
-def pin_given(_case: PermitCase, event: events.DocumentSigned, _at: datetime) -> bool:
-    return event.method is SigningMethod.WET or bool(event.challenge)
+def pin_given(case: PermitCase, event: events.DocumentSigned | events.SignatureRequested, _at: datetime) -> bool:
+    return case.signing is SigningMethod.WET or bool(event.challenge)
+
+
+@guard(
+    "signature-superseded",
+    "Pasal 13(3)",
+    "this is about the request {event.challenge} for a signature, and another one is under way",
+)
+def signature_asked(case: PermitCase, event: events.DocumentSigned | events.SignatureNotGiven, _at: datetime) -> bool:
+    return case.signature_asked is not None and event.challenge == case.signature_asked.challenge
 
 
 @guard("wrong-paper", "Pasal 16(1)", "{case.service} is printed on {case.paper}, not on {event.paper}")

@@ -28,6 +28,8 @@ class Stage(StrEnum):
     NUMBERED = "numbered"
     """A number is reserved, not yet in force."""
     PREPARED = "prepared"
+    SIGNING = "signing"
+    """Released by the official; the certified signature is awaited from its service."""
     PRINTED = "printed"
     """Electronic: printed after the number came into force. Wet ink: printed, to be signed (16(2))."""
     SIGNED = "signed"
@@ -87,6 +89,7 @@ ON_THE_WAY = (
     Stage.PAID,
     Stage.NUMBERED,
     Stage.PREPARED,
+    Stage.SIGNING,
     Stage.PRINTED,
     Stage.SIGNED,
     Stage.ACTIVE,

@@ -60,6 +60,7 @@ def _steps(
 
 
 _S = Stage
+_BEFORE_SIGNATURE = (*UNDECIDED, *ON_THE_WAY[: ON_THE_WAY.index(_S.SIGNING)])
 _CLOCKED = (*UNDECIDED, *(stage for stage in ON_THE_WAY if stage is not _S.ACTIVE))
 
 STEPS: tuple[Step, ...] = (
@@ -179,7 +180,7 @@ STEPS: tuple[Step, ...] = (
         e.SigningMethodChosen,
         "13(5), 16(2)",
         "this document is signed by another method",
-        ((*UNDECIDED, *ON_THE_WAY[: ON_THE_WAY.index(_S.PRINTED)]), None),
+        (_BEFORE_SIGNATURE, None),
         guards=(g.other_method,),
     ),
     *_steps(
@@ -199,6 +200,29 @@ STEPS: tuple[Step, ...] = (
         waits=True,
     ),
     *_steps(
+        e.SignatureRequested,
+        "13",
+        "the certified service is asked to sign",
+        ((_S.PREPARED,), _S.SIGNING, g.electronic),
+        guards=(g.same_document, g.pin_given),
+        waits=True,
+    ),
+    # what was asked for before a suspension is taken all the same: the signature is there
+    *_steps(
+        e.DocumentSigned,
+        "13",
+        "the certified service has signed",
+        ((_S.SIGNING,), _S.SIGNED),
+        guards=(g.agreed_method, g.same_document, g.pin_given, g.signature_asked),
+    ),
+    *_steps(
+        e.SignatureNotGiven,
+        "13",
+        "no certified signature came: the official may try again",
+        ((_S.SIGNING,), _S.PREPARED),
+        guards=(g.signature_asked,),
+    ),
+    *_steps(
         e.SignatureDeclined,
         "11(3)h, 13(4)",
         "the official declines: the reserved number is voided",
@@ -210,9 +234,16 @@ STEPS: tuple[Step, ...] = (
         e.NumberActivated,
         "11(3)i",
         "penomoran: the number is in force, the permit valid",
-        ((_S.SIGNED,), _S.ACTIVE),
+        ((_S.SIGNED,), _S.ACTIVE, g.signed_here),
         guards=(g.number_reserved,),
         waits=True,
+    ),
+    *_steps(
+        e.NumberActivated,
+        "11(3)i",
+        "the same after a certified signature, also while suspended",
+        ((_S.SIGNED,), _S.ACTIVE, g.signed_by_service),
+        guards=(g.number_reserved,),
     ),
     *_steps(
         e.DocumentPrinted,

@@ -202,6 +202,11 @@ def _callback(
 
 def _apply(heard: Heard, steps: CaseSteps, effect: Effect) -> None:
     """Apply one effect: to a known case, or by opening one. A repeated opening key opens nothing."""
+    if effect.signed:
+        raise MappingFault(
+            f"the adapter {heard.terms.name} brings a signed file, which comes in the reply to a Query alone",
+            clause="adapter",
+        )
     events = effect.events
     case_id = effect.case
     if case_id is None:

@@ -6,7 +6,8 @@
 2. map        at the case version that asked, once; the payload is kept for all attempts
 3. minimise   no personal data beyond the agreement
 4. validate   against the agreed schema: our own mistake must not leave
-5. seal       fresh timestamp, secrets filled in, encrypted where that is agreed; stored without secrets
+5. seal       documents put in, fresh timestamp, secrets filled in, encrypted where that is agreed; stored without
+              secrets
 6. commit     the delivery as being sent, the attempt, the exact bytes and their leaf, guarded by the claim's fence and
               by the registry's generation: what staff changed meanwhile counts
 """
@@ -17,6 +18,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeAlias, cast
 
 from gateway.casework.desk import Casework
@@ -27,6 +29,7 @@ from gateway.domain.case import PermitCase
 from gateway.domain.errors import MappingFault, SchemaViolation, Unauthorised
 from gateway.domain.events import Ask
 from gateway.domain.facts import decode_ask
+from gateway.exchange.addressing import with_documents, with_members
 from gateway.exchange.claiming import LEASE_BEYOND_CALL, LEASE_LEFT_AFTER_CALL
 from gateway.exchange.directory import Directory, Terms
 from gateway.exchange.entry import Entry
@@ -102,17 +105,18 @@ class Preparing:
         """Prepare the next attempt; `provision` spares the questions whose answers it has, and so does `entries`.
 
         Raises Unauthorised or Misconfigured (staff have to act), MappingFault (the adapter is to be mended), Refused
-        (the mapping itself says that this cannot be sent).
+        (the mapping itself says that this cannot be sent, or what an official gave for it is held no longer).
         """
         entry = self._entry(row.agency, {} if entries is None else entries)
         terms = self._terms(row, at, entry)  # 1
         said_before = row.payload if terms.reference == _reference(row) else None
         payload = json.loads(said_before) if said_before else self._payload(row, terms, provision)  # 2 to 4
+        url = self._directory.endpoint(row.agency, terms.interaction, entry)
         speech = Speech(
             terms=terms,
-            payload=payload,
+            payload=with_documents(terms.interaction, payload, partial(self._document, row.case_id)),
             message_id=row.message_id,
-            url=self._directory.endpoint(row.agency, terms.interaction, entry),
+            url=with_members(terms.interaction, url, payload),
             party=entry.party,
             at=at,
         )
@@ -123,9 +127,9 @@ class Preparing:
         plan = Plan.of(guard) + key.plan + self._plan(row, sent, speech, spoken, key.key)  # 6
         return Attempt(row=row, sent=sent, speech=speech, spoken=spoken, key=key.key, plan=plan, stands_on=guard)
 
-    def ask_of(self, row: StoredDelivery) -> Ask:
-        """The Ask that a delivery answers."""
-        return decode_ask(row.ask_kind, json.loads(row.ask_body))
+    def _document(self, case_id: str, sha256: str) -> bytes | None:
+        row = self._casework.reader.document(case_id, sha256)
+        return None if row is None else row.body
 
     def _terms(self, row: StoredDelivery, at: datetime, entry: Entry) -> Terms:
         on = local_date(at)
@@ -159,7 +163,7 @@ class Preparing:
         return self._casework.case_of_facts(provision.facts, row.case_version)
 
     def _payload(self, row: StoredDelivery, terms: Terms, provision: Provision | None) -> Payload:
-        case, ask = self._case(row, provision), self.ask_of(row)
+        case, ask = self._case(row, provision), ask_of(row)
         interaction = cast("Outbound[Ask]", terms.interaction)
         if not terms.agreed.covers(case.service) or interaction.serves is not type(ask):
             raise Unauthorised(
@@ -230,6 +234,11 @@ class Preparing:
             "verdict": Delivery.SENDING.value,
             "at": speech.at,
         }
+
+
+def ask_of(row: StoredDelivery) -> Ask:
+    """The Ask that a delivery answers."""
+    return decode_ask(row.ask_kind, json.loads(row.ask_body))
 
 
 _writer = JsonWriter()

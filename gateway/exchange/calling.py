@@ -16,8 +16,9 @@ import structlog
 from gateway.casework.desk import Casework, Standing
 from gateway.contract.adapter import Heard
 from gateway.domain.errors import AgencyUnavailable, GatewayError, Misconfigured, Tampered
-from gateway.exchange.attempt import Attempt, Preparing
+from gateway.exchange.attempt import Attempt, Preparing, ask_of
 from gateway.exchange.mapping import Mapping, to_case_of
+from gateway.exchange.signed_files import checked
 from gateway.exchange.speaking import asked_to_wait
 from gateway.exchange.verdict import Judge, Verdict
 from gateway.store.outgoing import StoredDelivery
@@ -128,8 +129,8 @@ class Calling:
         if standing is None:
             raise Tampered(f"case {attempt.row.case_id} is gone", code="history-broken")
         with Mapping(terms.name):
-            heard: Heard = to_case(standing.case, self._preparing.ask_of(attempt.row), payload)
-        return heard, standing
+            heard: Heard = to_case(standing.case, ask_of(attempt.row), payload)
+        return checked(heard, standing.case, self._casework.reader), standing
 
 
 def unforeseen(doing: str, row: StoredDelivery, fault: Exception) -> None:

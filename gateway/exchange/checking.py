@@ -10,6 +10,7 @@ from gateway.contract.adapter import (
     Interaction,
     Notification,
     Outbound,
+    Query,
     Repeat,
     Request,
     Submission,
@@ -57,6 +58,8 @@ def _profile(declared: Interaction, agreed: AgreedInteraction) -> Iterator[str]:
             f"confidential = true does not go with profile {declared.security}, which cannot encrypt; "
             f"{' and '.join(sorted(CONFIDENTIAL))} can"
         )
+    if isinstance(declared, Query) and declared.method == "GET" and declared.security in CONFIDENTIAL:
+        yield f"method GET has no body, and profile {declared.security} signs one"
     if agreed.transport.is_soap:
         if declared.security != WSS_X509:
             yield f"profile {declared.security} does not go with {agreed.transport}; SOAP speaks {WSS_X509}"

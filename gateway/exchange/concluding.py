@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,13 +12,15 @@ from gateway.casework.leaves import MadeLeaf
 from gateway.casework.occasion import Occasion
 from gateway.casework.steps import CaseSteps
 from gateway.contract.adapter import Effect, Interaction
+from gateway.domain.asks import given_up
 from gateway.domain.deadlines import answer_due
 from gateway.domain.errors import CaseRefusal, Unauthorised
-from gateway.domain.events import AttentionRaised, CaseEvent
-from gateway.exchange.attempt import Attempt
+from gateway.domain.events import AttentionRaised, CaseEvent, SignDocument
+from gateway.exchange.attempt import Attempt, ask_of
 from gateway.exchange.directory import Directory, Terms
 from gateway.exchange.mapping import to_case_of
 from gateway.exchange.records import headers_text, part
+from gateway.exchange.signed_files import kept
 from gateway.exchange.states import NOT_CALLED, WAITING, Delivery
 from gateway.exchange.verdict import ANSWERED, Verdict
 from gateway.ledger.leaf import LeafKind
@@ -77,7 +80,8 @@ class Concluding:
         plan = Plan((*ends, *self._reply_changes(result)))
         steps, late = self._steps(row, verdict, result.at, result.standing)
         within = attempt.speech.terms.agreed.answer_within_days
-        return plan + self.moved(row, verdict, result.at, late=late, within=within) + steps.plan()
+        files = () if late else tuple(kept(verdict.effects, row.case_id, result.at, self._casework.reader))
+        return plan + self.moved(row, verdict, result.at, late=late, within=within) + steps.plan() + Plan(files)
 
     def moved(
         self, row: StoredDelivery, verdict: Verdict, at: datetime, *, late: str | None = None, within: int | None = None
@@ -100,6 +104,8 @@ class Concluding:
         if row.last_attempt > 0:  # its exchange began with the first
             said = {"verdict": verdict.state.value, "code": verdict.outcome}
             changes.append(Update(ExchangeRow, {"id": row.id}, {}, said))
+        if verdict.state not in WAITING:
+            changes += self._let_go(row)
         if verdict.state is Delivery.DEAD:
             leaf = self._casework.leaves.make(
                 LeafKind.DEAD,
@@ -154,6 +160,11 @@ class Concluding:
         return self.moved(row, verdict, at) + steps.plan()
 
     # --- within ---------------------------------------------------------------------------------------------------
+
+    def _let_go(self, row: StoredDelivery) -> tuple[Change, ...]:
+        """Nothing is sent for it any more: what an official gave for its sending is let go."""
+        ask = _signature(row)
+        return () if ask is None else (self._casework.vault.let_go(ask.challenge),)
 
     def _waits_since(self, result: Result, row: StoredDelivery) -> bool:
         """Whether a delivery with an answer in hand was taken back from its worker, and nobody is calling now.
@@ -221,12 +232,23 @@ class Concluding:
                     steps.apply(effect.case or row.case_id, event)
         except CaseRefusal as refusal:
             return self._fresh_steps(row, at), f"late: {refusal.text}"
+        ask = _signature(row)
+        if ask is not None and verdict.attention is not None:
+            for event in given_up(ask, verdict.attention):
+                with suppress(CaseRefusal):  # the case has gone on without that answer
+                    steps.apply(row.case_id, event)
         return steps, None
 
     def _fresh_steps(self, row: StoredDelivery, at: datetime) -> CaseSteps:
         occasion = Occasion(actor=f"agency/{row.agency}", occurred_at=at, entered_at=at, exchange=row.id)
         # an answer is taken however much waits for the agencies that it makes us tell
         return CaseSteps(self._casework, occasion, bounded=False)
+
+
+def _signature(row: StoredDelivery) -> SignDocument | None:
+    """What a delivery asks where that is a certified signature; None of every other, which is not even read."""
+    ask = ask_of(row) if row.ask_kind == SignDocument.__name__ else None
+    return ask if isinstance(ask, SignDocument) else None
 
 
 def _reply(attempt: Attempt) -> str:

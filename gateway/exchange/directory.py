@@ -221,15 +221,11 @@ class Directory:
 
     def serving(self, ask: Ask, service: str, on: date) -> Route | None:
         """The route of an Ask: the agency it names, or the first whose agreement in force serves it."""
-        for agency, adapter in self._adapters.items():
-            if ask.agency not in (None, agency):
-                continue
-            for each in adapter.interactions:
-                if isinstance(each, Outbound) and each.serves is type(ask):
-                    route = self._route(agency, each, service, on)
-                    if route is not None:
-                        return route
-        return None
+        return self._serving(type(ask), ask.agency, service, on)
+
+    def serves(self, kind: type[Ask], service: str, on: date) -> bool:
+        """Whether an agreement in force serves Asks of that kind."""
+        return self._serving(kind, None, service, on) is not None
 
     def endpoint(self, agency: str, interaction: Interaction, entry: Entry | None = None) -> str:
         """The URL that staff set, with the interaction's path, by the agency's `entry` (None: as things stand now).
@@ -271,6 +267,17 @@ class Directory:
         return self.current(agency).suspended
 
     # --- within ---------------------------------------------------------------------------------------------------
+
+    def _serving(self, kind: type[Ask], named: str | None, service: str, on: date) -> Route | None:
+        for agency, adapter in self._adapters.items():
+            if named not in (None, agency):
+                continue
+            for each in adapter.interactions:
+                if isinstance(each, Outbound) and each.serves is kind:
+                    route = self._route(agency, each, service, on)
+                    if route is not None:
+                        return route
+        return None
 
     def _route(self, agency: str, interaction: Interaction, service: str, on: date) -> Route | None:
         entry = self.current(agency)

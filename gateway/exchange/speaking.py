@@ -151,9 +151,10 @@ class RestSpeaker:
 
     def speak(self, speech: Speech) -> Spoken:
         """Fill in secrets, sign, encrypt where that is agreed, and write the call."""
-        sealed = self._profile(speech.terms).seal_request(self._asking(speech), speech.party, self._hub, speech.at)
+        asking = self._asking(speech)
+        sealed = self._profile(speech.terms).seal_request(asking, speech.party, self._hub, speech.at)
         call = OutboundCall(
-            method="POST",
+            method=asking.method,
             url=speech.url,
             headers=dict(sealed.headers),
             body=sealed.body,
@@ -162,7 +163,7 @@ class RestSpeaker:
         )
         return Spoken(
             call=call,
-            stored_headers=sealed.stored_headers,
+            stored_headers=_with_request_line(sealed.stored_headers, asking),
             stored_body=sealed.stored_body,
             signed=sealed.signed,
             stored_plain=sealed.stored_plain,
@@ -221,8 +222,9 @@ class RestSpeaker:
 
     def _asking(self, speech: Speech) -> Asking:
         parts = urlsplit(speech.url)
+        interaction = speech.terms.interaction
         return Asking(
-            method="POST",
+            method=interaction.method if isinstance(interaction, Query) else "POST",
             path=f"{parts.path}?{parts.query}" if parts.query else parts.path,
             payload=speech.payload,
             message_id=speech.message_id,
@@ -234,6 +236,13 @@ class RestSpeaker:
 
     def _profile(self, terms: Terms) -> OutboundProfile:
         return OUTBOUND[terms.interaction.security]
+
+
+def _with_request_line(headers: Mapping[str, str], asking: Asking) -> Mapping[str, str]:
+    """The headers as they are stored; without a body the request line is all that was said (RFC 9113, 8.3.1)."""
+    if asking.method != "GET":
+        return headers
+    return {**headers, ":method": asking.method, ":path": asking.path}
 
 
 def came_in_clear(speech: Speech) -> Unauthenticated:

@@ -12,17 +12,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.casework.desk import Casework
+from gateway.casework.documents import ACKNOWLEDGEMENT, SKRD, keep
 from gateway.casework.occasion import Occasion
 from gateway.casework.steps import CaseSteps
 from gateway.domain import events as e
 from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
 from gateway.domain.errors import CaseRefusal
-from gateway.domain.events import CaseEvent
+from gateway.domain.events import Ask, CaseEvent
 from gateway.domain.ikm import Answers
 from gateway.domain.numbering import format_number
 from gateway.office.counters import next_number
-from gateway.office.documents import ACKNOWLEDGEMENT, SKRD, keep
 from gateway.office.papers.acknowledgement import tanda_terima_pdf
 from gateway.office.papers.fees import charge as fee_of
 from gateway.office.papers.fees import virtual_account
@@ -38,10 +38,11 @@ SKRD_TEMPLATE = "{NNNN}/SKRD/{ROMAN-MONTH}/{YYYY}"
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """What a deed does: facts for the case, and changes of its own that go into the same commit."""
+    """What a deed does: facts for the case, Asks that no fact gives rise to, and changes of its own, in one commit."""
 
     facts: Sequence[CaseEvent]
     changes: Sequence[Change] = ()
+    asks: Sequence[Ask] = ()
 
 
 class Deeds:
@@ -176,6 +177,13 @@ class Deeds:
             case = steps.case(case_id)
             for fact in step.facts:
                 case = steps.apply(case_id, fact)
+            for ask in step.asks:
+                if steps.ask(case_id, ask) is None:
+                    raise CaseRefusal(
+                        f"no active agreement serves {type(ask).__name__} any more: do it again",
+                        code="no-route",
+                        clause="Pasal 21(2)",
+                    )
             self.finish(steps.plan() + Plan(tuple(step.changes)))
             return case
 

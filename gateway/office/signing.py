@@ -4,7 +4,8 @@ ask_pin   a challenge bound to person, case, step and digest; its PIN goes out b
 approve   penetapan persetujuan, with that PIN
 decline   the official does not sign: the number is voided
 prepare   a number is reserved and the document laid out: from now on its digest is what a PIN is bound to
-sign      the delegation is valid today, the PIN fits, the PDF is signed, the number comes into force
+sign      the delegation is valid today, the PIN fits, the PDF is signed, the number comes into force; where the
+          certified service signs, it is asked to, and its answer does the rest (`gateway.office.certified`)
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from gateway.casework.desk import Casework
+from gateway.casework.documents import PREPARED, SIGNED, digest_of, keep
 from gateway.domain import events as e
 from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
@@ -24,15 +26,15 @@ from gateway.domain.events import SendPin, SigningMethod
 from gateway.domain.identifiers import Phone
 from gateway.domain.numbering import counter_scope, format_number
 from gateway.office import pins
+from gateway.office.certified import Certified, Given
 from gateway.office.counters import next_number
 from gateway.office.deeds import Deeds, Step
-from gateway.office.documents import PREPARED, SIGNED, digest_of, keep
 from gateway.office.papers.permit import permit_pdf
-from gateway.office.papers.signing import SigningMaterial, sign_pdf
 from gateway.office.staff import Officer
 from gateway.store.conflicts import prepared_again
 from gateway.store.plan import Insert, Plan, Update
 from gateway.store.tables import PinChallengeRow
+from gateway.trust.pdf_signature import SigningMaterial, sign_pdf
 
 PIN_LIFE = timedelta(minutes=5)
 
@@ -77,12 +79,15 @@ class SigningDeeds:
         self._material = material
         self._verify_url = verify_url
         self._signatory = signatory
+        self._certified = Certified(casework)
 
     def ask_pin(self, case_id: str, officer: Officer, step: PinStep) -> Challenge:
         """Send a PIN to the officer's registered telephone.
 
-        Raises CaseRefusal `phone-missing`, `pin-no-route` (no active agreement with an SMS agency), and
-        what `Officer.require_delegation` raises.
+        Where the certified service is to sign, it is asked whether the officer can.
+
+        Raises CaseRefusal `phone-missing`, `pin-no-route` (no active agreement with an SMS agency),
+        `signature-under-way`, `signer-nik-missing`, and what `Officer.require_delegation` raises.
         """
         if officer.phone is None:
             raise CaseRefusal(
@@ -96,15 +101,21 @@ class SigningDeeds:
             steps = self._deeds.steps(officer.actor)
             case = steps.case(case_id)
             method = case.signing if step is PinStep.SIGN else SigningMethod.WET
-            officer.require_delegation(local_date(self._clock()), method)
+            at = self._clock()
+            officer.require_delegation(local_date(at), method)
             challenge = self._casework.new_id()
-            expires_at = self._clock() + PIN_LIFE
+            expires_at = at + PIN_LIFE
             if steps.ask(case_id, SendPin(challenge=challenge, phone=phone, purpose=_PURPOSE[step])) is None:
                 raise CaseRefusal(
                     "no active agreement with an SMS agency: a PIN cannot be sent",
                     code="pin-no-route",
                     clause="Pasal 13(3)",
                 )
+            if step is PinStep.SIGN:
+                self._certified.require_answered(case)
+                about = self._certified.check_signer(case, officer, challenge, at)
+                if about is not None:
+                    steps.ask(case_id, about)
             bound = pins.Bound(person=officer.id, case_id=case_id, step=step.value, digest=_digest(case, step))
             row = pins.new_challenge(challenge, bound, phone, expires_at)
             self._deeds.finish(steps.plan() + Plan.of(Insert(PinChallengeRow, row)))
@@ -140,15 +151,25 @@ class SigningDeeds:
 
         return self._deeds.do(case_id, officer.actor, step)
 
-    def sign(self, case_id: str, officer: Officer, challenge: str, pin: str) -> PermitCase:
-        """Pengesahan (11(3)h, 13): sign the prepared PDF and let the number come into force."""
+    def sign(self, case_id: str, officer: Officer, challenge: str, pin: str, given: Given | None = None) -> PermitCase:
+        """Pengesahan (11(3)h, 13): sign the prepared PDF and let the number come into force.
+
+        Where the certified service signs, the case that this gives waits for its answer (stage `signing`).
+
+        Raises CaseRefusal, besides what `approve` raises: `document-missing`, `signature-under-way`,
+        `passphrase-missing`, `passphrase-not-needed`, `signer-nik-missing`.
+        """
 
         def step(case: PermitCase, at: datetime) -> Step:
+            self._certified.require_answered(case)
             delegation = officer.require_delegation(local_date(at), case.signing)
+            needed = self._certified.require_given(case, officer, given, at)
             used = self._use_pin(case, officer, PinStep.SIGN, challenge, pin, at)
             row = self._casework.reader.document(case.id, case.document_sha256 or "")
             if row is None or case.document_sha256 is None or case.reserved_number is None:
                 raise CaseRefusal(f"case {case.id} has no prepared document: prepare it first", code="document-missing")
+            if needed is not None:
+                return self._certified.request(case, officer, needed, challenge, delegation, used, at)
             signed = sign_pdf(
                 row.body,
                 self._material,

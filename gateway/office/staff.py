@@ -7,12 +7,16 @@ from datetime import date
 
 from gateway.domain.errors import CaseRefusal
 from gateway.domain.events import SigningMethod
+from gateway.domain.identifiers import NIK
 from gateway.store.tables import StaffRow
 
 
 @dataclass(frozen=True, kw_only=True)
 class Officer:
-    """A member of staff as deeds need to know them. `phone` receives PINs (13(3))."""
+    """A member of staff as deeds need to know them. `phone` receives PINs (13(3)).
+
+    `nik` is what a certified signature service knows the official by.
+    """
 
     id: str
     name: str
@@ -23,6 +27,7 @@ class Officer:
     delegation_from: date | None = None
     delegation_until: date | None = None
     delegation_electronic: bool = False
+    nik: NIK | None = None
 
     @property
     def actor(self) -> str:
@@ -68,4 +73,5 @@ def officer_of(row: StaffRow) -> Officer:
         delegation_from=row.delegation_from,
         delegation_until=row.delegation_until,
         delegation_electronic=row.delegation_electronic,
+        nik=NIK(row.nik) if row.nik else None,
     )

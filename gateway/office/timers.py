@@ -1,4 +1,4 @@
-"""What happens by itself when a period ends (Pasal 14(4), 17(3), 17(4), 19; PP 28/2025)."""
+"""What happens by itself when a period ends (Pasal 13, 14(4), 17(3), 17(4), 19; PP 28/2025)."""
 
 from __future__ import annotations
 
@@ -33,13 +33,20 @@ class Timers:
         self._answers = AnswersOwed(deeds, casework, clock)
 
     def run_once(self, limit: int = 100) -> int:
-        """Handle what is due, of cases and of answers that agencies owe; gives how many deadlines were handled.
+        """Handle what is due: of cases, of answers that agencies owe, of secrets held; gives how many were handled.
 
         One that cannot be (its case's history is broken, say) is logged and stays due; the others go on.
         """
         reader, now = self._casework.reader, self._clock()
         handled = handle_due(lambda skip: reader.due_deadlines(now, limit, skip), self._handled)
-        return handled + self._answers.run_once(limit)
+        return handled + self._answers.run_once(limit) + self._let_go(now, limit)
+
+    def _let_go(self, now: datetime, limit: int) -> int:
+        """Let go what officials gave for signatures that were not sent in time, or whose end nobody wrote down."""
+        challenges = self._casework.reader.expired_secrets(now, limit)
+        if challenges:
+            self._deeds.finish(Plan(tuple(self._casework.vault.let_go(each) for each in challenges)))
+        return len(challenges)
 
     def _handled(self, row: DeadlineRow) -> bool:
         try:
@@ -66,6 +73,11 @@ class Timers:
 
 def _fact(kind: DeadlineKind, case: PermitCase, due_at: datetime) -> CaseEvent:
     match kind:
+        case DeadlineKind.SIGNATURE:
+            if case.signature_asked is None:
+                raise CaseRefusal("no certified signature is under way", code="step-not-allowed", clause="Pasal 13")
+            text = "No answer of the certified signature service came in time: sign again, with a new PIN."
+            return e.SignatureNotGiven(challenge=case.signature_asked.challenge, reason="no-answer", text=text)
         case DeadlineKind.PAYMENT_LAPSE:
             return e.ChargeLapsed(due_on=local_date(due_at))
         case DeadlineKind.SURVEY_WARNING:

@@ -1,4 +1,4 @@
-"""Secrets in the store, sealed under the master key: data keys and agencies' credentials.
+"""Secrets in the store, sealed under the master key: data keys, agencies' credentials, and what is held for minutes.
 
 A data key makes the commitments and keyed digests of one scope, and dies with it:
 
@@ -23,10 +23,10 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
-from gateway.domain.errors import Misconfigured, Tampered
-from gateway.store.plan import Change, Claim, Plan, Update
+from gateway.domain.errors import Misconfigured, Refused, Tampered
+from gateway.store.plan import Change, Claim, Delete, Plan, Update
 from gateway.store.reading import Reader
-from gateway.store.tables import CredentialRow, DataKeyRow
+from gateway.store.tables import CredentialRow, DataKeyRow, HeldSecretRow
 from gateway.trust.secrets import KEY_SIZE, NONCE_SIZE, MasterKey
 
 MAX_FRESH = 1024
@@ -123,6 +123,29 @@ class Vault:
             return Claim(CredentialRow, ("agency", "name"), {**key, "sealed": sealed})
         return Update(CredentialRow, key, {"sealed": earlier}, {"sealed": sealed})
 
+    def hold(self, challenge: str, secret: str, expires_at: datetime) -> Change:
+        """The change that holds what a person gave for one act alone, sealed, until then at the longest."""
+        sealed = self._seal(secret.encode(), _held_context(challenge))
+        return Claim(
+            HeldSecretRow, ("challenge",), {"challenge": challenge, "sealed": sealed, "expires_at": expires_at}
+        )
+
+    def held(self, challenge: str, at: datetime) -> str:
+        """What is held for a challenge. Raises Refused `held-secret-gone` when it is used up or its time is over."""
+        row = self._reader.held_secret(challenge)
+        if row is None or at >= row.expires_at:
+            raise Refused(
+                "the passphrase or TOTP that was given for this signature is not held any more: it could not be sent "
+                "in time. Sign again, with a new PIN",
+                code="held-secret-gone",
+                clause="Pasal 13",
+            )
+        return self._master.open(row.sealed, _held_context(challenge)).decode()
+
+    def let_go(self, challenge: str) -> Change:
+        """The change after which nothing is held for a challenge; there may be nothing by now."""
+        return Delete(HeldSecretRow, {"challenge": challenge})
+
     def _opens(self, context: str, sealed: bytes) -> bool:
         try:
             self._master.open(sealed, context)
@@ -165,3 +188,7 @@ def scope_of(case_id: str | None, at: datetime) -> str:
 
 def _credential_context(agency: str, name: str) -> str:
     return f"credential/{agency}/{name}"
+
+
+def _held_context(challenge: str) -> str:
+    return f"held/{challenge}"

@@ -34,7 +34,18 @@ MODELS: dict[type[Interaction], str] = {
 }
 IMPURE_CALLS = {"open", "print", "input", "exec", "eval", "__import__", "compile", "globals", "vars", "setattr"}
 IMPURE_ATTRIBUTES = {"now", "today", "utcnow", "read_text", "write_text", "read_bytes", "write_bytes", "getenv"}
-ALLOWED_STDLIB = {"__future__", "collections", "dataclasses", "datetime", "hashlib", "json", "re", "types", "typing"}
+ALLOWED_STDLIB = {
+    "__future__",
+    "base64",
+    "collections",
+    "dataclasses",
+    "datetime",
+    "hashlib",
+    "json",
+    "re",
+    "types",
+    "typing",
+}
 """What computes: no socket, os, pathlib, time, random, uuid, threading, and no library that speaks to the outside."""
 
 

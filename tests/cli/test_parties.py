@@ -18,8 +18,8 @@ from tests.office.house import NOW
 
 pytestmark = pytest.mark.usefixtures("home")
 
-SHIPPED = tuple(latest_agreements(local_date(NOW)).values())
-"""What the store of these tests was furnished with."""
+SHIPPED = tuple(each for each in latest_agreements(local_date(NOW)).values() if each.agency != "bsre")
+"""What the store of these tests was furnished with: that of an office that signs by itself."""
 
 
 # --- agency -------------------------------------------------------------------------------------------------------
@@ -267,6 +267,13 @@ def test_staff_are_added_with_a_delegation_and_listed(home: Path, simojo: Simojo
     assert (eka.phone, eka.nip, eka.delegation_electronic) == ("+6281200000091", "197501012000011001", True)
     assert f"{eka.delegation_from} {eka.delegation_until}" == "2026-02-01 2026-12-31"
     assert [line.split()[0] for line in simojo("staff", "list").out.splitlines()] == ["agus", "dewi", "eka", "rina"]
+
+
+def test_the_nik_of_an_official_is_set_and_a_wrong_one_is_not(simojo: Simojo, database: Behind) -> None:
+    assert simojo("staff", "nik", "dewi", "9999014101800001").out == "set the NIK of dewi\n"
+    assert "[staff-unknown]" in simojo("staff", "nik", "nobody", "9999014101800001").sentence
+    assert simojo("staff", "nik", "dewi", "12").code == 2
+    assert database.execute("SELECT nik FROM staff WHERE id = 'dewi'").scalar_one() == "9999014101800001"
 
 
 @pytest.mark.parametrize("wrong", [("--nip", "1"), ("--phone", "rumah")], ids=["nip", "phone"])

@@ -44,6 +44,7 @@ SECRETS = {
     },
     "oss": {"username": "simojo", "password": "made-up", "user_key": "key-made-up"},
     "sms": {"userkey": "U2", "passkey": "made-up", "report_key": "report-made-up"},
+    "bsre": {"basic_user": "office", "basic_password": "basic-made-up", "passphrase": "kata sandi contoh"},
 }
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from gateway.settings import Settings
 
-AGENCIES = ("bank", "djp", "dpupr", "dukcapil", "oss", "sms")
+AGENCIES = ("bank", "bsre", "djp", "dpupr", "dukcapil", "oss", "sms")
 END_S = 30
 
 

@@ -30,7 +30,7 @@ from gateway.dialect.rest import Answering, Asking, Heard, body_of, canonical
 from gateway.dialect.shared_secret import Basic, HeaderKey
 from gateway.dialect.snap_bi import SnapBi, issue_token, minify
 from gateway.domain.calendar import JAKARTA
-from gateway.domain.errors import Misconfigured, Unauthenticated
+from gateway.domain.errors import Misconfigured, Refused, Unauthenticated
 from gateway.trust.certificates import ALL_USES, RegisteredCertificate, Use, register
 from gateway.trust.keys import signing_key
 from tests.exchange.keys import AT, agency_identity
@@ -268,14 +268,24 @@ def test_basic_is_user_and_password_in_base64_and_hidden_in_what_is_stored() -> 
 
 def test_blanks_are_filled_in_named_members_alone_and_a_missing_credential_is_said() -> None:
     payload: Payload = {"hidden": "a {{secret:user_key}} b {{pin:c-1}}", "name": "{{secret:user_key}}", "n": 1}
-    filled = fill(payload, ("hidden", "n"), party(), hub())
+    filled = fill(payload, ("hidden", "n"), party(), hub(), AT)
     assert filled == {"hidden": "a k b pin-c-1", "name": "{{secret:user_key}}", "n": 1}
     with pytest.raises(Misconfigured) as raised:
-        fill({"hidden": "{{secret:nothing}}"}, ("hidden",), party(), hub())
+        fill({"hidden": "{{secret:nothing}}"}, ("hidden",), party(), hub(), AT)
     assert raised.value.code == "credential-missing"
-    assert fill({"hidden": "{{other:x}} {{secret:}}"}, ("hidden",), party(), hub()) == {
+    assert fill({"hidden": "{{other:x}} {{secret:}}"}, ("hidden",), party(), hub(), AT) == {
         "hidden": "{{other:x}} {{secret:}}"
     }
+
+
+def test_what_is_held_is_filled_in_while_it_is_held() -> None:
+    held = replace(hub(), held=lambda challenge, at: f"held-{challenge}-{at:%H%M}")
+    assert fill({"p": "{{held:c-1}}"}, ("p",), party(), held, AT) == {"p": f"held-c-1-{AT:%H%M}"}
+    with pytest.raises(Refused) as raised:
+        fill({"p": "{{held:c-1}}"}, ("p",), party(), hub(), AT)
+    assert raised.value.code == "held-secret-gone"
+    got = Basic().seal_request(replace(asking(p="{{held:c-1}}"), method="GET"), party(), held, AT)
+    assert (got.body, got.stored_body, "Content-Type" in got.headers) == (b"", b"", False)
 
 
 # --- snap ---------------------------------------------------------------------------------------------------------

@@ -57,6 +57,8 @@ _MAKERS: dict[type[CaseEvent], Callable[[PermitCase, datetime], CaseEvent]] = {
     ),
     e.DocumentPrepared: lambda _case, _at: j.PREPARED,
     e.DocumentSigned: lambda case, _at: j.SIGNED if case.signing is e.SigningMethod.ELECTRONIC else j.SIGNED_WET,
+    e.SignatureRequested: lambda _case, _at: j.REQUESTED,
+    e.SignatureNotGiven: lambda _case, _at: j.NOT_GIVEN,
     e.SignatureDeclined: lambda _case, _at: j.DECLINED,
     e.NumberActivated: lambda case, _at: e.NumberActivated(number=case.reserved_number or "001/PBG/III/2026"),
     e.DocumentPrinted: lambda case, _at: j.printed(case),

@@ -78,6 +78,15 @@ SIGNED = e.DocumentSigned(
     challenge="c-2",
 )
 SIGNED_WET = replace(SIGNED, method=e.SigningMethod.WET, challenge=None)
+REQUESTED = e.SignatureRequested(
+    signer=SIGNED.signer,
+    signer_nip=SIGNED.signer_nip,
+    delegation=SIGNED.delegation,
+    document_sha256=DIGEST,
+    challenge="c-2",
+    expires_at=START + timedelta(minutes=10),
+)
+NOT_GIVEN = e.SignatureNotGiven(challenge="c-2", reason="wrong-passphrase", text="passphrase salah")
 DECLINED = e.SignatureDeclined(signer="Pejabat Contoh", reason="salah nama")
 ACTIVATED = e.NumberActivated(number="001/PBG/III/2026")
 SURVEYED = e.SurveyCompleted(answers=ANSWERS)
@@ -140,6 +149,7 @@ def case_in(stage: Stage, service: str = "pbg", origin: e.Origin = e.Origin.PORT
         Stage.REJECTED: (Stage.RECOMMENDED, REJECTED),
         Stage.WITHDRAWN: (Stage.REGISTERED, WITHDRAWN),
         Stage.REVOKED: (Stage.ACTIVE, REVOKED),
+        Stage.SIGNING: (Stage.PREPARED, REQUESTED),
     }
     if stage is Stage.LAPSED:
         case = case_in(Stage.CHARGED, service, origin, at).apply(notice_received(at), at)

@@ -20,13 +20,14 @@ from gateway.domain.facts import decode_case, decode_event, encode_case, encode_
 from gateway.domain.lifecycle import asks, deadlines
 from gateway.domain.service_clock import ServiceClock
 from gateway.domain.stages import ON_THE_WAY, Hold
+from tests.domain import journeys as j
 from tests.domain import strategies
 from tests.domain.fitting import MOVES, fitting
 from tests.domain.journeys import START, path, registration
 
 S = Stage
 CALENDAR = WorkingCalendar(frozenset({date(2026, 3, 19), date(2026, 3, 20)}))
-NUMBERED = (S.NUMBERED, S.PREPARED, S.SIGNED, S.PRINTED, S.ACTIVE, S.HANDED_OVER)
+NUMBERED = (S.NUMBERED, S.PREPARED, S.SIGNING, S.SIGNED, S.PRINTED, S.ACTIVE, S.HANDED_OVER)
 SIGNED = (S.SIGNED, S.ACTIVE, S.HANDED_OVER)
 AFTER_PAYMENT = (S.PAID, *NUMBERED, S.REVOKED)
 DECIDED = (*ON_THE_WAY, S.HANDED_OVER, S.LAPSED, S.REVOKED, S.REJECTED)
@@ -64,6 +65,9 @@ RULES: dict[str, Callable[[PermitCase], bool]] = {
     ),
     "a signed document was prepared (13(3))": lambda case: (
         case.stage not in SIGNED or (case.document_sha256 is not None and case.signed_sha256 is not None)
+    ),
+    "what a service is asked to sign is known, and not for ink (13)": lambda case: (
+        case.stage is not S.SIGNING or (case.signature_asked is not None and case.signing is SigningMethod.ELECTRONIC)
     ),
     "ink is put on a printed document (16(2))": lambda case: (
         case.signing is not SigningMethod.WET or case.stage not in SIGNED or case.printed is not None
@@ -210,6 +214,7 @@ class AnyHistory(RuleBasedStateMachine):
 def _fact_of(kind: str, count: int, due_on: date) -> CaseEvent | None:
     """The fact that a deadline calls for; the service standard is only reported."""
     return {
+        "signature": j.NOT_GIVEN,
         "payment-lapse": e.ChargeLapsed(due_on=due_on),
         "survey-warning": e.SurveyWarned(count=count),
         "suspension": e.ProcessSuspended(),

@@ -44,6 +44,8 @@ STAGES: dict[type[CaseEvent], Stage] = {
     e.DocumentPrepared: S.NUMBERED,
     e.SigningMethodChosen: S.NUMBERED,
     e.DocumentSigned: S.PREPARED,
+    e.SignatureRequested: S.PREPARED,
+    e.SignatureNotGiven: S.SIGNING,
     e.SignatureDeclined: S.PREPARED,
     e.NumberActivated: S.SIGNED,
     e.DocumentPrinted: S.ACTIVE,

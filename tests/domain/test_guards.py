@@ -18,6 +18,7 @@ OPPOSITES = (
     (guards.recommendation_needed, guards.no_recommendation_needed),
     (guards.last_recommendation, guards.more_recommendations),
     (guards.electronic, guards.wet_ink),
+    (guards.signed_here, guards.signed_by_service),
 )
 """Pairs that choose between two rows of one fact and stage: exactly one of them holds."""
 

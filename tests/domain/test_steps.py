@@ -12,6 +12,7 @@ from gateway.domain.catalogue import SAMPLE
 from gateway.domain.events import CaseEvent
 from gateway.domain.lifecycle import STEPS, Step, allowed_step
 from gateway.domain.stages import CORRECTABLE, ENDED, LIVE, ON_THE_WAY, UNDECIDED
+from tests.domain import journeys as j
 from tests.domain.fitting import LATER, MOVES, fitting, ready
 from tests.domain.journeys import START, case_in, opened, path, refused
 
@@ -36,7 +37,9 @@ def _ways(service: str) -> dict[type[CaseEvent], Ways]:
     levied = service in (LEVIED_ELECTRONIC, LEVIED_WET)
     wet = service in (LEVIED_WET, FREE_WET)
     before_number = S.PAID if levied else S.APPROVED
-    clocked = (*UNDECIDED, S.APPROVED, S.CHARGED, S.PAID, S.NUMBERED, S.PREPARED, S.SIGNED, *((S.PRINTED,) * wet))
+    awaited = () if wet else (S.SIGNING,)
+    number_to_signature = (S.NUMBERED, S.PREPARED, *awaited, S.SIGNED)
+    clocked = (*UNDECIDED, S.APPROVED, S.CHARGED, S.PAID, *number_to_signature, *((S.PRINTED,) * wet))
     signable = (*UNDECIDED, S.APPROVED, S.CHARGED, S.PAID, S.NUMBERED, S.PREPARED)
     in_force = (S.ACTIVE, *(() if wet else (S.PRINTED,)))
     return {
@@ -67,7 +70,9 @@ def _ways(service: str) -> dict[type[CaseEvent], Ways]:
         e.NumberReserved: {before_number: S.NUMBERED},
         e.SigningMethodChosen: _stays(*signable),
         e.DocumentPrepared: _to(S.PREPARED, S.NUMBERED, S.PREPARED),
-        e.DocumentSigned: {S.PRINTED if wet else S.PREPARED: S.SIGNED},
+        e.SignatureRequested: {} if wet else {S.PREPARED: S.SIGNING},
+        e.SignatureNotGiven: _to(S.PREPARED, *awaited),
+        e.DocumentSigned: _to(S.SIGNED, S.PRINTED if wet else S.PREPARED, *awaited),
         e.SignatureDeclined: _to(before_number, S.PREPARED, *((S.PRINTED,) * wet)),
         e.NumberActivated: {S.SIGNED: S.ACTIVE},
         e.DocumentPrinted: _to(S.PRINTED, S.PREPARED if wet else S.ACTIVE, S.PRINTED),
@@ -91,8 +96,11 @@ def _case(service: str, stage: Stage) -> PermitCase:
 
 
 def _stages(service: str) -> Iterator[Stage]:
-    levied = SAMPLE.find(service, START.date()).levied
-    return (stage for stage in Stage if levied or stage not in (S.CHARGED, S.PAID, S.LAPSED))
+    kind = SAMPLE.find(service, START.date())
+    never = (() if kind.levied else (S.CHARGED, S.PAID, S.LAPSED)) + (
+        (S.SIGNING,) if kind.signing is e.SigningMethod.WET else ()
+    )
+    return (stage for stage in Stage if stage not in never)
 
 
 def test_the_expectations_name_every_fact() -> None:
@@ -168,8 +176,10 @@ def test_every_row_of_the_table_is_walked() -> None:
             for stage in set(ways) & set(_stages(service)):
                 case = ready(kind, _case(service, stage))
                 walked.add(allowed_step(case, fitting(kind, case), LATER))
-    # the third of three recommendations, the type that needs none (above), and an approval of stored cases that
-    # wait in VALIDATED with nothing missing, which no journey leads to
+    # the third of three recommendations, the type that needs none (above), an approval of stored cases that wait in
+    # VALIDATED with nothing missing, which no journey leads to, and the number of one that its service has signed
+    certified = _case("krk", S.SIGNING).apply(j.SIGNED, START)
+    walked.add(allowed_step(certified, fitting(e.NumberActivated, certified), LATER))
     none_needed = replace(_case("krk", S.VERIFIED), required_recommendations=())
     walked.add(allowed_step(none_needed, fitting(e.AdministrationValidated, none_needed), LATER))
     nothing_missing = replace(_case("krk", S.VALIDATED), required_recommendations=())

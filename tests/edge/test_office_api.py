@@ -9,7 +9,7 @@ import pytest
 
 from gateway.domain import events as e
 from tests.edge.visitors import Problem, Visitor
-from tests.office.house import AGUS, DEWI, RINA, House, wrong
+from tests.office.house import AGUS, DAY, DEWI, RINA, House, wrong
 
 MARKS = {f"u{number}": 4 for number in range(1, 10)}
 HANDED = {"method": "counter", "recipient": "Siti Contoh", "proof": "loket 1"}
@@ -234,3 +234,34 @@ def test_a_case_or_document_that_is_not_there_is_refused(house: House, visitor: 
 def test_a_case_shows_nothing_about_the_person(house: House, visitor: Visitor) -> None:
     shown = str(Desk(visitor, house.told().id).look())
     assert [word for word in ("9999014506900001", "Siti", "81200000017", "contoh.example") if word in shown] == []
+
+
+# --- the certified signature --------------------------------------------------------------------------------------
+
+
+def test_a_certified_signature_is_asked_for_with_a_passphrase_and_awaited(house: House, visitor: Visitor) -> None:
+    house.certify()
+    case = house.prepared()
+    office = Desk(visitor, case.id)
+    pin = office.pin(house, "sign")
+    problem = office.refused("sign", DEWI, pin)
+    assert (problem.status, problem.code, problem.clause) == (409, "passphrase-missing", "Pasal 13")
+    path = f"/office/v1/cases/{case.id}/sign"
+    asked: dict[str, Any] = visitor.post(path, DEWI, {**pin, "passphrase": "kata sandi"}, 202)
+    assert (asked["stage"], asked["signedSha256"], asked["signatureNotGiven"]) == ("signing", None, None)
+    assert office.refused("sign", DEWI, {**pin, "passphrase": "kata sandi"}).code == "signature-under-way"
+    house.clock.move(DAY / 24)
+    while house.gateway.timers.run_once():
+        pass
+    shown = office.look()
+    assert (shown["stage"], shown["signatureNotGiven"]["reason"]) == ("prepared", "no-answer")
+
+
+def test_a_passphrase_is_repeated_in_no_refusal(house: House, visitor: Visitor) -> None:
+    office = Desk(visitor, house.prepared().id)
+    pin = office.pin(house, "sign")
+    assert office.refused("sign", DEWI, {**pin, "passphrase": "kata sandi"}).code == "passphrase-not-needed"
+    for given in ({"passphrase": "rahasia-7Q" * 50}, {"passphrase": "rahasia-7Q", "totp": "123456"}, {"totp": "7Q"}):
+        problem = office.refused("sign", DEWI, {**pin, **given})
+        assert (problem.status, problem.code) == (422, "schema-violation")
+        assert "7Q" not in str(problem.body)

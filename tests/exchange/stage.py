@@ -54,6 +54,7 @@ SECRETS: Mapping[str, Mapping[str, str]] = {
     "bank": {"client_id": "client-7Q", "client_secret": "client-secret-7Q", "partner_id": "partner-7Q"},
     "oss": {"username": "oss-user-7Q", "password": "oss-password-7Q", "user_key": "oss-key-7Q"},
     "sms": {"userkey": "sms-userkey-7Q", "passkey": "sms-passkey-7Q", "report_key": "report-key-7Q"},
+    "bsre": {"basic_user": "bsre-user-7Q", "basic_password": "bsre-password-7Q"},
 }
 ADAPTERS = load_adapters()
 LIBRARY = SchemaLibrary(default_roots(ADAPTERS.values()))
@@ -74,6 +75,8 @@ DEWI = Officer(
     delegation="SK contoh 188.45/1/2026",
     delegation_from=date(2026, 1, 1),
     delegation_until=date(2026, 12, 31),
+    delegation_electronic=True,
+    nik=NIK("9999014101800001"),
 )
 
 
@@ -327,7 +330,7 @@ def furnish(folder: Path, url: str, door: Door, street: Street) -> None:
     for agreement in latest_agreements(local_date(AT)).values():
         registry.import_agreement(agreement, stage.adapters[agreement.agency], actor)
         registry.activate_for_development(agreement.id, agreement.version, actor)
-    for agency in ("dukcapil", "djp", "dpupr", "oss", "sms"):
+    for agency in ("bsre", "dukcapil", "djp", "dpupr", "oss", "sms"):
         registry.set_endpoint(agency, f"{street.url}/{agency}", actor)
     for agency, named in SECRETS.items():
         for name, secret in named.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import socket
@@ -10,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
 
@@ -17,7 +19,10 @@ import uvicorn
 from lxml import etree
 
 from conformance.signing import soap, wss
+from gateway.trust.pdf_signature import SigningMaterial, sign_pdf
 from tests.exchange.keys import agency_identity
+from tests.trust.parties import AT as SIGNED_AT
+from tests.trust.parties import key
 
 PATIENCE_S = 20.0
 """How long a server waits for a test that holds its answer back; no test lets it come to that."""
@@ -69,6 +74,24 @@ TWO_YEARS = [{"tahun": 2024, "dilaporkan": True}, {"tahun": 2025, "dilaporkan": 
 """The SPT of two years, filed."""
 
 
+@cache
+def signing_material() -> SigningMaterial:
+    """A key of the signing service."""
+    return SigningMaterial(key=key("p256"))
+
+
+def signed(pdf: bytes) -> bytes:
+    """What the signing service makes of a file."""
+    return sign_pdf(pdf, signing_material(), name="BSrE", reason="uji", location="Mojokerto", signed_at=SIGNED_AT)
+
+
+def signs(call: Call) -> Told:
+    """A signing service to which everybody is known, and that signs whatever it is sent."""
+    if "/user/status/" in call.path:
+        return says({"status": "ISSUE"})(call)
+    return says({"file": [base64.b64encode(signed(base64.b64decode(call.json["file"][0]))).decode()]})(call)
+
+
 class Town:
     """The agencies of one test: what each has heard, and what it says next. `clock` is the test's."""
 
@@ -84,6 +107,7 @@ class Town:
             "sms": lambda call: says({"status": "accepted", "reference": call.json["reference"]})(call),
             "oss": says({"responreceiveLicenseStatus": {"kode": 200, "keterangan": "Sukses", "dataNIB": {}}}),
             "dpupr": self.acknowledges,
+            "bsre": signs,
         }
 
     def next(self, agency: str, *answers: Answer) -> None:
@@ -138,6 +162,9 @@ class Street:
         self.town: Town | None = None
 
         class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.do_POST()
+
             def do_POST(self) -> None:
                 length = int(self.headers.get("Content-Length", "0"))
                 call = Call(

@@ -25,10 +25,10 @@ from conformance.signing import jws, wss
 from gateway.app import Gateway
 from gateway.app.identity import hub_key, hub_operations
 from gateway.domain.errors import HubBusy, Misconfigured
-from gateway.office.papers.signing import pdf_signatures
 from gateway.settings import Settings
 from gateway.trust.csr import certificate_request
 from gateway.trust.keys import SoftwareKey, fingerprint
+from gateway.trust.pdf_signature import pdf_signatures
 from gateway.trust.pkcs11_key import Pkcs11Key, open_pkcs11_key
 from gateway.trust.policy import JWS_SIGNATURES, JWS_SIGNING, XML_SIGNATURES, SignatureAlgorithm
 from tests.databases import Furnished

@@ -12,10 +12,10 @@ from gateway.domain import events as e
 from gateway.domain.case import PermitCase, Stage
 from gateway.domain.errors import CaseRefusal
 from gateway.domain.events import SigningMethod
-from gateway.office.papers.signing import pdf_signatures
 from gateway.office.signing import PinStep
 from gateway.office.staff import Officer
 from gateway.trust.keys import fingerprint
+from gateway.trust.pdf_signature import pdf_signatures
 from tests.domain.journeys import refusal
 from tests.office.house import AGUS, DAY, DEWI, RINA, House, delegation
 

@@ -118,6 +118,7 @@ class Journey:
             "paid": self._prepare,
             "numbered": self._prepare,
             "prepared": self._sign,
+            "signing": self._await_signature,
             "active": self._print,
             "printed": self._hand_over,
         }[case["stage"]]
@@ -161,8 +162,14 @@ class Journey:
         return self._do(case_id, "prepare", "agus", "reserves the number and lays the document out")
 
     def _sign(self, case_id: str, _case: dict[str, Any]) -> dict[str, Any]:
-        pin = self._office.pin(case_id, "sign", SIGNATORY, SIGNATORY_PHONE)
-        return self._do(case_id, "sign", SIGNATORY, "signs the PDF with a PIN from her telephone", pin)
+        said = self._office.pin(case_id, "sign", SIGNATORY, SIGNATORY_PHONE) | self._office.passphrase()
+        return self._do(case_id, "sign", SIGNATORY, "signs the PDF with a PIN and her passphrase", said)
+
+    def _await_signature(self, case_id: str, _case: dict[str, Any]) -> dict[str, Any]:
+        case = self._office.await_case(case_id, lambda case: case["stage"] != "signing", "the answer of BSrE")
+        if case["signatureNotGiven"] is not None:
+            raise Refusal("signature-not-given", case["signatureNotGiven"]["text"])
+        return case
 
     def _print(self, case_id: str, case: dict[str, Any]) -> dict[str, Any]:
         sheet = {"paper": case["paper"], "serial": "A-000001"}
@@ -181,6 +188,6 @@ class Journey:
         try:
             return self._office.do(case_id, deed, by, body)
         except Refusal as refusal:
-            if refusal.code in ("step-not-allowed", "survey-already-completed"):
+            if refusal.code in ("step-not-allowed", "survey-already-completed", "signature-under-way"):
                 return self._office.case(case_id)  # done before the hub was killed: the case says so
             raise

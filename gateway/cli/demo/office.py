@@ -104,6 +104,10 @@ class Office:
             self._pause.wait(PAUSE_S)
         raise TimeoutError("the PIN: no SMS came")
 
+    def passphrase(self) -> dict[str, str]:
+        """What the signing official knows by heart."""
+        return {"passphrase": self._stage.secrets["bsre"]["passphrase"]}
+
     def _messages(self, phone: str) -> list[dict[str, str]]:
         url = f"{self._stage.agency_url('sms')}/_control/messages"
         said: list[dict[str, str]] = self._http.get(url, params={"to": phone.removeprefix("+")}).json()

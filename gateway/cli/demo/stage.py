@@ -23,11 +23,11 @@ from gateway.exchange.plugins import load_adapters
 from gateway.machine import now
 from gateway.settings import Settings
 from gateway.store.conflicts import commit
-from gateway.store.plan import Claim, Plan
+from gateway.store.plan import Claim, Plan, Update
 from gateway.store.tables import StaffRow, TokenRow
 from gateway.validation.agreement_file import latest_agreements
 
-AGENCIES = ("dukcapil", "djp", "dpupr", "bank", "oss", "sms")
+AGENCIES = ("dukcapil", "djp", "dpupr", "bank", "oss", "sms", "bsre")
 ACTOR = "staff/demo"
 PATHS: Mapping[str, str] = {"dpupr": "/technical-recommendation"}
 """Where an agency listens below its own address, if not at it."""
@@ -42,6 +42,7 @@ STAFF: tuple[Mapping[str, Any], ...] = (
         "scopes": "office",
         "nip": "198001012005012001",
         "phone": "+6281200000090",
+        "nik": "9999014101800001",
         "delegation": "SK contoh 188.45/1/2026",
     },
 )
@@ -152,14 +153,17 @@ def furnish(stage: Stage, store: Store) -> None:
             store.registry.set_endpoint(agency, url, ACTOR)
         known = {row.name for row in store.reader.credentials(agency)}
         for name, secret in stage.secrets[agency].items():
-            if name not in known:
+            if name not in known and name != "passphrase":  # that is the official's, and the hub never keeps it
                 store.registry.set_credential(agency, name, secret, ACTOR)
     for each in STAFF:
         _employ(stage, store, each)
 
 
 def _employ(stage: Stage, store: Store, each: Mapping[str, Any]) -> None:
-    if store.reader.staff(each["id"]) is None:
+    known = store.reader.staff(each["id"])
+    if known is not None and known.nik is None and "nik" in each:  # a folder from before officials had one
+        commit(store.unit_of_work, Plan.of(Update(StaffRow, {"id": known.id}, {"nik": None}, {"nik": each["nik"]})))
+    if known is None:
         delegated = "delegation" in each
         values = {
             "id": each["id"],
@@ -167,6 +171,7 @@ def _employ(stage: Stage, store: Store, each: Mapping[str, Any]) -> None:
             "title": each["title"],
             "nip": each.get("nip"),
             "phone": each.get("phone"),
+            "nik": each.get("nik"),
             "delegation": each.get("delegation"),
             "delegation_from": date(2026, 1, 1) if delegated else None,
             "delegation_until": now().date() + timedelta(days=3650) if delegated else None,
@@ -223,4 +228,5 @@ def _secrets() -> dict[str, dict[str, str]]:
         },
         "oss": made("username", "password", "user_key"),
         "sms": made("userkey", "passkey", "report_key"),
+        "bsre": made("basic_user", "basic_password", "passphrase"),
     }

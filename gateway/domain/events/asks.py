@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from gateway.domain.events.values import CaseStatus, NoticeKind
-from gateway.domain.identifiers import Phone
+from gateway.domain.events.values import CaseStatus, NoticeKind, SecondFactor
+from gateway.domain.identifiers import NIK, Phone
 
 
 class Ask:
@@ -78,6 +78,29 @@ class SendPin(Ask):
     challenge: str
     phone: Phone
     purpose: str
+    agency: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckSigner(Ask):
+    """May this official sign at the certified service today? Asked together with the PIN of `challenge`."""
+
+    challenge: str
+    signer_nik: NIK
+    agency: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignDocument(Ask):
+    """The certified signature (13) of the document of that SHA-256 (hex), which the official released by `challenge`.
+
+    What the official gave as `factor` is put in at sending and stored nowhere in clear.
+    """
+
+    challenge: str
+    document_sha256: str
+    signer_nik: NIK
+    factor: SecondFactor
     agency: str | None = None
 
 

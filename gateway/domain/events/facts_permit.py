@@ -73,6 +73,33 @@ class SigningMethodChosen(CaseEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SignatureRequested(CaseEvent):
+    """The official released the document with PIN and second factor: the certified service is asked to sign it.
+
+    `challenge` names this request; from `expires_at` on nothing is sent for it any more.
+    """
+
+    signer: str
+    signer_nip: str
+    delegation: str
+    document_sha256: str
+    challenge: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignatureNotGiven(CaseEvent):
+    """The certified signature asked for by `challenge` did not come; `text` says why, and what to do before the next.
+
+    `reason` is a stable word.
+    """
+
+    challenge: str
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class DocumentSigned(CaseEvent):
     """The authorised official signed under a delegation that was valid then (13(4), 13(5)).
 

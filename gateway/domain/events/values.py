@@ -32,6 +32,13 @@ class SigningMethod(StrEnum):
     WET = "wet"
 
 
+class SecondFactor(StrEnum):
+    """What an official gives besides the PIN for a certified signature: what the signing service knows the key by."""
+
+    PASSPHRASE = "passphrase"  # noqa: S105 - the word for it
+    TOTP = "totp"
+
+
 class HandOver(StrEnum):
     """Pasal 18(1): at the counter or by courier."""
 

@@ -99,6 +99,7 @@ _STAGES = {
     "paid": "lunas",
     "numbered": "bernomor",
     "prepared": "siap ditandatangani",
+    "signing": "menunggu tanda tangan tersertifikasi",
     "printed": "dicetak",
     "signed": "ditandatangani",
     "active": "berlaku",

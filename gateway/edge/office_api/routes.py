@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from gateway.domain.case import PermitCase
 from gateway.domain.errors import Refused
-from gateway.domain.events import HandOver
+from gateway.domain.events import HandOver, SecondFactor
 from gateway.domain.ikm import Answers
+from gateway.domain.stages import Stage
 from gateway.edge.parts import StaffEdge, office_staff
+from gateway.office.certified import Given
 from gateway.office.signing import PinStep
 from gateway.office.staff import Officer
 
@@ -52,6 +54,28 @@ class Pin(Body):
 
     challenge: str = Field(max_length=64)
     pin: str = Field(pattern="^ *[0-9]{6} *$")
+
+
+class Signing(Pin):
+    """A PIN, its challenge, and where the certified service signs the official's passphrase or TOTP."""
+
+    passphrase: SecretStr | None = Field(None, min_length=1, max_length=128)
+    totp: SecretStr | None = Field(None, min_length=6, max_length=8)
+
+    @model_validator(mode="after")
+    def _one_at_most(self) -> Self:
+        if self.passphrase is not None and self.totp is not None:
+            raise ValueError("give a passphrase or a TOTP, not both")
+        return self
+
+    @property
+    def given(self) -> Given | None:
+        """What was given besides the PIN."""
+        if self.passphrase is not None:
+            return Given(factor=SecondFactor.PASSPHRASE, secret=self.passphrase.get_secret_value())
+        if self.totp is not None:
+            return Given(factor=SecondFactor.TOTP, secret=self.totp.get_secret_value())
+        return None
 
 
 class Declined(Body):
@@ -167,9 +191,14 @@ def _add_issue(router: APIRouter, edge: StaffEdge) -> None:
         return _view(edge.signing.prepare(case_id, by))
 
     @router.post("/sign")
-    def sign(case_id: str, given: Pin, by: Who) -> dict[str, Any]:
-        """Pengesahan, with a PIN; the number comes into force."""
-        return _view(edge.signing.sign(case_id, by, given.challenge, given.pin))
+    def sign(case_id: str, said: Signing, by: Who, response: Response) -> dict[str, Any]:
+        """Pengesahan, with a PIN; the number comes into force.
+
+        Where the certified service signs, with passphrase or TOTP too: HTTP 202, and stage `signing` until it answers.
+        """
+        case = edge.signing.sign(case_id, by, said.challenge, said.pin, said.given)
+        response.status_code = 202 if case.stage is Stage.SIGNING else 200
+        return _view(case)
 
     @router.post("/decline")
     def decline(case_id: str, said: Declined, by: Who) -> dict[str, Any]:
@@ -225,8 +254,15 @@ def _view(case: PermitCase) -> dict[str, Any]:
         "numberActive": case.number_active,
         "documentSha256": case.document_sha256,
         "signedSha256": case.signed_sha256,
+        "signatureNotGiven": _not_given(case),
         "paper": case.paper,
         "surveyed": case.survey is not None,
         "suspended": case.suspended,
         "attention": list(case.attention),
     }
+
+
+def _not_given(case: PermitCase) -> dict[str, str] | None:
+    """Why the last request for a certified signature brought none; None when there was no such."""
+    last = case.signature_not_given
+    return None if last is None else {"reason": last.reason, "text": last.text}

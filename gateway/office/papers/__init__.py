@@ -6,9 +6,8 @@
     permit           the permit document (Pasal 1 number 12, 11(3)g)
     acknowledgement  the tanda terima (12(4))
     skrd             the assessment on which a payment rests (14(6))
-    signing          PAdES signatures, made and checked; `pades` is its pyHanko side
     fees             the tariff, and payment codes (14, 15)
 
-typst and pyHanko are imported where they are used, so that start-up stays fast. Nothing here reads a clock, the store
-or the network.
+typst is imported where it is used, so that start-up stays fast. Nothing here reads a clock, the store or the network.
+Signatures on papers are made and checked by `gateway.trust.pdf_signature`.
 """

@@ -17,6 +17,7 @@ from gateway.store.tables import (
     CounterRow,
     DeadlineRow,
     DocumentRow,
+    HeldSecretRow,
     OpeningRow,
     PinChallengeRow,
 )
@@ -157,3 +158,12 @@ class CaseReads(Reads):
     def pin_challenge(self, challenge: str) -> PinChallengeRow | None:
         """The PIN challenge with this id, also when it is used or past its time."""
         return self._get(PinChallengeRow, challenge)
+
+    def held_secret(self, challenge: str) -> HeldSecretRow | None:
+        """What is held for the certified signature of a challenge, also when its time is over."""
+        return self._get(HeldSecretRow, challenge)
+
+    def expired_secrets(self, now: datetime, limit: int = 100) -> list[str]:
+        """The challenges of which something is held whose time is over, the oldest first."""
+        wanted = select(HeldSecretRow.challenge).where(col(HeldSecretRow.expires_at) <= now)
+        return self._all(wanted.order_by(col(HeldSecretRow.expires_at)).limit(limit))

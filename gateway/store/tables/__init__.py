@@ -13,6 +13,7 @@ from gateway.store.tables.cases import (
     CounterRow,
     DeadlineRow,
     DocumentRow,
+    HeldSecretRow,
     OpeningRow,
     PinChallengeRow,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "EndpointRow",
     "ExchangeRow",
     "FailedProofRow",
+    "HeldSecretRow",
     "HubCertificateRow",
     "LaneRow",
     "LeafRow",

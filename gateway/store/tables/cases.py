@@ -110,3 +110,16 @@ class PinChallengeRow(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=UtcDateTime)
     wrong: int = 0
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class HeldSecretRow(SQLModel, table=True):
+    """What an official gave for the one certified signature of a challenge (13), sealed under the master key.
+
+    It is put in at sending before `expires_at`, and the row is deleted when the request has ended or its time is over.
+    """
+
+    __tablename__ = "held_secret"
+
+    challenge: str = Field(primary_key=True)
+    sealed: bytes = Field(sa_type=Blob)
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)

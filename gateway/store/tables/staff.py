@@ -14,7 +14,7 @@ class StaffRow(SQLModel, table=True):
     """A member of staff. PINs go to `phone` (Pasal 13(3)).
 
     A signing official has a `delegation`: its number, the days on which it is valid, and whether it covers electronic
-    signing (13(4), 13(5)); null for everybody else.
+    signing (13(4), 13(5)); null for everybody else. By `nik` a certified signature service knows the official.
     """
 
     __tablename__ = "staff"
@@ -28,6 +28,7 @@ class StaffRow(SQLModel, table=True):
     delegation_from: date | None = None
     delegation_until: date | None = None
     delegation_electronic: bool = False
+    nik: str | None = None
 
 
 class TokenRow(SQLModel, table=True):

@@ -4,7 +4,7 @@ import sys
 
 def test_heavy_libraries_are_imported_only_where_they_are_used() -> None:
     code = (
-        "import sys; import gateway.office.papers.permit, gateway.office.papers.skrd, gateway.office.papers.signing, "
+        "import sys; import gateway.office.papers.permit, gateway.office.papers.skrd, gateway.trust.pdf_signature, "
         "gateway.office.papers.acknowledgement, gateway.office.papers.fees; "
         "print(sorted({'typst', 'pyhanko', 'segno'} & set(sys.modules)))"
     )

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from gateway.domain.errors import CaseRefusal, Malformed, Misconfigured
-from gateway.office.papers.signing import PdfSignature, SigningMaterial, pdf_signatures, sign_pdf
 from gateway.trust.keys import SigningKey, signing_key
+from gateway.trust.pdf_signature import PdfSignature, SigningMaterial, pdf_signatures, sign_pdf, why_no_signed_form
 from tests.office.papers.people import permit
 from tests.office.papers.reading import info_of, text_of, xmp_of
 from tests.trust.parties import AT, certificate, key, private_key
@@ -250,3 +250,20 @@ def test_a_certificate_of_the_same_key_with_another_content_is_another_signer() 
     (found,) = pdf_signatures(sign(permit(), given))
     assert found.intact
     assert found.fingerprint != key("rsa").fingerprint
+
+
+def test_a_signed_form_is_the_document_and_one_signature_more() -> None:
+    document, once = permit(), signed()
+    twice = sign(once, material(key("p256")))
+    assert (why_no_signed_form(document, once), why_no_signed_form(once, twice)) == (None, None)
+    for other, why in (
+        (document, "0 signatures"),
+        (twice, "2 signatures"),
+        (sign(permit(url="https://simojo.example/x")), "does not begin"),
+        (once + b"\n% more\n", "added after"),
+        (document[:-9], "does not begin"),
+        (document + b"\x00" * 9, ""),
+    ):
+        said = why_no_signed_form(document, other)
+        assert said is not None
+        assert why in said

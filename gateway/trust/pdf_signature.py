@@ -2,7 +2,7 @@
 
 A signature proves that a file is unchanged and which certificate's key signed it. Whether that certificate deserved
 trust at the time, and whether the time that it claims is true, is for the caller: compare the fingerprint with the
-registered ones, and the time with the ledger.
+registered ones, and the time with the ledger. `gateway.trust.pades` is the pyHanko side.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import datetime
 
 from cryptography import x509
 
+from gateway.domain.errors import Malformed
 from gateway.trust.keys import SigningKey
 
 
@@ -54,7 +55,7 @@ def sign_pdf(
     Raises Malformed `pdf-malformed`, CaseRefusal `time-without-zone`, Misconfigured `document-certificate-not-valid`
     (not at `signed_at`), HubBusy `key-unavailable` while the token that holds the key cannot be used.
     """
-    from gateway.office.papers import pades
+    from gateway.trust import pades
 
     return pades.sign(pdf, material, name=name, reason=reason, location=location, signed_at=signed_at)
 
@@ -64,6 +65,26 @@ def pdf_signatures(pdf: bytes) -> tuple[PdfSignature, ...]:
 
     Raises Malformed `pdf-malformed` when the file, or a signature in it, is too damaged to be read.
     """
-    from gateway.office.papers import pades
+    from gateway.trust import pades
 
     return pades.signatures(pdf)
+
+
+def why_no_signed_form(document: bytes, signed: bytes) -> str | None:
+    """Say why `signed` is no signed form of `document`; None when it is one.
+
+    It is one when it begins with the document, byte for byte (a signature is an incremental update, ISO 32000-2,
+    7.5.6), and bears the document's signatures and one more, all intact, of which the last covers the whole file.
+    Which certificate may sign, and what the added part shows, is not judged here.
+    """
+    if not signed.startswith(document):
+        return "it does not begin with the document that was sent, byte for byte"
+    try:
+        found, before = pdf_signatures(signed), pdf_signatures(document)
+    except Malformed as fault:
+        return fault.text
+    if len(found) != len(before) + 1:
+        return f"it bears {len(found)} signatures, and {len(before) + 1} were to be on it"
+    if not all(each.intact for each in found):
+        return "a signature on it does not fit what it covers"
+    return None if found[-1].covers_whole_file else "something was added after its last signature"

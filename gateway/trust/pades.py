@@ -1,4 +1,4 @@
-"""The pyHanko side of `gateway.office.papers.signing`, which imports it late because pyHanko is heavy.
+"""The pyHanko side of `gateway.trust.pdf_signature`, which imports it late because pyHanko is heavy.
 
 pyHanko asks the machine for the time and for random file ids; the two subclasses here take them from arguments.
 Checking uses its reader and its CMS checks; that nothing hides beside the signed bytes is checked here:
@@ -36,8 +36,8 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from gateway.domain.calendar import require_aware
 from gateway.domain.errors import Malformed, Misconfigured
-from gateway.office.papers.signing import PdfSignature, SigningMaterial
 from gateway.trust.keys import SigningKey
+from gateway.trust.pdf_signature import PdfSignature, SigningMaterial
 from gateway.trust.policy import JWS_SIGNATURES, KeyKind
 
 FIELD = "Pengesahan"
@@ -97,7 +97,7 @@ class _TimedSigner(PdfSigner):
 
 
 def sign(pdf: bytes, material: SigningMaterial, *, name: str, reason: str, location: str, signed_at: datetime) -> bytes:
-    """Do what `signing.sign_pdf` says."""
+    """Do what `pdf_signature.sign_pdf` says."""
     require_aware(signed_at, "the time of signing")
     signer, digest = _signer(material, signed_at)
     id_part = hashlib.sha256(pdf + signed_at.astimezone(UTC).isoformat().encode()).digest()[:_FILE_ID_SIZE]
@@ -118,7 +118,7 @@ def sign(pdf: bytes, material: SigningMaterial, *, name: str, reason: str, locat
 
 
 def signatures(pdf: bytes) -> tuple[PdfSignature, ...]:
-    """Do what `signing.pdf_signatures` says."""
+    """Do what `pdf_signature.pdf_signatures` says."""
     with _damage_is_malformed():
         return tuple(_read(pdf, each) for each in PdfFileReader(io.BytesIO(pdf)).embedded_signatures)
 
