@@ -6,7 +6,7 @@ For each case that a step touches the plan holds, in this order:
     2. a row for each fact, with its leaf
     3. the case's new references, as keyed hashes
     4. a delivery for each Ask that an active agreement serves, numbered from the case row; what no agreement
-       serves becomes a fact that calls a person (Pasal 21(1): the recommendation desk)
+       serves becomes a fact that calls a person (Pasal 21(1): the desk), or nothing where the Ask is optional
     5. its deadlines, anew
 
 Reads are a snapshot: if a guard does not hold at commit, the caller begins again with a new `CaseSteps`.
@@ -136,7 +136,7 @@ class CaseSteps:
         work.facts.append(event)
         after = work.case
         for ask in asks(before, event, after, self._occasion.occurred_at):
-            if self._deliver(work, ask) is None:
+            if self._deliver(work, ask) is None and not ask.optional:
                 text = f"No active agreement serves {type(ask).__name__} ({ask.agency or 'any agency'}): do it by hand."
                 self.apply(after.id, AttentionRaised(source="routes", text=text))
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from gateway.domain.events.values import CaseStatus, NoticeKind
 from gateway.domain.identifiers import Phone
 
 
 class Ask:
-    """Base of all needs. `agency` narrows an Ask to one agency; None: whichever active agreement serves it."""
+    """Base of all needs. `agency` narrows an Ask to one agency; None: whichever active agreement serves it.
 
+    An agency *may* be integrated (Pasal 21(1)). What a case cannot do without calls a person when no active agreement
+    serves it; an `optional` Ask is then simply not made.
+    """
+
+    optional: ClassVar[bool] = False
     agency: str | None
 
 
