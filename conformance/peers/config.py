@@ -18,6 +18,8 @@ SECRETS = MappingProxyType(
     {
         "dukcapil": ("basic_user", "basic_password", "user_id", "password", "ip_user"),
         "dpupr": (),
+        "courier": (),
+        "email": (),
         "bank": ("client_id", "client_secret", "partner_id", "channel_id", "partner_service_id"),
         "oss": ("username", "password", "user_key"),
         "sms": ("userkey", "passkey", "report_key"),

@@ -34,11 +34,11 @@ class Courier:
         self._stopping = False
         self._thread: threading.Thread | None = None
 
-    def send(self, attempt: Callable[[], bool]) -> None:
-        """Take a parcel; it is tried as soon as the courier runs."""
+    def send(self, attempt: Callable[[], bool], *, after_s: float = 0.0) -> None:
+        """Take a parcel; it is tried after that many seconds, or as soon as the courier runs."""
         with self._changed:
             self._taken += 1
-            heapq.heappush(self._parcels, _Parcel(self._elapsed(), self._taken, attempt))
+            heapq.heappush(self._parcels, _Parcel(self._elapsed() + after_s, self._taken, attempt))
             self._changed.notify()
 
     def start(self) -> None:

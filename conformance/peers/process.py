@@ -14,15 +14,20 @@ import uvicorn
 
 from conformance.peers.bank import BankPeer
 from conformance.peers.config import load_config
+from conformance.peers.courier_service import CourierServicePeer
 from conformance.peers.dpupr import DpuprPeer
 from conformance.peers.dukcapil import DukcapilPeer
+from conformance.peers.email import EmailPeer
 from conformance.peers.guide import write_guide
 from conformance.peers.oss import OssPeer
 from conformance.peers.peer import Peer, Surroundings
 from conformance.peers.sms import SmsPeer
 from gateway.domain.errors import Misconfigured
 
-PEERS: dict[str, type[Peer]] = {each.agency: each for each in (DukcapilPeer, DpuprPeer, BankPeer, OssPeer, SmsPeer)}
+PEERS: dict[str, type[Peer]] = {
+    each.agency: each
+    for each in (DukcapilPeer, DpuprPeer, BankPeer, OssPeer, SmsPeer, EmailPeer, CourierServicePeer)
+}
 GRACE_S = 2
 
 

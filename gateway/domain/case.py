@@ -21,6 +21,7 @@ from gateway.domain.events import (
     CaseEvent,
     Declaration,
     DocumentPrinted,
+    HandOver,
     NoticeReceived,
     Origin,
     PaymentReceived,
@@ -46,7 +47,8 @@ class PermitCase:
     `notices` are the facts in the order in which they came. `decided_at` is when it was approved or rejected;
     `approved_by` is None for a positive fiction. `in_force_since` is when the permit number came into force and stays
     after a revocation, which `number_active` tells. Of digests, `document_sha256` is the prepared document's and
-    `signed_sha256` the signed one's, in hex. `attention` is what waits for a person. `voided_numbers` never become
+    `signed_sha256` the signed one's, in hex. `delivery_address` is where a courier brings the document; empty: the
+    applicant's own address. `attention` is what waits for a person. `voided_numbers` never become
     permit numbers. `version` counts the facts applied, the registration included.
     """
 
@@ -97,6 +99,8 @@ class PermitCase:
     survey_warnings: int = 0
     survey_warned_at: datetime | None = None
     suspended: bool = False
+    hand_over: HandOver = HandOver.COUNTER
+    delivery_address: str = ""
     notices: tuple[NoticeReceived, ...] = ()
     attention: tuple[str, ...] = ()
 

@@ -194,6 +194,11 @@ def _(event: e.SurveyCompleted, case: PermitCase, at: datetime) -> PermitCase:
     return replace(case, survey=event.answers, suspended=False, clock=case.clock.release(Hold.SUSPENDED, at))
 
 
+@carry.register(e.HandOverChosen)
+def _(event: e.HandOverChosen, case: PermitCase, _at: datetime) -> PermitCase:
+    return replace(case, hand_over=event.method, delivery_address=event.address)
+
+
 # --- at any time --------------------------------------------------------------------------------------------------
 
 

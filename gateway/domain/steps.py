@@ -240,6 +240,13 @@ STEPS: tuple[Step, ...] = (
         exact=(g.survey_open,),
     ),
     *_steps(
+        e.HandOverChosen,
+        "18(1)",
+        "at the counter or by courier, as the applicant chose",
+        (LIVE, None),
+        guards=(g.other_hand_over,),
+    ),
+    *_steps(
         e.DocumentHandedOver,
         "11(3)k, 18",
         "penyerahan, with the SKRD where there is one",

@@ -23,7 +23,7 @@ from gateway.contract.adapter import (
 from gateway.domain.catalogue import SAMPLE
 
 ROOT = Path(__file__).parents[2]
-AGENCIES = ("bank", "dpupr", "dukcapil", "oss", "sms")
+AGENCIES = ("bank", "courier", "dpupr", "dukcapil", "email", "oss", "sms")
 MODULES = sorted((ROOT / "adapters").rglob("*.py"))
 MODELS: dict[type[Interaction], str] = {
     Query: "query",

@@ -34,6 +34,8 @@ SECRETS = {
         "ip_user": "10.0.0.1",
     },
     "dpupr": {},
+    "courier": {},
+    "email": {},
     "bank": {
         "client_id": "client-made-up",
         "client_secret": "secret-made-up",

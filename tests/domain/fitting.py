@@ -57,6 +57,9 @@ _MAKERS: dict[type[CaseEvent], Callable[[PermitCase, datetime], CaseEvent]] = {
     e.SurveyWarned: lambda case, _at: e.SurveyWarned(count=case.survey_warnings + 1),
     e.ProcessSuspended: lambda _case, _at: j.SUSPENDED,
     e.SurveyCompleted: lambda _case, _at: j.SURVEYED,
+    e.HandOverChosen: lambda case, _at: e.HandOverChosen(
+        method=next(each for each in e.HandOver if each is not case.hand_over)
+    ),
     e.DocumentHandedOver: lambda _case, _at: j.HANDED_OVER,
     e.ServiceClockPaused: lambda _case, _at: PAUSED,
     e.ServiceClockResumed: lambda _case, _at: e.ServiceClockResumed(reason="rapat selesai"),

@@ -68,6 +68,7 @@ def _ways(service: str) -> dict[type[CaseEvent], Ways]:
         e.SurveyWarned: _stays(*ON_THE_WAY),
         e.ProcessSuspended: _stays(*ON_THE_WAY),
         e.SurveyCompleted: _stays(*ON_THE_WAY),
+        e.HandOverChosen: _stays(*LIVE),
         e.DocumentHandedOver: {S.ACTIVE if wet else S.PRINTED: S.HANDED_OVER},
         e.ServiceClockPaused: _stays(*clocked),
         e.ServiceClockResumed: _stays(*clocked),

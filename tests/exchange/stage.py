@@ -53,6 +53,8 @@ SECRETS: Mapping[str, Mapping[str, str]] = {
     "oss": {"username": "oss-user-7Q", "password": "oss-password-7Q", "user_key": "oss-key-7Q"},
     "sms": {"userkey": "sms-userkey-7Q", "passkey": "sms-passkey-7Q", "report_key": "report-key-7Q"},
 }
+CONNECTED = ("bank", "dpupr", "dukcapil", "oss", "sms")
+"""The agencies that every test has; `Stage.connect` adds another, since an agency *may* be integrated (21(1))."""
 ADAPTERS = load_adapters()
 LIBRARY = SchemaLibrary(default_roots(ADAPTERS.values()))
 """Read once for each process: it is immutable, and reading it takes longer than a test."""
@@ -186,6 +188,15 @@ class Stage:
         self.cease(agency)
         self.hub.store.registry.import_agreement(agreement, self.adapters[agency], "staff/siti")
         self.hub.store.registry.activate_for_development(agreement.id, agreement.version, "staff/siti")
+
+    def connect(self, agency: str) -> None:
+        """An agency that speaks our own REST profile is integrated: agreement, endpoint and certificate."""
+        agreement = read_agreement(packaged_agreements()[f"{agency}-2026"])
+        registry, actor = self.hub.store.registry, "staff/siti"
+        registry.import_agreement(agreement, self.adapters[agency], actor)
+        registry.activate_for_development(agreement.id, agreement.version, actor)
+        self.endpoint(agency, f"{self.street.url}/{agency}")
+        self.enrol(agency)
 
     def suspend(self, agency: str, reason: str | None = "pemeriksaan") -> None:
         self.hub.store.registry.suspend(self.adapters[agency], reason, "staff/siti")
@@ -324,6 +335,8 @@ def furnish(folder: Path, url: str, door: Door, street: Street) -> None:
     registry, actor = stage.hub.store.registry, "staff/siti"
     for said in packaged_agreements().values():
         agreement = read_agreement(said)
+        if agreement.agency not in CONNECTED:
+            continue
         registry.import_agreement(agreement, stage.adapters[agreement.agency], actor)
         registry.activate_for_development(agreement.id, agreement.version, actor)
     for agency in ("dukcapil", "dpupr", "oss", "sms"):

@@ -82,6 +82,8 @@ class InteropStage(Stage):
         registry = self.hub.store.registry
         for said in packaged_agreements().values():
             agreement = read_agreement(said)
+            if agreement.agency not in ("bank", "dpupr", "dukcapil", "oss", "sms"):
+                continue
             registry.import_agreement(agreement, self.adapters[agreement.agency], ACTOR)
             registry.activate_for_development(agreement.id, agreement.version, ACTOR)
         for agency in ("dukcapil", "dpupr", "oss", "sms"):

@@ -19,11 +19,13 @@ from gateway.validation.openapi import openapi_document
 from tests.contract.drafts import draft
 
 LIBRARY = SchemaLibrary(default_roots())
-AGENCIES = ("bank", "dpupr", "dukcapil", "oss", "sms")
+AGENCIES = ("bank", "courier", "dpupr", "dukcapil", "email", "oss", "sms")
 PATHS = {
     "bank": {f"/rest/bank/v1.0/transfer-va/{name}" for name in ("inquiry", "payment", "status")},
+    "courier": {"/rest/courier/deliver-document"},
     "dpupr": {"/rest/dpupr/permit-validity"},
     "dukcapil": set(),
+    "email": {"/rest/email/mail-report"},
     "oss": {"/rest/oss/receiveNIB"},
     "sms": {"/rest/sms/delivery-report"},
 }

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 import adapters.bank
+import adapters.courier
 import adapters.dpupr
 import adapters.dukcapil
+import adapters.email
 import adapters.oss
 import adapters.sms
 from gateway.contract.agreement import agreement_hash, canonical_bytes, from_canonical, to_document
@@ -19,8 +21,10 @@ ADAPTERS = {
     each.agreement: each
     for each in (
         adapters.bank.ADAPTER,
+        adapters.courier.ADAPTER,
         adapters.dpupr.ADAPTER,
         adapters.dukcapil.ADAPTER,
+        adapters.email.ADAPTER,
         adapters.oss.ADAPTER,
         adapters.sms.ADAPTER,
     )

@@ -144,6 +144,8 @@ def furnish(stage: Stage, store: Store) -> None:
     adapters = load_adapters()
     for text in packaged_agreements().values():
         agreement = read_agreement(text)
+        if agreement.agency not in AGENCIES:
+            continue
         store.registry.import_agreement(agreement, adapters[agreement.agency], ACTOR)
         store.registry.activate_for_development(agreement.id, agreement.version, ACTOR)
     for agency in AGENCIES:

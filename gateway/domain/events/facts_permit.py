@@ -136,6 +136,17 @@ class SurveyCompleted(CaseEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class HandOverChosen(CaseEvent):
+    """The applicant chose how the document is handed over (18(1)); before that, at the counter.
+
+    `address` is where a courier brings it; empty: the applicant's own.
+    """
+
+    method: HandOver
+    address: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DocumentHandedOver(CaseEvent):
     """The permit, with the SKRD where there is one (18(2)), reached `recipient`; `proof` names the evidence."""
 
