@@ -23,6 +23,7 @@ from enum import StrEnum
 from typing import Generic, TypeAlias, TypeVar
 
 from gateway.contract.message import Payload, Refusal, Reply
+from gateway.contract.versions import version_order
 from gateway.domain.case import PermitCase
 from gateway.domain.events import Ask, CaseEvent, Reference
 
@@ -131,6 +132,11 @@ class Interaction:
     `security` names the dialect (`wss-x509`, `jws`, `snap-bi`, `oss-token`, `basic`, ...); `path` is appended to the
     endpoint that staff configured; `redact` names payload members whose values are secrets, filled in by the dialect
     at sending and stored masked; `request` is the schema of what the first speaker sends.
+
+    `version` is that of its schemas, the folder they lie in. A name may be declared once for each version, with other
+    mappings, transport or security: an agreement takes the one whose request it names. `since` and `until` are the
+    first and the last version of the agreement that have it, "" for no bound: an interaction that agreement 1.1 adds
+    is declared with `since="1.1"`, and one that 1.1 has no more with `until="1.0"`.
     """
 
     name: str
@@ -139,6 +145,14 @@ class Interaction:
     version: str = "1.0"
     path: str = ""
     redact: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
+
+    def is_of(self, agreement_version: str) -> bool:
+        """Tell whether it is declared for that version of the agreement."""
+        order = version_order(agreement_version)
+        begun = not self.since or version_order(self.since) <= order
+        return begun and (not self.until or order <= version_order(self.until))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,7 +258,8 @@ class Dialect:
 class Adapter:
     """One agency's plug-in.
 
-    `agreement` is the id it was written for; `package` holds its schemas when it is shipped apart.
+    `agreement` is the id it was written for, in every version that its interactions name; `package` holds its schemas
+    when it is shipped apart.
     """
 
     agency: Agency
@@ -254,5 +269,9 @@ class Adapter:
     dialect: Dialect | None = None
 
     def interaction(self, name: str) -> Interaction | None:
-        """The interaction of that exact name, or None."""
+        """The interaction of that exact name, as it is declared first, or None."""
         return next((each for each in self.interactions if each.name == name), None)
+
+    def named(self, name: str) -> tuple[Interaction, ...]:
+        """All declarations of that exact name."""
+        return tuple(each for each in self.interactions if each.name == name)

@@ -85,6 +85,12 @@ class AgreedInteraction:
     result: str | None = None
     formats: tuple[str, ...] = ()
 
+    @property
+    def version(self) -> str:
+        """The version of its schemas, as the id of its request says it; "none" where that id has none."""
+        parts = self.request.split("/")
+        return parts[2] if len(parts) == 4 else "none"
+
     def covers(self, service: str) -> bool:
         """Tell whether cases of that service are within the agreement."""
         return ANY_SERVICE in self.services or service in self.services

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gateway.contract.adapter import Adapter, Inbound, Interaction, Outbound, Repeat, Request
 from gateway.contract.agreement import AgreedInteraction, Agreement
-from gateway.contract.differences import differences
+from gateway.contract.differences import declared_for, differences
 from gateway.dialect.profiles import CONFIDENTIAL, INBOUND, OUTBOUND, WSS_X509
 from gateway.trust.jwe import RECIPIENTS as REST_RECIPIENTS
 from gateway.trust.policy import KeyKind
@@ -34,9 +34,9 @@ def _undecryptable(agreement: Agreement, hub: KeyKind) -> Iterator[str]:
 
 
 def _profiles(adapter: Adapter, agreement: Agreement) -> Iterator[str]:
-    for declared in adapter.interactions:
-        agreed = agreement.interaction(declared.name)
-        if agreed is None:
+    for agreed in agreement.interactions:
+        declared = declared_for(adapter, agreement, agreed)
+        if declared is None:
             continue  # `differences` has said so
         where = f"{adapter.agency.id}/{declared.name}"
         yield from (f"{where}: {each}" for each in _profile(declared, agreed))

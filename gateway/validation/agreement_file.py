@@ -1,4 +1,7 @@
-"""Agreement files: TOML, held to its own JSON Schema, read into an Agreement."""
+"""Agreement files: TOML, held to its own JSON Schema, read into an Agreement.
+
+The first version of an agreement lies in `<id>.toml`, each later one beside it in `<id>-<version>.toml`.
+"""
 
 from __future__ import annotations
 
@@ -56,8 +59,22 @@ def _malformed(fault: str) -> Misconfigured:
 
 
 def packaged_agreements(folder: Path = AGREEMENTS) -> Mapping[str, str]:
-    """The text of every agreement file that came with the gateway, by id."""
+    """The text of every agreement file that came with the gateway, by the file's name without its suffix."""
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.toml"))}
+
+
+def latest_agreements(on: date, folder: Path = AGREEMENTS) -> Mapping[str, Agreement]:
+    """Of each agreement that came with the gateway, the version that began last by that day, by the file's name.
+
+    An agreement of which no version has begun is left out. Raises as `read_agreement` does.
+    """
+    found: dict[str, tuple[str, Agreement]] = {}
+    for name, text in packaged_agreements(folder).items():
+        agreement = read_agreement(text)
+        known = found.get(agreement.id)
+        if agreement.valid_from <= on and (known is None or known[1].valid_from < agreement.valid_from):
+            found[agreement.id] = name, agreement
+    return dict(found.values())
 
 
 @cache

@@ -45,18 +45,27 @@ def _adapter(agency: str) -> Adapter:
 
 def _interactions() -> list[Any]:
     return [
-        pytest.param(adapter, each, id=f"{adapter.agency.id}-{each.name}")
+        pytest.param(adapter, each, id=f"{adapter.agency.id}-{each.name}-{each.version}")
         for adapter in map(_adapter, AGENCIES)
         for each in adapter.interactions
     ]
 
 
-def _agreement(adapter: Adapter) -> dict[str, Any]:
-    return tomllib.loads((ROOT / "agreements" / f"{adapter.agreement}.toml").read_text(encoding="utf-8"))
+def _agreements(adapter: Adapter) -> list[dict[str, Any]]:
+    """Every version of its agreement, the first one first."""
+    paths = sorted((ROOT / "agreements").glob(f"{adapter.agreement}*.toml"))
+    return [tomllib.loads(path.read_text(encoding="utf-8")) for path in paths]
 
 
 def _clauses(adapter: Adapter, interaction: Interaction) -> dict[str, Any]:
-    (clauses,) = (each for each in _agreement(adapter)["interaction"] if each["name"] == interaction.name)
+    """What the first version says of it that has it so."""
+    clauses = next(
+        clauses
+        for agreement in _agreements(adapter)
+        if interaction.is_of(agreement["agreement"]["version"])
+        for clauses in agreement["interaction"]
+        if (clauses["name"], clauses["request"].split("/")[2]) == (interaction.name, interaction.version)
+    )
     assert isinstance(clauses, dict)
     return clauses
 
@@ -98,18 +107,24 @@ def test_a_module_is_short_and_does_nothing_but_compute(module: Path) -> None:
 def test_every_adapter_of_the_tree_is_checked_here() -> None:
     folders = {path.parent.name for path in (ROOT / "adapters").glob("*/__init__.py")}
     assert folders == set(AGENCIES)
-    assert {path.stem for path in (ROOT / "agreements").glob("*.toml")} == {
-        _adapter(agency).agreement for agency in AGENCIES
-    }
+    heads = [_agreements(_adapter(agency)) for agency in AGENCIES]
+    named = [each["agreement"] for versions in heads for each in versions]
+    names = [each["id"] if each["version"] == "1.0" else f"{each['id']}-{each['version']}" for each in named]
+    assert sorted(names) == sorted(path.stem for path in (ROOT / "agreements").glob("*.toml"))
 
 
 @pytest.mark.parametrize("agency", AGENCIES)
 def test_each_interaction_stands_in_its_agreement_and_the_other_way_round_pasal_21_2_c_1(agency: str) -> None:
     adapter = _adapter(agency)
-    declared = Counter(each.name for each in adapter.interactions)
-    agreed = Counter(each["name"] for each in _agreement(adapter)["interaction"])
-    assert declared == agreed
-    assert set(declared.values()) == {1}
+    reached: set[tuple[str, str]] = set()
+    for agreement in _agreements(adapter):
+        spoken = [each for each in adapter.interactions if each.is_of(agreement["agreement"]["version"])]
+        agreed = [(each["name"], each["request"].split("/")[2]) for each in agreement["interaction"]]
+        assert {each.name for each in spoken} == {name for name, _ in agreed}
+        declared = Counter((each.name, each.version) for each in spoken)
+        assert [declared[each] for each in agreed] == [1] * len(agreed)
+        reached |= set(agreed)
+    assert {(each.name, each.version) for each in adapter.interactions} == reached
 
 
 @pytest.mark.parametrize(("adapter", "interaction"), _interactions())
@@ -117,7 +132,7 @@ def test_an_interaction_is_agreed_for_services_that_are_offered_pasal_21_2_c_2(
     adapter: Adapter, interaction: Interaction
 ) -> None:
     services = _clauses(adapter, interaction)["services"]
-    offered = SAMPLE.codes(_agreement(adapter)["agreement"]["valid_from"])
+    offered = SAMPLE.codes(_agreements(adapter)[0]["agreement"]["valid_from"])
     assert services == ["*"] or set(services) <= set(offered)
     assert services
 
@@ -125,9 +140,9 @@ def test_an_interaction_is_agreed_for_services_that_are_offered_pasal_21_2_c_2(
 @pytest.mark.parametrize("agency", AGENCIES)
 def test_an_adapter_is_named_after_its_folder_and_agreement(agency: str) -> None:
     adapter = _adapter(agency)
-    head = _agreement(adapter)["agreement"]
+    heads = [each["agreement"] for each in _agreements(adapter)]
     assert (adapter.agency.id, adapter.package) == (agency, f"adapters.{agency}")
-    assert (head["id"], head["agency"]) == (adapter.agreement, agency)
+    assert {(head["id"], head["agency"]) for head in heads} == {(adapter.agreement, agency)}
     names = [each.name for each in adapter.interactions]
     assert all(adapter.interaction(name) in adapter.interactions for name in names)
     assert adapter.interaction("no-such-interaction") is None

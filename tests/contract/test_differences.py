@@ -19,7 +19,7 @@ from gateway.contract.adapter import (
     Submission,
 )
 from gateway.contract.agreement import agreement_from_document
-from gateway.contract.differences import differences, model_of
+from gateway.contract.differences import declared_for, differences, model_of
 from gateway.contract.message import Payload
 from gateway.domain.case import PermitCase
 from gateway.domain.events import Ask, Reference, RequestRecommendation
@@ -118,6 +118,63 @@ def test_nothing_is_said_of_an_adapter_that_keeps_to_its_agreement() -> None:
 )
 def test_one_difference_is_one_sentence(altered: Adapter, sentence: str) -> None:
     assert differences(AGREEMENT, altered) == (sentence,)
+
+
+def test_each_version_of_an_agreement_takes_the_declaration_of_its_own_schemas() -> None:
+    newer = replace(OPINION, version="1.1", request="contoh/opinion/1.1/request", answer="contoh/opinion/1.1/answer")
+    both = adapter(OPINION, newer, ASK)
+    agreed = draft(request=newer.request, answer=newer.answer)
+    agreed["agreement"]["version"] = "1.1"
+    second = agreement_from_document(agreed)
+    assert differences(AGREEMENT, both) == differences(second, both) == ()
+    assert [declared_for(both, each, each.interactions[0]) for each in (AGREEMENT, second)] == [OPINION, newer]
+    third = agreement_from_document(draft(request="contoh/opinion/1.2/request"))
+    assert differences(third, both) == ("opinion: version 1.2 is agreed, and the adapter declares 1.0 and 1.1",)
+    assert declared_for(both, third, third.interactions[0]) is None
+
+
+@pytest.mark.parametrize(
+    ("bounds", "version", "sentences"),
+    [
+        ({"since": "1.1"}, "1.1", ()),
+        ({"since": "1.1"}, "1.10", ()),
+        ({"since": "1.10"}, "1.9", ("ask: agreed, and the adapter declares it since version 1.10 of the agreement alone",)),
+        ({"until": "1.0"}, "1.1", ("ask: agreed, and the adapter declares it until version 1.0 of the agreement alone",)),
+    ],
+)
+def test_what_is_agreed_has_to_be_declared_for_that_version(
+    bounds: dict[str, str], version: str, sentences: tuple[str, ...]
+) -> None:
+    agreed = draft()
+    agreed["agreement"]["version"] = version
+    said = adapter(OPINION, replace(ASK, **bounds))  # type: ignore[arg-type]  # since and until
+    assert differences(agreement_from_document(agreed), said) == sentences
+
+
+@pytest.mark.parametrize(
+    ("bounds", "sentences"),
+    [
+        ({"since": "1.1"}, ()),
+        ({"until": "0.9"}, ()),
+        ({"since": "1.0", "until": "1.0"}, ("extra: declared by the adapter, and not agreed",)),
+    ],
+)
+def test_what_is_declared_for_that_version_has_to_be_agreed(
+    bounds: dict[str, str], sentences: tuple[str, ...]
+) -> None:
+    extra = replace(ASK, name="extra", **bounds)  # type: ignore[arg-type]  # since and until
+    assert differences(AGREEMENT, adapter(OPINION, ASK, extra)) == sentences
+
+
+def test_one_version_of_the_schemas_may_be_spoken_otherwise_from_a_later_agreement_on() -> None:
+    older, newer = replace(ASK, until="1.0"), replace(ASK, since="1.1", security="jws")
+    agreed = draft()
+    agreed["agreement"]["version"] = "1.1"
+    agreed["interaction"][1]["security"] = "jws"
+    second = agreement_from_document(agreed)
+    both = adapter(OPINION, older, newer)
+    assert differences(AGREEMENT, both) == differences(second, both) == ()
+    assert [declared_for(both, each, each.interactions[1]) for each in (AGREEMENT, second)] == [older, newer]
 
 
 def test_another_model_differs_in_what_only_it_has() -> None:

@@ -19,12 +19,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from conformance.signing.keys import Identity, self_signed
 from gateway.app import Store, open_store
 from gateway.cli.init import make_keys
+from gateway.domain.calendar import local_date
 from gateway.edge.parts import token_hash
 from gateway.exchange.plugins import load_adapters
 from gateway.settings import Settings
 from gateway.store.plan import Claim, Plan
 from gateway.store.tables import StaffRow, TokenRow
-from gateway.validation.agreement_file import packaged_agreements, read_agreement
+from gateway.validation.agreement_file import latest_agreements, packaged_agreements, read_agreement
 from tests.postgres import Server
 
 ACTOR = "staff/siti"
@@ -138,8 +139,8 @@ class Grounds:
 
     def _agree(self, store: Store) -> None:
         adapters = load_adapters()
-        for said in packaged_agreements().values():
-            agreement = read_agreement(_quick(said))
+        for name in latest_agreements(local_date(now())):
+            agreement = read_agreement(_quick(packaged_agreements()[name]))
             if agreement.agency not in (*AGENCIES, "bank"):
                 continue
             store.registry.import_agreement(agreement, adapters[agreement.agency], ACTOR)

@@ -25,6 +25,7 @@ from conformance.signing.keys import Identity
 from gateway.app import Gateway
 from gateway.contract.adapter import Adapter
 from gateway.domain import events as e
+from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
 from gateway.domain.identifiers import NIK, Phone
 from gateway.exchange.plugins import load_adapters
@@ -36,7 +37,7 @@ from gateway.store.tables import AgreementRow, DeliveryRow, ExchangeRow
 from gateway.store.unit_of_work import GroupCommit, UnitOfWork
 from gateway.trust.certificates import Use
 from gateway.trust.dev_ca import IssuedLeaf
-from gateway.validation.agreement_file import packaged_agreements, read_agreement
+from gateway.validation.agreement_file import latest_agreements, packaged_agreements, read_agreement
 from gateway.validation.library import SchemaLibrary, default_roots
 from tests.exchange.keys import AT, agency_identity, hub_leaf
 from tests.exchange.town import Door, Street, Town
@@ -333,8 +334,7 @@ def furnish(folder: Path, url: str, door: Door, street: Street) -> None:
         (keys / name).write_bytes(base64.b64encode(bytes([number] * 32)))
     stage = Stage(folder, door, street, url)
     registry, actor = stage.hub.store.registry, "staff/siti"
-    for said in packaged_agreements().values():
-        agreement = read_agreement(said)
+    for agreement in latest_agreements(local_date(AT)).values():
         if agreement.agency not in CONNECTED:
             continue
         registry.import_agreement(agreement, stage.adapters[agreement.agency], actor)

@@ -174,6 +174,8 @@ def test_adapters_are_found_by_their_entry_points() -> None:
         ([point("x", "adapters.sms.mapping:PIN")], "adapter-invalid"),
         ([point("a", "adapters.sms:ADAPTER"), point("b", "adapters.sms:ADAPTER")], "adapter-duplicate"),
         ([point("a", "tests.exchange.test_parts:TWICE")], "adapter-duplicate"),
+        ([point("a", "tests.exchange.test_parts:TWICE_IN_ONE_AGREEMENT")], "adapter-duplicate"),
+        ([point("a", "tests.exchange.test_parts:OF_NO_VERSION")], "adapter-invalid"),
         ([point("a", "tests.exchange.test_parts:NAMED_AS_META")], "adapter-invalid"),
         ([point("a", "tests.exchange.test_parts:AT_A_META_PATH")], "adapter-invalid"),
     ],
@@ -185,6 +187,11 @@ def test_an_adapter_that_cannot_be_used_is_named(points: list[EntryPoint], code:
 
 
 TWICE = replace(SMS, interactions=SMS.interactions * 2)
+TWICE_IN_ONE_AGREEMENT = replace(
+    SMS,
+    interactions=(replace(SMS.interactions[0], until="1.1"), replace(SMS.interactions[0], since="1.1")),
+)
+OF_NO_VERSION = replace(SMS, interactions=(replace(SMS.interactions[0], since="v1"),))
 NAMED_AS_META = replace(SMS, interactions=(replace(SMS.interactions[0], name="meta.echo"),))
 AT_A_META_PATH = replace(SMS, interactions=(replace(SMS.interactions[0], path="meta/anything"),))
 

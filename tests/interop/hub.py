@@ -18,12 +18,13 @@ from cryptography import x509
 from conformance.signing import encryption
 from conformance.signing.keys import CERTIFICATE_FILE, KEY_FILE, Identity, load_identity
 from gateway.cli.init import make_keys
+from gateway.domain.calendar import local_date
 from gateway.domain.case import Stage as CaseStage
 from gateway.machine import now
 from gateway.settings import Settings
 from gateway.store.tables import DeliveryRow
 from gateway.trust.certificates import Use
-from gateway.validation.agreement_file import packaged_agreements, read_agreement
+from gateway.validation.agreement_file import latest_agreements
 from tests.exchange.keys import agency_identity
 from tests.exchange.stage import SECRETS, Clock, Stage, proof
 from tests.exchange.test_by_hand import in_force
@@ -80,8 +81,7 @@ class InteropStage(Stage):
     def furnish(self) -> None:
         """Agreements, endpoints, credentials, certificates."""
         registry = self.hub.store.registry
-        for said in packaged_agreements().values():
-            agreement = read_agreement(said)
+        for agreement in latest_agreements(local_date(now())).values():
             if agreement.agency not in ("bank", "dpupr", "dukcapil", "oss", "sms"):
                 continue
             registry.import_agreement(agreement, self.adapters[agreement.agency], ACTOR)

@@ -11,6 +11,7 @@ from typing import Any
 from gateway.app import Gateway
 from gateway.cli.init import make_keys
 from gateway.domain import events as e
+from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
 from gateway.domain.ikm import Answers
 from gateway.edge.parts import token_hash
@@ -21,7 +22,7 @@ from gateway.settings import Settings
 from gateway.store.plan import Change, Claim, Committed, Plan
 from gateway.store.tables import StaffRow, TokenRow
 from gateway.trust.dev_ca import DevelopmentCa, LeafKind
-from gateway.validation.agreement_file import packaged_agreements, read_agreement
+from gateway.validation.agreement_file import latest_agreements
 from tests.domain.journeys import registration
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -81,8 +82,7 @@ class House:
         make_keys(settings, clock())
         house = cls(Gateway(settings, clock=clock), clock)
         registry, adapters = house.gateway.store.registry, load_adapters()
-        for text in packaged_agreements().values():
-            agreement = read_agreement(text)
+        for agreement in latest_agreements(local_date(clock())).values():
             if agreement.agency not in CONNECTED:
                 continue
             registry.import_agreement(agreement, adapters[agreement.agency], "staff/agus")

@@ -1,5 +1,6 @@
 """Every agreement file that ships is read whole, and a file that breaks its shape says every place."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import adapters.sms
 from gateway.contract.agreement import agreement_hash, canonical_bytes, from_canonical, to_document
 from gateway.contract.differences import differences
 from gateway.domain.errors import Misconfigured
-from gateway.validation.agreement_file import packaged_agreements, read_agreement
+from gateway.validation.agreement_file import latest_agreements, packaged_agreements, read_agreement
 
 FILES = packaged_agreements()
 ADAPTERS = {
@@ -32,14 +33,14 @@ ADAPTERS = {
 
 
 def test_each_adapter_has_its_file() -> None:
-    assert set(FILES) == set(ADAPTERS)
+    assert {read_agreement(text).id for text in FILES.values()} == set(ADAPTERS)
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_is_named_by_its_id_and_says_what_its_adapter_says(name: str) -> None:
     agreement = read_agreement(FILES[name])
-    assert agreement.id == name
-    assert differences(agreement, ADAPTERS[name]) == ()
+    assert name == (agreement.id if agreement.version == "1.0" else f"{agreement.id}-{agreement.version}")
+    assert differences(agreement, ADAPTERS[agreement.id]) == ()
     assert from_canonical(canonical_bytes(agreement)) == agreement
 
 
@@ -103,6 +104,15 @@ def test_a_last_day_before_the_first_is_refused() -> None:
     text = FILES["dpupr-2026"]
     with pytest.raises(Misconfigured, match="valid_until"):
         read_agreement(text.replace("valid_until = 2028-12-31", "valid_until = 2025-12-31"))
+
+
+def test_the_latest_version_is_the_one_that_began_last(tmp_path: Path) -> None:
+    first = FILES["dpupr-2026"]
+    second = first.replace('version = "1.0"', 'version = "1.1"', 1).replace("2026-01-01", "2026-07-01", 1)
+    (tmp_path / "dpupr-2026.toml").write_text(first, encoding="utf-8")
+    (tmp_path / "dpupr-2026-1.1.toml").write_text(second, encoding="utf-8")
+    days = {date(2025, 12, 31): [], date(2026, 6, 30): ["dpupr-2026"], date(2026, 7, 1): ["dpupr-2026-1.1"]}
+    assert {day: list(latest_agreements(day, tmp_path)) for day in days} == days
 
 
 def test_files_are_found_in_any_folder(tmp_path: Path) -> None:

@@ -22,10 +22,12 @@ from gateway.cli.demo.office import HubGone, Office, Refusal
 from gateway.cli.demo.processes import Processes
 from gateway.cli.demo.screen import Screen, Watch
 from gateway.cli.demo.stage import ACTOR, Stage, alone, furnish, open_stage
+from gateway.domain.calendar import local_date
 from gateway.domain.errors import Misconfigured
 from gateway.exchange.plugins import load_adapters
+from gateway.machine import now
 from gateway.operations.ledger_export import verify_store
-from gateway.validation.agreement_file import packaged_agreements, read_agreement
+from gateway.validation.agreement_file import latest_agreements
 
 SIGNING_AGENCIES = ("dpupr", "bank")
 """Those that prove themselves by certificate."""
@@ -163,10 +165,9 @@ def _verified(stage: Stage) -> int:
 def _protocols() -> dict[str, str]:
     """`<agency>/<interaction>` -> transport and profile, as agreed."""
     adapters = load_adapters()
-    agreements = [read_agreement(text) for text in packaged_agreements().values()]
     return {
         f"{agreement.agency}/{each.name}": f"{each.transport} {each.security}"
-        for agreement in agreements
+        for agreement in latest_agreements(local_date(now())).values()
         for each in agreement.interactions
         if agreement.agency in adapters
     }

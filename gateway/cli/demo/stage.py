@@ -16,6 +16,7 @@ from typing import Any
 from gateway.app import Store
 from gateway.cli.demo.ports import HeldPorts
 from gateway.cli.init import make_keys
+from gateway.domain.calendar import local_date
 from gateway.domain.errors import Misconfigured
 from gateway.edge.parts import token_hash
 from gateway.exchange.plugins import load_adapters
@@ -24,7 +25,7 @@ from gateway.settings import Settings
 from gateway.store.conflicts import commit
 from gateway.store.plan import Claim, Plan
 from gateway.store.tables import StaffRow, TokenRow
-from gateway.validation.agreement_file import packaged_agreements, read_agreement
+from gateway.validation.agreement_file import latest_agreements
 
 AGENCIES = ("dukcapil", "dpupr", "bank", "oss", "sms")
 ACTOR = "staff/demo"
@@ -142,8 +143,7 @@ def _find(home: Path, path: Path, kept: Mapping[str, Any], ports: Mapping[str, i
 def furnish(stage: Stage, store: Store) -> None:
     """Staff, tokens, agreements, endpoints and credentials; each only when it is not there."""
     adapters = load_adapters()
-    for text in packaged_agreements().values():
-        agreement = read_agreement(text)
+    for agreement in latest_agreements(local_date(now())).values():
         if agreement.agency not in AGENCIES:
             continue
         store.registry.import_agreement(agreement, adapters[agreement.agency], ACTOR)
