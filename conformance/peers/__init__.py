@@ -6,5 +6,5 @@ documents.py  checks against the agreed schemas        process.py   one peer und
 guide.py      README.md, echo.sh and ask.sh of the folder
 signed.py     peers that speak our own REST profile    reports.py   late, twice, never, in another order
 
-dukcapil.py dpupr.py bank.py oss.py sms.py email.py courier_service.py     the agencies
+dukcapil.py dpupr.py bank.py bank_qris.py oss.py sms.py email.py courier_service.py     the agencies
 """

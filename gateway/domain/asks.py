@@ -60,6 +60,11 @@ def _(_event: e.AdministrationValidated, _before: PermitCase | None, after: Perm
         yield e.RequestRecommendation(agency=agency)
 
 
+@_needs.register(e.ChargeIssued)
+def _(_event: e.ChargeIssued, _before: PermitCase | None, _after: PermitCase) -> Iterator[Ask]:
+    yield e.OfferQris()
+
+
 def _deliveries(event: CaseEvent, before: PermitCase | None, after: PermitCase) -> Iterator[Ask]:
     """A courier is sent once, by the last fact that was missing; again only to another address (18)."""
     known = before is not None and _waits_for_courier(before)

@@ -25,6 +25,7 @@ from gateway.domain.events import (
     NoticeReceived,
     Origin,
     PaymentReceived,
+    QrisOffered,
     RecommendationGiven,
     Reference,
     SigningMethod,
@@ -87,6 +88,7 @@ class PermitCase:
     approved_by: str | None = None
     skrd: SKRD | None = None
     charge_notice_received_at: datetime | None = None
+    qris: QrisOffered | None = None
     payment: PaymentReceived | None = None
     reserved_number: str | None = None
     number_active: bool = False

@@ -116,6 +116,11 @@ def _(event: e.NoticeReceived, case: PermitCase, _at: datetime) -> PermitCase:
     return replace(noted, charge_notice_received_at=min(known or event.received_at, event.received_at))
 
 
+@carry.register(e.QrisOffered)
+def _(event: e.QrisOffered, case: PermitCase, _at: datetime) -> PermitCase:
+    return replace(case, qris=event)
+
+
 @carry.register(e.PaymentReceived)
 def _(event: e.PaymentReceived, case: PermitCase, _at: datetime) -> PermitCase:
     return replace(case, payment=event)

@@ -137,6 +137,13 @@ STEPS: tuple[Step, ...] = (
         exact=(g.levied,),
     ),
     *_steps(
+        e.QrisOffered,
+        "14(2)",
+        "a QR of the bank, beside the virtual account",
+        ((_S.CHARGED,), None),
+        exact=(g.levied, g.unpaid),
+    ),
+    *_steps(
         e.NoticeReceived,
         "14(3)",
         "evidence that a notice was received",

@@ -38,6 +38,7 @@ _MAKERS: dict[type[CaseEvent], Callable[[PermitCase, datetime], CaseEvent]] = {
     e.ApplicationRejected: lambda _case, _at: j.REJECTED,
     e.ApprovedByFiction: lambda _case, at: e.ApprovedByFiction(due_on=local_date(at) - j.DAY),
     e.ChargeIssued: lambda _case, _at: j.CHARGED,
+    e.QrisOffered: lambda _case, _at: e.QrisOffered(content="00020101021226", bank_reference="q-1"),
     e.NoticeReceived: lambda case, at: e.NoticeReceived(
         notice=e.NoticeKind.CHARGE if case.skrd else e.NoticeKind.APPROVED, evidence="DELIVRD", received_at=at
     ),

@@ -29,6 +29,7 @@ STAGES: dict[type[CaseEvent], Stage] = {
     e.ApplicationRejected: S.RECOMMENDED,
     e.ApprovedByFiction: S.RECOMMENDED,
     e.ChargeIssued: S.APPROVED,
+    e.QrisOffered: S.CHARGED,
     e.NoticeReceived: S.CHARGED,
     e.PaymentReceived: S.CHARGED,
     e.ChargeLapsed: S.CHARGED,
@@ -167,6 +168,7 @@ def test_a_report_says_who_did_it_and_why(stage: Stage, event: CaseEvent, by: st
 def test_the_needs_of_the_case_come_before_the_reports() -> None:
     before, event, after = _happened(e.ChargeIssued, Origin.OSS)
     assert [type(each) for each in asks(before, event, after, LATER)] == [
+        e.OfferQris,
         e.NotifyApplicant,
         e.EmailApplicant,
         e.ReportStatus,
@@ -179,6 +181,7 @@ def test_an_applicant_without_a_mail_address_is_told_by_sms_alone_pasal_8_6(emai
     without = replace(case, applicant=replace(case.applicant, email=email))
     assert [type(each) for each in _asked(without, j.COMPLETED)] == [e.NotifyApplicant]
     assert e.EmailApplicant.optional
+    assert e.OfferQris.optional
     assert not e.DeliverDocument.optional
 
 

@@ -55,6 +55,7 @@ def _ways(service: str) -> dict[type[CaseEvent], Ways]:
         e.ApplicationRejected: _to(S.REJECTED, *UNDECIDED),
         e.ApprovedByFiction: _to(S.APPROVED, *UNDECIDED) if service == FREE_ELECTRONIC else {},
         e.ChargeIssued: {S.APPROVED: S.CHARGED} if levied else {},
+        e.QrisOffered: _stays(S.CHARGED) if levied else {},
         e.NoticeReceived: _stays(*Stage),
         e.PaymentReceived: {S.CHARGED: S.PAID} if levied else {},
         e.ChargeLapsed: {S.CHARGED: S.LAPSED} if levied else {},

@@ -59,6 +59,14 @@ class EmailApplicant(Ask):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OfferQris(Ask):
+    """Make a QR (QRIS) by which the charge can be paid, beside its virtual account (14(2)). Optional."""
+
+    optional: ClassVar[bool] = True
+    agency: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeliverDocument(Ask):
     """Bring the permit, with the SKRD where there is one, to the applicant (18): to where the case says."""
 

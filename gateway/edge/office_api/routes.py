@@ -228,6 +228,7 @@ def _view(case: PermitCase) -> dict[str, Any]:
         "recommendations": [{"agency": r.agency, "favourable": r.favourable} for r in case.recommendations],
         "paymentCode": case.skrd.payment_code if case.skrd else None,
         "amount": case.skrd.amount if case.skrd else None,
+        "qris": case.qris.content if case.qris else None,
         "noticeReceivedAt": case.charge_notice_received_at,
         "paid": case.payment is not None,
         "number": case.reserved_number,
