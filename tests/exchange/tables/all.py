@@ -11,5 +11,10 @@ TABLES: Mapping[str, Mapping[str, tuple[Row, ...]]] = {
     "sms": {"what the aggregator answers": sms.ANSWERS, "delivery reports": sms.REPORTS},
     "email": {"what the relay answers": email.ANSWERS, "mail reports": email.REPORTS},
     "courier": {"what the courier answers at once": courier.ANSWERS, "what it says later": courier.CALLBACKS},
-    "bank": {"tokens and signatures": bank.PROOFS, "inquiries and payments": bank.PAYMENTS},
+    "bank": {
+        "tokens and signatures": bank.PROOFS,
+        "inquiries and payments": bank.PAYMENTS,
+        "what the bank answers to a question for a QR": bank.QRIS_ANSWERS,
+        "payments by QR": bank.QRIS_PAYMENTS,
+    },
 }

@@ -15,16 +15,20 @@ from gateway.domain.calendar import JAKARTA, local_date
 from gateway.domain.case import PermitCase
 from gateway.domain.case import Stage as At
 from gateway.domain.events import CaseEvent
+from gateway.store.tables import DeliveryRow
 from tests.domain import journeys
 from tests.exchange import voices
 from tests.exchange.keys import agency_identity
 from tests.exchange.stage import SECRETS, Stage
 from tests.exchange.tables.row import Does, Row
-from tests.exchange.tables.scenes import ACTOR, brought
+from tests.exchange.tables.scenes import ACTOR, answered, brought, row_of
+from tests.exchange.town import Answer, Call, Told, raw, says
 
 _EXTERNAL = count(1_000)
 """X-EXTERNAL-ID is unique per day."""
 _CUSTOMERS = count(500)
+NOTIFY_PATH = "/rest/bank/v1.0/qr/qr-mpm-notify"
+MERCHANT = "merchant-7Q"
 
 
 def _says(said: voices.Said, code: str) -> voices.Said:
@@ -349,4 +353,204 @@ PAYMENTS: tuple[Row, ...] = (
     _row("a bill that is paid", "24", Does.REFUSE, "404xx14", _billed_again),
     _row("a charge that has lapsed", "24 and 25", Does.REFUSE, "404xx19 (14(4))", _lapsed),
     _row("was it taken?", "26", Does.TAKE, "404xx01 before the payment, 2002600 after it", _status),
+)
+
+
+# --- QRIS: what the bank answers ----------------------------------------------------------------------------------
+
+QR = "00020101021252049399530336054063500005802ID5909RETRIBUSI6009MOJOKERTO6304A1B2"
+
+
+def makes(call: Call) -> Told:
+    """A bank that makes a QR, and makes sure who asked for it."""
+    asked = call.json
+    assert asked["merchantId"] == MERCHANT
+    assert "authorization" not in call.headers
+    made = {
+        "responseCode": "2004700",
+        "responseMessage": "Successful",
+        "referenceNo": f"Q{asked['partnerReferenceNo'][-12:]}",
+        "partnerReferenceNo": asked["partnerReferenceNo"],
+        "qrContent": QR,
+    }
+    return says(made)(call)
+
+
+def _asked(stage: Stage) -> DeliveryRow:
+    case, _ = _charged(stage)
+    return stage.delivery(case.id, "bank")
+
+
+def _answer(name: str, wire: str, does: Does, hub: str, answer: Answer) -> Row:
+    return answered(name=name, wire=wire, does=does, hub=hub, to=_asked, says=lambda _: answer)
+
+
+def _snap(code: str, text: str = "x") -> Answer:
+    return says({"responseCode": code, "responseMessage": text}, int(code[:3]))
+
+
+BY_VA = "the case says so; the applicant pays by the virtual account"
+
+
+def _made(stage: Stage) -> None:
+    delivery = _asked(stage)
+    assert stage.hub.outbound.deliver(delivery.id)
+    call = stage.town.calls["bank"][-1]
+    assert call.path == "/bank/v1.0/qr/qr-mpm-generate"
+    snap.check_asymmetric(stage.certificate, call.path, call.body, call.headers["x-timestamp"], call.headers["x-signature"])
+    qris = stage.case(delivery.case_id).qris
+    assert qris is not None
+    assert qris.content == QR
+    assert MERCHANT.encode() not in b"".join(stage.parts(delivery.id).values())
+
+
+def _made_too_late(stage: Stage) -> None:
+    case, account = _charged(stage)
+    delivery = stage.delivery(case.id, "bank")
+    _says(_pay(stage, _payment(stage, account)), "2002500")
+    assert stage.hub.outbound.deliver(delivery.id)
+    assert stage.case(case.id).qris is None
+    assert (row_of(stage, delivery).cause or "").startswith("late: ")
+
+
+QRIS_ANSWERS: tuple[Row, ...] = (
+    _row("a QR", "2004700", Does.TAKE, "a fact of the case: the office shows it beside the virtual account", _made),
+    _row("a QR for a charge that is paid by now", "2004700", Does.TAKE, "kept; changes nothing", _made_too_late),
+    _answer("a general error", "5004700", Does.RETRY, "by the schedule, the same partnerReferenceNo", _snap("5004700")),
+    _answer("too slow within the bank", "5044700", Does.RETRY, "the same", _snap("5044700")),
+    _answer("too many requests", "4294700", Does.RETRY, "the same", _snap("4294700")),
+    _answer(
+        "a duplicate X-EXTERNAL-ID",
+        "4094700",
+        Does.RETRY,
+        "each attempt has another; the next one is new",
+        _snap("4094700"),
+    ),
+    _answer("a duplicate partnerReferenceNo", "4094701", Does.ASK, BY_VA, _snap("4094701")),
+    _answer("the signature is refused", "4014700", Does.ASK, BY_VA, _snap("4014700")),
+    _answer("not permitted", "4034715", Does.ASK, BY_VA, _snap("4034715")),
+    _answer("an unknown merchant", "4044708", Does.ASK, BY_VA, _snap("4044708")),
+    _answer("closed", "HTTP 503, no body", Does.RETRY, "it was not taken; by the schedule", raw(b"", 503)),
+    _answer("a maintenance page", "HTTP 200, HTML", Does.RETRY, "nobody knows; the bank gives the same QR", raw(b"<html>")),
+    _answer("success without a QR", "2004700, no qrContent", Does.RETRY, "the same: it was not agreed", _snap("2004700")),
+)
+
+
+# --- QRIS: what the bank tells ------------------------------------------------------------------------------------
+
+
+def _offered(stage: Stage) -> tuple[PermitCase, dict[str, str], dict[str, Any]]:
+    """A charge with its account and a QR, and the bank's word that the QR was paid."""
+    case, account = _charged(stage)
+    delivery = stage.delivery(case.id, "bank")
+    assert stage.hub.outbound.deliver(delivery.id)
+    told = {
+        "originalReferenceNo": f"P{account['customerNo']}",
+        "originalPartnerReferenceNo": delivery.message_id.removeprefix("urn:uuid:"),
+        "latestTransactionStatus": "00",
+        "amount": {"value": "350000.00", "currency": "IDR"},
+        "additionalInfo": {"paidTime": stage.clock().astimezone(JAKARTA).isoformat(timespec="seconds")},
+    }
+    return case, account, told
+
+
+def _notify(stage: Stage, told: Mapping[str, Any]) -> voices.Said:
+    body = json.dumps(told, separators=(",", ":")).encode()
+    access, moment = voices.ask_token(stage).json["accessToken"], snap.timestamp(stage.clock())
+    named = {
+        "Authorization": f"Bearer {access}",
+        "X_TIMESTAMP": moment,
+        "X_SIGNATURE": snap.transaction_signature(
+            SECRETS["bank"]["client_secret"], NOTIFY_PATH, access, body, moment
+        ),
+        "X_PARTNER_ID": SECRETS["bank"]["partner_id"],
+        "X_EXTERNAL_ID": _external(),
+        "CHANNEL_ID": "95051",
+    }
+    return voices.post(stage, NOTIFY_PATH, body, voices.JSON, **named)
+
+
+def _paid_by_qr(stage: Stage) -> None:
+    case, _, told = _offered(stage)
+    _says(_notify(stage, told), "2005200")
+    paid = stage.case(case.id)
+    assert paid.stage is At.PAID
+    assert paid.payment is not None
+    assert (paid.payment.channel, paid.payment.amount) == ("qris", 350_000)
+
+
+def _told_again(stage: Stage) -> None:
+    _, _, told = _offered(stage)
+    _says(_notify(stage, told), "2005200")
+    with stage.unchanged():
+        _says(_notify(stage, told), "2005200")
+
+
+def _after_the_account(stage: Stage) -> None:
+    _, account, told = _offered(stage)
+    _says(_pay(stage, _payment(stage, account)), "2002500")
+    with stage.unchanged():
+        _says(_notify(stage, told), "4045214")
+
+
+def _before_the_account(stage: Stage) -> None:
+    _, account, told = _offered(stage)
+    _says(_notify(stage, told), "2005200")
+    with stage.unchanged():
+        _says(_pay(stage, _payment(stage, account)), "4042514")
+
+
+def _told_otherwise(code: str, **change: Any) -> Callable[[Stage], None]:
+    def play(stage: Stage) -> None:
+        _, _, told = _offered(stage)
+        with stage.unchanged():
+            _says(_notify(stage, {**told, **change}), code)
+
+    return play
+
+
+def _told_after_the_end(stage: Stage) -> None:
+    case, _, told = _offered(stage)
+    stage.hub.deeds.record(case.id, ACTOR, journeys.notice_received(stage.clock()))
+    stage.clock.advance(days=15)
+    due_on = local_date(stage.clock()) - timedelta(days=1)
+    stage.hub.deeds.record(case.id, ACTOR, e.ChargeLapsed(due_on=due_on))
+    with stage.unchanged():
+        _says(_notify(stage, told), "4045219")
+
+
+QRIS_PAYMENTS: tuple[Row, ...] = (
+    _row("paid by QR", "status `00`", Does.TAKE, "2005200; the charge is paid", _paid_by_qr),
+    _row("told again", "the same originalReferenceNo", Does.TAKE, "2005200 again; nothing changes", _told_again),
+    _row(
+        "the virtual account was paid first",
+        "25, then 52",
+        Does.REFUSE,
+        "4045214: one charge is paid once, the bank gives the money back",
+        _after_the_account,
+    ),
+    _row("the QR was paid first", "52, then 25", Does.REFUSE, "4042514", _before_the_account),
+    _row(
+        "not paid",
+        "status `06`",
+        Does.TAKE,
+        "2005200; nothing changes",
+        _told_otherwise("2005200", latestTransactionStatus="06"),
+    ),
+    _row(
+        "another amount",
+        "100000.00",
+        Does.REFUSE,
+        "4045213",
+        _told_otherwise("4045213", amount={"value": "100000.00", "currency": "IDR"}),
+    ),
+    _row(
+        "a QR that nobody asked for",
+        "an unknown originalPartnerReferenceNo",
+        Does.REFUSE,
+        "4045201",
+        _told_otherwise("4045201", originalPartnerReferenceNo="nobody"),
+    ),
+    _row("no time", "no paidTime", Does.REFUSE, "4005202", _told_otherwise("4005202", additionalInfo={})),
+    _row("a charge that has lapsed", "status `00`", Does.REFUSE, "4045219 (14(4))", _told_after_the_end),
 )
