@@ -44,12 +44,12 @@ def _external() -> str:
 # --- tokens and signatures ----------------------------------------------------------------------------------------
 
 
-def _inquiry(code: str, **twists: Any) -> Callable[[Stage], None]:
+def _inquiry(code: str, *, external: str = "", **twists: Any) -> Callable[[Stage], None]:
     """An inquiry about an account that nobody has: who is proven hears 4042412."""
 
     def play(stage: Stage) -> None:
         with stage.unchanged():
-            _says(voices.ask_bill(stage, external=twists.pop("external", _external()), **twists), code)
+            _says(voices.ask_bill(stage, external=external or _external(), **twists), code)
 
     return play
 
