@@ -9,7 +9,7 @@ from gateway.dialect.jws import Jws
 from gateway.dialect.oss_token import OssToken
 from gateway.dialect.rest import InboundProfile, OutboundProfile
 from gateway.dialect.shared_secret import Basic, HeaderKey
-from gateway.dialect.snap_bi import Options, SnapBi
+from gateway.dialect.snap_bi import STANDARD, Options, SnapBi
 from gateway.dialect.snap_client import SnapClient
 
 WSS_X509 = "wss-x509"
@@ -17,7 +17,7 @@ WSS_X509 = "wss-x509"
 
 SNAP_OPTIONS: Mapping[str, Options] = MappingProxyType(
     {
-        "": Options(),
+        "": STANDARD,
         "-path": Options(query=False),
         "-hex": Options(hexadecimal=True),
         "-path-hex": Options(query=False, hexadecimal=True),

@@ -65,11 +65,15 @@ class Options:
         return signature.hex() if self.hexadecimal else base64.b64encode(signature).decode()
 
 
+STANDARD = Options()
+"""As most banks have it."""
+
+
 @dataclass(frozen=True)
 class SnapBi:
     """In only. Credentials `client_id`, `client_secret`, `partner_id`; the token request is proved by certificate."""
 
-    options: Options = Options()
+    options: Options = STANDARD
 
     def authenticate(self, message: Message, payload: Json, party: Party, hub: Hub, at: datetime) -> Proven:  # noqa: ARG002 - the profile's signature
         """Check token, partner and signature.
@@ -147,7 +151,7 @@ def issue_token(message: Message, party: Party, at: datetime) -> str:
 
 
 def symmetric_signature(
-    secret: str, method: str, path: str, token: str, body: bytes, timestamp: str, *, options: Options = Options()
+    secret: str, method: str, path: str, token: str, body: bytes, timestamp: str, *, options: Options = STANDARD
 ) -> str:
     """Make the transaction signature. Minifying drops the space between tokens and nothing else."""
     hashed = hashlib.sha256(minify(body)).hexdigest()

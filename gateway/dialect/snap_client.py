@@ -15,7 +15,7 @@ from datetime import datetime
 from gateway.dialect.blanks import fill
 from gateway.dialect.party import Hub, Party
 from gateway.dialect.rest import Asking, Heard, SealedRequest, body_of
-from gateway.dialect.snap_bi import Options, minify
+from gateway.dialect.snap_bi import STANDARD, Options, minify
 from gateway.domain.calendar import JAKARTA
 from gateway.domain.errors import Misconfigured
 from gateway.trust.keys import SigningKey
@@ -29,7 +29,7 @@ _EXTERNAL_IDS = 10**36
 class SnapClient:
     """Out only. Credentials `partner_id` (who we are at the bank) and `channel_id`."""
 
-    options: Options = Options()
+    options: Options = STANDARD
 
     def seal_request(self, asking: Asking, party: Party, hub: Hub, at: datetime) -> SealedRequest:
         """Fill in secrets and sign. Raises Misconfigured `credential-missing`, `key-not-for-snap`."""

@@ -22,9 +22,8 @@ _OFFICE = "DPM-PTSP Kota Mojokerto"
 def asks(before: PermitCase | None, event: CaseEvent, after: PermitCase, at: datetime) -> tuple[Ask, ...]:
     """List the Asks that `event`, which led from `before` (None: it opened the case) to `after`, gives rise to.
 
-    The case itself comes first, then the notice to the applicant (by SMS, and by mail where there is an address),
-    then the report to OSS. Status is reported only
-    for a case that came from OSS: no other system waits for one.
+    The case itself comes first, then the notice to the applicant (by SMS, and by mail where there is an address), then
+    the report to OSS. Status is reported only for a case that came from OSS: no other system waits for one.
     """
     found = (
         *_needs(event, before, after),
