@@ -1,7 +1,7 @@
 """The bank of the retribution account: virtual accounts and QRIS by SNAP BI. REST.
 
-Virtual accounts: the bank asks and tells, we answer. QRIS (agreement 1.1): we ask for a QR (service 47) when a charge is
-issued, and the bank tells of its payment (52). Whichever way is paid first counts; the other is refused as paid.
+Virtual accounts: the bank asks and tells, we answer. QRIS (agreement 1.1): we ask for a QR (service 47) when a charge
+is issued, and the bank tells of its payment (52). Whichever way is paid first counts; the other is refused as paid.
 
 From the public SNAP BI standard: services 24 (inquiry), 25 (payment) and 26 (status) with the biller as server,
 their field names and lengths, the padding of partnerServiceId, amounts as text with two decimals, and the response

@@ -8,8 +8,8 @@ The token is not kept anywhere: it is the moment it ends and an HMAC over that m
 client secret, so any hub process can check it and a restart forgets nothing. X-EXTERNAL-ID is unique per day, so the
 message id is the day in Jakarta and that number.
 
-Banks differ in two things (`Options`): whether the path that is signed has its query, and whether a signature is written
-in base64 or in hex. What was agreed stands in the name of the profile: `snap-bi`, `snap-bi-path`, `snap-bi-hex`.
+Banks differ in two things (`Options`): whether the path that is signed has its query, and whether a signature is
+written in base64 or in hex. What was agreed stands in the profile's name: `snap-bi`, `snap-bi-path`, `snap-bi-hex`.
 """
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ _SUBJECTS: dict[NoticeKind, str] = {
     NoticeKind.READY: "izin terbit",
 }
 
-_FOOT = "Surat ini dikirim otomatis oleh SIMOJO dan tidak dapat dibalas. Pemberitahuan ini juga ada di akun SIMOJO Anda."
+_FOOT = "Surat ini dikirim otomatis oleh SIMOJO dan tidak dapat dibalas. Lihat juga akun SIMOJO Anda."
 
 
 def _listed(head: str, items: Iterable[str], tail: str) -> str:

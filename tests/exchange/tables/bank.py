@@ -1,4 +1,4 @@
-"""A bank that speaks SNAP BI: tokens, signatures, X-EXTERNAL-ID, inquiries and payments; each no has its seven digits."""
+"""A bank that speaks SNAP BI: tokens, signatures, X-EXTERNAL-ID, payments, QRIS; each no has its seven digits."""
 
 from __future__ import annotations
 
