@@ -23,9 +23,9 @@ def orders() -> Request[DeliverDocument]:
     return declared
 
 
-def _answer(case: PermitCase, status: str = "delivered", **members: Json) -> Payload:
+def _answer(of: PermitCase, status: str = "delivered", **members: Json) -> Payload:
     said: dict[str, Json] = {
-        "case": case.id,
+        "case": of.id,
         "waybill": "JX-17",
         "status": status,
         "at": "2026-03-09T10:15:00+07:00",
