@@ -56,7 +56,7 @@ class BankPeer(Peer):
             "curl -s {peer}/_control/pay -H 'Content-Type: application/json' -d '{\"account\": \"<nomor>\"}'\n```\n\n"
             "Bayar QRIS / pay a QR (its reference stands in the list):\n\n```sh\ncurl -s {peer}/_control/qris\n"
             "curl -s {peer}/_control/pay-qris -H 'Content-Type: application/json'"
-            " -d '{\"reference\": \"<referensi>\"}'\n```\n"
+            ' -d \'{"reference": "<referensi>"}\'\n```\n'
         )
 
     def pay(self, payment: Payment) -> dict[str, Any]:

@@ -129,9 +129,7 @@ class Qris:
         if not near or request.headers.get("x-partner-id") != self._bank.config.secrets["partner_id"]:
             raise Unauthenticated("X-TIMESTAMP is not now, or the partner is another", code="credentials-wrong")
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        snap.check_asymmetric(
-            self._hub_certificates()[0], target, body, moment, request.headers.get("x-signature", "")
-        )
+        snap.check_asymmetric(self._hub_certificates()[0], target, body, moment, request.headers.get("x-signature", ""))
 
     def _hub_certificates(self) -> Sequence[x509.Certificate]:
         return load_certificates(self._bank.folder / Path(self._bank.config.hub_certificate))

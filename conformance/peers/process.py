@@ -25,8 +25,7 @@ from conformance.peers.sms import SmsPeer
 from gateway.domain.errors import Misconfigured
 
 PEERS: dict[str, type[Peer]] = {
-    each.agency: each
-    for each in (DukcapilPeer, DpuprPeer, BankPeer, OssPeer, SmsPeer, EmailPeer, CourierServicePeer)
+    each.agency: each for each in (DukcapilPeer, DpuprPeer, BankPeer, OssPeer, SmsPeer, EmailPeer, CourierServicePeer)
 }
 GRACE_S = 2
 

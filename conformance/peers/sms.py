@@ -17,7 +17,6 @@ from conformance.peers.peer import Peer, RawBody
 from conformance.peers.reports import Reporting
 from gateway.domain.calendar import JAKARTA
 
-
 OUTCOMES = ("DELIVRD", "UNDELIV", "EXPIRED")
 ERRORS = {"DELIVRD": "000", "UNDELIV": "027", "EXPIRED": "255"}
 

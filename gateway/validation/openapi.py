@@ -76,7 +76,7 @@ _TEXT: Mapping[str, Any] = {"type": "string", "minLength": 1}
 
 _SNAP_HEADERS: Mapping[str, str] = {
     "X-TIMESTAMP": "ISO 8601 with the zone, as 2026-03-02T09:00:00+07:00.",
-    "X-SIGNATURE": "base64 (or hex, as agreed) of HMAC-SHA512 over method, path, access token, body digest and X-TIMESTAMP.",
+    "X-SIGNATURE": "base64 (or hex, as agreed) of HMAC-SHA512 over method, path, token, body digest and X-TIMESTAMP.",
     "X-PARTNER-ID": "The bank's client id.",
     "X-EXTERNAL-ID": "Digits, unique within its day; the message's identity.",
     "CHANNEL-ID": "The channel that the parties agreed.",

@@ -98,7 +98,9 @@ def test_an_attempt_changes_nothing_and_another_answer_is_awaited(
     assert orders.to_case(case, ASK, _answer(case, "attempted")) == Accept(final=False)
 
 
-def test_what_comes_back_calls_an_officer_and_ends_the_order(orders: Request[DeliverDocument], case: PermitCase) -> None:
+def test_what_comes_back_calls_an_officer_and_ends_the_order(
+    orders: Request[DeliverDocument], case: PermitCase
+) -> None:
     heard = orders.to_case(case, ASK, _answer(case, "returned"))
     assert isinstance(heard, Accept)
     assert heard.final

@@ -16,7 +16,14 @@ from tests.conformance.conftest import NOW, Heard
 
 
 def send(
-    peer: Peer, hub: Identity, path: str, interaction: str, payload: Mapping[str, Any], *, message_id: str, **claims: str
+    peer: Peer,
+    hub: Identity,
+    path: str,
+    interaction: str,
+    payload: Mapping[str, Any],
+    *,
+    message_id: str,
+    **claims: str,
 ) -> Any:
     """Post a message to a peer, signed by the hub."""
     body = json.dumps(payload).encode()

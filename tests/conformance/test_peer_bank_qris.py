@@ -32,13 +32,17 @@ ASKED = {
 def peer(folder_of: Callable[..., Path], start: Callable[[Path], Peer], hub: FakeHub) -> Peer:
     secrets = {**SECRETS["bank"], "merchant_id": "merchant-made-up"}
     hub.answer = lambda heard: Response(
-        json.dumps({"responseCode": "2007300", "accessToken": "t"} if "b2b" in heard.path else {"responseCode": "2005200"}),
+        json.dumps(
+            {"responseCode": "2007300", "accessToken": "t"} if "b2b" in heard.path else {"responseCode": "2005200"}
+        ),
         media_type="application/json",
     )
     return start(folder_of("bank", hub.url, secrets=secrets))
 
 
-def ask(peer: Peer, hub: Identity, external: str, change: dict[str, Any] | None = None, **headers: str) -> dict[str, Any]:
+def ask(
+    peer: Peer, hub: Identity, external: str, change: dict[str, Any] | None = None, **headers: str
+) -> dict[str, Any]:
     body = json.dumps(ASKED | (change or {}), separators=(",", ":")).encode()
     moment = headers.get("X-TIMESTAMP", snap.timestamp(NOW))
     text = f"POST:{GENERATE}:{hashlib_hex(body)}:{moment}".encode()

@@ -48,7 +48,9 @@ def acknowledged(peer: Peer, hub: FakeHub, hub_identity: Identity) -> None:
     hub.answer = lambda heard: acknowledges(heard, hub_identity, peer)
 
 
-def said(peer: Peer, hub: Identity, message_id: str = "m-1", change: dict[str, Any] | None = None, **claims: str) -> Any:
+def said(
+    peer: Peer, hub: Identity, message_id: str = "m-1", change: dict[str, Any] | None = None, **claims: str
+) -> Any:
     path, interaction, payload, _, _ = WAYS[peer.agency]
     return send(peer, hub, path, interaction, payload | (change or {}), message_id=message_id, **claims)
 

@@ -138,8 +138,16 @@ def test_each_version_of_an_agreement_takes_the_declaration_of_its_own_schemas()
     [
         ({"since": "1.1"}, "1.1", ()),
         ({"since": "1.1"}, "1.10", ()),
-        ({"since": "1.10"}, "1.9", ("ask: agreed, and the adapter declares it since version 1.10 of the agreement alone",)),
-        ({"until": "1.0"}, "1.1", ("ask: agreed, and the adapter declares it until version 1.0 of the agreement alone",)),
+        (
+            {"since": "1.10"},
+            "1.9",
+            ("ask: agreed, and the adapter declares it since version 1.10 of the agreement alone",),
+        ),
+        (
+            {"until": "1.0"},
+            "1.1",
+            ("ask: agreed, and the adapter declares it until version 1.0 of the agreement alone",),
+        ),
     ],
 )
 def test_what_is_agreed_has_to_be_declared_for_that_version(
@@ -159,9 +167,7 @@ def test_what_is_agreed_has_to_be_declared_for_that_version(
         ({"since": "1.0", "until": "1.0"}, ("extra: declared by the adapter, and not agreed",)),
     ],
 )
-def test_what_is_declared_for_that_version_has_to_be_agreed(
-    bounds: dict[str, str], sentences: tuple[str, ...]
-) -> None:
+def test_what_is_declared_for_that_version_has_to_be_agreed(bounds: dict[str, str], sentences: tuple[str, ...]) -> None:
     extra = replace(ASK, name="extra", **bounds)  # type: ignore[arg-type]  # since and until
     assert differences(AGREEMENT, adapter(OPINION, ASK, extra)) == sentences
 

@@ -109,7 +109,7 @@ PROOFS: tuple[Row, ...] = (
     ),
     _row("a token asked for with another key", "SHA256withRSA by a stranger", Does.REFUSE, "4017300",
          _token_by_another_key),
-    _row("no token", "no Authorization", Does.REFUSE, "401xx01: ask for one", _inquiry("4012401", token="")),
+    _row("no token", "no Authorization", Does.REFUSE, "401xx01: ask for one", _inquiry("4012401", token="x", Authorization="none")),
     _row("a token that has ended", "901 seconds old", Does.REFUSE, "401xx01: ask for a new one", _expired),
     _row("a wrong signature", "HMAC with another secret", Does.REFUSE, "401xx00",
          _inquiry("4012400", secret="another")),
@@ -397,7 +397,9 @@ def _made(stage: Stage) -> None:
     assert stage.hub.outbound.deliver(delivery.id)
     call = stage.town.calls["bank"][-1]
     assert call.path == "/bank/v1.0/qr/qr-mpm-generate"
-    snap.check_asymmetric(stage.certificate, call.path, call.body, call.headers["x-timestamp"], call.headers["x-signature"])
+    snap.check_asymmetric(
+        stage.certificate, call.path, call.body, call.headers["x-timestamp"], call.headers["x-signature"]
+    )
     qris = stage.case(delivery.case_id).qris
     assert qris is not None
     assert qris.content == QR
@@ -431,8 +433,12 @@ QRIS_ANSWERS: tuple[Row, ...] = (
     _answer("not permitted", "4034715", Does.ASK, BY_VA, _snap("4034715")),
     _answer("an unknown merchant", "4044708", Does.ASK, BY_VA, _snap("4044708")),
     _answer("closed", "HTTP 503, no body", Does.RETRY, "it was not taken; by the schedule", raw(b"", 503)),
-    _answer("a maintenance page", "HTTP 200, HTML", Does.RETRY, "nobody knows; the bank gives the same QR", raw(b"<html>")),
-    _answer("success without a QR", "2004700, no qrContent", Does.RETRY, "the same: it was not agreed", _snap("2004700")),
+    _answer(
+        "a maintenance page", "HTTP 200, HTML", Does.RETRY, "nobody knows; the bank gives the same QR", raw(b"<html>")
+    ),
+    _answer(
+        "success without a QR", "2004700, no qrContent", Does.RETRY, "the same: it was not agreed", _snap("2004700")
+    ),
 )
 
 
@@ -460,9 +466,7 @@ def _notify(stage: Stage, told: Mapping[str, Any]) -> voices.Said:
     named = {
         "Authorization": f"Bearer {access}",
         "X_TIMESTAMP": moment,
-        "X_SIGNATURE": snap.transaction_signature(
-            SECRETS["bank"]["client_secret"], NOTIFY_PATH, access, body, moment
-        ),
+        "X_SIGNATURE": snap.transaction_signature(SECRETS["bank"]["client_secret"], NOTIFY_PATH, access, body, moment),
         "X_PARTNER_ID": SECRETS["bank"]["partner_id"],
         "X_EXTERNAL_ID": _external(),
         "CHANNEL_ID": "95051",
