@@ -115,6 +115,6 @@ def test_what_comes_back_calls_an_officer_and_ends_the_order(
 def test_an_answer_that_fits_nothing_is_declined(
     orders: Request[DeliverDocument], case: PermitCase, change: dict[str, Json]
 ) -> None:
-    heard = orders.to_case(case, ASK, _answer(case, **change))
+    heard = orders.to_case(case, ASK, {**_answer(case), **change})
     assert isinstance(heard, Decline)
     assert heard.reason is Reason.INCONSISTENT

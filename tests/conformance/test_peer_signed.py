@@ -49,7 +49,7 @@ def acknowledged(peer: Peer, hub: FakeHub, hub_identity: Identity) -> None:
 
 
 def said(
-    peer: Peer, hub: Identity, message_id: str = "m-1", change: dict[str, Any] | None = None, **claims: str
+    peer: Peer, hub: Identity, message_id: str = "m-1", change: dict[str, Any] | None = None, **claims: Any
 ) -> Any:
     path, interaction, payload, _, _ = WAYS[peer.agency]
     return send(peer, hub, path, interaction, payload | (change or {}), message_id=message_id, **claims)

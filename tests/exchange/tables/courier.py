@@ -211,7 +211,7 @@ def _chosen_otherwise_meanwhile(stage: Stage) -> None:
     assert _handed_over(stage, order)
 
 
-def _refused(stage: Stage, status: int, code: str, change: dict[str, str], **twists: str) -> None:
+def _refused(stage: Stage, status: int, code: str, change: dict[str, str], **twists: Any) -> None:
     order = _awaiting(stage)
     with stage.unchanged():
         refused(_tells(stage, order, {**_said(order), **change}, **twists), status, code)
