@@ -93,7 +93,7 @@ def test_the_same_id_with_other_content_is_not_taken(peer: Peer, hub_identity: I
     "claims", [{"int": "another"}, {"aud": "bank"}, {"iss": "bank"}], ids=["interaction", "audience", "issuer"]
 )
 def test_what_the_hub_did_not_sign_for_this_is_refused(
-    peer: Peer, hub_identity: Identity, claims: dict[str, str]
+    peer: Peer, hub_identity: Identity, claims: dict[str, Any]
 ) -> None:
     assert said(peer, hub_identity, **claims).status_code == 401
     assert said(peer, peer.identity).status_code == 401
