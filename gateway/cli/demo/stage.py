@@ -145,6 +145,8 @@ def furnish(stage: Stage, store: Store) -> None:
     """Staff, tokens, agreements, endpoints and credentials; each only when it is not there."""
     adapters = load_adapters()
     for agreement in latest_agreements(local_date(now())).values():
+        if agreement.agency not in AGENCIES:
+            continue
         store.registry.import_agreement(agreement, adapters[agreement.agency], ACTOR)
         store.registry.activate_for_development(agreement.id, agreement.version, ACTOR)
     for agency in AGENCIES:
