@@ -223,10 +223,15 @@ def test_oss_gets_the_permit_that_came_of_its_application_after_its_status() -> 
     case = case_in(S.SIGNED, origin=Origin.OSS)
     event = e.NumberActivated(number=case.reserved_number or "", check_url="https://hub.example/periksa/1")
     licence = e.ReportLicence(number=event.number, at=START, check_url="https://hub.example/periksa/1")
-    assert [type(each) for each in _asked(case, event)] == [e.NotifyApplicant, e.ReportStatus, e.ReportLicence]
+    assert [type(each) for each in _asked(case, event)] == [
+        e.NotifyApplicant,
+        e.EmailApplicant,
+        e.ReportStatus,
+        e.ReportLicence,
+    ]
     assert _asked(case, event)[-1] == licence
     elsewhere = case_in(S.SIGNED)
-    assert [type(each) for each in _asked(elsewhere, event)] == [e.NotifyApplicant]
+    assert [type(each) for each in _asked(elsewhere, event)] == [e.NotifyApplicant, e.EmailApplicant]
 
 
 def test_a_doubtful_tax_status_refuses_nothing() -> None:
