@@ -21,6 +21,7 @@ from gateway.domain.events import (
     ApplicationRegistered,
     Ask,
     Declaration,
+    DocumentSigned,
     Origin,
     Reference,
     SigningMethod,
@@ -36,6 +37,16 @@ AT = datetime(2026, 3, 2, 9, 0, tzinfo=JAKARTA)
 CASE_ID = "K-2026-000017"
 NUMBER = "017/CONTOH/III/2026"
 
+_SIGNATURE = DocumentSigned(
+    signer="Pejabat Contoh",
+    signer_nip="198001012005011001",
+    delegation="SK contoh 188.45/1/2026",
+    method=SigningMethod.ELECTRONIC,
+    document_sha256="a" * 64,
+    sha256="b" * 64,
+    challenge="contoh",
+    signer_title="Kepala Dinas (contoh)",
+)
 _REFERENCES = {
     "nib": "0000000000017",
     "oss-id": "Q-202603-00000017",
@@ -83,6 +94,9 @@ def sample_case(service: str, agency: str) -> PermitCase:
         reserved_number=NUMBER,
         number_active=True,
         in_force_since=AT,
+        document_sha256=_SIGNATURE.document_sha256,
+        signed_sha256=_SIGNATURE.sha256,
+        signature=_SIGNATURE,
         references=tuple(Reference(kind=kind, value=value) for kind, value in _REFERENCES.items()),
     )
 
@@ -121,6 +135,8 @@ def _sample(hint: Any, where: str) -> object:
         return ()
     if isinstance(hint, type) and issubclass(hint, Enum):
         return next(iter(hint))
+    if hint is str and where.endswith("_url"):
+        return "https://contoh.example/"
     if hint not in _VALUES:
         raise Misconfigured(
             f"there is no sample of {where}: add one to gateway/contract/samples.py", code="ask-unknown"

@@ -72,6 +72,10 @@ class _Broken(Exception):
     """A mapping raised; the text says which and what."""
 
 
+class _Refuses(_Broken):
+    """A mapping raised one of our refusals, as it may."""
+
+
 class _Trial:
     """One interaction under trial."""
 
@@ -104,8 +108,12 @@ class _Trial:
 
     def _outbound(self, declared: Outbound[Any]) -> Iterator[str]:
         ask = sample_ask(declared.serves, self._adapter.agency.id)
-        message = self._called("to_agency", declared.to_agency, self._case, ask, MESSAGE_ID)
-        yield from self._written("to_agency", declared.request, message)
+        try:
+            message = self._called("to_agency", declared.to_agency, self._case, ask, MESSAGE_ID)
+        except _Refuses:
+            pass  # it says that this cannot be sent: of another case it may
+        else:
+            yield from self._written("to_agency", declared.request, message)
         match declared:
             case Query() | Request():
                 said = declared.reply if isinstance(declared, Query) else declared.answer
@@ -202,7 +210,7 @@ class _Trial:
         try:
             return mapping(*arguments)
         except Refused as refusal:
-            raise _Broken(f"{function} refuses the sample: {refusal.text}") from refusal
+            raise _Refuses(f"{function} refuses the sample: {refusal.text}") from refusal
         except GatewayError as error:
             raise _Broken(f"{function} ends in {error.code}: {error.text}") from error
         except Exception as error:

@@ -13,7 +13,9 @@ import signal
 import socket
 import subprocess
 import sysconfig
+import tempfile
 import venv
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,22 +24,41 @@ ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs/add-an-agency.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^```sh\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
 SHOWN = re.findall(r"^```text\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
-PROGRAMS = {"simojo": "gateway.cli", "simojo-conformance": "conformance.cli"}
+FORKED = Path(__file__).with_name("forked.py")
+PROGRAMS = {
+    "simojo": '''[ "$1" = serve ] && exec "{python}" -m gateway.cli "$@"
+exec "{python}" -S -E "{forked}" call "{socket}" "$@"''',
+    "simojo-conformance": 'exec "{python}" -m conformance.cli "$@"',
+}
+"""The commands in `.venv/bin`. What ends at once is called where it has been imported already, see forked.py."""
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(tmp_path: Path) -> Iterator[Path]:
     """A folder with `.venv` as `make setup` makes it: an environment of its own with all of this one's libraries."""
     folder = tmp_path / ".venv"
     venv.create(folder, with_pip=False, symlinks=True)
     (libraries,) = folder.glob("lib/python*/site-packages")
     own = sysconfig.get_paths()["purelib"]
     (libraries / "this.pth").write_text(f"import site; site.addsitedir({own!r})\n", encoding="utf-8")
-    for name, module in PROGRAMS.items():
-        script = folder / "bin" / name
-        script.write_text(f'#!/bin/sh\nexec "{folder}/bin/python" -m {module} "$@"\n', encoding="utf-8")
-        script.chmod(0o755)
-    return tmp_path
+    with tempfile.TemporaryDirectory() as short:  # a socket's path has 107 bytes at most
+        places = {"python": f"{folder}/bin/python", "forked": str(FORKED), "socket": f"{short}/forked"}
+        for name, text in PROGRAMS.items():
+            script = folder / "bin" / name
+            script.write_text(f"#!/bin/sh\n{text.format(**places)}\n", encoding="utf-8")
+            script.chmod(0o755)
+        command = [places["python"], places["forked"], "serve", places["socket"]]
+        with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as forked:
+            assert forked.stdout is not None
+            assert forked.stdout.readline() == "ready\n"
+            yield tmp_path
+            forked.kill()
+
+
+def environment() -> dict[str, str]:
+    known = {name: value for name, value in os.environ.items() if not name.startswith("SIMOJO_")}
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    return {**known, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "", "NO_PROXY": "*", "COLUMNS": "200"}
 
 
 def free_ports(count: int) -> list[int]:
@@ -50,12 +71,10 @@ def free_ports(count: int) -> list[int]:
 
 def run(script: str, folder: Path) -> tuple[int, str]:
     """Run it in a shell of its own; whatever it started and left behind is ended."""
-    known = {name: value for name, value in os.environ.items() if not name.startswith("SIMOJO_")}
-    environment = {**known, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "", "NO_PROXY": "*", "COLUMNS": "200"}
     with subprocess.Popen(
         ["bash", "-euo", "pipefail", "-c", script],
         cwd=folder,
-        env=environment,
+        env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
