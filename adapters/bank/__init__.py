@@ -1,4 +1,7 @@
-"""The bank of the retribution account: virtual accounts by SNAP BI. REST; the bank asks and tells, we answer.
+"""The bank of the retribution account: virtual accounts and QRIS by SNAP BI. REST.
+
+Virtual accounts: the bank asks and tells, we answer. QRIS (agreement 1.1): we ask for a QR (service 47) when a charge
+is issued, and the bank tells of its payment (52). Whichever way is paid first counts; the other is refused as paid.
 
 From the public SNAP BI standard: services 24 (inquiry), 25 (payment) and 26 (status) with the biller as server,
 their field names and lengths, the padding of partnerServiceId, amounts as text with two decimals, and the response
@@ -7,6 +10,10 @@ fixes its amount (14(6)); trxDateTime is required, because it is the time of pay
 the day of the SKRD and not in the future (14(3)). Once the charge has lapsed a payment is refused, also one that was
 made in time and is told late: the debt is gone (14(4)), and the bank gives the money back.
 
+QRIS, ours: partnerReferenceNo is the id of our message, so the same question gets the same QR, and a payment finds its
+case by it; the time of payment comes in additionalInfo.paidTime, since 52 has none. Our questions are signed by the
+asymmetric signature, without a token.
+
 A message is identified by X-EXTERNAL-ID, which the `snap-bi` dialect reads with its day; a payment by
 paymentRequestId, the one identifier of it that SNAP makes mandatory: it becomes the bank reference of the case.
 """
@@ -14,8 +21,10 @@ paymentRequestId, the one identifier of it that SNAP makes mandatory: it becomes
 from __future__ import annotations
 
 from adapters.bank.mapping import account, bill, paid, payment_status
+from adapters.bank.qris import qris_about, qris_made, qris_paid, qris_request
 from adapters.bank.snap import DIALECT
-from gateway.contract.adapter import Adapter, Agency, AgencyKind, Inquiry, Submission
+from gateway.contract.adapter import Adapter, Agency, AgencyKind, Inquiry, Query, Repeat, Submission
+from gateway.domain.events import OfferQris
 
 ADAPTER = Adapter(
     agency=Agency("bank", "Bank Penampung Retribusi Daerah", AgencyKind.VERTICAL),
@@ -49,6 +58,30 @@ ADAPTER = Adapter(
             reply="bank/va-status/1.0/reply",
             about=account,
             answer=payment_status,
+        ),
+        Query(
+            name="qris-generate",
+            since="1.1",
+            serves=OfferQris,
+            security="snap-bi-asymmetric",
+            path="v1.0/qr/qr-mpm-generate",
+            redact=("merchantId",),
+            request="bank/qris-generate/1.0/request",
+            reply="bank/qris-generate/1.0/reply",
+            to_agency=qris_request,
+            to_case=qris_made,
+            # the bank gives one QR for each partnerReferenceNo, however often it is asked
+            repeat=Repeat.SAME_ID,
+        ),
+        Submission(
+            name="qris-notify",
+            since="1.1",
+            security="snap-bi",
+            path="v1.0/qr/qr-mpm-notify",
+            request="bank/qris-notify/1.0/request",
+            reply="bank/qris-notify/1.0/reply",
+            about=qris_about,
+            to_cases=qris_paid,
         ),
     ),
 )

@@ -12,7 +12,9 @@ from types import MappingProxyType
 from gateway.contract.adapter import Accept, Dialect, Interaction, Reason
 from gateway.contract.message import Json, Payload, Refusal, Reply
 
-SERVICES: Mapping[str, str] = MappingProxyType({"va-inquiry": "24", "va-payment": "25", "va-status": "26"})
+SERVICES: Mapping[str, str] = MappingProxyType(
+    {"va-inquiry": "24", "va-payment": "25", "va-status": "26", "qris-generate": "47", "qris-notify": "52"}
+)
 SUCCESSFUL: Mapping[str, str] = MappingProxyType({"english": "Successful", "indonesia": "Sukses"})
 ACCOUNT_MEMBERS = ("partnerServiceId", "customerNo", "virtualAccountNo")
 
@@ -77,7 +79,7 @@ def refuse(interaction: Interaction, refusal: Refusal, _payload: Payload | None)
     service = SERVICES[interaction.name]
     if refusal.code == "schema-violation":
         status, case, message = _field_fault(refusal)
-    elif (service, refusal.code) == ("26", Reason.NOT_FOUND):
+    elif service in ("26", "52") and refusal.code == Reason.NOT_FOUND:
         status, case, message = 404, "01", "Transaction Not Found"
     else:
         status, case, message = _CODES.get(refusal.code, _GENERAL if refusal.retriable else _BAD_REQUEST)
@@ -102,6 +104,9 @@ def _field_fault(refusal: Refusal) -> tuple[int, str, str]:
 
 def accept(interaction: Interaction, payload: Payload, _accepted: Accept) -> Reply:
     """Acknowledge a payment. An inquiry's answer is whole as its mapping gives it and does not come here."""
+    if interaction.name == "qris-notify":
+        said = {"responseCode": "2005200", "responseMessage": SUCCESSFUL["english"]}
+        return Reply(status=200, payload=dict(said))
     data: dict[str, Json] = {member: payload[member] for member in (*ACCOUNT_MEMBERS, *_PAID_MEMBERS)}
     data |= {
         "totalAmount": payload["paidAmount"],

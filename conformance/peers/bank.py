@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import httpx2
 from pydantic import BaseModel, Field
 
+from conformance.peers.bank_qris import Qris
 from conformance.peers.journal import Entry, masked
 from conformance.peers.peer import Peer
 from conformance.signing import snap
@@ -35,12 +36,13 @@ class Payment(BaseModel):
 
 
 class BankPeer(Peer):
-    """Pays on demand, each account once."""
+    """Pays on demand, each account once; makes QRs for the office, and pays them."""
 
     agency = "bank"
 
     def __init__(self, *arguments: Any, **members: Any) -> None:
         super().__init__(*arguments, **members)
+        self.qris = Qris(self)
 
         @self.app.post("/_control/pay")
         def pay(payment: Payment) -> dict[str, Any]:
@@ -51,7 +53,10 @@ class BankPeer(Peer):
         """Give a payment."""
         return (
             "Bayar rekening virtual / pay a virtual account (its number stands on the SKRD):\n\n```sh\n"
-            "curl -s {peer}/_control/pay -H 'Content-Type: application/json' -d '{\"account\": \"<nomor>\"}'\n```\n"
+            "curl -s {peer}/_control/pay -H 'Content-Type: application/json' -d '{\"account\": \"<nomor>\"}'\n```\n\n"
+            "Bayar QRIS / pay a QR (its reference stands in the list):\n\n```sh\ncurl -s {peer}/_control/qris\n"
+            "curl -s {peer}/_control/pay-qris -H 'Content-Type: application/json'"
+            ' -d \'{"reference": "<referensi>"}\'\n```\n'
         )
 
     def pay(self, payment: Payment) -> dict[str, Any]:
@@ -68,7 +73,7 @@ class BankPeer(Peer):
         if ended is not None and started is not None and ended["request_id"] == started["request_id"]:
             started = None
 
-        access, transcripts = self._token()
+        access, transcripts = self.token()
         if access is None:
             outcome = UNKNOWN if started else _outcome(transcripts[-1])
             return {"outcome": outcome, "again": False, "transcripts": transcripts}
@@ -107,7 +112,8 @@ class BankPeer(Peer):
         padded, customer = service.rjust(PADDED), account.removeprefix(service)
         return {"partnerServiceId": padded, "customerNo": customer, "virtualAccountNo": padded + customer}
 
-    def _token(self) -> tuple[str | None, list[dict[str, Any]]]:
+    def token(self) -> tuple[str | None, list[dict[str, Any]]]:
+        """Ask the hub for an access token (service 73): it, or None, and the transcript."""
         moment = snap.timestamp(self.now())
         client_id = self.config.secrets["client_id"]
         headers = {
@@ -150,8 +156,11 @@ class BankPeer(Peer):
         }
 
     def _call(self, service: str, request: Mapping[str, Any], access: str) -> dict[str, Any]:
+        return self.call(f"{TRANSFER_PATH}/{service}", request, access)
+
+    def call(self, address: str, request: Mapping[str, Any], access: str) -> dict[str, Any]:
+        """Send one signed message to that address of the hub and give the transcript."""
         moment = snap.timestamp(self.now())
-        address = f"{TRANSFER_PATH}/{service}"
         path = urlsplit(self.config.hub_url).path + address
         secrets = self.config.secrets
         headers = {

@@ -25,6 +25,8 @@ SECRETS = MappingProxyType(
         "dishub": (),
         "bakesbangpol": (),
         "bpkpd": (),
+        "courier": (),
+        "email": (),
         "bank": ("client_id", "client_secret", "partner_id", "channel_id", "partner_service_id"),
         "oss": ("username", "password", "user_key"),
         "sms": ("userkey", "passkey", "report_key"),

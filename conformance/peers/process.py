@@ -17,9 +17,11 @@ import uvicorn
 from conformance.peers.bank import BankPeer
 from conformance.peers.bsre import BsrePeer
 from conformance.peers.config import PeerConfig, load_config
+from conformance.peers.courier_service import CourierServicePeer
 from conformance.peers.djp import DjpPeer
 from conformance.peers.dpupr import DpuprPeer
 from conformance.peers.dukcapil import DukcapilPeer
+from conformance.peers.email import EmailPeer
 from conformance.peers.guide import write_guide
 from conformance.peers.horizontal import BakesbangpolPeer, BpkpdPeer, DinkesPeer, DishubPeer, DlhPeer
 from conformance.peers.oss import OssPeer
@@ -28,7 +30,7 @@ from conformance.peers.sms import SmsPeer
 from gateway.domain.errors import Misconfigured
 
 _CITY = (DpuprPeer, DinkesPeer, DlhPeer, DishubPeer, BakesbangpolPeer, BpkpdPeer)
-_CENTRE = (DukcapilPeer, DjpPeer, BankPeer, OssPeer, SmsPeer, BsrePeer)
+_CENTRE = (DukcapilPeer, DjpPeer, BankPeer, OssPeer, SmsPeer, BsrePeer, EmailPeer, CourierServicePeer)
 PEERS: dict[str, type[Peer]] = {each.agency: each for each in (*_CITY, *_CENTRE)}
 GRACE_S = 2
 

@@ -1,4 +1,4 @@
-"""An SMS aggregator, simulated: it keeps the messages for people to read and reports each one delivered."""
+"""An SMS aggregator, simulated: it keeps the messages for people to read and reports what became of each."""
 
 from __future__ import annotations
 
@@ -14,16 +14,21 @@ from fastapi.responses import JSONResponse
 from conformance.peers.documents import json_violations
 from conformance.peers.journal import Entry
 from conformance.peers.peer import Peer, RawBody
+from conformance.peers.reports import Reporting
 from gateway.domain.calendar import JAKARTA
+
+OUTCOMES = ("DELIVRD", "UNDELIV", "EXPIRED")
+ERRORS = {"DELIVRD": "000", "UNDELIV": "027", "EXPIRED": "255"}
 
 
 class SmsPeer(Peer):
-    """Takes messages once per `reference`, and tells the hub DELIVRD until the hub acknowledges."""
+    """Takes messages once per `reference`, and tells the hub DELIVRD, or what was ordered, until it acknowledges."""
 
     agency = "sms"
 
     def __init__(self, *arguments: Any, **members: Any) -> None:
         super().__init__(*arguments, **members)
+        self.reporting = Reporting(self, OUTCOMES, self._report)
 
         @self.app.post("/messages")
         def take_message(body: RawBody) -> Response:
@@ -45,15 +50,15 @@ class SmsPeer(Peer):
             "  -H \"X-Passkey: $(python3 -c \"import json;print(json.load(open('config.json'))"
             "['secrets']['report_key'])\")\" \\\n"
             '  -d "{\\"reference\\": \\"$REFERENCE\\", \\"status\\": \\"DELIVRD\\",'
-            ' \\"done_at\\": \\"$(date -u +%FT%TZ)\\"}"\n```\n'
+            ' \\"done_at\\": \\"$(date -u +%FT%TZ)\\"}"\n```\n\n'
+            "Laporan berikutnya / the next reports (DELIVRD, UNDELIV, EXPIRED; none at all: never):\n\n```sh\n"
+            "curl -s {peer}/_control/reports -H 'Content-Type: application/json' \\\n"
+            '  -d \'{"outcomes": ["DELIVRD", "DELIVRD"], "delay_ms": 5000}\'\n```\n'
         )
 
     def resume(self) -> None:
-        """Report what was delivered and not yet acknowledged."""
-        reported = {each["reference"] for each in self.journal.entries("report-acknowledged")}
-        for each in self.journal.entries("message"):
-            if each["reference"] not in reported:
-                self._send_report(each)
+        """Report what was not yet acknowledged."""
+        self.reporting.resume("message")
 
     def _take(self, body: bytes) -> dict[str, str]:
         try:
@@ -74,16 +79,24 @@ class SmsPeer(Peer):
             if any(each["reference"] == reference for each in self.journal.entries("message")):
                 self.journal.append("message-again", reference=reference)
                 return answer
-            entry = self.journal.append("message", reference=reference, to=message["to"], message=message["message"])
-        self._send_report(entry)
+            entry = self.journal.append(
+                "message",
+                reference=reference,
+                to=message["to"],
+                message=message["message"],
+                report=self.reporting.plan(),
+            )
+            self.reporting.begin(entry)
         return answer
 
-    def _send_report(self, message: Entry) -> None:
+    def _report(self, message: Entry, outcome: str, _number: int) -> bool:
         done_at = datetime.fromisoformat(message["at"]).astimezone(JAKARTA).isoformat(timespec="seconds")
-        report = {"reference": message["reference"], "status": "DELIVRD", "done_at": done_at, "error": "000"}
-        self.courier.send(lambda: self._report(report))
-
-    def _report(self, report: dict[str, str]) -> bool:
+        report = {
+            "reference": message["reference"],
+            "status": outcome,
+            "done_at": done_at,
+            "error": ERRORS[outcome],
+        }
         url = f"{self.config.hub_url}/rest/sms/delivery-report"
         try:
             answer = self.client.post(url, json=report, headers={"X-Passkey": self.config.secrets["report_key"]})

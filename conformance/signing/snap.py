@@ -1,4 +1,4 @@
-"""SNAP BI (Bank Indonesia's open payment standard): the signatures that a bank makes."""
+"""SNAP BI (Bank Indonesia's open payment standard): the signatures that a bank makes, and the one that it checks."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import hashlib
 import hmac
 from datetime import datetime
 
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from gateway.domain.calendar import JAKARTA
-from gateway.domain.errors import Misconfigured
+from gateway.domain.errors import Misconfigured, Unauthenticated
 
 
 def timestamp(at: datetime) -> str:
@@ -27,10 +29,28 @@ def token_signature(key: object, client_id: str, moment: str) -> str:
     return base64.b64encode(signature).decode()
 
 
-def transaction_signature(secret: str, path: str, token: str, body: bytes, moment: str) -> str:
-    """Sign a POST: base64 of HMAC-SHA512 over method, path, token, body digest and time.
+def transaction_signature(
+    secret: str, path: str, token: str, body: bytes, moment: str, *, hexadecimal: bool = False
+) -> str:
+    """Sign a POST: HMAC-SHA512 over method, path, token, body digest and time, in base64 or hex.
 
     `body` must be minified already: no white space between tokens.
     """
     text = f"POST:{path}:{token}:{hashlib.sha256(body).hexdigest()}:{moment}"
-    return base64.b64encode(hmac.digest(secret.encode(), text.encode(), hashlib.sha512)).decode()
+    made = hmac.digest(secret.encode(), text.encode(), hashlib.sha512)
+    return made.hex() if hexadecimal else base64.b64encode(made).decode()
+
+
+def check_asymmetric(certificate: x509.Certificate, path: str, body: bytes, moment: str, signature: str) -> None:
+    """Verify what a client signed without a token: SHA256withRSA over method, path, body digest and time.
+
+    `body` is minified, as the hub writes all of its bodies. Raises Unauthenticated.
+    """
+    key = certificate.public_key()
+    text = f"POST:{path}:{hashlib.sha256(body).hexdigest()}:{moment}".encode()
+    try:
+        if not isinstance(key, rsa.RSAPublicKey):
+            raise InvalidSignature
+        key.verify(base64.b64decode(signature, validate=True), text, padding.PKCS1v15(), hashes.SHA256())
+    except (InvalidSignature, ValueError) as fault:
+        raise Unauthenticated("X-SIGNATURE is not the hub's over this message", code="signature-wrong") from fault

@@ -9,15 +9,29 @@ from gateway.dialect.jws import Jws
 from gateway.dialect.oss_token import OssToken
 from gateway.dialect.rest import InboundProfile, OutboundProfile
 from gateway.dialect.shared_secret import Basic, HeaderKey
-from gateway.dialect.snap_bi import SnapBi
+from gateway.dialect.snap_bi import STANDARD, Options, SnapBi
+from gateway.dialect.snap_client import SnapClient
 
 WSS_X509 = "wss-x509"
 """The one SOAP profile; all others are REST."""
 
+SNAP_OPTIONS: Mapping[str, Options] = MappingProxyType(
+    {
+        "": STANDARD,
+        "-path": Options(query=False),
+        "-hex": Options(hexadecimal=True),
+        "-path-hex": Options(query=False, hexadecimal=True),
+    }
+)
+"""What banks differ in, by what the profile's name then ends with."""
+
+SNAP_BI = frozenset(f"snap-bi{end}" for end in SNAP_OPTIONS)
+"""The bank is the client: it asks us for a token first."""
+
 INBOUND: Mapping[str, InboundProfile] = MappingProxyType(
     {
         "jws": Jws(),
-        "snap-bi": SnapBi(),
+        **{f"snap-bi{end}": SnapBi(options) for end, options in SNAP_OPTIONS.items()},
         "oss-token": OssToken(),
         "sms-key": HeaderKey("X-Passkey", inbound="report_key"),
     }
@@ -29,6 +43,7 @@ OUTBOUND: Mapping[str, OutboundProfile] = MappingProxyType(
         "basic": Basic(),
         "oss-key": HeaderKey("user_key", outbound="user_key"),
         "sms-key": HeaderKey("X-Passkey"),
+        **{f"snap-bi-asymmetric{end}": SnapClient(options) for end, options in SNAP_OPTIONS.items()},
     }
 )
 
@@ -38,7 +53,8 @@ CONFIDENTIAL = frozenset({"jws", WSS_X509})
 CREDENTIALS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "basic": ("basic_user", "basic_password"),
-        "snap-bi": ("client_id", "client_secret", "partner_id"),
+        **dict.fromkeys(SNAP_BI, ("client_id", "client_secret", "partner_id")),
+        **dict.fromkeys((f"snap-bi-asymmetric{end}" for end in SNAP_OPTIONS), ("partner_id", "channel_id")),
         "oss-token": ("username", "password"),
         "oss-key": ("user_key",),
         "sms-key": ("report_key",),

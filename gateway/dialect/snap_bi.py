@@ -7,6 +7,9 @@
 The token is not kept anywhere: it is the moment it ends and an HMAC over that moment under a key derived from the
 client secret, so any hub process can check it and a restart forgets nothing. X-EXTERNAL-ID is unique per day, so the
 message id is the day in Jakarta and that number.
+
+Banks differ in two things (`Options`): whether the path that is signed has its query, and whether a signature is
+written in base64 or in hex. What was agreed stands in the profile's name: `snap-bi`, `snap-bi-path`, `snap-bi-hex`.
 """
 
 from __future__ import annotations
@@ -46,9 +49,31 @@ _WIDEST_OFFSET = timedelta(hours=14)
 _EXTERNAL_ID = re.compile(r"[0-9]{1,36}", re.ASCII)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What is agreed with a bank about signatures: the path with its query or without, base64 or hex."""
+
+    query: bool = True
+    hexadecimal: bool = False
+
+    def endpoint(self, path: str) -> str:
+        """Give EndpointUrl, the path that is signed."""
+        return path if self.query else path.partition("?")[0]
+
+    def written(self, signature: bytes) -> str:
+        """Write a signature as it is agreed."""
+        return signature.hex() if self.hexadecimal else base64.b64encode(signature).decode()
+
+
+STANDARD = Options()
+"""As most banks have it."""
+
+
 @dataclass(frozen=True)
 class SnapBi:
     """In only. Credentials `client_id`, `client_secret`, `partner_id`; the token request is proved by certificate."""
+
+    options: Options = STANDARD
 
     def authenticate(self, message: Message, payload: Json, party: Party, hub: Hub, at: datetime) -> Proven:  # noqa: ARG002 - the profile's signature
         """Check token, partner and signature.
@@ -61,9 +86,16 @@ class SnapBi:
         if not equal(message.headers.get("x-partner-id", ""), party.secret("partner_id")):
             raise Unauthenticated("X-PARTNER-ID is not the agreed partner id", code="credentials-wrong")
         expected = symmetric_signature(
-            party.secret("client_secret"), message.method, message.path, access, message.body, timestamp
+            party.secret("client_secret"),
+            message.method,
+            message.path,
+            access,
+            message.body,
+            timestamp,
+            options=self.options,
         )
-        if not equal(message.headers.get("x-signature", ""), expected):
+        given = message.headers.get("x-signature", "")
+        if not equal(given.lower() if self.options.hexadecimal else given, expected):
             raise Unauthenticated(
                 "X-SIGNATURE does not match: sign METHOD:path:token:sha256(minified body):X-TIMESTAMP with HMAC-SHA512",
                 code="signature-wrong",
@@ -118,11 +150,13 @@ def issue_token(message: Message, party: Party, at: datetime) -> str:
     return f"{ends}.{_token_mac(ends, party)}"
 
 
-def symmetric_signature(secret: str, method: str, path: str, token: str, body: bytes, timestamp: str) -> str:
-    """Make the transaction signature, in base64. Minifying drops the space between tokens and nothing else."""
+def symmetric_signature(
+    secret: str, method: str, path: str, token: str, body: bytes, timestamp: str, *, options: Options = STANDARD
+) -> str:
+    """Make the transaction signature. Minifying drops the space between tokens and nothing else."""
     hashed = hashlib.sha256(minify(body)).hexdigest()
-    text = f"{method}:{path}:{token}:{hashed}:{timestamp}"
-    return base64.b64encode(hmac.digest(secret.encode(), text.encode(), "sha512")).decode()
+    text = f"{method}:{options.endpoint(path)}:{token}:{hashed}:{timestamp}"
+    return options.written(hmac.digest(secret.encode(), text.encode(), "sha512"))
 
 
 def minify(body: bytes) -> bytes:

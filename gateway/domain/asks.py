@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from gateway.domain import events as e
 from gateway.domain import notices
 from gateway.domain.catalogue import ServiceClass
-from gateway.domain.events import Ask, CaseEvent, CaseStatus, NoticeKind, Origin
+from gateway.domain.events import Ask, CaseEvent, CaseStatus, HandOver, NoticeKind, Origin, SigningMethod
+from gateway.domain.identifiers import is_mail_address
 from gateway.domain.stages import Residency, Stage
 
 if TYPE_CHECKING:
@@ -25,12 +26,13 @@ _OFFICE = "DPM-PTSP Kota Mojokerto"
 def asks(before: PermitCase | None, event: CaseEvent, after: PermitCase, at: datetime) -> tuple[Ask, ...]:
     """List the Asks that `event`, which led from `before` (None: it opened the case) to `after`, gives rise to.
 
-    The case itself comes first, then the notice to the applicant, then the report to OSS. Status is reported only
-    for a case that came from OSS: no other system waits for one.
+    The case itself comes first, then the notice to the applicant (by SMS, and by mail where there is an address), then
+    the report to OSS. Status is reported only for a case that came from OSS: no other system waits for one.
     """
     found = (
         *_needs(event, before, after),
-        *(e.NotifyApplicant(notice=kind, text=notices.text(kind, after, event)) for kind in _notices(event)),
+        *_deliveries(event, before, after),
+        *_notices(event, after),
         *_reports(event, after, at),
     )
     return tuple(found)
@@ -81,6 +83,11 @@ def _(_event: e.AdministrationValidated, _before: PermitCase | None, after: Perm
         yield e.RequestRecommendation(agency=agency)
 
 
+@_needs.register(e.ChargeIssued)
+def _(_event: e.ChargeIssued, _before: PermitCase | None, _after: PermitCase) -> Iterator[Ask]:
+    yield e.OfferQris()
+
+
 def _tax_status(case: PermitCase) -> Iterator[Ask]:
     # a business permit alone, and only with an NPWP: whoever has none is not made to get one here
     if case.service_class is ServiceClass.USAHA and case.applicant.npwp is not None:
@@ -91,6 +98,19 @@ def _business(case: PermitCase) -> Iterator[Ask]:
     # what OSS lodged it knows; whoever names a NIB elsewhere is asked about there
     if case.origin is not Origin.OSS and case.applicant.nib is not None:
         yield e.QueryBusiness()
+
+
+def _deliveries(event: CaseEvent, before: PermitCase | None, after: PermitCase) -> Iterator[Ask]:
+    """A courier is sent once, by the last fact that was missing; again only to another address (18)."""
+    known = before is not None and _waits_for_courier(before)
+    if _waits_for_courier(after) and (not known or isinstance(event, e.HandOverChosen)):
+        yield e.DeliverDocument()
+
+
+def _waits_for_courier(case: PermitCase) -> bool:
+    """Whether only the hand-over is missing, the survey is filled in (17(2)), and the applicant wants it brought."""
+    last = Stage.PRINTED if case.signing is SigningMethod.ELECTRONIC else Stage.ACTIVE
+    return case.hand_over is HandOver.COURIER and case.stage is last and case.survey is not None
 
 
 # --- notices ------------------------------------------------------------------------------------------------------
@@ -110,9 +130,15 @@ _NOTICES: dict[type[CaseEvent], NoticeKind] = {
 }
 
 
-def _notices(event: CaseEvent) -> Iterator[NoticeKind]:
-    if type(event) in _NOTICES:
-        yield _NOTICES[type(event)]
+def _notices(event: CaseEvent, after: PermitCase) -> Iterator[Ask]:
+    kind = _NOTICES.get(type(event))
+    if kind is None:
+        return
+    yield e.NotifyApplicant(notice=kind, text=notices.text(kind, after, event))
+    if is_mail_address(after.applicant.email):
+        yield e.EmailApplicant(
+            notice=kind, subject=notices.subject(kind, after), text=notices.letter(kind, after, event)
+        )
 
 
 # --- status reports -----------------------------------------------------------------------------------------------

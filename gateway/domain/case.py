@@ -22,9 +22,11 @@ from gateway.domain.events import (
     Declaration,
     DocumentPrinted,
     DocumentSigned,
+    HandOver,
     NoticeReceived,
     Origin,
     PaymentReceived,
+    QrisOffered,
     RecommendationGiven,
     Reference,
     SignatureNotGiven,
@@ -50,10 +52,11 @@ class PermitCase:
     `approved_by` is None for a positive fiction. `in_force_since` is when the permit number came into force and stays
     after a revocation, which `number_active` tells. Of digests, `document_sha256` is the prepared document's and
     `signed_sha256` the signed one's, in hex; `signature` is who signed it. `signature_asked` is the request for a
-    certified signature that is under way or was granted, `signature_not_given` how the last one failed. `attention` is
-    what waits for a person.
-    `voided_numbers` never become permit numbers. `arrears` is what the applicant owed the city in whole rupiah when it
-    was last asked: 0 nothing, None that nobody said. `version` counts the facts applied, the registration included.
+    certified signature that is under way or was granted, `signature_not_given` how the last one failed.
+    `delivery_address` is where a courier brings the document; empty: the applicant's own address. `attention` is what
+    waits for a person. `voided_numbers` never become permit numbers. `arrears` is what the applicant owed the city in
+    whole rupiah when it was last asked: 0 nothing, None that nobody said. `version` counts the facts applied, the
+    registration included.
     """
 
     id: str
@@ -94,6 +97,7 @@ class PermitCase:
     approved_by: str | None = None
     skrd: SKRD | None = None
     charge_notice_received_at: datetime | None = None
+    qris: QrisOffered | None = None
     payment: PaymentReceived | None = None
     reserved_number: str | None = None
     number_active: bool = False
@@ -109,6 +113,8 @@ class PermitCase:
     survey_warnings: int = 0
     survey_warned_at: datetime | None = None
     suspended: bool = False
+    hand_over: HandOver = HandOver.COUNTER
+    delivery_address: str = ""
     notices: tuple[NoticeReceived, ...] = ()
     attention: tuple[str, ...] = ()
 

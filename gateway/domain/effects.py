@@ -149,6 +149,11 @@ def _(event: e.NoticeReceived, case: PermitCase, _at: datetime) -> PermitCase:
     return replace(noted, charge_notice_received_at=min(known or event.received_at, event.received_at))
 
 
+@carry.register(e.QrisOffered)
+def _(event: e.QrisOffered, case: PermitCase, _at: datetime) -> PermitCase:
+    return replace(case, qris=event)
+
+
 @carry.register(e.PaymentReceived)
 def _(event: e.PaymentReceived, case: PermitCase, _at: datetime) -> PermitCase:
     return replace(case, payment=event)
@@ -235,6 +240,11 @@ def _(_event: e.ProcessSuspended, case: PermitCase, at: datetime) -> PermitCase:
 @carry.register(e.SurveyCompleted)
 def _(event: e.SurveyCompleted, case: PermitCase, at: datetime) -> PermitCase:
     return replace(case, survey=event.answers, suspended=False, clock=case.clock.release(Hold.SUSPENDED, at))
+
+
+@carry.register(e.HandOverChosen)
+def _(event: e.HandOverChosen, case: PermitCase, _at: datetime) -> PermitCase:
+    return replace(case, hand_over=event.method, delivery_address=event.address)
 
 
 # --- at any time --------------------------------------------------------------------------------------------------

@@ -298,6 +298,11 @@ def delivery_proven(_case: PermitCase, event: events.DocumentHandedOver, _at: da
     return bool(event.recipient and event.proof)
 
 
+@guard("hand-over-chosen", "Pasal 18(1)", "hand-over by {event.method} to this address is chosen already")
+def other_hand_over(case: PermitCase, event: events.HandOverChosen, _at: datetime) -> bool:
+    return (event.method, event.address) != (case.hand_over, case.delivery_address)
+
+
 # --- clock and attention ------------------------------------------------------------------------------------------
 
 

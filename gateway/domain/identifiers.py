@@ -130,6 +130,18 @@ class NIB(_Identifier):
         return _digits("NIB", value, "13 digits", 13)
 
 
+_MAILBOX = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+"
+)
+"""One address alone, as HTML forms take it: it can hold no second recipient, no display name and no header line."""
+
+
+def is_mail_address(text: str) -> bool:
+    """Tell whether mail can be sent to `text` (at most 254 characters, RFC 5321). It may still be nobody's."""
+    return len(text) <= 254 and _MAILBOX.fullmatch(text) is not None
+
+
 class KBLI(_Identifier):
     """Klasifikasi Baku Lapangan Usaha Indonesia 2020: 5 digits. Raises InvalidIdentifier."""
 

@@ -1,4 +1,4 @@
-"""The SMS texts to applicants (Pasal 14(1), 14(2), 17(3), 17(4)), in Indonesian.
+"""The texts to applicants (Pasal 14(1), 14(2), 17(3), 17(4)), in Indonesian: by SMS, and the same by mail (8(6)).
 
 Only characters of the GSM alphabet that count once are used, and one SMS (160 characters) is kept wherever
 references of ordinary length allow: a second part costs twice and may come alone. A text names the application by
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from gateway.domain import events as e
-from gateway.domain.events import CaseEvent, NoticeKind
+from gateway.domain.events import CaseEvent, HandOver, NoticeKind
 from gateway.domain.identifiers import mask
 from gateway.domain.skrd import rupiah
 
@@ -38,10 +38,20 @@ def text(kind: NoticeKind, case: PermitCase, event: CaseEvent) -> str:
     return _plain(f"{SENDER}: {_TEXTS[kind](case, event)}")
 
 
+def subject(kind: NoticeKind, case: PermitCase) -> str:
+    """Write the subject of that notice's mail: one line of printable ASCII, which names no person."""
+    return _plain(f"{SENDER}: {_SUBJECTS[kind]} ({_name(case)})")
+
+
+def letter(kind: NoticeKind, case: PermitCase, event: CaseEvent) -> str:
+    """Write the mail of that notice: the words of the SMS, and where to look. Printable ASCII and line feeds."""
+    return f"{text(kind, case, event)}\n\n{_FOOT}\n"
+
+
 def _plain(written: str) -> str:
     """Officers paste typographic characters; one of them would make every SMS hold 70 characters."""
     ascii_only = unicodedata.normalize("NFKD", written.translate(_LOOKALIKES)).encode("ascii", "ignore").decode()
-    return " ".join(ascii_only.split())
+    return "".join(each for each in " ".join(ascii_only.split()) if each.isprintable())
 
 
 def _name(case: PermitCase) -> str:
@@ -73,7 +83,7 @@ def _charge(case: PermitCase, _event: CaseEvent) -> str:
     skrd = case.skrd
     return (
         f"retribusi {rupiah(skrd.amount)}, kode bayar {skrd.payment_code}, {skrd.pay_to_bank} rek "
-        f"{skrd.pay_to_account}, maks 10 hari kerja sejak SMS ini."
+        f"{skrd.pay_to_account}, maks 10 hari kerja sejak diterima."
     )
 
 
@@ -99,7 +109,8 @@ def _suspended(case: PermitCase, _event: CaseEvent) -> str:
 
 def _ready(case: PermitCase, _event: CaseEvent) -> str:
     then = "" if case.survey else " setelah survei IKM diisi"
-    return f"izin nomor {case.reserved_number} telah terbit. Dokumen dapat diserahkan{then}."
+    how = "dikirim kurir" if case.hand_over is HandOver.COURIER else "dapat diserahkan"
+    return f"izin nomor {case.reserved_number} telah terbit. Dokumen {how}{then}."
 
 
 _TEXTS: dict[NoticeKind, Callable[[PermitCase, CaseEvent], str]] = {
@@ -114,6 +125,22 @@ _TEXTS: dict[NoticeKind, Callable[[PermitCase, CaseEvent], str]] = {
     NoticeKind.SUSPENDED: _suspended,
     NoticeKind.READY: _ready,
 }
+
+
+_SUBJECTS: dict[NoticeKind, str] = {
+    NoticeKind.ACKNOWLEDGED: "tanda terima permohonan",
+    NoticeKind.RETURNED: "permohonan perlu dilengkapi",
+    NoticeKind.APPROVED: "permohonan disetujui",
+    NoticeKind.REJECTED: "permohonan ditolak",
+    NoticeKind.CHARGE: "ketetapan retribusi",
+    NoticeKind.PAID: "pembayaran diterima",
+    NoticeKind.LAPSED: "retribusi hangus",
+    NoticeKind.SURVEY_WARNING: "peringatan survei IKM",
+    NoticeKind.SUSPENDED: "proses ditangguhkan",
+    NoticeKind.READY: "izin terbit",
+}
+
+_FOOT = "Surat ini dikirim otomatis oleh SIMOJO dan tidak dapat dibalas. Lihat juga akun SIMOJO Anda."
 
 
 def _listed(head: str, items: Iterable[str], tail: str) -> str:

@@ -144,6 +144,13 @@ STEPS: tuple[Step, ...] = (
         exact=(g.levied,),
     ),
     *_steps(
+        e.QrisOffered,
+        "14(2)",
+        "a QR of the bank, beside the virtual account",
+        ((_S.CHARGED,), None),
+        exact=(g.levied, g.unpaid),
+    ),
+    *_steps(
         e.NoticeReceived,
         "14(3)",
         "evidence that a notice was received",
@@ -275,6 +282,13 @@ STEPS: tuple[Step, ...] = (
         "pengisian IKM; lifts a suspension",
         (ON_THE_WAY, None),
         exact=(g.survey_open,),
+    ),
+    *_steps(
+        e.HandOverChosen,
+        "18(1)",
+        "at the counter or by courier, as the applicant chose",
+        (LIVE, None),
+        guards=(g.other_hand_over,),
     ),
     *_steps(
         e.DocumentHandedOver,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from gateway.contract.message import Message, Transport
+from gateway.dialect.profiles import SNAP_BI
 from gateway.dialect.snap_bi import TOKEN_LIFE, issue_token
 from gateway.domain.errors import Malformed, Refused, Unauthenticated
 from gateway.edge.http import (
@@ -126,7 +127,7 @@ def _xsd(port: Port, name: str) -> Response:
 
 def _token(edge: AgencyEdge, message: Message) -> dict[str, str]:
     adapter = edge.directory.adapters.get(message.agency)
-    if adapter is None or not any(each.security == "snap-bi" for each in adapter.interactions):
+    if adapter is None or not any(each.security in SNAP_BI for each in adapter.interactions):
         raise Refused(f"agency {message.agency[:40]!r} has no SNAP access tokens", code="interaction-unknown")
     _require_client_credentials(message.body)
     party = edge.directory.party(message.agency)

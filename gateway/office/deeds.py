@@ -150,6 +150,10 @@ class Deeds:
         """Pengisian IKM (17(2))."""
         return self.record(case_id, actor, e.SurveyCompleted(answers=answers, comment=comment))
 
+    def choose_hand_over(self, case_id: str, officer: Officer, method: e.HandOver, address: str = "") -> PermitCase:
+        """Enter how the applicant wants the document handed over (18(1)); a ready one is given to a courier at once."""
+        return self.record(case_id, officer.actor, e.HandOverChosen(method=method, address=address))
+
     def hand_over(self, case_id: str, officer: Officer, method: e.HandOver, recipient: str, proof: str) -> PermitCase:
         """Penyerahan (18)."""
         return self.record(

@@ -26,7 +26,7 @@ from gateway.contract.adapter import Adapter, Interaction, Outbound
 from gateway.contract.agreement import Agreement, from_canonical
 from gateway.contract.versions import version_order
 from gateway.dialect.party import Party
-from gateway.dialect.profiles import CREDENTIALS, WSS_X509
+from gateway.dialect.profiles import CREDENTIALS, SNAP_BI, WSS_X509
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import GatewayError, Refused
 from gateway.store.reading import Reader
@@ -38,7 +38,7 @@ from gateway.validation.library import SchemaLibrary
 NEAR_END_DAYS: Final = 30
 LATELY: Final = timedelta(days=7)
 OLD: Final = timedelta(hours=1)
-_SIGNED = frozenset({WSS_X509, "jws", "snap-bi"})
+_SIGNED = frozenset({WSS_X509, "jws"}) | SNAP_BI
 """Profiles in which the agency proves itself by a certificate."""
 
 

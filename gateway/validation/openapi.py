@@ -44,18 +44,23 @@ PROBLEM: Mapping[str, Any] = {
     },
 }
 
+SNAP_BI = ("snap-bi", "snap-bi-path", "snap-bi-hex", "snap-bi-path-hex")
+"""What `gateway.dialect` calls its ways of signing by SNAP BI."""
+
+_SNAP_TOKEN: Mapping[str, Any] = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "SNAP BI access token (900 s) from access-token/b2b, with X-TIMESTAMP, X-SIGNATURE "
+    "(HMAC-SHA512), X-PARTNER-ID, X-EXTERNAL-ID and CHANNEL-ID.",
+}
+
 SECURITY: Mapping[str, Mapping[str, Any]] = {
+    **dict.fromkeys(SNAP_BI, _SNAP_TOKEN),
     "jws": {
         "type": "apiKey",
         "in": "header",
         "name": "X-JWS-Signature",
         "description": "Detached JWS (RFC 7515 appendix F) over the exact body; see README, talk to the gateway.",
-    },
-    "snap-bi": {
-        "type": "http",
-        "scheme": "bearer",
-        "description": "SNAP BI access token (900 s) from access-token/b2b, with X-TIMESTAMP, X-SIGNATURE "
-        "(HMAC-SHA512), X-PARTNER-ID, X-EXTERNAL-ID and CHANNEL-ID.",
     },
     "oss-token": {
         "type": "apiKey",
@@ -73,15 +78,14 @@ _TEXT: Mapping[str, Any] = {"type": "string", "minLength": 1}
 JWS = "jws"
 SIGNED: Mapping[str, Any] = {"headers": {"X-JWS-Signature": {"schema": _TEXT}}}
 
-HEADERS: Mapping[str, Mapping[str, str]] = {
-    "snap-bi": {
-        "X-TIMESTAMP": "ISO 8601 with the zone, as 2026-03-02T09:00:00+07:00.",
-        "X-SIGNATURE": "base64 of HMAC-SHA512 over method, path, access token, body digest and X-TIMESTAMP.",
-        "X-PARTNER-ID": "The bank's client id.",
-        "X-EXTERNAL-ID": "Digits, unique within its day; the message's identity.",
-        "CHANNEL-ID": "The channel that the parties agreed.",
-    }
+_SNAP_HEADERS: Mapping[str, str] = {
+    "X-TIMESTAMP": "ISO 8601 with the zone, as 2026-03-02T09:00:00+07:00.",
+    "X-SIGNATURE": "base64 (or hex, as agreed) of HMAC-SHA512 over method, path, token, body digest and X-TIMESTAMP.",
+    "X-PARTNER-ID": "The bank's client id.",
+    "X-EXTERNAL-ID": "Digits, unique within its day; the message's identity.",
+    "CHANNEL-ID": "The channel that the parties agreed.",
 }
+HEADERS: Mapping[str, Mapping[str, str]] = dict.fromkeys(SNAP_BI, _SNAP_HEADERS)
 """Headers that a security profile asks for beside its credential, by profile."""
 
 

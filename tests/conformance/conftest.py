@@ -34,7 +34,7 @@ SECRETS = {
         "ip_user": "10.0.0.1",
     },
     "djp": {"basic_user": "office", "basic_password": "basic-made-up"},
-    **{agency: {} for agency in ("dpupr", "dinkes", "dlh", "dishub", "bakesbangpol", "bpkpd")},
+    **{agency: {} for agency in ("dpupr", "dinkes", "dlh", "dishub", "bakesbangpol", "bpkpd", "courier", "email")},
     "bank": {
         "client_id": "client-made-up",
         "client_secret": "secret-made-up",

@@ -83,3 +83,50 @@ def test_a_restart_reports_what_was_not_acknowledged(peer: Peer, hub: FakeHub, s
     third = start(peer.folder)
     send(third, reference="m-2/pin")
     assert [each.json["reference"] for each in hub.wait_for(done + 1, REPORTS)[done:]] == ["m-2/pin"]
+
+
+def ordered(peer: Peer, **members: Any) -> None:
+    assert TestClient(peer.app).post("/_control/reports", json=members).status_code == 200
+
+
+ORDERS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "late": ({"outcomes": ["DELIVRD"], "delay_ms": 60}, ["DELIVRD"]),
+    "twice": ({"outcomes": ["DELIVRD", "DELIVRD"]}, ["DELIVRD", "DELIVRD"]),
+    "contradictory": ({"outcomes": ["DELIVRD", "UNDELIV"]}, ["DELIVRD", "UNDELIV"]),
+    "given up": ({"outcomes": ["EXPIRED"]}, ["EXPIRED"]),
+}
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_reports_come_as_they_were_ordered(peer: Peer, hub: FakeHub, name: str) -> None:
+    hub.answer = lambda _: Response("{}")
+    members, expected = ORDERS[name]
+    ordered(peer, **members)
+    send(peer)
+    reports = hub.wait_for(len(expected), REPORTS)
+    assert [each.json["status"] for each in reports] == expected
+    assert [json_violations("sms/delivery-report/1.0/request", each.json) for each in reports] == [()] * len(expected)
+    assert len({each.body for each in reports}) == len(set(expected))
+
+
+def test_never_is_for_one_message_and_for_ever(peer: Peer, hub: FakeHub, start: Callable[[Path], Peer]) -> None:
+    hub.answer = lambda _: Response("{}")
+    ordered(peer, outcomes=[])
+    send(peer)
+    peer.stop()
+    send(start(peer.folder), reference="m-2/pin")
+    assert [each.json["reference"] for each in hub.wait_for(1, REPORTS)] == ["m-2/pin"]
+
+
+def test_reports_can_come_out_of_order(peer: Peer, hub: FakeHub) -> None:
+    hub.answer = lambda _: Response("{}")
+    ordered(peer, outcomes=["DELIVRD"], times=3, newest_first=True)
+    for number in (1, 2, 3):
+        send(peer, reference=f"m-{number}/pin")
+    reported = [each.json["reference"] for each in hub.wait_for(3, REPORTS)]
+    assert reported == ["m-3/pin", "m-2/pin", "m-1/pin"]
+
+
+def test_an_outcome_that_no_aggregator_knows_is_refused(peer: Peer) -> None:
+    said = TestClient(peer.app).post("/_control/reports", json={"outcomes": ["DELIVERED"]})
+    assert (said.status_code, said.json()["code"]) == (422, "outcome-unknown")

@@ -142,7 +142,7 @@ class Grounds:
         adapters = load_adapters()
         for name in latest_agreements(local_date(now())):
             agreement = read_agreement(_quick(packaged_agreements()[name]))
-            if agreement.agency == "bsre":  # it is not in this town, where the office signs by itself
+            if agreement.agency not in (*AGENCIES, "bank"):  # others are not in this town
                 continue
             store.registry.import_agreement(agreement, adapters[agreement.agency], ACTOR)
             store.registry.activate_for_development(agreement.id, agreement.version, ACTOR)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,7 +26,7 @@ from gateway.dialect.blanks import fill
 from gateway.dialect.jws import Jws
 from gateway.dialect.oss_token import OssToken
 from gateway.dialect.party import Hub, Party, Proven
-from gateway.dialect.profiles import CREDENTIALS, INBOUND, OUTBOUND
+from gateway.dialect.profiles import CREDENTIALS, INBOUND, OUTBOUND, SNAP_OPTIONS
 from gateway.dialect.rest import Answering, Asking, Heard, body_of, canonical
 from gateway.dialect.shared_secret import Basic, HeaderKey
 from gateway.dialect.snap_bi import SnapBi, issue_token, minify
@@ -41,6 +42,7 @@ SECRETS = {
     "client_id": "c",
     "client_secret": "s",
     "partner_id": "P",
+    "channel_id": "95051",
     "report_key": "r",
     "user_key": "k",
     "basic_user": "b",
@@ -316,6 +318,60 @@ def test_an_ec_certificate_signs_no_snap_token_request() -> None:
 
 
 BANK = agency_identity("bank", "rsa")
+BODY = b'{"a":1}'
+
+
+@pytest.mark.parametrize("asked", SNAP_OPTIONS)
+@pytest.mark.parametrize("made", SNAP_OPTIONS)
+def test_each_bank_signs_as_it_was_agreed_and_in_no_other_way(asked: str, made: str) -> None:
+    path, moment = "/rest/bank/v1.0/transfer-va/inquiry?lang=id", snap.timestamp(AT)
+    signed_token = snap.token_signature(BANK.key, "c", moment)
+    who = party("bank", BANK)
+    access = issue_token(message(X_TIMESTAMP=moment, X_CLIENT_KEY="c", X_SIGNATURE=signed_token), who, AT)
+    endpoint = path.partition("?")[0] if "path" in made else path
+    signature = snap.transaction_signature("s", endpoint, access, BODY, moment, hexadecimal="hex" in made)
+    said = message(
+        BODY,
+        path,
+        Authorization=f"Bearer {access}",
+        X_TIMESTAMP=moment,
+        X_SIGNATURE=signature.upper() if "hex" in made else signature,
+        X_PARTNER_ID="P",
+        X_EXTERNAL_ID="17",
+    )
+    profile = INBOUND[f"snap-bi{asked}"]
+    if asked == made:
+        assert profile.authenticate(said, {"a": 1}, who, hub(), AT).message_id == "20260302-17"
+    else:
+        assert refusal(profile, said, {"a": 1}, who) == "signature-wrong"
+
+
+@pytest.mark.parametrize("end", SNAP_OPTIONS)
+def test_what_the_hub_asks_of_a_bank_is_signed_by_its_key_without_a_token(end: str) -> None:
+    office = replace(hub(), key=signing_key(BANK.key, BANK.certificate))
+    asked = replace(asking(hidden="{{secret:user_key}}"), path="/snap/v1.0/qr/qr-mpm-generate?lang=id")
+    profile = OUTBOUND[f"snap-bi-asymmetric{end}"]
+    sealed = profile.seal_request(asked, party("bank"), office, AT)
+    profile.check_reply(Heard(status=200), asked, sealed, party("bank"), office, AT)
+    headers = sealed.headers
+    assert (sealed.body, sealed.stored_body) == (b'{"hidden":"k"}', b'{"hidden":"{{secret:user_key}}"}')
+    assert "Authorization" not in headers
+    assert (headers["X-PARTNER-ID"], headers["CHANNEL-ID"]) == ("P", "95051")
+    assert headers["X-TIMESTAMP"] == "2026-03-02T10:00:00+07:00"
+    written = headers["X-SIGNATURE"]
+    signature = base64.b64encode(bytes.fromhex(written)).decode() if "hex" in end else written
+    endpoint = asked.path.partition("?")[0] if "path" in end else asked.path
+    snap.check_asymmetric(BANK.certificate, endpoint, sealed.body, headers["X-TIMESTAMP"], signature)
+    later = profile.seal_request(asked, party("bank"), office, AT + timedelta(seconds=5)).headers
+    for each in (headers, later):
+        assert re.fullmatch("[0-9]{36}", each["X-EXTERNAL-ID"])
+    assert headers["X-EXTERNAL-ID"] != later["X-EXTERNAL-ID"]
+
+
+def test_an_office_whose_key_is_not_rsa_is_told_to_take_one_before_it_asks_a_bank() -> None:
+    with pytest.raises(Misconfigured) as raised:
+        OUTBOUND["snap-bi-asymmetric"].seal_request(asking(), party("bank"), hub(), AT)
+    assert raised.value.code == "key-not-for-snap"
 
 
 def over_the_banks_key(number: int, start: timedelta, end: timedelta, **said: Any) -> RegisteredCertificate:

@@ -44,6 +44,7 @@ _MAKERS: dict[type[CaseEvent], Callable[[PermitCase, datetime], CaseEvent]] = {
     e.ApplicationRejected: lambda _case, _at: j.REJECTED,
     e.ApprovedByFiction: lambda _case, at: e.ApprovedByFiction(due_on=local_date(at) - j.DAY),
     e.ChargeIssued: lambda _case, _at: j.CHARGED,
+    e.QrisOffered: lambda _case, _at: e.QrisOffered(content="00020101021226", bank_reference="q-1"),
     e.NoticeReceived: lambda case, at: e.NoticeReceived(
         notice=e.NoticeKind.CHARGE if case.skrd else e.NoticeKind.APPROVED, evidence="DELIVRD", received_at=at
     ),
@@ -65,6 +66,9 @@ _MAKERS: dict[type[CaseEvent], Callable[[PermitCase, datetime], CaseEvent]] = {
     e.SurveyWarned: lambda case, _at: e.SurveyWarned(count=case.survey_warnings + 1),
     e.ProcessSuspended: lambda _case, _at: j.SUSPENDED,
     e.SurveyCompleted: lambda _case, _at: j.SURVEYED,
+    e.HandOverChosen: lambda case, _at: e.HandOverChosen(
+        method=next(each for each in e.HandOver if each is not case.hand_over)
+    ),
     e.DocumentHandedOver: lambda _case, _at: j.HANDED_OVER,
     e.ServiceClockPaused: lambda _case, _at: PAUSED,
     e.ServiceClockResumed: lambda _case, _at: e.ServiceClockResumed(reason="rapat selesai"),

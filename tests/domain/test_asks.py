@@ -37,6 +37,7 @@ STAGES: dict[type[CaseEvent], Stage] = {
     e.ApplicationRejected: S.RECOMMENDED,
     e.ApprovedByFiction: S.RECOMMENDED,
     e.ChargeIssued: S.APPROVED,
+    e.QrisOffered: S.CHARGED,
     e.NoticeReceived: S.CHARGED,
     e.PaymentReceived: S.CHARGED,
     e.ChargeLapsed: S.CHARGED,
@@ -52,6 +53,7 @@ STAGES: dict[type[CaseEvent], Stage] = {
     e.SurveyWarned: S.APPROVED,
     e.ProcessSuspended: S.APPROVED,
     e.SurveyCompleted: S.APPROVED,
+    e.HandOverChosen: S.PRINTED,
     e.DocumentHandedOver: S.PRINTED,
     e.ServiceClockPaused: S.COMPLETE,
     e.ServiceClockResumed: S.COMPLETE,
@@ -110,6 +112,10 @@ def test_a_fact_tells_the_applicant_and_oss_what_concerns_them_pasal_14_1(
     notices = [each for each in found if isinstance(each, e.NotifyApplicant)]
     assert [each.notice for each in notices] == ([notice] if notice else [])
     assert all(each.text.startswith("DPM-PTSP Kota Mojokerto: ") for each in notices)
+    mails = [each for each in found if isinstance(each, e.EmailApplicant)]
+    assert [(each.notice, each.text.partition("\n")[0]) for each in mails] == [
+        (each.notice, each.text) for each in notices
+    ]
     reports = [each for each in found if isinstance(each, e.ReportStatus)]
     assert [each.status for each in reports] == ([status] if status and origin is Origin.OSS else [])
     assert all(each.at == LATER and each.by for each in reports)
@@ -217,10 +223,15 @@ def test_oss_gets_the_permit_that_came_of_its_application_after_its_status() -> 
     case = case_in(S.SIGNED, origin=Origin.OSS)
     event = e.NumberActivated(number=case.reserved_number or "", check_url="https://hub.example/periksa/1")
     licence = e.ReportLicence(number=event.number, at=START, check_url="https://hub.example/periksa/1")
-    assert [type(each) for each in _asked(case, event)] == [e.NotifyApplicant, e.ReportStatus, e.ReportLicence]
+    assert [type(each) for each in _asked(case, event)] == [
+        e.NotifyApplicant,
+        e.EmailApplicant,
+        e.ReportStatus,
+        e.ReportLicence,
+    ]
     assert _asked(case, event)[-1] == licence
     elsewhere = case_in(S.SIGNED)
-    assert [type(each) for each in _asked(elsewhere, event)] == [e.NotifyApplicant]
+    assert [type(each) for each in _asked(elsewhere, event)] == [e.NotifyApplicant, e.EmailApplicant]
 
 
 def test_a_doubtful_tax_status_refuses_nothing() -> None:
@@ -258,4 +269,52 @@ def test_a_report_says_who_did_it_and_why(stage: Stage, event: CaseEvent, by: st
 
 def test_the_needs_of_the_case_come_before_the_reports() -> None:
     before, event, after = _happened(e.ChargeIssued, Origin.OSS)
-    assert [type(each) for each in asks(before, event, after, LATER)] == [e.NotifyApplicant, e.ReportStatus]
+    assert [type(each) for each in asks(before, event, after, LATER)] == [
+        e.OfferQris,
+        e.NotifyApplicant,
+        e.EmailApplicant,
+        e.ReportStatus,
+    ]
+
+
+@pytest.mark.parametrize("email", ["", "tidak ada", "a@b@contoh.example", "Siti <siti@contoh.example>", "siti@contoh"])
+def test_an_applicant_without_a_mail_address_is_told_by_sms_alone_pasal_8_6(email: str) -> None:
+    case = case_in(S.REGISTERED)
+    without = replace(case, applicant=replace(case.applicant, email=email))
+    assert [type(each) for each in _asked(without, j.COMPLETED)] == [e.NotifyApplicant]
+    assert e.EmailApplicant.optional
+    assert e.OfferQris.optional
+    assert not e.DeliverDocument.optional
+
+
+BY_COURIER = e.HandOverChosen(method=e.HandOver.COURIER)
+SEND = e.DeliverDocument()
+
+
+@pytest.mark.parametrize(("service", "last", "stage"), [("pbg", "printed", S.ACTIVE), ("aset", "active", S.SIGNED)])
+def test_a_courier_is_sent_by_the_last_fact_that_was_missing_and_once_pasal_17_18(
+    service: str, last: str, stage: Stage
+) -> None:
+    unready = case_in(stage, service)
+    final = j.printed(unready) if last == "printed" else j.ACTIVATED
+    ready_after = {
+        "the document": (unready.apply(BY_COURIER, START).apply(j.SURVEYED, START), final),
+        "the survey": (unready.apply(BY_COURIER, START).apply(final, START), j.SURVEYED),
+        "the choice": (unready.apply(j.SURVEYED, START).apply(final, START), BY_COURIER),
+    }
+    for what, (before, event) in ready_after.items():
+        assert SEND in _asked(before, event), what
+    waiting = unready.apply(j.SURVEYED, START).apply(BY_COURIER, START).apply(final, START)
+    assert SEND not in _asked(waiting, e.AttentionRaised(source="x", text="y"))
+    if last == "printed":
+        assert SEND not in _asked(waiting, j.printed(waiting))  # a spoilt sheet is printed again
+    elsewhere = e.HandOverChosen(method=e.HandOver.COURIER, address="Jalan Contoh 2")
+    assert _asked(waiting, elsewhere) == (SEND,)
+
+
+def test_nobody_is_sent_who_was_not_asked_for_or_before_the_survey_pasal_17_2() -> None:
+    printed = case_in(S.PRINTED)
+    assert SEND not in _asked(printed, j.SURVEYED)
+    assert SEND not in _asked(printed, BY_COURIER)
+    back = printed.apply(BY_COURIER, START).apply(e.HandOverChosen(method=e.HandOver.COUNTER), START)
+    assert SEND not in _asked(back, j.SURVEYED)

@@ -9,9 +9,9 @@ from gateway.domain.lifecycle import STEPS
 from tests.domain.journeys import case_in, recommendation, refusal
 from tests.domain.twins import Twin
 from tests.domain.twins_application import CHARGE, EXAMINATION
-from tests.domain.twins_permit import ANY_TIME, DOCUMENT, SURVEY
+from tests.domain.twins_permit import ANY_TIME, DOCUMENT, HAND_OVER, SURVEY
 
-TWINS = (*EXAMINATION, *CHARGE, *DOCUMENT, *SURVEY, *ANY_TIME)
+TWINS = (*EXAMINATION, *CHARGE, *DOCUMENT, *SURVEY, *HAND_OVER, *ANY_TIME)
 
 OPPOSITES = (
     (guards.levied, guards.unlevied),

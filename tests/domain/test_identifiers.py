@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.identifiers import KBLI, NIB, NIK, NIP, NPWP, InvalidIdentifier, Phone, mask
+from gateway.domain.identifiers import KBLI, NIB, NIK, NIP, NPWP, InvalidIdentifier, Phone, is_mail_address, mask
 from tests.domain.strategies import niks, nips, npwps, phones
 
 TODAY = date(2026, 3, 2)
@@ -119,6 +119,32 @@ def test_a_phone_is_stored_in_e164(value: str) -> None:
 def test_a_number_that_gets_no_sms_is_refused_pasal_8_4(value: str) -> None:
     with pytest.raises(InvalidIdentifier):
         Phone(value)
+
+
+@pytest.mark.parametrize("value", ["siti@contoh.example", "budi.contoh+izin@mail.contoh.example", "a@b.co"])
+def test_mail_can_be_sent_to_one_address_pasal_8_4(value: str) -> None:
+    assert is_mail_address(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "siti",
+        "siti@contoh",
+        "siti@@contoh.example",
+        "siti@contoh.example,budi@contoh.example",
+        "Siti <siti@contoh.example>",
+        "siti@contoh.example\n",
+        "siti@contoh.example\r\nBcc: budi@contoh.example",
+        "siti contoh@contoh.example",
+        "siti@-contoh.example",
+        f"{'s' * 65}@contoh.example",
+        f"siti@{'contoh.' * 40}example",
+    ],
+)
+def test_what_is_not_one_mail_address_gets_no_mail(value: str) -> None:
+    assert not is_mail_address(value)
 
 
 @given(st.one_of(niks(), npwps(), nips(), phones))

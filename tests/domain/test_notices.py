@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gateway.domain import events as e
 from gateway.domain.case import PermitCase, Stage
 from gateway.domain.events import CaseEvent, NoticeKind
-from gateway.domain.notices import ONE_SMS, text
+from gateway.domain.notices import ONE_SMS, letter, subject, text
 from tests.domain import journeys as j
 from tests.domain.fitting import suspended, warned
 from tests.domain.journeys import START, case_in
@@ -62,6 +62,27 @@ def test_a_ready_permit_asks_for_the_survey_only_while_it_is_missing() -> None:
     case = case_in(S.ACTIVE)
     assert "survei" in text(N.READY, case, j.ACTIVATED)
     assert "survei" not in text(N.READY, case.apply(j.SURVEYED, START), j.ACTIVATED)
+
+
+def test_a_permit_that_a_courier_brings_is_not_to_be_fetched_pasal_18() -> None:
+    by_courier = case_in(S.SIGNED).apply(e.HandOverChosen(method=e.HandOver.COURIER), START).apply(j.ACTIVATED, START)
+    assert "dikirim kurir" in text(N.READY, by_courier, j.ACTIVATED)
+    assert len(text(N.READY, by_courier, j.ACTIVATED)) <= ONE_SMS
+    assert "dapat diserahkan" in text(N.READY, case_in(S.ACTIVE), j.ACTIVATED)
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_a_mail_says_the_same_under_a_subject_of_one_line_pasal_8_6(kind: NoticeKind) -> None:
+    (case, event), _ = SAID[kind]
+    assert letter(kind, case, event).startswith(f"{text(kind, case, event)}\n\n")
+    assert "503/17/2026" in subject(kind, case)
+    assert subject(kind, case) != subject(next(each for each in NoticeKind if each is not kind), case)
+
+
+def test_control_characters_in_an_officers_words_are_left_out() -> None:
+    event = replace(j.REJECTED, grounds=("a\x1b[31m\x07b\x00c\r\nBcc: x",))
+    assert text(N.REJECTED, case_in(S.REJECTED), event).isprintable()
+    assert letter(N.REJECTED, case_in(S.REJECTED), event).replace("\n", "").isprintable()
 
 
 def test_before_the_tanda_terima_the_application_is_named_by_its_case() -> None:
@@ -119,5 +140,8 @@ def test_no_notice_is_too_long_or_names_the_applicant(kind: NoticeKind, case: Pe
     written = text(kind, case, event)
     assert len(written) <= MOST
     assert written.isascii()
+    assert subject(kind, case).isascii()
+    assert subject(kind, case).isprintable()
+    assert len(subject(kind, case)) <= 200
     assert case.applicant.nik not in written
     assert re.sub("[^0-9]", "", case.applicant.phone) not in written

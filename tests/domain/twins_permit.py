@@ -271,6 +271,25 @@ SURVEY: list[Twin] = [
     ),
 ]
 
+BY_COURIER = e.HandOverChosen(method=e.HandOver.COURIER)
+
+HAND_OVER: list[Twin] = [
+    Twin(
+        guards.other_hand_over,
+        "hand-over-chosen",
+        "Pasal 18(1)",
+        (case_in(S.COMPLETE), e.HandOverChosen(method=e.HandOver.COUNTER)),
+        (case_in(S.COMPLETE), BY_COURIER),
+    ),
+    Twin(
+        guards.other_hand_over,
+        "hand-over-chosen",
+        "Pasal 18(1)",
+        (case_in(S.PRINTED).apply(BY_COURIER, START), BY_COURIER),
+        (case_in(S.PRINTED).apply(BY_COURIER, START), replace(BY_COURIER, address="Jalan Contoh 2")),
+    ),
+]
+
 ANY_TIME: list[Twin] = [
     Twin(
         guards.clock_open,

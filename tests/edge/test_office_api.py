@@ -68,6 +68,8 @@ def test_a_permit_by_http_alone(house: House, visitor: Visitor) -> None:
     assert office.do("complete", RINA)["stage"] == "complete"
     assert office.do("verify", RINA)["stage"] == "verified"
     assert office.do("validate", AGUS)["missingRecommendations"] == ["dpupr"]
+    by_courier = {"method": "courier", "address": "Jalan Contoh 2"}
+    assert office.do("hand-over-choice", RINA, by_courier)["handOver"] == "courier"
     recommend(house, case_id)
     assert office.do("approve", DEWI, office.pin(house, "approve"))["stage"] == "approved"
     charged = office.do("charge", AGUS)
@@ -84,7 +86,9 @@ def test_a_permit_by_http_alone(house: House, visitor: Visitor) -> None:
     for sha256 in (signed["documentSha256"], signed["signedSha256"]):
         assert hashlib.sha256(office.document(sha256)).hexdigest() == sha256
     assert office.do("print", AGUS, {"paper": signed["paper"], "serial": "A-1"})["stage"] == "printed"
-    assert office.do("survey", RINA, {**MARKS, "comment": "baik"})["surveyed"] is True
+    surveyed = office.do("survey", RINA, {**MARKS, "comment": "baik"})
+    assert surveyed["surveyed"] is True
+    assert any("DeliverDocument" in each for each in surveyed["attention"])  # no courier is integrated here
     assert office.do("hand-over", RINA, HANDED)["ended"] is True
 
 
@@ -113,6 +117,7 @@ OUT_OF_TURN: tuple[tuple[str, str, Any, str, str], ...] = (
     ("prepare", AGUS, None, "step-not-allowed", "Pasal 11(3)i"),
     ("print", AGUS, {"paper": "kertas-pbg", "serial": "A-1"}, "step-not-allowed", "Pasal 11(3)g, 16"),
     ("survey", RINA, MARKS, "step-not-allowed", "Pasal 11(3)j, 17(2)"),
+    ("hand-over-choice", RINA, {"method": "counter"}, "hand-over-chosen", "Pasal 18(1)"),
     ("hand-over", RINA, HANDED, "step-not-allowed", "Pasal 11(3)k, 18"),
     ("pin", RINA, {"step": "approve"}, "phone-missing", "Pasal 13(3)"),
     ("pin", DEWI, {"step": "sign"}, "document-missing", "Pasal 13"),
@@ -161,6 +166,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "decline": {"reason": "salah nama"},
     "print": {"paper": "kertas-pbg", "serial": "A-1"},
     "survey": MARKS,
+    "hand-over-choice": {"method": "courier"},
     "hand-over": HANDED,
 }
 
@@ -192,6 +198,8 @@ BEYOND: tuple[tuple[str, dict[str, Any]], ...] = (
     ("sign", {"challenge": "c", "pin": "12345a"}),
     ("sign", {"challenge": "c" * 65, "pin": "123456"}),
     ("decline", {"reason": "x"}),
+    ("hand-over-choice", {"method": "pigeon"}),
+    ("hand-over-choice", {"method": "courier", "address": "x" * 501}),
     ("hand-over", {**HANDED, "method": "pigeon"}),
     ("hand-over", {**HANDED, "proof": ""}),
 )

@@ -56,6 +56,8 @@ SECRETS: Mapping[str, Mapping[str, str]] = {
     "sms": {"userkey": "sms-userkey-7Q", "passkey": "sms-passkey-7Q", "report_key": "report-key-7Q"},
     "bsre": {"basic_user": "bsre-user-7Q", "basic_password": "bsre-password-7Q"},
 }
+APART = ("courier", "email")
+"""Agencies that `Stage.connect` integrates in the tests that are about them, since an agency *may* be (21(1))."""
 ADAPTERS = load_adapters()
 LIBRARY = SchemaLibrary(default_roots(ADAPTERS.values()))
 """Read once for each process: it is immutable, and reading it takes longer than a test."""
@@ -192,6 +194,15 @@ class Stage:
         self.hub.store.registry.import_agreement(agreement, self.adapters[agency], "staff/siti")
         self.hub.store.registry.activate_for_development(agreement.id, agreement.version, "staff/siti")
 
+    def connect(self, agency: str) -> None:
+        """An agency that speaks our own REST profile is integrated: agreement, endpoint and certificate."""
+        agreement = read_agreement(packaged_agreements()[f"{agency}-2026"])
+        registry, actor = self.hub.store.registry, "staff/siti"
+        registry.import_agreement(agreement, self.adapters[agency], actor)
+        registry.activate_for_development(agreement.id, agreement.version, actor)
+        self.endpoint(agency, f"{self.street.url}/{agency}")
+        self.enrol(agency)
+
     def suspend(self, agency: str, reason: str | None = "pemeriksaan") -> None:
         self.hub.store.registry.suspend(self.adapters[agency], reason, "staff/siti")
 
@@ -317,7 +328,7 @@ def application(service: str = "krk", name: str = "Siti Contoh") -> e.Applicatio
 
 
 def furnish(folder: Path, url: str, door: Door, street: Street) -> None:
-    """A store with all agreements active, DPUPR's and the bank's certificates, endpoints and credentials."""
+    """All agreements active but of those APART, DPUPR's and the bank's certificates, endpoints and credentials."""
     keys = folder / "keys"
     keys.mkdir(parents=True)
     leaf = hub_leaf(folder.parent / "ca")
@@ -328,6 +339,8 @@ def furnish(folder: Path, url: str, door: Door, street: Street) -> None:
     stage = Stage(folder, door, street, url)
     registry, actor = stage.hub.store.registry, "staff/siti"
     for agreement in latest_agreements(local_date(AT)).values():
+        if agreement.agency in APART:
+            continue
         registry.import_agreement(agreement, stage.adapters[agreement.agency], actor)
         registry.activate_for_development(agreement.id, agreement.version, actor)
     for agency in ("bsre", "dukcapil", "djp", "dpupr", "oss", "sms"):

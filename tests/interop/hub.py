@@ -26,7 +26,7 @@ from gateway.store.tables import DeliveryRow
 from gateway.trust.certificates import Use
 from gateway.validation.agreement_file import latest_agreements
 from tests.exchange.keys import agency_identity
-from tests.exchange.stage import SECRETS, Clock, Stage, proof
+from tests.exchange.stage import APART, SECRETS, Clock, Stage, proof
 from tests.exchange.test_by_hand import in_force
 from tests.exchange.town import Call, Door, Street, Told
 from tests.interop.between import Between
@@ -82,6 +82,8 @@ class InteropStage(Stage):
         """Agreements, endpoints, credentials, certificates."""
         registry = self.hub.store.registry
         for agreement in latest_agreements(local_date(now())).values():
+            if agreement.agency in APART:
+                continue
             registry.import_agreement(agreement, self.adapters[agreement.agency], ACTOR)
             registry.activate_for_development(agreement.id, agreement.version, ACTOR)
         for agency in ("dukcapil", "djp", "dpupr", "oss", "sms"):

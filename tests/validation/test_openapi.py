@@ -12,18 +12,21 @@ from referencing.jsonschema import DRAFT202012
 from gateway.contract.adapter import Adapter, Inquiry, Request
 from gateway.contract.agreement import Agreement, agreement_from_document
 from gateway.contract.message import Refusal
+from gateway.dialect.profiles import INBOUND
 from gateway.domain.errors import Misconfigured
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
 from gateway.validation.library import SchemaLibrary, default_roots
-from gateway.validation.openapi import openapi_document
+from gateway.validation.openapi import SECURITY, openapi_document
 from tests.contract.drafts import draft
 
 LIBRARY = SchemaLibrary(default_roots())
 PATHS = {
     "bank": {f"/rest/bank/v1.0/transfer-va/{name}" for name in ("inquiry", "payment", "status")},
+    "courier": {"/rest/courier/deliver-document"},
     "djp": set(),
     "dpupr": {"/rest/dpupr/permit-validity"},
     "dukcapil": set(),
+    "email": {"/rest/email/mail-report"},
     "oss": {"/rest/oss/receiveNIB"},
     "sms": {"/rest/sms/delivery-report"},
     "dinkes": {"/rest/dinkes/technical-recommendation"},
@@ -57,6 +60,10 @@ def test_what_is_confidential_is_described_as_a_jwe_around_the_agreed_document()
         assert "RSA-OAEP-256" in schema["description"]
     assert set(operation["responses"]["4XX"]["content"]) == {"application/problem+json", "application/jose"}
     assert set(before["responses"]["4XX"]["content"]) == {"application/problem+json"}
+
+
+def test_every_profile_in_which_agencies_speak_to_the_hub_is_described() -> None:
+    assert set(SECURITY) == set(INBOUND)
 
 
 def described(agency: str) -> dict[str, Any]:

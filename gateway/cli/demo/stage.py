@@ -130,7 +130,8 @@ def _find(home: Path, path: Path, kept: Mapping[str, Any], ports: Mapping[str, i
     stage = Stage(
         home=home,
         ports=ports,
-        secrets={**_secrets(), **kept.get("secrets", {})},  # a folder of an older version lacks newer agencies
+        # a folder of an older version lacks newer agencies and newer secrets
+        secrets={agency: made | kept.get("secrets", {}).get(agency, {}) for agency, made in _secrets().items()},
         tokens=kept.get("tokens") or {each["id"]: secrets.token_urlsafe(32) for each in STAFF},
     )
     said = {"ports": stage.ports, "secrets": stage.secrets, "tokens": stage.tokens}
@@ -145,12 +146,13 @@ def furnish(stage: Stage, store: Store) -> None:
     """Staff, tokens, agreements, endpoints and credentials; each only when it is not there."""
     adapters = load_adapters()
     for agreement in latest_agreements(local_date(now())).values():
+        if agreement.agency not in AGENCIES:
+            continue
         store.registry.import_agreement(agreement, adapters[agreement.agency], ACTOR)
         store.registry.activate_for_development(agreement.id, agreement.version, ACTOR)
     for agency in AGENCIES:
-        if agency != "bank":  # the bank speaks first and is never spoken to
-            url = stage.agency_url(agency) + PATHS.get(agency, "")
-            store.registry.set_endpoint(agency, url, ACTOR)
+        url = stage.agency_url(agency) + PATHS.get(agency, "")
+        store.registry.set_endpoint(agency, url, ACTOR)
         known = {row.name for row in store.reader.credentials(agency)}
         for name, secret in stage.secrets[agency].items():
             if name not in known and name != "passphrase":  # that is the official's, and the hub never keeps it
@@ -222,7 +224,7 @@ def _secrets() -> dict[str, dict[str, str]]:
         "djp": made("basic_user", "basic_password"),
         "dpupr": {},
         "bank": {
-            **made("client_id", "client_secret", "partner_id"),
+            **made("client_id", "client_secret", "partner_id", "merchant_id"),
             "channel_id": "95051",
             "partner_service_id": "88726",
         },

@@ -72,6 +72,35 @@ class NotifyApplicant(Ask):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EmailApplicant(Ask):
+    """The same notice by mail (8(6)), beside the SMS, to an applicant who gave a mail address.
+
+    Optional: an office without a mail relay tells by SMS alone. `subject` is one line of printable ASCII.
+    """
+
+    optional: ClassVar[bool] = True
+    notice: NoticeKind
+    subject: str
+    text: str
+    agency: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferQris(Ask):
+    """Make a QR (QRIS) by which the charge can be paid, beside its virtual account (14(2)). Optional."""
+
+    optional: ClassVar[bool] = True
+    agency: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliverDocument(Ask):
+    """Bring the permit, with the SKRD where there is one, to the applicant (18): to where the case says."""
+
+    agency: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class SendPin(Ask):
     """Send the PIN of `challenge` to `phone` (13(3)). The PIN itself is put in at sending and stored nowhere."""
 

@@ -30,6 +30,14 @@ class NoticeReceived(CaseEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class QrisOffered(CaseEvent):
+    """The bank made a QR for the charge: `content` is what the QR holds, `bank_reference` the bank's number of it."""
+
+    content: str
+    bank_reference: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaymentReceived(CaseEvent):
     """The bank took the payment. `amount` is whole rupiah; `bank_reference` is on the bank's proof (14(5))."""
 
@@ -166,6 +174,17 @@ class SurveyCompleted(CaseEvent):
 
     answers: Answers
     comment: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandOverChosen(CaseEvent):
+    """The applicant chose how the document is handed over (18(1)); before that, at the counter.
+
+    `address` is where a courier brings it; empty: the applicant's own.
+    """
+
+    method: HandOver
+    address: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

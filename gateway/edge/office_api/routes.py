@@ -106,6 +106,13 @@ class Survey(Body):
     comment: str = Field("", max_length=1000)
 
 
+class HandOverWish(Body):
+    """How the applicant wants the permit handed over; `address` is for the courier, empty for the applicant's own."""
+
+    method: HandOver
+    address: str = Field("", max_length=500)
+
+
 class Handed(Body):
     """How the permit reached whom."""
 
@@ -216,6 +223,11 @@ def _add_issue(router: APIRouter, edge: StaffEdge) -> None:
         marks = filled.model_dump(exclude={"comment"})
         return _view(edge.deeds.survey(case_id, by.actor, Answers(**marks), filled.comment))
 
+    @router.post("/hand-over-choice")
+    def choose_hand_over(case_id: str, wish: HandOverWish, by: Who) -> dict[str, Any]:
+        """Enter the applicant's choice."""
+        return _view(edge.deeds.choose_hand_over(case_id, by, wish.method, wish.address))
+
     @router.post("/hand-over")
     def hand_over(case_id: str, said: Handed, by: Who) -> dict[str, Any]:
         """Penyerahan."""
@@ -248,6 +260,7 @@ def _view(case: PermitCase) -> dict[str, Any]:
         "recommendations": [{"agency": r.agency, "favourable": r.favourable} for r in case.recommendations],
         "paymentCode": case.skrd.payment_code if case.skrd else None,
         "amount": case.skrd.amount if case.skrd else None,
+        "qris": case.qris.content if case.qris else None,
         "noticeReceivedAt": case.charge_notice_received_at,
         "paid": case.payment is not None,
         "number": case.reserved_number,
@@ -258,6 +271,7 @@ def _view(case: PermitCase) -> dict[str, Any]:
         "paper": case.paper,
         "surveyed": case.survey is not None,
         "suspended": case.suspended,
+        "handOver": case.hand_over.value,
         "attention": list(case.attention),
     }
 

@@ -1,0 +1,265 @@
+"""A mail relay: busy, rejecting, unproven; reports that come late, twice, never, bounced, contradictory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from gateway.domain.calendar import JAKARTA
+from gateway.domain.case import PermitCase
+from gateway.domain.case import Stage as At
+from tests.domain import journeys
+from tests.exchange import voices
+from tests.exchange.stage import Stage
+from tests.exchange.tables.row import Does, Row
+from tests.exchange.tables.scenes import ACTOR, answered, brought, notice, refused, says_signed, signs, told
+from tests.exchange.town import Answer, raw, says
+
+
+def _answer(name: str, wire: str, does: Does, hub: str, answer: Callable[[Stage], Answer]) -> Row:
+    return answered(name=name, wire=wire, does=does, hub=hub, to=lambda stage: told(stage, "email"), says=answer)
+
+
+def _signed(**payload: str) -> Callable[[Stage], Answer]:
+    return lambda stage: signs(stage, lambda _: payload)
+
+
+ANSWERS: tuple[Row, ...] = (
+    _answer(
+        "the queue is full",
+        '`{"status": "busy"}`',
+        Does.RETRY,
+        "by the agreed schedule, under the same message id",
+        _signed(status="busy", text="antrean penuh"),
+    ),
+    _answer(
+        "the address is refused",
+        '`{"status": "rejected"}`',
+        Does.ASK,
+        "the case says what the relay said; nothing is sent again",
+        _signed(status="rejected", text="alamat diblokir"),
+    ),
+    _answer("closed", "HTTP 503", Does.RETRY, "it was not taken; by the schedule", lambda _: raw(b"", 503)),
+    _answer(
+        "it fails",
+        "HTTP 500",
+        Does.RETRY,
+        "nobody knows whether it was taken: the relay keeps one mail for each message id",
+        lambda _: raw(b"oops", 500),
+    ),
+    _answer(
+        "an answer that nobody signed",
+        '`{"status": "accepted"}` without a JWS',
+        Does.RETRY,
+        "the same: it proves nothing",
+        lambda _: says({"status": "accepted"}),
+    ),
+    _answer(
+        "an answer of somebody else",
+        "a JWS of another key",
+        Does.RETRY,
+        "the same",
+        lambda stage: signs(stage, lambda _: {"status": "accepted"}, signer="stranger"),
+    ),
+    _answer(
+        "another form than agreed",
+        '`{"status": "sent"}`, signed',
+        Does.RETRY,
+        "the same: whatever it means, it was not agreed",
+        _signed(status="sent"),
+    ),
+    _answer(
+        "HTTP refuses the office",
+        "HTTP 401",
+        Does.ASK,
+        "a dead letter; staff agree on the certificate and redrive it",
+        lambda _: raw(b"", 401),
+    ),
+)
+
+
+# --- reports ------------------------------------------------------------------------------------------------------
+
+
+def _charged(stage: Stage) -> tuple[PermitCase, dict[str, Any]]:
+    case = brought(stage, At.CHARGED)
+    at = (stage.clock() - timedelta(minutes=1)).astimezone(JAKARTA).isoformat(timespec="seconds")
+    reference = f"{notice(stage, case, 'email', 'charge').message_id}/charge"
+    return case, {"reference": reference, "status": "delivered", "at": at}
+
+
+def _report(stage: Stage, report: Mapping[str, Any], number: int = 1, **twists: Any) -> voices.Said:
+    message_id = f"{report['reference']}#{number}"
+    return says_signed(stage, "email", "mail-report", report, message_id=message_id, **twists)
+
+
+def _taken(stage: Stage, report: Mapping[str, Any], number: int = 1) -> voices.Said:
+    said = _report(stage, report, number)
+    assert (said.status, said.json["messageId"]) == (200, f"{report['reference']}#{number}")
+    return said
+
+
+def _period_runs(stage: Stage, case: PermitCase) -> bool:
+    return "payment-lapse" in {row.kind for row in stage.hub.store.reader.deadlines(case.id)}
+
+
+def _in_time(stage: Stage) -> None:
+    case, report = _charged(stage)
+    _taken(stage, report)
+    assert _period_runs(stage, case)
+
+
+def _late(stage: Stage) -> None:
+    case, report = _charged(stage)
+    stage.clock.advance(days=3)
+    _taken(stage, report)
+    received = stage.case(case.id).charge_notice_received_at
+    assert received is not None
+    assert received.astimezone(JAKARTA).isoformat(timespec="seconds") == report["at"]
+
+
+def _twice(stage: Stage) -> None:
+    case, report = _charged(stage)
+    first = _taken(stage, report)
+    with stage.unchanged("exchange", "leaf"):
+        assert _taken(stage, report).body == first.body
+    assert len(stage.case(case.id).notices) == 1
+
+
+def _again_under_another_id(stage: Stage) -> None:
+    case, report = _charged(stage)
+    _taken(stage, report)
+    with stage.unchanged():
+        _taken(stage, {**report, "detail": "2.0.0"}, number=2)
+    assert len(stage.case(case.id).notices) == 1
+
+
+def _never(stage: Stage) -> None:
+    case, _ = _charged(stage)
+    assert not _period_runs(stage, case)
+
+
+def _after_the_sms(stage: Stage) -> None:
+    case, report = _charged(stage)
+    early = (stage.clock() - timedelta(minutes=5)).astimezone(JAKARTA).isoformat(timespec="seconds")
+    reference = f"{notice(stage, case, 'sms', 'charge').message_id}/charge"
+    assert voices.report(stage, {"reference": reference, "status": "DELIVRD", "done_at": early}).status == 200
+    _taken(stage, report)
+    held = stage.case(case.id)
+    assert len(held.notices) == 2
+    assert held.charge_notice_received_at == min(each.received_at for each in held.notices)
+    assert held.charge_notice_received_at != held.notices[1].received_at
+
+
+def _failed(stage: Stage, status: str) -> None:
+    case, report = _charged(stage)
+    _taken(stage, {**report, "status": status, "detail": "5.1.1"})
+    assert not _period_runs(stage, case)
+    (text,) = stage.case(case.id).attention
+    assert f"stat:{status}, 5.1.1" in text
+
+
+def _delivered_and_then_bounced(stage: Stage) -> None:
+    case, report = _charged(stage)
+    _taken(stage, report)
+    _taken(stage, {**report, "status": "bounced"}, number=2)
+    assert _period_runs(stage, case)
+    assert len(stage.case(case.id).attention) == 1
+
+
+def _refused(stage: Stage, status: int, code: str, **change: str) -> None:
+    _, report = _charged(stage)
+    with stage.unchanged():
+        refused(_report(stage, {**report, **change}), status, code)
+
+
+def _stranger(stage: Stage) -> None:
+    _, report = _charged(stage)
+    with stage.unchanged():
+        assert _report(stage, report, signer="stranger").status == 401
+
+
+def _other_content(stage: Stage) -> None:
+    _, report = _charged(stage)
+    _taken(stage, report)
+    with stage.unchanged():
+        refused(_report(stage, {**report, "status": "bounced"}), 409, "message-id-reused")
+
+
+def _ended(stage: Stage) -> None:
+    case, report = _charged(stage)
+    stage.hub.deeds.record(case.id, ACTOR, journeys.WITHDRAWN)
+    with stage.unchanged():
+        _taken(stage, report)
+
+
+def _row(name: str, wire: str, does: Does, hub: str, play: Callable[[Stage], None]) -> Row:
+    return Row(name=name, wire=wire, does=does, hub=hub, play=play)
+
+
+REPORTS: tuple[Row, ...] = (
+    _row("in time", "`delivered`", Does.TAKE, "evidence of receipt: the ten hari kerja begin (14(3))", _in_time),
+    _row("late", "`delivered` days later", Does.TAKE, "the period counts from `at`, when it was received", _late),
+    _row("twice", "the same report under the same id", Does.TAKE, "the same answer, and one fact", _twice),
+    _row(
+        "twice, under two ids",
+        "the same end of the same mail, another `jti`",
+        Does.TAKE,
+        "acknowledged; changes nothing",
+        _again_under_another_id,
+    ),
+    _row("never", "nothing", Does.TAKE, "without evidence no period runs; the SMS may bring it", _never),
+    _row(
+        "after the SMS was reported",
+        "`DELIVRD`, then `delivered`",
+        Does.TAKE,
+        "both are evidence; the earlier receipt counts",
+        _after_the_sms,
+    ),
+    _row(
+        "bounced",
+        "`bounced`",
+        Does.ASK,
+        "no period runs; an officer tells the applicant another way",
+        lambda stage: _failed(stage, "bounced"),
+    ),
+    _row("called unwanted", "`complained`", Does.ASK, "the same", lambda stage: _failed(stage, "complained")),
+    _row(
+        "contradictory",
+        "`delivered`, then `bounced`",
+        Does.ASK,
+        "the evidence stands, and an officer decides what it is worth",
+        _delivered_and_then_bounced,
+    ),
+    _row(
+        "another report under the same id",
+        "the same `jti`, another body",
+        Does.REFUSE,
+        "`message-id-reused`",
+        _other_content,
+    ),
+    _row(
+        "a mail that nobody sent",
+        "an unknown `reference`",
+        Does.REFUSE,
+        "`not-found`",
+        lambda stage: _refused(stage, 404, "not-found", reference="urn:uuid:nobody/charge"),
+    ),
+    _row(
+        "a time that does not exist",
+        "30 February",
+        Does.REFUSE,
+        "`inconsistent`",
+        lambda stage: _refused(stage, 409, "inconsistent", at="2026-02-30T09:00:00+07:00"),
+    ),
+    _row(
+        "received before it was charged",
+        "`at` before the day of the SKRD",
+        Does.REFUSE,
+        "`charge-missing`",
+        lambda stage: _refused(stage, 409, "charge-missing", at="2026-03-01T09:00:00+07:00"),
+    ),
+    _row("the case has ended", "`delivered`", Does.TAKE, "acknowledged; changes nothing", _ended),
+    _row("a report of somebody else", "a JWS of another key", Does.REFUSE, "HTTP 401, counted, not kept", _stranger),
+)
