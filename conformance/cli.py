@@ -26,7 +26,7 @@ def _commands() -> None:
 
 @app.command()
 def serve(
-    agency: Annotated[str, typer.Argument(help="dukcapil, dpupr, bank, oss or sms")],
+    agency: Annotated[str, typer.Argument(help="dukcapil, dpupr, bank, oss, sms or satpolpp")],
     home: Annotated[Path, typer.Option(help="the agency's folder, with config.json in it")],
     host: Annotated[str, typer.Option(help="the address to listen on")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option(help="the port to listen on, in the place of config.json's")] = None,

@@ -20,6 +20,7 @@ SECRETS = MappingProxyType(
         "dpupr": (),
         "bank": ("client_id", "client_secret", "partner_id", "channel_id", "partner_service_id"),
         "oss": ("username", "password", "user_key"),
+        "satpolpp": (),
         "sms": ("userkey", "passkey", "report_key"),
     }
 )

@@ -19,10 +19,13 @@ from conformance.peers.dukcapil import DukcapilPeer
 from conformance.peers.guide import write_guide
 from conformance.peers.oss import OssPeer
 from conformance.peers.peer import Peer, Surroundings
+from conformance.peers.satpolpp import SatpolppPeer
 from conformance.peers.sms import SmsPeer
 from gateway.domain.errors import Misconfigured
 
-PEERS: dict[str, type[Peer]] = {each.agency: each for each in (DukcapilPeer, DpuprPeer, BankPeer, OssPeer, SmsPeer)}
+PEERS: dict[str, type[Peer]] = {
+    each.agency: each for each in (DukcapilPeer, DpuprPeer, BankPeer, OssPeer, SmsPeer, SatpolppPeer)
+}
 GRACE_S = 2
 
 

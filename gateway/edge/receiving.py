@@ -32,9 +32,11 @@ from gateway.edge.proxies import Proxies, shown_certificate
 from gateway.edge.rest.wire import RestWire
 from gateway.edge.soap.codec import SoapCodec
 from gateway.edge.soap.wire import SoapWire, fault_answer, leaving, version_of
+from gateway.edge.waiting_room import Gone
 from gateway.exchange.client_certificates import ClientCertificates
 from gateway.exchange.directory import Directory
 from gateway.exchange.inbound import Inbound
+from gateway.exchange.mailbox.services import MailboxServices
 from gateway.exchange.meta.services import MetaServices
 from gateway.exchange.published import Published
 from gateway.exchange.refusing import refusal_answer
@@ -51,6 +53,7 @@ class AgencyEdge:
     inbound: Inbound
     directory: Directory
     meta: MetaServices
+    mailboxes: MailboxServices
     published: Published
     library: SchemaLibrary
     clock: Callable[[], datetime]
@@ -103,13 +106,15 @@ class Receiving:
             body = await read_body(request, edge.max_body_bytes, within_s=None)  # the front door has its time
         except Refused as error:
             return await _refuse_unread(edge, wires, request, agency, name, transport, error)
-        return _response(await self.exchange(request.scope, agency, name, transport, body))
+        return _response(await self.exchange(request.scope, agency, name, transport, body, request.is_disconnected))
 
-    async def exchange(self, scope: Scope, agency: str, name: str, transport: Transport, body: bytes) -> Sealed:
+    async def exchange(
+        self, scope: Scope, agency: str, name: str, transport: Transport, body: bytes, gone: Gone
+    ) -> Sealed:
         """Answer a message whose body was read. Raises GatewayError as above."""
         edge = self._edge
         message = message_of(scope, agency, name, transport, body, edge.clock())
-        return await edge.limits.run(_exchange, edge, self.wires, message, size=len(body))
+        return await edge.limits.run(_exchange, edge, self.wires, message, size=len(body), gone=gone)
 
 
 def _exchange(edge: AgencyEdge, wires: Wires, message: Message) -> Going[Sealed]:
@@ -157,9 +162,9 @@ def refuse_early(edge: AgencyEdge, request: Request, error: GatewayError) -> Res
 
 def served(edge: AgencyEdge, agency: str, name: str, transport: Transport) -> Interaction | None:
     """The interaction at an address, if that transport is the one that it is spoken over."""
-    meta = edge.meta.served(agency, name, transport)
-    if meta is not None:
-        return meta
+    own = edge.meta.served(agency, name, transport) or edge.mailboxes.served(agency, name, transport)
+    if own is not None:
+        return own
     found = edge.directory.spoken_to_us(agency, name)
     if found is None or (found[1].security == WSS_X509) is not transport.is_soap:
         return None

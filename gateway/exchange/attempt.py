@@ -7,6 +7,10 @@
 5. seal       fresh timestamp, secrets filled in, encrypted where that is agreed; stored without secrets
 6. commit     the delivery as being sent, the attempt, the exact bytes and their leaf, guarded by the claim's fence and
               by the registry's generation: what staff changed meanwhile counts
+
+A delivery of a Mailbox is laid down after step 4: nobody is called. When its agency comes for it, steps 1, 5 and 6 are
+taken for each collection, which is an attempt like any other; what guards the registry there is the plan of the
+exchange by which the agency came.
 """
 
 from __future__ import annotations
@@ -18,25 +22,25 @@ from datetime import datetime, timedelta
 from typing import TypeAlias, cast
 
 from gateway.casework.desk import Casework
-from gateway.contract.adapter import Outbound
+from gateway.contract.adapter import Mailbox, Outbound
 from gateway.contract.message import Payload
 from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
+from gateway.domain.deadlines import answer_due
 from gateway.domain.errors import MappingFault, SchemaViolation
 from gateway.domain.events import Ask
 from gateway.domain.facts import decode_ask
 from gateway.exchange.claiming import LEASE_BEYOND_CALL, LEASE_LEFT_AFTER_CALL
 from gateway.exchange.directory import Directory, Terms
 from gateway.exchange.entry import Entry
+from gateway.exchange.leaving import leaving
 from gateway.exchange.mapping import Mapping as MappingCall
-from gateway.exchange.records import OUT, headers_text, part
 from gateway.exchange.speaking import Speaker, Speech, Spoken
 from gateway.exchange.states import Delivery
-from gateway.ledger.leaf import LeafKind
 from gateway.primitives.json_writer import JsonWriter
 from gateway.store.outgoing import Provision, StoredDelivery
-from gateway.store.plan import Change, Insert, Plan, Update, unmoved
-from gateway.store.tables import AttemptRow, DeliveryRow, ExchangeRow
+from gateway.store.plan import Change, Plan, Update, unmoved
+from gateway.store.tables import DeliveryRow
 from gateway.store.vault import DataKey
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.minimise import excess
@@ -79,8 +83,16 @@ class Attempt:
         return lease is not None and at + longest <= lease
 
 
+@dataclass(frozen=True, kw_only=True)
+class Laid:
+    """A delivery ready to lie in its agency's mailbox, once the plan is committed."""
+
+    row: StoredDelivery
+    plan: Plan
+
+
 class Preparing:
-    """Makes attempts."""
+    """Makes attempts, and what comes before one where an agency collects."""
 
     def __init__(
         self, directory: Directory, library: SchemaLibrary, casework: Casework, speakers: Mapping[bool, Speaker]
@@ -96,8 +108,10 @@ class Preparing:
 
     def prepare(
         self, row: StoredDelivery, at: datetime, provision: Provision | None = None, entries: Entries | None = None
-    ) -> Attempt:
+    ) -> Attempt | Laid:
         """Prepare the next attempt; `provision` spares the questions whose answers it has, and so does `entries`.
+
+        What an agency collects is laid down instead.
 
         Raises Unauthorised or Misconfigured (staff have to act), MappingFault (the adapter is to be mended), Refused
         (the mapping itself says that this cannot be sent).
@@ -106,6 +120,9 @@ class Preparing:
         entry = self._entry(row.agency, {} if entries is None else entries)
         terms = self._directory.terms_of(row.agency, row.interaction, agreement, version, local_date(at), entry)  # 1
         payload = json.loads(row.payload) if row.payload else self._payload(row, terms, provision)  # 2 to 4
+        guard = unmoved(entry.generation)
+        if isinstance(terms.interaction, Mailbox):
+            return Laid(row=row, plan=Plan.of(guard, self._laid_down(row, payload, terms, at)))
         speech = Speech(
             terms=terms,
             payload=payload,
@@ -117,8 +134,7 @@ class Preparing:
         spoken = self.speaker(terms).speak(speech)  # 5
         key = self._key(row, entry, provision)
         sent = _sent(row, payload, at, terms.agreed.call_timeout_s)
-        guard = unmoved(entry.generation)
-        plan = Plan.of(guard) + key.plan + self._plan(row, sent, speech, spoken, key.key)  # 6
+        plan = Plan.of(guard) + key.plan + leaving(self._casework.leaves, row, sent, speech, spoken, key.key)  # 6
         return Attempt(row=row, sent=sent, speech=speech, spoken=spoken, key=key.key, plan=plan, stands_on=guard)
 
     def ask_of(self, row: StoredDelivery) -> Ask:
@@ -164,52 +180,23 @@ class Preparing:
             ) from violation
         return payload
 
-    def _plan(self, row: StoredDelivery, sent: StoredDelivery, speech: Speech, spoken: Spoken, key: bytes) -> Plan:
-        at, number = speech.at, sent.last_attempt
-        name = f"sent-{number}"
-        parts = {name: spoken.stored_body, f"{name}-headers": headers_text(spoken.stored_headers)}
-        if spoken.stored_plain is not None:
-            parts[f"{name}-plain"] = spoken.stored_plain  # nobody but its receiver could decrypt what left
-        leaf = self._casework.leaves.make(
-            LeafKind.SENT,
-            at=at,
-            actor=f"agency/{row.agency}",
-            exchange=row.id,
-            case_id=row.case_id,
-            agreement=speech.terms.reference,
-            key=key,
-            parts=parts,
-            extra={"attempt": number, "interaction": row.interaction},
-        )
-        begun = {name: getattr(sent, name) for name in _BEGUN}
-        changes: list[Change] = [Update(DeliveryRow, {"id": row.id}, {"state": row.state, "fence": row.fence}, begun)]
-        if row.last_attempt == 0:
-            changes.append(Insert(ExchangeRow, self._exchange(row, speech)))  # the fence lets nobody do so twice
-        started = {"delivery": row.id, "number": number, "fence": row.fence, "started_at": at}
-        changes += [
-            Insert(AttemptRow, started),
-            *(part(row.id, each, body) for each, body in parts.items()),
-            leaf.row,
-        ]
-        return Plan(tuple(changes))
-
-    def _exchange(self, row: StoredDelivery, speech: Speech) -> dict[str, object]:
-        return {
-            "id": row.id,
-            "direction": OUT,
-            "agency": row.agency,
-            "interaction": row.interaction,
-            "agreement": speech.terms.reference,
-            "message_id": row.message_id,
-            "case_id": row.case_id,
-            "verdict": Delivery.SENDING.value,
-            "at": speech.at,
+    def _laid_down(self, row: StoredDelivery, payload: Payload, terms: Terms, at: datetime) -> Change:
+        """The agreed time in which it is to be collected and acknowledged begins now."""
+        values: dict[str, object] = {
+            "state": Delivery.LAID_DOWN.value,
+            "due_at": at,
+            "lease_until": None,
+            "payload": _writer.write(payload),
+            "cause": None,
+            "outcome": None,
         }
+        if terms.agreed.answer_within_days is not None:
+            due = answer_due(at, terms.agreed.answer_within_days, self._casework.calendar)
+            values |= {"answer_due_at": due.ends_at, "remind_at": due.remind_at}
+        return Update(DeliveryRow, {"id": row.id}, {"state": row.state, "fence": row.fence}, values)
 
 
 _writer = JsonWriter()
-_BEGUN = ("state", "attempts", "last_attempt", "lease_until", "payload", "cause", "outcome")
-"""What an attempt changes of its delivery before the call."""
 
 
 def _sent(row: StoredDelivery, payload: Payload, at: datetime, timeout_s: float) -> StoredDelivery:

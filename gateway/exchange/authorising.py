@@ -4,9 +4,29 @@ from __future__ import annotations
 
 from cryptography import x509
 
+from gateway.contract.adapter import Interaction
+from gateway.contract.message import Message
 from gateway.domain.errors import Malformed, Unauthorised
-from gateway.exchange.directory import Terms
+from gateway.exchange.directory import Directory, Terms
+from gateway.exchange.entry import Entry
 from gateway.exchange.identity import Seen
+from gateway.exchange.mailbox.service import MailboxService, mailbox_terms
+from gateway.exchange.meta.inquiry import MetaInquiry, meta_terms
+
+
+def terms_for(directory: Directory, message: Message, interaction: Interaction, entry: Entry) -> Terms | Unauthorised:
+    """The terms that a message comes under, by its sender's `entry`; or why there are none: `authorise` raises it."""
+    adapter = directory.adapters[message.agency]
+    try:
+        match interaction:
+            case MetaInquiry():
+                return meta_terms(adapter, interaction)
+            case MailboxService():
+                return mailbox_terms(adapter, interaction, entry, message.received_at)
+            case _:
+                return directory.terms(message.agency, interaction.name, message.received_at, entry)
+    except Unauthorised as uncovered:
+        return uncovered
 
 
 def authorise(seen: Seen) -> Terms:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from gateway.contract.adapter import Adapter, Inbound, Interaction, Outbound, Repeat, Request
+from gateway.contract.adapter import Adapter, Inbound, Interaction, Mailbox, Outbound, Repeat, Request
 from gateway.contract.agreement import AgreedInteraction, Agreement
 from gateway.contract.differences import differences
 from gateway.dialect.profiles import CONFIDENTIAL, INBOUND, OUTBOUND, WSS_X509
@@ -48,6 +49,8 @@ def _profile(declared: Interaction, agreed: AgreedInteraction) -> Iterator[str]:
             f"confidential = true does not go with profile {declared.security}, which cannot encrypt; "
             f"{' and '.join(sorted(CONFIDENTIAL))} can"
         )
+    if isinstance(declared, Mailbox):
+        yield from _mailbox(declared)
     if agreed.transport.is_soap:
         if declared.security != WSS_X509:
             yield f"profile {declared.security} does not go with {agreed.transport}; SOAP speaks {WSS_X509}"
@@ -58,3 +61,16 @@ def _profile(declared: Interaction, agreed: AgreedInteraction) -> Iterator[str]:
         yield f"the hub has no outbound profile {declared.security!r}; it has {', '.join(OUTBOUND)}"
     if isinstance(declared, Outbound) and declared.repeat is Repeat.PROBE:
         yield "repeat = probe is not served by this version: agree on safe, same-id or never"
+
+
+def _mailbox(declared: Mailbox[Any]) -> Iterator[str]:
+    """What the agency collects is signed by us, given again under one id, and stored as it was given."""
+    if declared.security not in CONFIDENTIAL:
+        yield (
+            f"profile {declared.security} does not go with a mailbox, whose items are signed; "
+            f"{' and '.join(sorted(CONFIDENTIAL))} can"
+        )
+    if declared.repeat is not Repeat.SAME_ID:
+        yield f"repeat = {declared.repeat} does not go with a mailbox: an item is collected again as same-id"
+    if declared.redact:
+        yield f"a mailbox has no secrets to fill in (redact names {', '.join(declared.redact)}): leave them out"

@@ -1,10 +1,11 @@
 """What describes an agency's exchanges: WSDLs with their XSDs, and its OpenAPI document, as they are served.
 
-/soap/<agency>/<interaction>?wsdl            what the hub serves: inquiries, submissions, callbacks, meta-services
+/soap/<agency>/<interaction>?wsdl            what the hub serves: inquiries, submissions, callbacks, meta-services,
+                                             and the mailbox's services
 /soap/<agency>/<interaction>/xsd/<file>
-/soap/<agency>/<interaction>/required?wsdl   what the agency serves, for what we send to it
+/soap/<agency>/<interaction>/required?wsdl   what the agency serves, for what we send to it; or what it collects
 /soap/<agency>/<interaction>/required/xsd/<file>
-/rest/<agency>/openapi.json                  what it may call over REST: agreed interactions, meta-services
+/rest/<agency>/openapi.json                  what it may call over REST: agreed interactions, its mailbox, meta-services
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.contract.adapter import Adapter, Inbound, Interaction, Outbound, Request
+from gateway.contract.agreement import AgreedInteraction
 from gateway.dialect.profiles import WSS_X509
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import Unauthorised
 from gateway.exchange.directory import Directory
+from gateway.exchange.mailbox.service import agreed_service, mailboxes
+from gateway.exchange.mailbox.services import MailboxServices
 from gateway.exchange.meta.inquiry import JWS, MetaInquiry, meta_terms
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.openapi import openapi_document
@@ -39,16 +43,23 @@ class PublishedDocument:
 
 
 class Published:
-    """Makes the documents. `meta` are the meta-services, once for each profile.
+    """Makes the documents. `meta` are the meta-services, once for each profile; `mailboxes` what agencies collect by.
 
     `public_url` is the configured URL, never what a Host header says; no slash at its end.
     """
 
     def __init__(
-        self, *, directory: Directory, meta: Sequence[MetaInquiry], library: SchemaLibrary, public_url: str
+        self,
+        *,
+        directory: Directory,
+        meta: Sequence[MetaInquiry],
+        mailboxes: MailboxServices,
+        library: SchemaLibrary,
+        public_url: str,
     ) -> None:
         self._directory = directory
         self._meta = meta
+        self._mailboxes = mailboxes
         self._library = library
         self._public_url = public_url
 
@@ -75,7 +86,11 @@ class Published:
         """The OpenAPI document of an agency as it stands at that moment. Raises Unauthorised `agency-unknown`."""
         adapter = self._adapter(agency)
         agreement = self._directory.active_agreement(agency, local_date(at))
-        own = [(each, meta_terms(adapter, each).agreed) for each in self._meta if each.security == JWS]
+        own: list[tuple[Inbound, AgreedInteraction]] = []
+        if agreement is not None and mailboxes(adapter, agreement):
+            services = [each for each in self._mailboxes.of(adapter) if each.security == JWS]
+            own += [(each, agreed_service(each)) for each in services]
+        own += [(each, meta_terms(adapter, each).agreed) for each in self._meta if each.security == JWS]
         document = openapi_document(adapter, agreement, self._library, self._public_url, own)
         return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -84,7 +99,7 @@ class Published:
         adapter = self._adapter(agency)
         soap = [each for each in adapter.interactions if each.security == WSS_X509]
         ours: list[Interaction] = [each for each in soap if isinstance(each, Inbound | Request)]
-        ours += [each for each in self._meta if each.security == WSS_X509]
+        ours += [each for each in (*self._mailboxes.of(adapter), *self._meta) if each.security == WSS_X509]
         for each in ours:
             yield from self._files(agency, each, self.served(agency, each), "")
         for each in soap:

@@ -168,7 +168,7 @@ def changed(home: Path, before: str, after: str) -> Path:
 def test_agreements_are_listed_with_state_and_hash(simojo: Simojo) -> None:
     lines = [line.split() for line in simojo("agreement", "list").out.splitlines()]
     assert [(line[0], line[1], line[3]) for line in lines] == [
-        (f"{agency}-2026", "1.0", "active") for agency in ("bank", "dpupr", "dukcapil", "oss", "sms")
+        (f"{agency}-2026", "1.0", "active") for agency in ("bank", "dpupr", "dukcapil", "oss", "satpolpp", "sms")
     ]
     assert all(re.fullmatch("[0-9a-f]{64}", line[4]) for line in lines)
 

@@ -19,12 +19,13 @@ from gateway.validation.openapi import openapi_document
 from tests.contract.drafts import draft
 
 LIBRARY = SchemaLibrary(default_roots())
-AGENCIES = ("bank", "dpupr", "dukcapil", "oss", "sms")
+AGENCIES = ("bank", "dpupr", "dukcapil", "oss", "satpolpp", "sms")
 PATHS = {
     "bank": {f"/rest/bank/v1.0/transfer-va/{name}" for name in ("inquiry", "payment", "status")},
     "dpupr": {"/rest/dpupr/permit-validity"},
     "dukcapil": set(),
     "oss": {"/rest/oss/receiveNIB"},
+    "satpolpp": {"/rest/satpolpp/recommendation"},
     "sms": {"/rest/sms/delivery-report"},
 }
 

@@ -8,6 +8,7 @@ import adapters.bank
 import adapters.dpupr
 import adapters.dukcapil
 import adapters.oss
+import adapters.satpolpp
 import adapters.sms
 from gateway.contract.agreement import agreement_hash, canonical_bytes, from_canonical, to_document
 from gateway.contract.differences import differences
@@ -22,6 +23,7 @@ ADAPTERS = {
         adapters.dpupr.ADAPTER,
         adapters.dukcapil.ADAPTER,
         adapters.oss.ADAPTER,
+        adapters.satpolpp.ADAPTER,
         adapters.sms.ADAPTER,
     )
 }
