@@ -26,7 +26,7 @@ def test_agencies_are_listed_with_what_they_may(simojo: Simojo, database: Behind
     lines = [line.split(maxsplit=2) for line in simojo("agency", "list").out.splitlines()]
     assert {line[0]: line[2].strip() for line in lines} == {
         "bank": "berbeda", "dpupr": "may exchange", "dukcapil": "may exchange", "oss": "may exchange",
-        "sms": "may exchange",
+        "satpolpp": "may exchange", "sms": "may exchange",
     }  # fmt: skip
 
 
