@@ -77,7 +77,7 @@ def test_init_makes_no_keys_in_production_mode(empty: Path, simojo: Simojo, monk
 @pytest.mark.usefixtures("home")
 def test_check_is_content_when_adapters_and_agreements_say_the_same(simojo: Simojo) -> None:
     done = simojo("check")
-    assert (done.code, done.out) == (0, "5 adapters and their agreements agree\n")
+    assert (done.code, done.out) == (0, f"{len(load_adapters())} adapters and their agreements agree\n")
 
 
 def test_check_tells_where_an_active_agreement_and_its_adapter_differ(home: Path, simojo: Simojo) -> None:
