@@ -25,6 +25,7 @@ PATHS = {
     "dpupr": {"/rest/dpupr/permit-validity"},
     "dukcapil": set(),
     "oss": {"/rest/oss/receiveNIB"},
+    "satpolpp": {"/rest/satpolpp/recommendation"},
     "sms": {"/rest/sms/delivery-report"},
     "dinkes": {"/rest/dinkes/technical-recommendation"},
     "dishub": {"/rest/dishub/technical-recommendation"},
