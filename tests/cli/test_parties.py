@@ -14,11 +14,11 @@ from gateway.domain.calendar import local_date
 from gateway.validation.agreement_file import AGREEMENTS, latest_agreements, packaged_agreements
 from tests.cli.conftest import Simojo, opened_at
 from tests.databases import Behind
-from tests.office.house import NOW
+from tests.office.house import APART, NOW
 
 pytestmark = pytest.mark.usefixtures("home")
 
-SHIPPED = tuple(each for each in latest_agreements(local_date(NOW)).values() if each.agency != "bsre")
+SHIPPED = tuple(each for each in latest_agreements(local_date(NOW)).values() if each.agency not in APART)
 """What the store of these tests was furnished with: that of an office that signs by itself."""
 
 
