@@ -24,6 +24,7 @@ app = typer.Typer(no_args_is_help=True)
 def verify() -> None:
     """Derive every hash anew and compare all stored bytes; exit 1 and name the first damage when one is found."""
     with opened() as store:
+        catalogue = catalogue_of(store.settings)
         size = store.reader.tree_size()
         columns = (TextColumn("verifying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
@@ -34,7 +35,7 @@ def verify() -> None:
                     store.vault,
                     store.note_key.verifier,
                     lambda done: progress.update(task, completed=done),
-                    catalogue_of(store.settings),
+                    catalogue,
                 )
             except LedgerBroken as damage:
                 progress.stop()

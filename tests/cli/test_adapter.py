@@ -314,3 +314,21 @@ def test_a_trial_is_not_for_production(empty: Path, simojo: Simojo, monkeypatch:
     monkeypatch.setenv("SIMOJO_MODE", "production")
     assert "[trial-in-production]" in simojo("adapter", "try", "dpupr").sentence
     assert list(empty.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (None, "catalogue-missing"),
+        (b"\xff", "catalogue-malformed"),
+        (b"[[permit_type]]\n", "catalogue-malformed"),
+    ],
+)
+def test_a_catalogue_that_cannot_be_read_is_one_sentence(
+    plain: Path, simojo: Simojo, monkeypatch: pytest.MonkeyPatch, data: bytes | None, code: str
+) -> None:
+    if data is not None:
+        (plain / "own.toml").write_bytes(data)
+    monkeypatch.setenv("SIMOJO_CATALOGUE_FILE", "own.toml")
+    assert f"[{code}]" in simojo("adapter", "try", "dpupr").sentence
+    assert f"[{code}]" in simojo("ledger", "verify").sentence
