@@ -29,6 +29,7 @@ SECRETS = MappingProxyType(
         "email": (),
         "bank": ("client_id", "client_secret", "partner_id", "channel_id", "partner_service_id"),
         "oss": ("username", "password", "user_key"),
+        "satpolpp": (),
         "sms": ("userkey", "passkey", "report_key"),
         "bsre": ("basic_user", "basic_password", "passphrase"),
     }

@@ -26,10 +26,11 @@ from conformance.peers.guide import write_guide
 from conformance.peers.horizontal import BakesbangpolPeer, BpkpdPeer, DinkesPeer, DishubPeer, DlhPeer
 from conformance.peers.oss import OssPeer
 from conformance.peers.peer import Peer, Surroundings
+from conformance.peers.satpolpp import SatpolppPeer
 from conformance.peers.sms import SmsPeer
 from gateway.domain.errors import Misconfigured
 
-_CITY = (DpuprPeer, DinkesPeer, DlhPeer, DishubPeer, BakesbangpolPeer, BpkpdPeer)
+_CITY = (DpuprPeer, DinkesPeer, DlhPeer, DishubPeer, BakesbangpolPeer, BpkpdPeer, SatpolppPeer)
 _CENTRE = (DukcapilPeer, DjpPeer, BankPeer, OssPeer, SmsPeer, BsrePeer, EmailPeer, CourierServicePeer)
 PEERS: dict[str, type[Peer]] = {each.agency: each for each in (*_CITY, *_CENTRE)}
 GRACE_S = 2

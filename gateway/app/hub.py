@@ -22,6 +22,9 @@ from gateway.edge.parts import StaffEdge
 from gateway.edge.proxies import proxies_of
 from gateway.edge.receiving import AgencyEdge
 from gateway.exchange.inbound import Inbound
+from gateway.exchange.mailbox.acknowledging import Acknowledging
+from gateway.exchange.mailbox.collecting import Collecting
+from gateway.exchange.mailbox.services import MailboxServices
 from gateway.exchange.meta.services import MetaServices
 from gateway.machine import new_id, now
 from gateway.office.signing import SigningDeeds
@@ -62,14 +65,45 @@ class Gateway(Process):
             verify_url=lambda number: f"{settings.public_url}/periksa/{quote(number)}",
             signatory=self._signatory,
         )
+        self.mailboxes = self._mailboxes()
         self.meta = MetaServices(
             directory=self.directory,
+            mailboxes=self.mailboxes,
             reader=self.store.reader,
             library=self.library,
             receipts=receipts_of(self.store, self._key).make,
             public_url=settings.public_url.rstrip("/"),
             clock=clock,
             explain=self._explanations,
+        )
+
+    def begin_to_end(self) -> None:
+        """As a process does; whoever waits for a mailbox is answered."""
+        self.limits.waiting.close()
+        super().begin_to_end()
+
+    def laid_down(self, agency: str) -> None:
+        """Whoever waits for that agency's mailbox is heard again."""
+        self.limits.waiting.ring({agency})
+
+    def _look_into_mailboxes(self) -> bool:
+        more = super()._look_into_mailboxes()
+        if waited_for := self.limits.waiting.waited_for:
+            # another process may have laid something down, or something can be collected again
+            self.limits.waiting.ring(self.store.reader.mailboxes_with_items(waited_for, self._clock()))
+        return more
+
+    def _mailboxes(self) -> MailboxServices:
+        return MailboxServices(
+            directory=self.directory,
+            collect=Collecting(
+                casework=self.casework,
+                preparing=self._delivering.preparing,
+                clock=self._clock,
+            ),
+            acknowledge=Acknowledging(
+                casework=self.casework, concluding=self._delivering.concluding, clock=self._clock
+            ),
         )
 
     def _inbound(self) -> Inbound:
@@ -108,6 +142,7 @@ class Gateway(Process):
             inbound=self.inbound,
             directory=self.directory,
             meta=self.meta,
+            mailboxes=self.mailboxes,
             published=self.meta.published,
             library=self.library,
             clock=self._clock,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import socket
 import threading
 import time
@@ -14,6 +13,7 @@ from functools import partial
 import structlog
 
 from gateway.app.catalogue import catalogue_of
+from gateway.app.delivering import Delivering
 from gateway.app.identity import hub_key, previous_keys
 from gateway.app.rounds import Round, Rounds
 from gateway.app.starting import make_sure, refuse_place
@@ -29,17 +29,9 @@ from gateway.casework.desk import Casework
 from gateway.casework.references import ReferenceIndex
 from gateway.dialect.party import Hub
 from gateway.domain.calendar import WorkingCalendar, local_date
-from gateway.exchange.attempt import Preparing
-from gateway.exchange.calling import Calling
-from gateway.exchange.claiming import Claiming
-from gateway.exchange.concluding import Concluding
 from gateway.exchange.couriers import Couriers
 from gateway.exchange.directory import Directory
-from gateway.exchange.outbound import Outbound
 from gateway.exchange.plugins import load_adapters
-from gateway.exchange.soap_speaking import SoapSpeaker
-from gateway.exchange.speaking import RestSpeaker
-from gateway.exchange.verdict import Judge
 from gateway.machine import give_memory_back, new_case_id, new_id, now
 from gateway.office.calendar_source import indonesian_calendar
 from gateway.office.deeds import Deeds
@@ -54,17 +46,14 @@ from gateway.operations.refusals import Refusals
 from gateway.operations.revocation import Revocation
 from gateway.operations.standing import Standing
 from gateway.settings import Settings
-from gateway.store.circuits import CircuitPolicy
 from gateway.store.engine import is_shared
 from gateway.store.exclusive import HubLock
 from gateway.store.leadership import leadership
 from gateway.store.listening import Listening
 from gateway.store.soundness import apart
 from gateway.transport.http import HttpClient
-from gateway.transport.soap import SoapRequestBuilder
 from gateway.validation.library import SchemaLibrary, default_roots
 
-MAX_REPLY_BYTES = 10 * 2**20
 CALENDAR_YEARS = 6
 
 _log = structlog.get_logger("simojo.app")
@@ -117,8 +106,21 @@ class Process:
             certificate_file=settings.tls_client_certificate_file,
             key_file=settings.tls_client_key_file,
         )
-        self.claiming = self._claiming()
-        self.outbound = self._outbound(self._hub)
+        self._delivering = Delivering(
+            settings=settings,
+            store=self.store,
+            directory=self.directory,
+            library=self.library,
+            casework=self.casework,
+            client=self._client,
+            hub=self._hub,
+            clock=clock,
+            pause=self._pause,
+            laid_down=self.laid_down,
+        )
+        self.claiming = self._delivering.claiming
+        self.outbound = self._delivering.outbound
+        self.lapsing = self._delivering.lapsing
         self._leadership = leadership(self.store.engine, f"{self.KIND} {socket.gethostname()} process {os.getpid()}")
         self.standing = Standing(self._leadership.leader)
         self._couriers = Couriers(
@@ -200,6 +202,9 @@ class Process:
         """Something may have to be delivered."""
         self._couriers.wake()
 
+    def laid_down(self, agency: str) -> None:
+        """Something lies in an agency's mailbox since now: for a process that has somebody waiting for it."""
+
     def suspend_where_different(self) -> Mapping[str, tuple[str, ...]]:
         """Suspend every agency whose adapter and agreement differ, and lift what was suspended for that.
 
@@ -240,6 +245,7 @@ class Process:
             ),
             anywhere=(
                 Round("recovery", self._recover, 1.0),
+                Round("mailboxes", self._look_into_mailboxes, 1.0),
                 Round("clock", lambda: self.clock_watch.run_once() is not None, 1.0),
                 Round("memory", give_memory_back, 60.0),
             ),
@@ -250,35 +256,9 @@ class Process:
         """Take back what workers left behind, by a clock that is right; whether there may be more."""
         return self.standing.trusts_its_clock and self.outbound.recover(alone=alone) > 0
 
-    def _claiming(self) -> Claiming:
-        return Claiming(
-            reader=self.store.reader,
-            within=self.store.unit_of_work.within,
-            directory=self.directory,
-            clock=self._clock,
-            concurrency=self.settings.concurrency_per_lane,
-            agency_concurrency=self.settings.concurrency_per_agency,
-            policy=CircuitPolicy(failures=self.settings.circuit_failures),
-        )
-
-    def _outbound(self, hub: Hub) -> Outbound:
-        rest = RestSpeaker(self.library, hub, MAX_REPLY_BYTES)
-        soap = SoapSpeaker(self.library, SoapRequestBuilder(), hub, MAX_REPLY_BYTES)
-        preparing = Preparing(self.directory, self.library, self.casework, {False: rest, True: soap})
-        judge = Judge(random.random)
-        return Outbound(
-            claiming=self.claiming,
-            preparing=preparing,
-            calling=Calling(
-                client=self._client, preparing=preparing, casework=self.casework, judge=judge, clock=self._clock
-            ),
-            concluding=Concluding(self.directory, self.casework),
-            casework=self.casework,
-            unit_of_work=self.store.unit_of_work,
-            judge=judge,
-            clock=self._clock,
-            pause=self._pause,
-        )
+    def _look_into_mailboxes(self) -> bool:
+        """Write down what was not acknowledged in time, by a clock that is right; whether there may be more."""
+        return self.standing.trusts_its_clock and self.lapsing.run_once() > 0
 
     def _pause(self, seconds: float) -> bool:
         return self._couriers.pause(seconds)

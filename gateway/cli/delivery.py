@@ -25,7 +25,7 @@ app = typer.Typer(no_args_is_help=True)
 BATCH = 500
 """How many deliveries of a filter are changed before the progress is told."""
 
-OPEN_STATES = ("queued", "sending", "not-sent", "unknown", "awaiting", "dead")
+OPEN_STATES = ("queued", "sending", "not-sent", "unknown", "laid-down", "collected", "awaiting", "dead")
 
 Agency = Annotated[str | None, typer.Option(help="only to this agency")]
 Interaction = Annotated[str | None, typer.Option(help="only of this interaction")]

@@ -157,7 +157,7 @@ SAMPLE = Catalogue(
             "reklame",
             "Izin Penyelenggaraan Reklame",
             _U,
-            ("satpol-pp", "dpupr", "bpkpd"),
+            ("satpolpp", "dpupr", "bpkpd"),
             ("gambar-reklame",),
             days=7,
         ),

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 from gateway.edge.hands import Hands
 from gateway.edge.homecoming import Homecoming
-from gateway.store.pending import Going, Pending, once_told
+from gateway.store.pending import Going, Pending, Waiting, once_told
 
 HANDS = 1
 HANDS_FOR_LARGE = 2
@@ -61,8 +61,12 @@ class Crew:
         self._large = Hands(max(hands, HANDS_FOR_LARGE), most)
         self._home: Homecoming | None = None
 
-    async def run(self, function: Callable[..., Going[_T]], *args: object, wait_s: float, size: int = 0) -> _T:
+    async def run(
+        self, function: Callable[..., Going[_T]], *args: object, wait_s: float, size: int = 0
+    ) -> _T | Waiting[_T]:
         """Run `function` in a thread once there is a place, and give what it gives once that is durable.
+
+        What is waited for is given as it is, and takes no place.
 
         `size` is that of the message, in bytes. Raises NoPlace when there is no place for `wait_s`.
         """
@@ -71,7 +75,7 @@ class Crew:
         else:
             await self._place(wait_s)
         home = self._home_of(asyncio.get_running_loop())
-        done: asyncio.Future[_T] = home.loop.create_future()
+        done: asyncio.Future[_T | Waiting[_T]] = home.loop.create_future()
         hands = self._small if size < LARGE_BYTES else self._large
         try:
             self._go_on(lambda: function(*args), _Asked(home, done, hands))

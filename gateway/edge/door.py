@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.contract.message import Transport
 from gateway.domain.errors import GatewayError
+from gateway.edge.waiting_room import Gone
 from gateway.exchange.wire import Sealed
 
 DOOR = "simojo.door"
@@ -37,6 +38,11 @@ class Whole(Protocol):
         """The body."""
         ...
 
+    @property
+    def disconnected(self) -> bool:
+        """Whether the client is gone."""
+        ...
+
     async def answer(self, status: int, headers: RawHeaders, body: bytes) -> None:
         """Give the answer, whole. Raises RuntimeError for what is no answer in HTTP."""
         ...
@@ -49,8 +55,10 @@ class Receiving(Protocol):
         """Read the body of a message, and answer it."""
         ...
 
-    async def exchange(self, scope: Scope, agency: str, name: str, transport: Transport, body: bytes) -> Sealed:
-        """Answer a message whose body was read."""
+    async def exchange(
+        self, scope: Scope, agency: str, name: str, transport: Transport, body: bytes, gone: Gone
+    ) -> Sealed:
+        """Answer a message whose body was read. `gone` says whether its client is gone."""
         ...
 
 
@@ -95,8 +103,12 @@ class AgencyDoor:
     async def whole(self, scope: Scope, whole: Whole) -> None:
         """The same for a request that is here whole."""
         agency, name, transport = scope[DOOR]
+
+        async def gone() -> bool:
+            return whole.disconnected
+
         try:
-            sealed = await self._receive.exchange(scope, agency, name, transport, whole.content)
+            sealed = await self._receive.exchange(scope, agency, name, transport, whole.content, gone)
             headers = raw_headers(sealed)
         except GatewayError as error:
             await respond(whole, self._refused(Request(scope), error))

@@ -30,7 +30,8 @@ from gateway.contract.address import owner_of
 from gateway.domain.errors import HubBusy, Misconfigured, RateLimited
 from gateway.edge.crew import Crew, NoPlace
 from gateway.edge.http import BUSY_AFTER_S
-from gateway.store.pending import Going
+from gateway.edge.waiting_room import Gone, WaitingRoom, never
+from gateway.store.pending import Going, Waiting
 
 MAX_KEYS = 20_000
 """Windows that are kept; beyond that the one that was used longest ago is forgotten. About 10 MB at 50/second."""
@@ -142,6 +143,7 @@ class Limits:
         self._agencies = MovingWindowRateLimiter(Windows(seconds))
         self._present: Counter[str] = Counter()
         self.crew = Crew(bounds.max_exchanges)
+        self.waiting = WaitingRoom()
         self.bodies = BodyMemory(bounds.body_memory_bytes)
 
     # --- rates ----------------------------------------------------------------------------------------------------
@@ -194,12 +196,20 @@ class Limits:
             if not self._present[owner]:
                 del self._present[owner]
 
-    async def run(self, function: Callable[..., Going[_T]], *args: object, size: int = 0) -> _T:
+    async def run(self, function: Callable[..., Going[_T]], *args: object, size: int = 0, gone: Gone = never) -> _T:
         """Run an exchange in a thread once there is a place. Raises HubBusy after `busy_wait_s` seconds.
 
-        What the function gives that is still pending is given once it is durable; until then it keeps its place.
+        What the function gives that is still pending is given once it is durable; until then it keeps its place. What
+        is waited for has none meanwhile; `gone` says whether its client still waits (HubBusy `client-gone`).
         `size` is that of the message, in bytes: large ones do not hold up small ones.
         """
+        going = await self._placed(function, *args, size=size)
+        while isinstance(going, Waiting):
+            last = await self.waiting.until_there(going.whom, going.seconds, gone)
+            going = await self._placed(going.again, last, size=size)
+        return going
+
+    async def _placed(self, function: Callable[..., Going[_T]], *args: object, size: int) -> _T | Waiting[_T]:
         try:
             return await self.crew.run(function, *args, wait_s=self.bounds.busy_wait_s, size=size)
         except NoPlace:

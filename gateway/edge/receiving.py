@@ -32,9 +32,11 @@ from gateway.edge.proxies import Proxies, shown_certificate
 from gateway.edge.rest.wire import RestWire
 from gateway.edge.soap.codec import SoapCodec
 from gateway.edge.soap.wire import SoapForm, SoapWire, fault_answer, leaving, version_of
+from gateway.edge.waiting_room import Gone
 from gateway.exchange.client_certificates import ClientCertificates
 from gateway.exchange.directory import Directory
 from gateway.exchange.inbound import Inbound
+from gateway.exchange.mailbox.services import MailboxServices
 from gateway.exchange.meta.services import MetaServices
 from gateway.exchange.published import Published
 from gateway.exchange.refusing import refusal_answer
@@ -51,6 +53,7 @@ class AgencyEdge:
     inbound: Inbound
     directory: Directory
     meta: MetaServices
+    mailboxes: MailboxServices
     published: Published
     library: SchemaLibrary
     clock: Callable[[], datetime]
@@ -103,13 +106,15 @@ class Receiving:
             body = await read_body(request, edge.max_body_bytes, within_s=None)  # the front door has its time
         except Refused as error:
             return await _refuse_unread(edge, wires, request, agency, name, transport, error)
-        return _response(await self.exchange(request.scope, agency, name, transport, body))
+        return _response(await self.exchange(request.scope, agency, name, transport, body, request.is_disconnected))
 
-    async def exchange(self, scope: Scope, agency: str, name: str, transport: Transport, body: bytes) -> Sealed:
+    async def exchange(
+        self, scope: Scope, agency: str, name: str, transport: Transport, body: bytes, gone: Gone
+    ) -> Sealed:
         """Answer a message whose body was read. Raises GatewayError as above."""
         edge = self._edge
         message = message_of(scope, agency, name, transport, body, edge.clock())
-        return await edge.limits.run(_exchange, edge, self.wires, message, size=len(body))
+        return await edge.limits.run(_exchange, edge, self.wires, message, size=len(body), gone=gone)
 
 
 def _exchange(edge: AgencyEdge, wires: Wires, message: Message) -> Going[Sealed]:
@@ -162,8 +167,8 @@ def served(
 
     Of several profiles the one in force at that moment; for None, without a look at the registry, the first.
     """
-    meta = edge.meta.served(agency, name, transport)
-    return meta or edge.directory.spoken_to_us(agency, name, soap=transport.is_soap, at=at)
+    own = edge.meta.served(agency, name, transport) or edge.mailboxes.served(agency, name, transport)
+    return own or edge.directory.spoken_to_us(agency, name, soap=transport.is_soap, at=at)
 
 
 def _refused(edge: AgencyEdge, message: Message, wire: Wire, error: Refused) -> Going[Sealed]:

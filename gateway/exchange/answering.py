@@ -4,6 +4,7 @@ Inquiry      answered from what the hub knows; changes nothing
 MetaInquiry  the same about the exchange itself
 Submission   its effects are applied to cases, then acknowledged
 Request      here: the callback that answers a message of ours, applied to its case, then acknowledged
+Mailbox      here: the agency collects what lies there, or acknowledges what it collected (`gateway.exchange.mailbox`)
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from gateway.domain.errors import CaseRefusal, MappingFault, Misconfigured, Refu
 from gateway.domain.events import ApplicationRegistered, Reference
 from gateway.domain.facts import decode_ask
 from gateway.exchange.directory import Terms
+from gateway.exchange.entry import Entry
+from gateway.exchange.mailbox.service import MailboxService, Nothing, Visit
 from gateway.exchange.mapping import Mapping
 from gateway.exchange.meta.inquiry import Asked, MetaInquiry
 from gateway.exchange.spoken import VersionExpected
@@ -54,14 +57,19 @@ def read_agreed(terms: Terms, wire: Wire, proven: Proven, library: SchemaLibrary
 
 @dataclass(frozen=True, kw_only=True)
 class Heard:
-    """A message that was let in: proven, agreed, fresh, valid, minimal."""
+    """A message that was let in: proven, agreed, fresh, valid, minimal.
 
+    `entry` is what its sender was judged by. `patient`: it may come to Nothing yet.
+    """
+
+    entry: Entry
     terms: Terms
     message: Message
     proven: Proven
     payload: Payload
     message_id: str | None
     exchange: str
+    patient: bool = False
 
     @property
     def agency(self) -> str:
@@ -80,13 +88,18 @@ class Outcome:
 
 def act(
     heard: Heard, wire: Wire, steps: CaseSteps, casework: Casework, library: SchemaLibrary, at: datetime
-) -> Outcome:
-    """Let the message take effect. Raises Refused (final) or MappingFault (a fault of ours; nothing is kept)."""
+) -> Outcome | Nothing:
+    """Let the message take effect; Nothing where its sender waits for something to be there.
+
+    Raises Refused (final) or MappingFault (a fault of ours; nothing is kept).
+    """
     match heard.terms.interaction:
         case Inquiry() as inquiry:
             return _inquiry(heard, inquiry, wire, casework, library)
         case MetaInquiry() as inquiry:
             return _meta_inquiry(heard, inquiry, wire)
+        case MailboxService() as service:
+            return _mailbox(heard, service, wire)
         case Submission() as submission:
             return _submission(heard, submission, wire, steps, casework, at)
         case Request() as request:
@@ -123,6 +136,21 @@ def _meta_inquiry(heard: Heard, inquiry: MetaInquiry, wire: Wire) -> Outcome:
     with Mapping(heard.terms.name):
         answer = inquiry.answer(asked)
     return Outcome(answer=wire.reply(inquiry.reply, answer), plan=Plan(), case_id=None)
+
+
+def _mailbox(heard: Heard, service: MailboxService, wire: Wire) -> Outcome | Nothing:
+    visit = Visit(
+        entry=heard.entry,
+        adapter=heard.terms.adapter,
+        payload=heard.payload,
+        exchange=heard.exchange,
+        received_at=heard.message.received_at,
+        patient=heard.patient,
+    )
+    handed = service.serve(visit)
+    if isinstance(handed, Nothing):
+        return handed
+    return Outcome(answer=wire.reply(service.reply, handed.payload), plan=handed.plan, case_id=None)
 
 
 def _submission(

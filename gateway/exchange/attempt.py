@@ -10,6 +10,10 @@
               secrets
 6. commit     the delivery as being sent, the attempt, the exact bytes and their leaf, guarded by the claim's fence and
               by the registry's generation: what staff changed meanwhile counts
+
+A delivery of a Mailbox is laid down after step 4: nobody is called. When its agency comes for it, steps 1, 5 and 6 are
+taken for each collection, which is an attempt like any other; what guards the registry there is the plan of the
+exchange by which the agency came.
 """
 
 from __future__ import annotations
@@ -22,10 +26,11 @@ from functools import partial
 from typing import TypeAlias, cast
 
 from gateway.casework.desk import Casework
-from gateway.contract.adapter import Outbound
+from gateway.contract.adapter import Mailbox, Outbound
 from gateway.contract.message import Payload
 from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
+from gateway.domain.deadlines import answer_due
 from gateway.domain.errors import MappingFault, SchemaViolation, Unauthorised
 from gateway.domain.events import Ask
 from gateway.domain.facts import decode_ask
@@ -33,15 +38,14 @@ from gateway.exchange.addressing import with_documents, with_members
 from gateway.exchange.claiming import LEASE_BEYOND_CALL, LEASE_LEFT_AFTER_CALL
 from gateway.exchange.directory import Directory, Terms
 from gateway.exchange.entry import Entry
+from gateway.exchange.leaving import leaving
 from gateway.exchange.mapping import Mapping as MappingCall
-from gateway.exchange.records import OUT, headers_text, part
 from gateway.exchange.speaking import Speaker, Speech, Spoken
 from gateway.exchange.states import NOT_CALLED, Delivery
-from gateway.ledger.leaf import LeafKind
 from gateway.primitives.json_writer import JsonWriter
 from gateway.store.outgoing import Provision, StoredDelivery
-from gateway.store.plan import Change, Insert, Plan, Update, unmoved
-from gateway.store.tables import AttemptRow, DeliveryRow, ExchangeRow
+from gateway.store.plan import Change, Plan, Update, unmoved
+from gateway.store.tables import DeliveryRow
 from gateway.store.vault import DataKey
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.minimise import excess
@@ -84,8 +88,16 @@ class Attempt:
         return lease is not None and at + longest <= lease
 
 
+@dataclass(frozen=True, kw_only=True)
+class Laid:
+    """A delivery ready to lie in its agency's mailbox, once the plan is committed."""
+
+    row: StoredDelivery
+    plan: Plan
+
+
 class Preparing:
-    """Makes attempts."""
+    """Makes attempts, and what comes before one where an agency collects."""
 
     def __init__(
         self, directory: Directory, library: SchemaLibrary, casework: Casework, speakers: Mapping[bool, Speaker]
@@ -101,20 +113,23 @@ class Preparing:
 
     def prepare(
         self, row: StoredDelivery, at: datetime, provision: Provision | None = None, entries: Entries | None = None
-    ) -> Attempt:
+    ) -> Attempt | Laid:
         """Prepare the next attempt; `provision` spares the questions whose answers it has, and so does `entries`.
+
+        What an agency collects is laid down instead.
 
         Raises Unauthorised or Misconfigured (staff have to act), MappingFault (the adapter is to be mended), Refused
         (the mapping itself says that this cannot be sent, or what an official gave for it is held no longer).
         """
         entry = self._entry(row.agency, {} if entries is None else entries)
-        terms = self._terms(row, at, entry)  # 1
-        said_before = row.payload if terms.reference == _reference(row) else None
-        payload = json.loads(said_before) if said_before else self._payload(row, terms, provision)  # 2 to 4
+        terms, payload = self.said(row, at, entry, provision)  # 1 to 4
+        guard = unmoved(entry.generation)
+        if isinstance(terms.interaction, Mailbox):
+            return Laid(row=row, plan=Plan.of(guard, self._laid_down(row, payload, terms, at)))
         url = self._directory.endpoint(row.agency, terms.interaction, entry)
         speech = Speech(
             terms=terms,
-            payload=with_documents(terms.interaction, payload, partial(self._document, row.case_id)),
+            payload=self.whole(row, terms, payload),
             message_id=row.message_id,
             url=with_members(terms.interaction, url, payload),
             party=entry.party,
@@ -123,9 +138,23 @@ class Preparing:
         spoken = self.speaker(terms).speak(speech)  # 5
         key = self._key(row, entry, provision)
         sent = _sent(row, payload, at, terms)
-        guard = unmoved(entry.generation)
-        plan = Plan.of(guard) + key.plan + self._plan(row, sent, speech, spoken, key.key)  # 6
+        plan = Plan.of(guard) + key.plan + leaving(self._casework.leaves, row, sent, speech, spoken, key.key)  # 6
         return Attempt(row=row, sent=sent, speech=speech, spoken=spoken, key=key.key, plan=plan, stands_on=guard)
+
+    def said(
+        self, row: StoredDelivery, at: datetime, entry: Entry, provision: Provision | None = None
+    ) -> tuple[Terms, Payload]:
+        """1 to 4: the terms that a delivery leaves under now, and the payload: that of before where it is the same.
+
+        Raises what `prepare` raises.
+        """
+        terms = self._terms(row, at, entry)
+        said_before = row.payload if terms.reference == row.reference else None
+        return terms, json.loads(said_before) if said_before else self._payload(row, terms, provision)
+
+    def whole(self, row: StoredDelivery, terms: Terms, payload: Payload) -> Payload:
+        """The payload as it leaves, with documents of its case put in. Raises MappingFault `document-missing`."""
+        return with_documents(terms.interaction, payload, partial(self._document, row.case_id))
 
     def _document(self, case_id: str, sha256: str) -> bytes | None:
         row = self._casework.reader.document(case_id, sha256)
@@ -134,7 +163,7 @@ class Preparing:
     def _terms(self, row: StoredDelivery, at: datetime, entry: Entry) -> Terms:
         on = local_date(at)
         now = entry.active_agreement(on)
-        moves = now is not None and f"{now.id}/{now.version}" != _reference(row)
+        moves = now is not None and f"{now.id}/{now.version}" != row.reference
         if row.last_attempt == 0 or (moves and self._never_arrived(row)):
             return self._directory.terms(row.agency, row.interaction, at, entry)
         own = row.agreement, row.agreement_version
@@ -190,50 +219,22 @@ class Preparing:
             ) from violation
         return payload
 
-    def _plan(self, row: StoredDelivery, sent: StoredDelivery, speech: Speech, spoken: Spoken, key: bytes) -> Plan:
-        at, number = speech.at, sent.last_attempt
-        name = f"sent-{number}"
-        parts = {name: spoken.stored_body, f"{name}-headers": headers_text(spoken.stored_headers)}
-        if spoken.stored_plain is not None:
-            parts[f"{name}-plain"] = spoken.stored_plain  # nobody but its receiver could decrypt what left
-        leaf = self._casework.leaves.make(
-            LeafKind.SENT,
-            at=at,
-            actor=f"agency/{row.agency}",
-            exchange=row.id,
-            case_id=row.case_id,
-            agreement=speech.terms.reference,
-            key=key,
-            parts=parts,
-            extra={"attempt": number, "interaction": row.interaction},
-        )
-        has_moved = _reference(sent) != _reference(row)
-        begun = {name: getattr(sent, name) for name in (*_BEGUN, *(_UNDER if has_moved else ()))}
-        changes: list[Change] = [Update(DeliveryRow, {"id": row.id}, {"state": row.state, "fence": row.fence}, begun)]
-        if row.last_attempt == 0:
-            changes.append(Insert(ExchangeRow, self._exchange(row, speech)))  # the fence lets nobody do so twice
-        elif has_moved:
-            changes.append(Update(ExchangeRow, {"id": row.id}, {}, {"agreement": speech.terms.reference}))
-        started = {"delivery": row.id, "number": number, "fence": row.fence, "started_at": at}
-        changes += [
-            Insert(AttemptRow, started),
-            *(part(row.id, each, body) for each, body in parts.items()),
-            leaf.row,
-        ]
-        return Plan(tuple(changes))
-
-    def _exchange(self, row: StoredDelivery, speech: Speech) -> dict[str, object]:
-        return {
-            "id": row.id,
-            "direction": OUT,
-            "agency": row.agency,
-            "interaction": row.interaction,
-            "agreement": speech.terms.reference,
-            "message_id": row.message_id,
-            "case_id": row.case_id,
-            "verdict": Delivery.SENDING.value,
-            "at": speech.at,
+    def _laid_down(self, row: StoredDelivery, payload: Payload, terms: Terms, at: datetime) -> Change:
+        """The agreed time in which it is to be collected and acknowledged begins now."""
+        values: dict[str, object] = {
+            "state": Delivery.LAID_DOWN.value,
+            "due_at": at,
+            "lease_until": None,
+            "payload": written(payload),
+            "agreement": terms.agreement.id,
+            "agreement_version": terms.agreement.version,
+            "cause": None,
+            "outcome": None,
         }
+        if terms.agreed.answer_within_days is not None:
+            due = answer_due(at, terms.agreed.answer_within_days, self._casework.calendar)
+            values |= {"answer_due_at": due.ends_at, "remind_at": due.remind_at}
+        return Update(DeliveryRow, {"id": row.id}, {"state": row.state, "fence": row.fence}, values)
 
 
 def ask_of(row: StoredDelivery) -> Ask:
@@ -242,16 +243,11 @@ def ask_of(row: StoredDelivery) -> Ask:
 
 
 _writer = JsonWriter()
-_BEGUN = ("state", "attempts", "last_attempt", "lease_until", "payload", "cause", "outcome")
-"""What an attempt changes of its delivery before the call."""
 
 
-_UNDER = ("agreement", "agreement_version")
-"""What it changes beside that when it leaves under another version than it was made under."""
-
-
-def _reference(row: StoredDelivery) -> str:
-    return f"{row.agreement}/{row.agreement_version}"
+def written(payload: Payload) -> str:
+    """A payload as its delivery keeps it."""
+    return _writer.write(payload)
 
 
 def _sent(row: StoredDelivery, payload: Payload, at: datetime, terms: Terms) -> StoredDelivery:
@@ -263,7 +259,7 @@ def _sent(row: StoredDelivery, payload: Payload, at: datetime, terms: Terms) -> 
         attempts=row.attempts + 1,
         last_attempt=row.last_attempt + 1,
         lease_until=lease if row.lease_until is None else max(lease, row.lease_until),
-        payload=_writer.write(payload),
+        payload=written(payload),
         agreement=terms.agreement.id,
         agreement_version=terms.agreement.version,
         cause=None,

@@ -5,8 +5,29 @@ from __future__ import annotations
 from cryptography import x509
 
 from gateway.domain.errors import Malformed, Unauthorised
-from gateway.exchange.directory import Terms
+from gateway.exchange.directory import Directory, Terms
+from gateway.exchange.entry import Entry
 from gateway.exchange.identity import Seen
+from gateway.exchange.mailbox.service import MailboxService, mailbox_spoken
+from gateway.exchange.meta.inquiry import MetaInquiry, meta_terms
+from gateway.exchange.spoken import Spoken, Telling, spoken_under
+from gateway.store.reading import Reader
+
+
+def spoken_for(directory: Directory, reader: Reader, telling: Telling, entry: Entry) -> Spoken:
+    """The terms that a message is spoken under, by its sender's `entry`; or why there are none: `authorise` raises it.
+
+    A service of the hub's own has one form, whatever is in force.
+    """
+    message = telling.message
+    adapter = directory.adapters[message.agency]
+    match telling.served:
+        case MetaInquiry() as inquiry:
+            return Spoken(terms=meta_terms(adapter, inquiry))
+        case MailboxService() as service:
+            return mailbox_spoken(adapter, service, entry, telling)
+        case _:
+            return spoken_under(telling, directory, reader, entry)
 
 
 def authorise(seen: Seen) -> Terms:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from gateway.contract.adapter import (
     Adapter,
     Inbound,
     Interaction,
+    Mailbox,
     Notification,
     Outbound,
     Query,
@@ -60,6 +62,8 @@ def _profile(declared: Interaction, agreed: AgreedInteraction) -> Iterator[str]:
         )
     if isinstance(declared, Query) and declared.method == "GET" and declared.security in CONFIDENTIAL:
         yield f"method GET has no body, and profile {declared.security} signs one"
+    if isinstance(declared, Mailbox):
+        yield from _mailbox(declared)
     if agreed.transport.is_soap:
         if declared.security != WSS_X509:
             yield f"profile {declared.security} does not go with {agreed.transport}; SOAP speaks {WSS_X509}"
@@ -86,3 +90,16 @@ def _unserved(adapter: Adapter, declared: Interaction, agreed: AgreedInteraction
             "a reply of its own is agreed, and nothing writes it: give the adapter a dialect whose `accept` does, or "
             "leave `reply` out, and the hub sends its acknowledgement"
         )
+
+
+def _mailbox(declared: Mailbox[Any]) -> Iterator[str]:
+    """What the agency collects is signed by us, given again under one id, and stored as it was given."""
+    if declared.security not in CONFIDENTIAL:
+        yield (
+            f"profile {declared.security} does not go with a mailbox, whose items are signed; "
+            f"{' and '.join(sorted(CONFIDENTIAL))} can"
+        )
+    if declared.repeat is not Repeat.SAME_ID:
+        yield f"repeat = {declared.repeat} does not go with a mailbox: an item is collected again as same-id"
+    if declared.redact:
+        yield f"a mailbox has no secrets to fill in (redact names {', '.join(declared.redact)}): leave them out"

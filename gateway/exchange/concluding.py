@@ -153,9 +153,9 @@ class Concluding:
             return plan + self.give_up(row, verdict.cause or "", at)
         return plan + self.moved(row, verdict, at)
 
-    def give_up(self, row: StoredDelivery, cause: str, at: datetime) -> Plan:
+    def give_up(self, row: StoredDelivery, cause: str, at: datetime, outcome: str = "given-up") -> Plan:
         """A dead letter and the case's call for a person, without an attempt."""
-        verdict = Verdict(state=Delivery.DEAD, outcome="given-up", cause=cause, attention=cause)
+        verdict = Verdict(state=Delivery.DEAD, outcome=outcome, cause=cause, attention=cause)
         steps, _ = self._steps(row, verdict, at)
         return self.moved(row, verdict, at) + steps.plan()
 

@@ -14,7 +14,8 @@
                       where the message was
     10. commit        everything as one plan, for which no thread waits; then the answer leaves
 
-A meta-service goes the same way; in 3 it needs no agreement, and the refusal of an echo says what else was found.
+A meta-service goes the same way; in 3 it needs no agreement, and the refusal of an echo says what else was found. So
+does an agency that comes to its mailbox, in place of 8: what leaves with the answer, or what its word means, is in 10.
 
 Refusals up to step 2 come from nobody we know: they are counted, not kept. Refusals in 3 to 5 are kept and do not
 bind the message id, since the same message may be let in later (a new agreement, a new timestamp). Outcomes of 6 to
@@ -35,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeAlias, TypeVar
 
 import structlog
@@ -55,20 +56,20 @@ from gateway.domain.errors import (
     Replayed,
 )
 from gateway.exchange.answering import Heard, Outcome, act, read_agreed
-from gateway.exchange.authorising import authorise, hold_to_version
+from gateway.exchange.authorising import authorise, hold_to_version, spoken_for
 from gateway.exchange.client_certificates import ClientCertificates, check_shown
 from gateway.exchange.directory import Directory, Terms
 from gateway.exchange.entry import Entry
 from gateway.exchange.identity import Seen, identify
 from gateway.exchange.keeping import Keeping
-from gateway.exchange.meta.inquiry import MetaInquiry, meta_terms
+from gateway.exchange.mailbox.service import Nothing
 from gateway.exchange.records import IN
 from gateway.exchange.refusing import refusal_answer
-from gateway.exchange.spoken import Spoken, Telling, VersionExpected, spoken_under
+from gateway.exchange.spoken import Telling, VersionExpected
 from gateway.exchange.unknown_senders import UnknownSenders, explained
 from gateway.exchange.wire import Sealed, Wire
 from gateway.store.conflicts import begun
-from gateway.store.pending import Going, Pending, Prepared
+from gateway.store.pending import Going, Judged, Pending, Prepared, Waiting
 from gateway.store.tables import ExchangeRow
 from gateway.store.unit_of_work import Submissions
 from gateway.trust.secrets import MasterKey
@@ -90,7 +91,7 @@ class _Hearing:
     """A message that is well-formed, while it is heard: once, or again when others came first.
 
     `spend` counts it, once for all its preparations. `opened` is what the wire made of it, for the first of them
-    alone: while many wait for their COMMIT, a parsed document is ten times its bytes.
+    alone: while many wait for their COMMIT, a parsed document is ten times its bytes. `patient`: it may be waited for.
     """
 
     message: Message
@@ -99,6 +100,7 @@ class _Hearing:
     opened: Any
     spend: Allowance
     again: bool = False
+    patient: bool = True
 
 
 class Inbound:
@@ -181,7 +183,12 @@ class Inbound:
         )
         return begun(lambda: self._hear(hearing), self._unit_of_work)  # 10. commit
 
-    def _hear(self, hearing: _Hearing) -> Sealed | Prepared[Sealed]:
+    def _heard_again(self, hearing: _Hearing, last: bool) -> Going[Sealed]:
+        """From step 1, after there was nothing to tell: so a sender who is not agreed with any more hears so."""
+        hearing.patient = not last
+        return self._told(hearing.message, hearing.wire, lambda: begun(lambda: self._hear(hearing), self._unit_of_work))
+
+    def _hear(self, hearing: _Hearing) -> Judged[Sealed]:
         """Judge the sender by the agency's entry as it is held; if the registry has moved since, by the new one.
 
         What is kept stands on the entry by its plan. What is not kept and rests on the entry looks first (`hold`).
@@ -209,7 +216,7 @@ class Inbound:
         check_shown(self._client_certificates, message.client_certificate, party, message.received_at)
         return hearing.wire.authenticate(message, opened, party, self._hub, message.received_at)  # 2. authenticate
 
-    def _answer(self, hearing: _Hearing, entry: Entry, proven: Proven) -> Sealed | Prepared[Sealed]:
+    def _answer(self, hearing: _Hearing, entry: Entry, proven: Proven) -> Judged[Sealed]:
         message, interaction, spend = hearing.message, hearing.interaction, hearing.spend
         seen = self._identify(hearing, entry, proven)
         exchange = self._casework.new_id()
@@ -229,25 +236,24 @@ class Inbound:
         if earlier is not None:
             return self._keeping.again(seen, earlier)
         try:
-            outcome = self._process(seen, terms, exchange)
+            outcome = self._process(seen, terms, exchange, patient=hearing.patient)
         except Refused as refusal:
             return self._refuse(seen, exchange, refusal, binds=not isinstance(refusal, VersionExpected))
         except HubBusy:
             raise
         except GatewayError as fault:  # ours: a mapping that raised, a schema or a setting that is missing
             return self._refuse(seen, exchange, fault, binds=False)
+        if isinstance(outcome, Nothing):
+            self._directory.hold(entry)
+            return Waiting(message.agency, outcome.seconds, partial(self._heard_again, hearing))
         return self._keeping.keep(seen, exchange, outcome.answer, outcome=outcome, binds=True)
 
     # --- 2 to 5 ---------------------------------------------------------------------------------------------------
 
     def _identify(self, hearing: _Hearing, entry: Entry, proven: Proven) -> Seen:
         message, interaction = hearing.message, hearing.interaction
-        if isinstance(interaction, MetaInquiry):
-            spoken = Spoken(terms=meta_terms(self._directory.adapters[message.agency], interaction))
-        else:  # why none cover it is raised in step 3, where it is kept as a refusal
-            form = hearing.wire.form(proven)
-            telling = Telling(message=message, proven=proven, served=interaction, form=form)
-            spoken = spoken_under(telling, self._directory, self._casework.reader, entry)
+        telling = Telling(message=message, proven=proven, served=interaction, form=hearing.wire.form(proven))
+        spoken = spoken_for(self._directory, self._casework.reader, telling, entry)
         return identify(message, hearing.wire, interaction, proven, entry=entry, spoken=spoken, key=self._replay_key)
 
     def _earlier(self, seen: Seen) -> ExchangeRow | None:
@@ -264,7 +270,7 @@ class Inbound:
 
     # --- 6 to 8 ---------------------------------------------------------------------------------------------------
 
-    def _process(self, seen: Seen, terms: Terms, exchange: str) -> Outcome:
+    def _process(self, seen: Seen, terms: Terms, exchange: str, *, patient: bool) -> Outcome | Nothing:
         payload = read_agreed(terms, seen.wire, seen.proven, self._library)  # 6. validate, 7. minimise
         occasion = Occasion(
             actor=f"agency/{seen.message.agency}", occurred_at=seen.at, entered_at=seen.at, exchange=exchange
@@ -272,12 +278,14 @@ class Inbound:
         steps = CaseSteps(self._casework, occasion)
         return act(  # 8. map
             Heard(
+                entry=seen.entry,
                 terms=terms,
                 message=seen.message,
                 proven=seen.proven,
                 payload=payload,
                 message_id=seen.message_id,
                 exchange=exchange,
+                patient=patient,
             ),
             seen.wire,
             steps,

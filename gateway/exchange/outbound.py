@@ -1,7 +1,8 @@
 """The way of a delivery to an agency, once a worker has claimed it (`gateway.exchange.claiming`):
 
     1. prepare   `gateway.exchange.attempt`: map once, seal now, commit the bytes under the claim's fence and the
-                 registry's generation; anew when the registry has moved meanwhile
+                 registry's generation; anew when the registry has moved meanwhile. What its agency collects is laid
+                 down here, and called by nobody (`gateway.exchange.mailbox`)
     2. call      `gateway.exchange.calling`: with a hard deadline, which the lease outlasts; no transaction is open
     3. hear      decrypt what came encrypted, verify, validate, map
     4. conclude  the reply's bytes, its leaf, the case's facts and the delivery's next state, as one plan
@@ -31,7 +32,7 @@ from gateway.domain.errors import (
     Tampered,
     Unauthorised,
 )
-from gateway.exchange.attempt import Attempt, Entries, Preparing
+from gateway.exchange.attempt import Attempt, Entries, Laid, Preparing
 from gateway.exchange.calling import Calling
 from gateway.exchange.claiming import Claiming, Ending
 from gateway.exchange.concluding import Concluding, Result
@@ -99,7 +100,7 @@ class Outbound:
     """Delivers. Safe to use from several worker threads: the claim decides who sends.
 
     `pause` waits so many seconds and gives False when the process is to end: then a store that cannot be written to
-    is waited for no longer.
+    is waited for no longer. `laid_down` is told of each agency for which something lies in its mailbox since now.
     """
 
     def __init__(
@@ -114,8 +115,10 @@ class Outbound:
         judge: Judge,
         clock: Callable[[], datetime],
         pause: Callable[[float], bool],
+        laid_down: Callable[[str], None] = lambda _agency: None,
     ) -> None:
         self._claiming = claiming
+        self._laid_down = laid_down
         self._preparing = preparing
         self._concluding = concluding
         self._casework = casework
@@ -227,7 +230,8 @@ class Outbound:
     def _prepared(self, claimed: Claimed, entries: Entries | None) -> Attempt | Unsent:
         row, now = claimed.delivery, self._clock()
         try:
-            return self._preparing.prepare(row, now, claimed.provision, entries)
+            prepared = self._preparing.prepare(row, now, claimed.provision, entries)
+            return partial(self._lay_down, claimed, prepared) if isinstance(prepared, Laid) else prepared
         except HubBusy:
             raise
         except (Unauthorised, Misconfigured, MappingFault, Tampered) as held:
@@ -236,6 +240,13 @@ class Outbound:
             return partial(self._holding_back.give_up, row, refusal, now)
         except Exception as fault:  # noqa: BLE001 - one poisoned delivery must not stop the others, whatever it raises
             return partial(self._holding_back.unprepared, row, fault, now)
+
+    def _lay_down(self, claimed: Claimed, laid: Laid) -> None:
+        """Into the mailbox. Where the registry has moved, it may be claimed again at once. Raises HubBusy."""
+        if isinstance(self._unit_of_work.commit(laid.plan), Committed):
+            self._laid_down(laid.row.agency)
+        else:
+            self._claiming.release([claimed])  # what another holds by now stays as it is
 
     def _recorded(self, claimed: Claimed, attempt: Attempt, outcome: Future[Outcome]) -> Attempt | None:
         """The attempt that is on record: this one, or one prepared anew since the registry has moved.

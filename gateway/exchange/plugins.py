@@ -10,7 +10,8 @@ from types import MappingProxyType
 from gateway.contract.adapter import Adapter
 from gateway.contract.versions import is_version
 from gateway.domain.errors import Misconfigured
-from gateway.exchange.meta.inquiry import PATH, PREFIX
+from gateway.exchange.mailbox import service as mailbox
+from gateway.exchange.meta import inquiry as meta
 
 GROUP = "simojo.adapters"
 
@@ -19,8 +20,8 @@ def load_adapters(found: Iterable[EntryPoint] | None = None) -> Mapping[str, Ada
     """All adapters by agency, in the order of their names.
 
     Raises Misconfigured `adapter-invalid` for an entry point that cannot be loaded, is no Adapter, declares the name
-    of a meta-service or what is no version, and `adapter-duplicate` for an agency, or an interaction in one version,
-    that is declared twice.
+    of a service of the hub's own or what is no version, and `adapter-duplicate` for an agency, or an interaction in one
+    version, that is declared twice.
     """
     adapters: dict[str, Adapter] = {}
     for point in sorted(found if found is not None else entry_points(group=GROUP), key=lambda each: each.name):
@@ -62,14 +63,18 @@ def _hold_versions(point: EntryPoint, adapter: Adapter) -> None:
 
 
 def _hold_names(point: EntryPoint, adapter: Adapter) -> None:
-    """Keep the names of meta-services for the hub."""
+    """Keep the names of the hub's own services for the hub."""
     for each in adapter.interactions:
-        if each.name.startswith(PREFIX) or each.path.startswith(PATH):
-            raise Misconfigured(
-                f"adapter {point.value} declares {each.name!r} at path {each.path!r}: names that begin with {PREFIX} "
-                f"and paths that begin with {PATH} are those of the hub's meta-services, choose another",
-                code="adapter-invalid",
-            )
+        for own, prefix, path in (
+            ("meta-services", meta.PREFIX, meta.PATH),
+            ("mailboxes", mailbox.PREFIX, mailbox.PATH),
+        ):
+            if each.name.startswith(prefix) or each.path.startswith(path):
+                raise Misconfigured(
+                    f"adapter {point.value} declares {each.name!r} at path {each.path!r}: names that begin with "
+                    f"{prefix} and paths that begin with {path} are those of the hub's {own}, choose another",
+                    code="adapter-invalid",
+                )
 
 
 def _load(point: EntryPoint) -> Adapter:

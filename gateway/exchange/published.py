@@ -1,10 +1,11 @@
 """What describes an agency's exchanges: WSDLs with their XSDs, and its OpenAPI document, as they are served.
 
-/soap/<agency>/<interaction>?wsdl            what the hub serves: inquiries, submissions, callbacks, meta-services
+/soap/<agency>/<interaction>?wsdl            what the hub serves: inquiries, submissions, callbacks, meta-services,
+                                             and the mailbox's services
 /soap/<agency>/<interaction>/xsd/<file>
-/soap/<agency>/<interaction>/required?wsdl   what the agency serves, for what we send to it
+/soap/<agency>/<interaction>/required?wsdl   what the agency serves, for what we send to it; or what it collects
 /soap/<agency>/<interaction>/required/xsd/<file>
-/rest/<agency>/openapi.json                  what it may call over REST: agreed interactions, meta-services
+/rest/<agency>/openapi.json                  what it may call over REST: agreed interactions, its mailbox, meta-services
 
 They say what is in force. Those of another active version of the agreement, for who prepares a cut-over, lie below its
 number: /soap/<agency>/<interaction>/1.1?wsdl, .../required/1.1?wsdl, /rest/<agency>/1.1/openapi.json.
@@ -18,13 +19,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.contract.adapter import Adapter, Inbound, Interaction, Outbound, Request
-from gateway.contract.agreement import Agreement
+from gateway.contract.agreement import AgreedInteraction, Agreement
 from gateway.contract.differences import declared_for
 from gateway.contract.versions import is_version
 from gateway.dialect.profiles import WSS_X509
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import Refused, Unauthorised
 from gateway.exchange.directory import Directory
+from gateway.exchange.mailbox.service import agreed_service, mailboxes
+from gateway.exchange.mailbox.services import MailboxServices
 from gateway.exchange.meta.inquiry import JWS, MetaInquiry, meta_terms
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.openapi import openapi_document
@@ -45,16 +48,23 @@ class PublishedDocument:
 
 
 class Published:
-    """Makes the documents. `meta` are the meta-services, once for each profile.
+    """Makes the documents. `meta` are the meta-services, once for each profile; `mailboxes` what agencies collect by.
 
     `public_url` is the configured URL, never what a Host header says; no slash at its end.
     """
 
     def __init__(
-        self, *, directory: Directory, meta: Sequence[MetaInquiry], library: SchemaLibrary, public_url: str
+        self,
+        *,
+        directory: Directory,
+        meta: Sequence[MetaInquiry],
+        mailboxes: MailboxServices,
+        library: SchemaLibrary,
+        public_url: str,
     ) -> None:
         self._directory = directory
         self._meta = meta
+        self._mailboxes = mailboxes
         self._library = library
         self._public_url = public_url
 
@@ -62,7 +72,7 @@ class Published:
         """What the WSDLs of an interaction say in which that agency speaks to us over SOAP, one for each version."""
         adapter = self._directory.adapters[agency]
         named = [each for each in adapter.named(interaction.name) if _is_served(each)]
-        found = {each.version: each for each in named or [interaction]}  # a meta-service stands in no adapter
+        found = {each.version: each for each in named or [interaction]}  # the hub's own services stand in no adapter
         return tuple(self._served(agency, each) for each in found.values())
 
     def port(self, agency: str, name: str, at: datetime, version: str = "", *, required: bool = False) -> Port:
@@ -77,7 +87,7 @@ class Published:
         wanted = _is_required if required else _is_served
         spoken: list[Interaction] = list(_spoken(adapter, self._version(agency, version, at)))
         if not version:  # what is in no version of the agreement, or in none that is in force
-            spoken += [*adapter.interactions, *(() if required else self._meta_over_soap())]
+            spoken += [*adapter.interactions, *(() if required else self._own_over_soap(adapter))]
         found = next((each for each in spoken if each.name == name and wanted(each)), None)
         if found is None:
             way = "sent to it" if required else "served"
@@ -96,7 +106,11 @@ class Published:
         """
         adapter = self._adapter(agency)
         agreement = self._version(agency, version, at)
-        own = [(each, meta_terms(adapter, each).agreed) for each in self._meta if each.security == JWS]
+        own: list[tuple[Inbound, AgreedInteraction]] = []
+        if agreement is not None and mailboxes(adapter, agreement):
+            services = [each for each in self._mailboxes.of(adapter) if each.security == JWS]
+            own += [(each, agreed_service(each)) for each in services]
+        own += [(each, meta_terms(adapter, each).agreed) for each in self._meta if each.security == JWS]
         document = openapi_document(adapter, agreement, self._library, self._public_url, own)
         return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -120,7 +134,7 @@ class Published:
         agency, below = adapter.agency.id, f"/{version}" if version else ""
         ours = [each for each in spoken if _is_served(each)]
         if not version:
-            ours += self._meta_over_soap()
+            ours += self._own_over_soap(adapter)
         for each in ours:
             yield from self._files(agency, each, self._served(agency, each, version), below, by_agency=False)
         for each in spoken:
@@ -168,8 +182,9 @@ class Published:
             )
         return found
 
-    def _meta_over_soap(self) -> list[MetaInquiry]:
-        return [each for each in self._meta if each.security == WSS_X509]
+    def _own_over_soap(self, adapter: Adapter) -> list[Interaction]:
+        own = (*self._mailboxes.of(adapter), *self._meta)
+        return [each for each in own if each.security == WSS_X509]
 
     def _served(self, agency: str, interaction: Interaction, version: str = "") -> Port:
         address = f"{self._public_url}/soap/{agency}/{interaction.name}"

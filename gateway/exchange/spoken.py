@@ -93,7 +93,7 @@ def _in_another(
         return None
     if isinstance(telling.served, Request):
         return Spoken(terms=other)
-    refusal = _not_now(telling, entry, other, now)
+    refusal = not_now(telling, entry, other, now)
     if isinstance(in_force, Terms) and in_force.agreed.confidential and telling.proven.plain is None:
         return Spoken(terms=refusal)  # what was answered in clear before is not repeated in clear
     return Spoken(terms=other, not_now=refusal)
@@ -144,7 +144,7 @@ def _expected(terms: Terms) -> VersionExpected:
     )
 
 
-def _not_now(telling: Telling, entry: Entry, spoken: Terms, now: Agreement) -> Unauthorised:
+def not_now(telling: Telling, entry: Entry, spoken: Terms, now: Agreement) -> Unauthorised:
     """The refusal of what is said under a version that is not in force."""
     said, holds = spoken.reference, f"{now.id}/{now.version}"
     place = f"/rest/{entry.agency}/openapi.json"

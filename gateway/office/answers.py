@@ -1,7 +1,8 @@
 """Answers that agencies owe us: a reminder one hari kerja before the agreed time ends, an escalation when it does (19).
 
 A Request that an agency has acknowledged carries when its answer is due (`gateway.domain.deadlines.answer_due`), and
-when to look at it next. What is told is a fact of the case, which calls a person, and so a leaf of the ledger; the
+when to look at it next; so does what was laid down in a mailbox, for its agency to collect and acknowledge within the
+agreed time. What is told is a fact of the case, which calls a person, and so a leaf of the ledger; the
 instant to look at moves in the same plan, so that each is told once, by whichever process comes first, and also when
 none was running at the instant itself. An answer that comes after the escalation is taken like any other.
 """
@@ -22,9 +23,9 @@ from gateway.store.conflicts import prepared_again
 from gateway.store.due import handle_due
 from gateway.store.plan import Plan, Update
 from gateway.store.tables import DeliveryRow
+from gateway.store.tables.outbox import IN_MAILBOX, OWED
 
 ACTOR = "timer"
-AWAITING = "awaiting"
 
 _log = structlog.get_logger("simojo.answers")
 
@@ -53,7 +54,7 @@ class AnswersOwed:
     def _handle(self, delivery: str) -> None:
         row = self._casework.reader.delivery(delivery)
         now = self._clock()
-        if row is None or row.state != AWAITING or row.remind_at is None or row.remind_at > now:
+        if row is None or row.state not in OWED or row.remind_at is None or row.remind_at > now:
             return  # answered, or told by another process
         ended = row.answer_due_at is None or row.answer_due_at <= now
         steps = self._deeds.steps(ACTOR, bounded=False)
@@ -75,6 +76,11 @@ class AnswersOwed:
 
 def _told(row: DeliveryRow, *, ended: bool) -> str:
     day = "" if row.answer_due_at is None else f" {local_date(row.answer_due_at)}"
+    if row.state in IN_MAILBOX:
+        lies = "was collected and not acknowledged" if row.state == "collected" else "lies in its mailbox"
+        if ended:
+            return f"It was agreed to be acknowledged by{day} and {lies}: call the agency (delivery {row.id})."
+        return f"It {lies}, and one hari kerja is left until{day}: remind the agency (delivery {row.id})."
     if ended:
         return f"The answer was agreed for{day} and has not come: call the agency (delivery {row.id})."
     return f"The answer is agreed for{day}, and one hari kerja is left: remind the agency (delivery {row.id})."

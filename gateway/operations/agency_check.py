@@ -22,7 +22,7 @@ from typing import Final
 
 from cryptography import x509
 
-from gateway.contract.adapter import Adapter, Interaction, Outbound
+from gateway.contract.adapter import Adapter, Interaction, Mailbox, Outbound
 from gateway.contract.agreement import Agreement, from_canonical
 from gateway.contract.versions import version_order
 from gateway.dialect.party import Party
@@ -38,6 +38,11 @@ from gateway.validation.library import SchemaLibrary
 NEAR_END_DAYS: Final = 30
 LATELY: Final = timedelta(days=7)
 OLD: Final = timedelta(hours=1)
+UNDONE: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("queued", "not-sent", "unknown"), "sent within an hour"),
+    **dict.fromkeys(("laid-down", "collected"), "collected and acknowledged within an hour"),
+}
+"""What is expected of a delivery in such a state."""
 _SIGNED = frozenset({WSS_X509, "jws"}) | SNAP_BI
 """Profiles in which the agency proves itself by a certificate."""
 
@@ -167,13 +172,16 @@ class AgencyCheck:
 
     def _endpoints(self, adapter: Adapter) -> Iterator[Line]:
         urls: dict[str, list[str]] = {}
-        called = [each for each in adapter.interactions if isinstance(each, Outbound)]
+        collected = [each.name for each in adapter.interactions if isinstance(each, Mailbox)]
+        called = [each for each in adapter.interactions if isinstance(each, Outbound) and not isinstance(each, Mailbox)]
         for each in called:
             try:
                 urls.setdefault(self.endpoint(adapter.agency.id, each), []).append(each.name)
             except GatewayError as fault:
                 yield _fail("endpoint", f"a URL for {each.name}", fault.text, "simojo agency endpoint sets it")
-        if not called:
+        if collected:
+            yield _ok("endpoint", f"none is needed for {', '.join(collected)}: the agency collects it")
+        elif not called:
             yield _ok("endpoint", "the hub calls nothing at this agency")
         for url, names in urls.items():
             yield _ok("endpoint", f"{url} for {', '.join(dict.fromkeys(names))}")
@@ -265,7 +273,7 @@ class AgencyCheck:
     # --- 9. lately ------------------------------------------------------------------------------------------------
 
     def _lately(self, agency: str) -> Iterator[Line]:
-        ways: Mapping[str, tuple[str, ...]] = {"in": ("accepted",), "out": ("answered", "awaiting")}
+        ways: Mapping[str, tuple[str, ...]] = {"in": ("accepted",), "out": ("answered", "awaiting", "collected")}
         for direction, verdicts in ways.items():
             row = self.reader.last_exchange(agency, direction, verdicts)
             way = "from the agency" if direction == "in" else "to the agency"
@@ -286,7 +294,7 @@ class AgencyCheck:
 
     def _deliveries(self, agency: str) -> Iterator[Line]:
         states = self.reader.delivery_states(agency)
-        dead, waiting = states.get("dead"), [each for each in ("queued", "not-sent", "unknown") if each in states]
+        dead, waiting = states.get("dead"), [each for each in UNDONE if each in states]
         if dead is not None:
             causes = {row.cause or "no cause" for row in self.reader.newest_deliveries(agency, ("dead",))}
             found = f"{dead[0]} given up, the oldest made at {dead[1].isoformat()}: {'; '.join(sorted(causes))[:300]}"
@@ -297,7 +305,7 @@ class AgencyCheck:
             found = f"{count} deliveries {state}, the oldest made at {oldest.isoformat()}"
             found += f": {'; '.join(sorted(causes))[:300]}" if causes else ""
             late = self.at - oldest > OLD
-            yield _warn("lately", "sent within an hour", found, "") if late or causes else _ok("lately", found)
+            yield _warn("lately", UNDONE[state], found, "") if late or causes else _ok("lately", found)
 
 
 def _standing(row: AgreementRow) -> str:

@@ -15,15 +15,19 @@ from gateway.casework.leaves import Leaves
 from gateway.domain.errors import Refused
 from gateway.ledger.leaf import LeafKind
 from gateway.store.conflicts import commit, prepared_again
-from gateway.store.plan import Plan, Update
+from gateway.store.plan import Change, Plan, Update
 from gateway.store.reading import Reader
 from gateway.store.reads.outbox import Sought
-from gateway.store.tables import DeliveryRow
+from gateway.store.tables import AttemptRow, DeliveryRow
 from gateway.store.unit_of_work import UnitOfWork
 
 DEAD, QUEUED, CANCELLED = "dead", "queued", "cancelled"
-OPEN = ("queued", "not-sent", "unknown", "dead")
-"""States in which a delivery can be cancelled: nobody is sending it at this moment."""
+COLLECTED = "collected"
+OPEN = ("queued", "not-sent", "unknown", "laid-down", COLLECTED, "dead")
+"""States in which a delivery can be cancelled: nobody is sending it at this moment.
+
+An agency that has collected it is told so when it acknowledges it.
+"""
 
 PAGE = 100
 """How many deliveries of a filter are in memory at a time."""
@@ -141,9 +145,17 @@ class Letters:
                 extra={"step": step},
             )
             guard = {"state": row.state, "fence": row.fence}
-            commit(self._unit_of_work, Plan.of(Update(DeliveryRow, {"id": row.id}, guard, values), leaf.row))
+            changed = Update(DeliveryRow, {"id": row.id}, guard, values)
+            commit(self._unit_of_work, Plan.of(changed, leaf.row, *_attempt_ends(row, step, self._clock())))
 
         prepared_again(prepare)
+
+
+def _attempt_ends(row: DeliveryRow, step: str, at: datetime) -> Iterator[Change]:
+    """Of what an agency has collected an attempt is under way."""
+    if row.state == COLLECTED:
+        ended = {"ended_at": at, "outcome": step, "detail": "the office took it back"}
+        yield Update(AttemptRow, {"delivery": row.id, "number": row.last_attempt}, {"outcome": None}, ended)
 
 
 def _dead_unless_named(sought: Sought, allowed: Collection[str]) -> Sought:

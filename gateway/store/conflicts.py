@@ -11,7 +11,7 @@ from typing import TypeVar
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from gateway.domain.errors import HubBusy
-from gateway.store.pending import Going, Pending, Prepared
+from gateway.store.pending import Going, Judged, Pending, Prepared
 from gateway.store.plan import Conflict, Outcome, Plan
 from gateway.store.unit_of_work import Submissions, UnitOfWork
 
@@ -45,16 +45,16 @@ def prepared_again(prepare: Callable[[], T]) -> T:
     raise AssertionError("Retrying either returns or raises")
 
 
-def begun(prepare: Callable[[], T | Prepared[T]], unit_of_work: Submissions) -> Going[T]:
+def begun(prepare: Callable[[], Judged[T]], unit_of_work: Submissions) -> Going[T]:
     """Run `prepare` and hand over its plan; again when its guards did not hold, PREPARATIONS times in all.
 
-    A value without a plan is given as it is. Raises whatever `prepare` raises, Moved only in the end, and HubBusy when
-    the store cannot write; so does going on (`Pending.otherwise`).
+    A value without a plan is given as it is, and so is what is waited for. Raises whatever `prepare` raises, Moved only
+    in the end, and HubBusy when the store cannot write; so does going on (`Pending.otherwise`).
     """
     return _attempt(prepare, unit_of_work, PREPARATIONS)
 
 
-def _attempt(prepare: Callable[[], T | Prepared[T]], unit_of_work: Submissions, tries: int) -> Going[T]:
+def _attempt(prepare: Callable[[], Judged[T]], unit_of_work: Submissions, tries: int) -> Going[T]:
     for left in range(tries - 1, -1, -1):
         try:
             prepared = prepare()
@@ -67,7 +67,7 @@ def _attempt(prepare: Callable[[], T | Prepared[T]], unit_of_work: Submissions, 
 
 
 def _handed_over(
-    prepared: T | Prepared[T], prepare: Callable[[], T | Prepared[T]], unit_of_work: Submissions, left: int
+    prepared: Judged[T], prepare: Callable[[], Judged[T]], unit_of_work: Submissions, left: int
 ) -> Going[T]:
     if not isinstance(prepared, Prepared):
         return prepared

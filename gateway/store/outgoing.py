@@ -37,6 +37,11 @@ class StoredDelivery:
     last_attempt: int
     outcome: str | None
 
+    @property
+    def reference(self) -> str:
+        """`<agreement>/<version>` that it was made, or last sent, under."""
+        return f"{self.agreement}/{self.agreement_version}"
+
     @classmethod
     def of(cls, row: DeliveryRow) -> StoredDelivery:
         """The same, of a row."""

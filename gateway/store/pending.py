@@ -65,5 +65,21 @@ def once_told(outcome: Future[Outcome], step: Callable[[], object]) -> None:
     outcome.add_done_callback(lambda _outcome: held.pop()())
 
 
-Going: TypeAlias = T | Pending[T]
-"""A value, or what is on its way to become one."""
+@dataclass(frozen=True)
+class Waiting(Generic[T]):
+    """There is nothing to tell yet and nothing to write: to be taken up `again` once something may be there for `whom`.
+
+    It is waited for `seconds` at most, by whoever can wait without a thread. `again(last)` goes on as
+    `Pending.otherwise` does; `last`: it is not waited for any more, and there is a value whatever is there.
+    """
+
+    whom: str
+    seconds: float
+    again: Callable[[bool], Going[T]]
+
+
+Going: TypeAlias = T | Pending[T] | Waiting[T]
+"""A value, what is on its way to become one, or what is waited for."""
+
+Judged: TypeAlias = T | Prepared[T] | Waiting[T]
+"""What a preparation comes to."""

@@ -4,6 +4,7 @@
     cases       cases, events, references, openings, documents, counters, deadlines, PIN challenges
     exchanges   exchanges, parts, refusal tallies
     outbox      deliveries, attempts, lanes, circuits
+    mailboxes   items that agencies collect
     ledger      leaves, tiles, checkpoints, data keys
     lately      what happened of late with one agency
 
@@ -17,11 +18,12 @@ from gateway.store.reads.cases import CaseReads
 from gateway.store.reads.exchanges import ExchangeReads
 from gateway.store.reads.lately import LatelyReads
 from gateway.store.reads.ledger import HEAD, Extent, LedgerReads, WaitingLeaf
+from gateway.store.reads.mailboxes import MailboxReads
 from gateway.store.reads.outbox import OutboxReads
 from gateway.store.reads.parties import PartyReads
 
 __all__ = ["HEAD", "Extent", "Reader", "WaitingLeaf"]
 
 
-class Reader(PartyReads, CaseReads, ExchangeReads, OutboxReads, LedgerReads, LatelyReads):
+class Reader(PartyReads, CaseReads, ExchangeReads, OutboxReads, MailboxReads, LedgerReads, LatelyReads):
     """All reads of one engine: `Reader(engine)`. Safe to share between threads."""

@@ -10,14 +10,17 @@ from gateway.store.plan import table_of
 from gateway.store.tables import DeliveryRow
 from gateway.store.tables.outbox import SENDABLE, words
 
+TIMED = (*SENDABLE, "collected")
+"""States in which a delivery waits for its time: to be sent, or to be there for its agency again."""
+
 _DELIVERY = table_of(DeliveryRow)
-_AHEAD = select(_DELIVERY.c.id, _DELIVERY.c.due_at).where(_DELIVERY.c.state.in_(words(SENDABLE)))
+_AHEAD = select(_DELIVERY.c.id, _DELIVERY.c.due_at).where(_DELIVERY.c.state.in_(words(TIMED)))
 _DRAWN_IN = (
     update(_DELIVERY)
     .where(
         _DELIVERY.c.id == bindparam("delivery"),
         _DELIVERY.c.due_at == bindparam("was", type_=_DELIVERY.c.due_at.type),
-        _DELIVERY.c.state.in_(words(SENDABLE)),
+        _DELIVERY.c.state.in_(words(TIMED)),
     )
     .values(due_at=bindparam("becomes", type_=_DELIVERY.c.due_at.type))
 )

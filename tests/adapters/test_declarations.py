@@ -14,6 +14,7 @@ from gateway.contract.adapter import (
     Adapter,
     Inquiry,
     Interaction,
+    Mailbox,
     Notification,
     Outbound,
     Query,
@@ -29,6 +30,7 @@ MODELS: dict[type[Interaction], str] = {
     Query: "query",
     Request: "request",
     Notification: "notification",
+    Mailbox: "mailbox",
     Inquiry: "inquiry",
     Submission: "submission",
 }
@@ -172,7 +174,8 @@ def test_an_interaction_is_as_its_agreement_says_pasal_21_2_c(adapter: Adapter, 
     )
     assert clauses.get("repeat") == (interaction.repeat.value if isinstance(interaction, Outbound) else None)
     assert ("retry" in clauses) is isinstance(interaction, Outbound)
-    assert ("answer_within" in clauses) is isinstance(interaction, Request)
+    assert ("answer_within" in clauses) is isinstance(interaction, Request | Mailbox)
+    assert ("visible_again" in clauses) is isinstance(interaction, Mailbox)
 
 
 @pytest.mark.parametrize(("adapter", "interaction"), _interactions())

@@ -43,6 +43,7 @@ SECRETS = {
         "partner_service_id": "99887",
     },
     "oss": {"username": "simojo", "password": "made-up", "user_key": "key-made-up"},
+    "satpolpp": {},
     "sms": {"userkey": "U2", "passkey": "made-up", "report_key": "report-made-up"},
     "bsre": {"basic_user": "office", "basic_password": "basic-made-up", "passphrase": "kata sandi contoh"},
 }

@@ -128,7 +128,7 @@ def test_a_registration_asks_the_population_registry_pasal_8_4_c(origin: Origin)
 
 
 def test_a_validation_asks_every_agency_for_its_recommendation_pasal_11_3_d() -> None:
-    expected = tuple(e.RequestRecommendation(agency=agency) for agency in ("satpol-pp", "dpupr", "bpkpd"))
+    expected = tuple(e.RequestRecommendation(agency=agency) for agency in ("satpolpp", "dpupr", "bpkpd"))
     assert _asked(case_in(S.VERIFIED, "reklame"), j.VALIDATED) == expected
     none_needed = replace(case_in(S.VERIFIED, "krk"), required_recommendations=())
     assert _asked(none_needed, j.VALIDATED) == ()
@@ -242,7 +242,7 @@ def test_a_doubtful_tax_status_refuses_nothing() -> None:
 
 def test_oss_hears_of_a_technical_approval_only_when_all_agencies_are_favourable() -> None:
     case = case_in(S.VALIDATED, "reklame", Origin.OSS)
-    for agency in ("satpol-pp", "dpupr"):
+    for agency in ("satpolpp", "dpupr"):
         assert _reports(case, recommendation(agency)) == []
         case = case.apply(recommendation(agency), START)
     (report,) = _reports(case, recommendation("bpkpd"))

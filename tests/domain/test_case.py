@@ -177,7 +177,7 @@ def test_a_returned_application_comes_back_corrected_and_goes_on() -> None:
 
 def test_all_recommendations_come_before_the_decision_in_any_order_pasal_11_3_d() -> None:
     case = case_in(S.VALIDATED, "reklame")
-    for agency in ("bpkpd", "satpol-pp"):
+    for agency in ("bpkpd", "satpolpp"):
         case = case.apply(recommendation(agency), START)
         assert case.stage is S.VALIDATED
     assert case.missing_recommendations == ("dpupr",)

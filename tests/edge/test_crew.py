@@ -133,7 +133,7 @@ def test_threads_that_came_while_others_were_held_up_go_when_nothing_waits() -> 
         assert await crew.run(threads, wait_s=10) == 4
         free.set()
         await asyncio.gather(*held_up)
-        while await crew.run(threads, wait_s=10) > 1:  # although there is always something to do
+        while await crew.run(threads, wait_s=10) != 1:  # although there is always something to do
             pass
 
     asyncio.run(asyncio.wait_for(main(), 10))

@@ -128,7 +128,7 @@ def read_soap(stage: Stage, said: Said, agency: str = "dpupr") -> Answered:
     assert said.status == 200, said.body
     verified = wss.verify(said.body, [stage.certificate], at=stage.clock())
     service = etree.QName(verified.document).localname.removesuffix("Reply").lower()
-    schema = stage.hub.library.xml(f"simojo/meta-{service}/1.0/reply")
+    schema = stage.hub.library.xml(f"simojo/meta-{service}/{'1.1' if service == 'allowed' else '1.0'}/reply")
     assert schema.check(verified.document) == ()
     return Answered(schema.to_payload(verified.document), verified.leaf or "")
 

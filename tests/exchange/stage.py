@@ -328,7 +328,7 @@ def application(service: str = "krk", name: str = "Siti Contoh") -> e.Applicatio
 
 
 def furnish(folder: Path, url: str, door: Door, street: Street) -> None:
-    """All agreements active but of those APART, DPUPR's and the bank's certificates, endpoints and credentials."""
+    """All agreements active but of those APART, certificates of who signs, endpoints and credentials."""
     keys = folder / "keys"
     keys.mkdir(parents=True)
     leaf = hub_leaf(folder.parent / "ca")
@@ -348,8 +348,9 @@ def furnish(folder: Path, url: str, door: Door, street: Street) -> None:
     for agency, named in SECRETS.items():
         for name, secret in named.items():
             registry.set_credential(agency, name, secret, actor)
-    for agency, identity in (("dpupr", agency_identity("dpupr")), ("bank", agency_identity("bank", "rsa"))):
-        enrol(stage, agency, identity)
+    enrol(stage, "bank", agency_identity("bank", "rsa"))
+    for agency in ("dpupr", "satpolpp"):
+        enrol(stage, agency, agency_identity(agency))
     stage.close()
 
 

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Engine
 
 from adapters.dpupr import ADAPTER as DPUPR
+from adapters.satpolpp import ADAPTER as SATPOLPP
 from adapters.sms import ADAPTER as SMS
 from gateway.casework.occasion import Occasion
 from gateway.casework.steps import CaseSteps
@@ -200,7 +201,7 @@ AT_A_META_PATH = replace(SMS, interactions=(replace(SMS.interactions[0], path="m
 
 
 def library() -> SchemaLibrary:
-    return SchemaLibrary(default_roots([DPUPR, SMS]))
+    return SchemaLibrary(default_roots([DPUPR, SMS, SATPOLPP]))
 
 
 def twisted(adapter: Adapter, name: str, **members: Any) -> Adapter:
@@ -236,6 +237,24 @@ def test_every_difference_of_adapter_and_agreement_is_said_in_a_sentence() -> No
     assert "personal field permitNumber is permitted, and no schema" in differs(DPUPR, unmarked)
     shorter = replace(agreement, interactions=agreement.interactions[:1])
     assert any("permit-validity" in each for each in check_agreement(DPUPR, shorter, library()))
+
+
+@pytest.mark.parametrize(
+    ("twist", "said"),
+    [
+        (
+            {"security": "basic"},
+            "profile basic does not go with a mailbox, whose items are signed; jws and wss-x509 can",
+        ),
+        ({"repeat": Repeat.NEVER}, "repeat = never does not go with a mailbox"),
+        ({"redact": ("pin",)}, "a mailbox has no secrets to fill in (redact names pin)"),
+    ],
+)
+def test_a_mailbox_is_signed_given_again_and_holds_no_secret(twist: dict[str, Any], said: str) -> None:
+    agreement = read_agreement(packaged_agreements()["satpolpp-2026"])
+    assert check_agreement(SATPOLPP, agreement, library()) == ()
+    found = check_agreement(twisted(SATPOLPP, "recommendation-task", **twist), agreement, library())
+    assert any(said in each for each in found)
 
 
 @pytest.mark.parametrize("agency", ["bank", "djp", "dukcapil", "oss", "sms", "dpupr"])
@@ -365,7 +384,8 @@ def test_nothing_can_be_sent_to_an_interaction_in_which_the_hub_alone_speaks(sta
         received_at=AT,
         address="",
     )
-    heard = Heard(terms=PIN, message=message, proven=proven, payload={}, message_id=None, exchange="x-1")
+    entry = stage.hub.directory.current("sms")
+    heard = Heard(entry=entry, terms=PIN, message=message, proven=proven, payload={}, message_id=None, exchange="x-1")
     steps = CaseSteps(stage.hub.casework, Occasion(actor="x", occurred_at=AT, entered_at=AT))
     with pytest.raises(Misconfigured, match="nothing can be sent to it"):
         act(heard, soap_wire(), steps, stage.hub.casework, library(), AT)

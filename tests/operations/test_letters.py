@@ -77,7 +77,7 @@ def test_only_a_dead_letter_is_sent_again(office: Office, letters: Letters, bell
     assert (row_of(office).state, bell.rung, office.reader.pending_count()) == (state, 0, 0)
 
 
-@pytest.mark.parametrize("state", ["queued", "not-sent", "unknown", "dead"])
+@pytest.mark.parametrize("state", ["queued", "not-sent", "unknown", "laid-down", "dead"])
 def test_a_delivery_that_nobody_is_sending_is_cancelled_with_the_reason(
     office: Office, letters: Letters, bell: Bell, state: str
 ) -> None:

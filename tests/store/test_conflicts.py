@@ -9,7 +9,7 @@ import pytest
 
 from gateway.domain.errors import CaseRefusal, HubBusy
 from gateway.store.conflicts import PREPARATIONS, Moved, begun, commit, prepared_again
-from gateway.store.pending import Going, Pending, Prepared
+from gateway.store.pending import Going, Pending, Prepared, Waiting
 from gateway.store.plan import Claim, Outcome, Plan, Update
 from gateway.store.reading import Reader
 from gateway.store.tables import CounterRow
@@ -65,6 +65,7 @@ def waited(going: Going[T]) -> T:
     while isinstance(going, Pending):
         going.outcome.exception(timeout=10)
         going = going.take() if going.is_durable else going.otherwise()
+    assert not isinstance(going, Waiting)
     return going
 
 

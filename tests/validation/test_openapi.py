@@ -28,6 +28,7 @@ PATHS = {
     "dukcapil": set(),
     "email": {"/rest/email/mail-report"},
     "oss": {"/rest/oss/receiveNIB"},
+    "satpolpp": {"/rest/satpolpp/recommendation"},
     "sms": {"/rest/sms/delivery-report"},
     "dinkes": {"/rest/dinkes/technical-recommendation"},
     "dishub": {"/rest/dishub/technical-recommendation"},

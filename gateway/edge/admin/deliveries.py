@@ -17,7 +17,7 @@ from gateway.office.staff import Officer
 from gateway.store.reads.outbox import Sought
 
 UNDER_WAY = ("queued", "sending", "not-sent", "unknown")
-STATES = (*UNDER_WAY, "awaiting", "answered", "dead", "cancelled")
+STATES = (*UNDER_WAY, "laid-down", "collected", "awaiting", "answered", "dead", "cancelled")
 MOST_AT_ONCE = 1000
 """Deliveries that one request changes at most: each is a commit of its own, and the caller waits."""
 
@@ -105,7 +105,7 @@ def add_deliveries(router: APIRouter, edge: StaffEdge) -> None:
 
     @router.get("/deliveries/overdue")
     def overdue(limit: Limit = 50) -> dict[str, Any]:
-        """Requests whose answer did not come within the agreed hari kerja, longest over it first."""
+        """What was not answered, or taken from a mailbox, within the agreed hari kerja; longest over it first."""
         now: datetime = edge.clock()
         items = [delivery_view(row) for row in edge.reader.overdue(now, limit)]
         return {"total": edge.reader.overdue_count(now), "items": items}

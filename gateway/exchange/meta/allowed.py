@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gateway.contract.adapter import Adapter, Inbound, Interaction, Outbound, Request
+from gateway.contract.adapter import Adapter, Inbound, Interaction, Mailbox, Outbound, Request
 from gateway.contract.agreement import AgreedInteraction
 from gateway.contract.differences import declared_for, model_of
 from gateway.contract.message import Json, Payload
+from gateway.exchange.mailbox.service import PATH, PREFIX
 from gateway.exchange.meta.inquiry import JWS, Asked, MetaInquiry, moment, plain
 from gateway.exchange.meta.standing import Standing
 from gateway.exchange.published import REQUIRED
 
-OURS, THEIRS = "you-call-us", "we-call-you"
+OURS, THEIRS, COLLECTED = "you-call-us", "we-call-you", "you-collect"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +62,7 @@ def _interaction(agency: str, declared: Interaction, agreed: AgreedInteraction, 
     said: dict[str, Json] = {
         "name": declared.name,
         "model": agreed.model,
-        "direction": THEIRS if isinstance(declared, Outbound) else OURS,
+        "direction": _direction(declared),
         "transport": agreed.transport.value,
         "security": agreed.security,
         "service": list(agreed.services),
@@ -80,7 +81,15 @@ def _interaction(agency: str, declared: Interaction, agreed: AgreedInteraction, 
     said["callTimeoutMs"] = round(agreed.call_timeout_s * 1000)
     if agreed.answer_within_days is not None:
         said["answerWithinDays"] = agreed.answer_within_days
+    if isinstance(declared, Mailbox):
+        said |= {"visibleAgainS": round(agreed.visible_again_s or 0), "mostCollections": agreed.retry.attempts}
     return said
+
+
+def _direction(declared: Interaction) -> str:
+    if isinstance(declared, Mailbox):
+        return COLLECTED
+    return THEIRS if isinstance(declared, Outbound) else OURS
 
 
 def _addresses(agency: str, declared: Interaction, agreed: AgreedInteraction, addresses: Addresses) -> dict[str, Json]:
@@ -93,12 +102,24 @@ def _addresses(agency: str, declared: Interaction, agreed: AgreedInteraction, ad
         is_soap = agreed.transport.is_soap
         said["url"] = soap if is_soap else f"{rest}/{path or declared.name}"
         said["description"] = f"{soap}?wsdl" if is_soap else f"{rest}/openapi.json"
+    if isinstance(declared, Mailbox):
+        return _collected(f"{addresses.public_url}/soap/{agency}", rest, soap, is_soap=agreed.transport.is_soap)
     if isinstance(declared, Outbound):
         if declared.name in addresses.theirs:
             said["yourUrl"] = addresses.theirs[declared.name]
         if agreed.transport.is_soap:
             said["yourDescription"] = f"{soap}/{REQUIRED}?wsdl"
     return said
+
+
+def _collected(soap: str, rest: str, own: str, *, is_soap: bool) -> dict[str, Json]:
+    """Where an agency collects: over the transport that is agreed for the items, though the other serves as well."""
+    if not is_soap:
+        urls: dict[str, Json] = {"url": f"{rest}/{PATH}collect", "description": f"{rest}/openapi.json"}
+        return urls | {"acknowledgeUrl": f"{rest}/{PATH}acknowledge"}
+    collect = f"{soap}/{PREFIX}collect"
+    urls = {"url": collect, "description": f"{collect}?wsdl", "acknowledgeUrl": f"{soap}/{PREFIX}acknowledge"}
+    return urls | {"yourDescription": f"{own}/{REQUIRED}?wsdl"}
 
 
 def _why_not(declared: Interaction, standing: Standing) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 
-from gateway.contract.adapter import Adapter, Outbound
+from gateway.contract.adapter import Adapter, Mailbox, Outbound
 from gateway.contract.message import Payload, Transport
 from gateway.dialect.profiles import WSS_X509
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import Misconfigured
 from gateway.exchange.directory import Directory
+from gateway.exchange.mailbox.services import MailboxServices
 from gateway.exchange.meta.agreements import agreements
 from gateway.exchange.meta.allowed import Addresses, allowed
 from gateway.exchange.meta.documents import documents
@@ -38,6 +39,7 @@ class MetaServices:
         self,
         *,
         directory: Directory,
+        mailboxes: MailboxServices,
         reader: Reader,
         library: SchemaLibrary,
         receipts: Receipts,
@@ -64,7 +66,9 @@ class MetaServices:
             for name, answer in answers.items()
             for each in _declared(name, answer, explains.get(name, unexplained))
         }
-        self.published = Published(directory=directory, meta=self.all(), library=library, public_url=public_url)
+        self.published = Published(
+            directory=directory, meta=self.all(), mailboxes=mailboxes, library=library, public_url=public_url
+        )
 
     def served(self, agency: str, name: str, transport: Transport) -> MetaInquiry | None:
         """The meta-service at an address: `meta/<name>` over REST, `meta.<name>` over SOAP."""
@@ -119,7 +123,7 @@ class MetaServices:
         """Where we call the agency, for each interaction in force whose endpoint staff have set."""
         entry = self._directory.current(adapter.agency.id)
         for each in self._directory.in_force(entry, local_date(at)):
-            if isinstance(each, Outbound):
+            if isinstance(each, Outbound) and not isinstance(each, Mailbox):
                 with suppress(Misconfigured):
                     yield each.name, self._directory.endpoint(adapter.agency.id, each, entry)
 
@@ -153,6 +157,10 @@ def _named(asked: Asked) -> tuple[str, str]:
     return str(asked.payload.get("messageId", "")), str(asked.payload.get("exchange", ""))
 
 
+_REPLIES: Mapping[str, str] = {"allowed": "1.1"}
+"""Versions of replies that are not the first."""
+
+
 def _declared(name: str, answer: Answers, explain: Explains) -> tuple[MetaInquiry, ...]:
     return tuple(
         MetaInquiry(
@@ -160,7 +168,7 @@ def _declared(name: str, answer: Answers, explain: Explains) -> tuple[MetaInquir
             path=f"{PATH}{name}",
             security=security,
             request=f"simojo/meta-{name}/1.0/request",
-            reply=f"simojo/meta-{name}/1.0/reply",
+            reply=f"simojo/meta-{name}/{_REPLIES.get(name, '1.0')}/reply",
             answer=answer,
             explain=explain,
         )

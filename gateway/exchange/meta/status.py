@@ -27,6 +27,8 @@ SAID: Mapping[str, str] = {
     Delivery.SENDING: "being sent at this moment",
     Delivery.NOT_SENT: "not taken yet: you did not get it, or said that you cannot take it now; the hub tries again",
     Delivery.UNKNOWN: "sent, and no complete answer came back: it may have reached you; the hub sends it again",
+    Delivery.LAID_DOWN: "it lies in your mailbox: collect it",
+    Delivery.COLLECTED: "you collected it: acknowledge it, else you can collect it again",
     Delivery.AWAITING: "you acknowledged it; your answer is awaited",
     Delivery.ANSWERED: "you answered it; nothing more is done",
     Delivery.DEAD: "given up: the office's staff decide whether it is sent again",
@@ -34,7 +36,11 @@ SAID: Mapping[str, str] = {
 }
 """What each state of a delivery means to its receiver."""
 
-_ABOUT_THE_CALL = frozenset({"not-sent", "unknown", "refused", "used-up", "lease-ran-out"})
+_TOLD_AS: Mapping[str, str] = {Delivery.LAID_DOWN: "queued", Delivery.COLLECTED: "sending"}
+"""Version 1.0 of the reply has no words for a mailbox: what lies there was not sent yet, and what was collected is on
+its way until it is acknowledged. The text says it exactly."""
+
+_ABOUT_THE_CALL = frozenset({"not-sent", "unknown", "refused", "used-up", "lease-ran-out", "not-acknowledged"})
 """Outcomes whose detail speaks of the call and the agency's own answer; others speak of the hub's inside."""
 
 
@@ -92,7 +98,7 @@ def _sent(found: ToAgency) -> Json:
         "interaction": row.interaction,
         "agreement": f"{row.agreement}/{row.agreement_version}",
         "at": moment(row.made_at),
-        "state": row.state,
+        "state": _TOLD_AS.get(row.state, row.state),
         "attempts": row.attempts,
     }
     if row.state in WAITING:

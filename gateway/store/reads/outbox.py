@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import col, exists, func, or_, select
 
 from gateway.store.reads.base import Reads
 from gateway.store.tables import AttemptRow, CircuitRow, DeliveryRow, EndpointRow, LaneRow
-from gateway.store.tables.outbox import FINISHED, PASSED, SENDABLE, words
+from gateway.store.tables.outbox import FINISHED, IN_MAILBOX, OWED, PASSED, SENDABLE, words
 from gateway.store.types import UtcDateTime
 
 
@@ -30,7 +30,7 @@ class Sought:
     made_before: datetime | None = None
 
 
-_AWAITING = col(DeliveryRow.state) == words(("awaiting",))[0]
+_OWED = col(DeliveryRow.state).in_(words(OWED))
 
 
 class OutboxReads(Reads):
@@ -82,9 +82,15 @@ class OutboxReads(Reads):
         return dict(self._all(counted))
 
     def waiting_for(self, agency: str, at_most: int) -> int:
-        """How many deliveries wait to be sent to an agency; counts no further than `at_most`."""
-        mine = (col(DeliveryRow.state).in_(words(SENDABLE)), col(DeliveryRow.agency) == agency)
-        found = select(DeliveryRow.agency).where(*mine).limit(at_most).subquery()
+        """How many deliveries wait to be sent to an agency or lie in its mailbox; counts no further than `at_most`."""
+        # one question for each of the two: each has its own partial index
+        to_send, lying = (
+            select(DeliveryRow.agency).where(
+                col(DeliveryRow.state).in_(words(states)), col(DeliveryRow.agency) == agency
+            )
+            for states in (SENDABLE, IN_MAILBOX)
+        )
+        found = union_all(to_send, lying).limit(at_most).subquery()
         return int(self._first(select(func.count()).select_from(found)))
 
     def due_deliveries(self, now: datetime, limit: int = 100) -> list[DeliveryRow]:
@@ -127,7 +133,7 @@ class OutboxReads(Reads):
 
     def due_reminders(self, now: datetime, limit: int = 100, skip: int = 0) -> list[DeliveryRow]:
         """Deliveries whose awaited answer a timer has to look at, longest due first, without the first `skip`."""
-        wanted = select(DeliveryRow).where(_AWAITING, col(DeliveryRow.remind_at) <= now)
+        wanted = select(DeliveryRow).where(_OWED, col(DeliveryRow.remind_at) <= now)
         ordered = wanted.order_by(col(DeliveryRow.remind_at), col(DeliveryRow.id))
         return self._all(ordered.offset(skip).limit(limit))
 
@@ -183,7 +189,7 @@ _NEXT_DUE = select(func.min(DeliveryRow.due_at)).where(
 
 
 def _overdue(now: datetime) -> tuple[Any, ...]:
-    return (_AWAITING, col(DeliveryRow.answer_due_at) <= now)
+    return (_OWED, col(DeliveryRow.answer_due_at) <= now)
 
 
 def _in(states: Collection[str] | None) -> tuple[Any, ...]:

@@ -16,6 +16,12 @@ SENDABLE = ("queued", "not-sent", "unknown")
 PASSED = ("awaiting", "answered", "cancelled")
 """States of a delivery that lets the next one of its queue go; `awaiting` waits for a callback alone."""
 
+IN_MAILBOX = ("laid-down", "collected")
+"""States of a delivery that its agency collects: it lies there, or was collected and is not acknowledged."""
+
+OWED = ("awaiting", *IN_MAILBOX)
+"""States in which the agency owes something within an agreed time: its answer, or that it collects."""
+
 FINISHED = ("answered", "cancelled")
 """States in which nothing more happens to a delivery."""
 
@@ -40,6 +46,8 @@ def _partial(name: str, condition: str, *columns: str) -> Index:
 _TO_SEND = f"state IN ({_listed(SENDABLE)})"
 _HOLDS = f"state NOT IN ({_listed(PASSED)})"
 _UNFINISHED = f"state NOT IN ({_listed(FINISHED)})"
+_OWED = f"state IN ({_listed(OWED)})"
+_IN_MAILBOX = f"state IN ({_listed(IN_MAILBOX)})"
 
 
 class DeliveryRow(SQLModel, table=True):
@@ -49,7 +57,8 @@ class DeliveryRow(SQLModel, table=True):
     older fence is not written. `lease_until` is set while a worker has it, from the claim to the end of the attempt.
     `attempts` counts since it was last redriven, `last_attempt` numbers all attempts. `message_id` and the payload
     part of the exchange are made once, at the first attempt. `outcome` and `cause` say how the last attempt ended.
-    `answer_due_at` ends the agreed time for the answer of a Request; `remind_at` is when a timer looks at it next.
+    `answer_due_at` ends the agreed time for the answer of a Request, or for an item to be acknowledged; `remind_at` is
+    when a timer looks at it next. In a mailbox `due_at` is when it can be collected, or collected again.
     """
 
     __tablename__ = "delivery"
@@ -58,8 +67,10 @@ class DeliveryRow(SQLModel, table=True):
         _partial("delivery_held", _HOLDS, "queue", "position"),
         _partial("delivery_leased", "lease_until IS NOT NULL", "agency", "interaction", "lease_until"),
         _partial("delivery_unfinished", _UNFINISHED, "state", "made_at", "id"),
-        _partial("delivery_reminder", "state = 'awaiting'", "remind_at"),
-        _partial("delivery_overdue", "state = 'awaiting'", "answer_due_at"),
+        _partial("delivery_reminder", _OWED, "remind_at"),
+        _partial("delivery_overdue", _OWED, "answer_due_at"),
+        _partial("delivery_mailbox", _IN_MAILBOX, "agency", "made_at", "id"),
+        _partial("delivery_collected", "state = 'collected'", "due_at"),
         Index("delivery_message", "message_id", "agency"),
         Index("delivery_case", "case_id"),
     )

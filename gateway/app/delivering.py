@@ -1,0 +1,75 @@
+"""What claims, prepares, calls and concludes deliveries, put together for one process."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import datetime
+
+from gateway.app.store import Store
+from gateway.casework.desk import Casework
+from gateway.dialect.party import Hub
+from gateway.exchange.attempt import Preparing
+from gateway.exchange.calling import Calling, Client
+from gateway.exchange.claiming import Claiming
+from gateway.exchange.concluding import Concluding
+from gateway.exchange.directory import Directory
+from gateway.exchange.mailbox.lapsing import Lapsing
+from gateway.exchange.outbound import Outbound
+from gateway.exchange.soap_speaking import SoapSpeaker
+from gateway.exchange.speaking import RestSpeaker
+from gateway.exchange.verdict import Judge
+from gateway.settings import Settings
+from gateway.store.circuits import CircuitPolicy
+from gateway.transport.soap import SoapRequestBuilder
+from gateway.validation.library import SchemaLibrary
+
+MAX_REPLY_BYTES = 10 * 2**20
+
+
+class Delivering:
+    """The parts. `pause` and `laid_down` are as `gateway.exchange.outbound.Outbound` has them."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        store: Store,
+        directory: Directory,
+        library: SchemaLibrary,
+        casework: Casework,
+        client: Client,
+        hub: Hub,
+        clock: Callable[[], datetime],
+        pause: Callable[[float], bool],
+        laid_down: Callable[[str], None],
+    ) -> None:
+        self.claiming = Claiming(
+            reader=store.reader,
+            within=store.unit_of_work.within,
+            directory=directory,
+            clock=clock,
+            concurrency=settings.concurrency_per_lane,
+            agency_concurrency=settings.concurrency_per_agency,
+            policy=CircuitPolicy(failures=settings.circuit_failures),
+        )
+        rest = RestSpeaker(library, hub, MAX_REPLY_BYTES)
+        soap = SoapSpeaker(library, SoapRequestBuilder(), hub, MAX_REPLY_BYTES)
+        judge = Judge(random.random)
+        self.preparing = Preparing(directory, library, casework, {False: rest, True: soap})
+        self.concluding = Concluding(directory, casework)
+        self.outbound = Outbound(
+            claiming=self.claiming,
+            preparing=self.preparing,
+            calling=Calling(client=client, preparing=self.preparing, casework=casework, judge=judge, clock=clock),
+            concluding=self.concluding,
+            casework=casework,
+            unit_of_work=store.unit_of_work,
+            judge=judge,
+            clock=clock,
+            pause=pause,
+            laid_down=laid_down,
+        )
+        self.lapsing = Lapsing(
+            concluding=self.concluding, reader=store.reader, unit_of_work=store.unit_of_work, clock=clock
+        )
