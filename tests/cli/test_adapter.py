@@ -298,7 +298,7 @@ def test_the_agreement_that_came_with_a_package_is_imported_by_the_agencys_name(
 @pytest.mark.usefixtures("home")
 def test_a_trial_says_what_it_lacks(simojo: Simojo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.cli.adapter_try.now", lambda: NOW)
-    assert "[interaction-unknown]" in simojo("adapter", "try", "bank").sentence
+    assert "[interaction-unknown]" in simojo("adapter", "try", "satpolpp").sentence
     assert "[interaction-unknown]" in simojo("adapter", "try", "sms", "--interaction", "nothing").sentence
     assert "[agency-unknown]" in simojo("adapter", "try", "nobody").sentence
     trial = ("adapter", "try", "sms", "--interaction", "send-message", "--wait", "1")
