@@ -1,7 +1,8 @@
 """SNAP BI's own shape of an answer: a seven-digit code (HTTP status, service, case) and a message.
 
 Services and case codes are from the public SNAP BI standard. Which of our refusals gets which code is decided here;
-a code that this table does not know is answered 400xx00 when it is final and 500xx00 when it may be tried again.
+a code that this table does not know is answered 400xx00 when it is final, 504xx00 when the hub is busy, and 500xx00
+when it is a fault of the hub's.
 """
 
 from __future__ import annotations
@@ -62,7 +63,6 @@ _CODES: Mapping[str, tuple[int, str, str]] = MappingProxyType(
         "already-paid": _PAID,
         "payment-time": _INCONSISTENT,
         "case-refused": _NOT_PERMITTED,
-        "hub-busy": _BUSY,
         "agency-unavailable": _BUSY,
         Reason.NOT_FOUND.value: _NOT_FOUND,
         Reason.WRONG_AMOUNT.value: _AMOUNT,
@@ -82,7 +82,8 @@ def refuse(interaction: Interaction, refusal: Refusal, _payload: Payload | None)
     elif service in ("26", "52") and refusal.code == Reason.NOT_FOUND:
         status, case, message = 404, "01", "Transaction Not Found"
     else:
-        status, case, message = _CODES.get(refusal.code, _GENERAL if refusal.retriable else _BAD_REQUEST)
+        unknown = _BUSY if refusal.busy else _GENERAL if refusal.retriable else _BAD_REQUEST
+        status, case, message = _CODES.get(refusal.code, unknown)
     headers = {} if refusal.after_s is None else {"Retry-After": str(refusal.after_s)}
     return Reply(
         status=status,

@@ -53,7 +53,7 @@ NOT_AGREED = frozenset(
 def refuse(_interaction: Interaction, refusal: Refusal, _payload: Payload | None) -> Reply:
     """Answer status 2, with our reason, under the HTTP status that the guide has for it: 504 when the hub is busy."""
     if refusal.retriable:
-        status = 504 if refusal.code == "hub-busy" else 500
+        status = 504 if refusal.busy else 500
     elif refusal.code in AUTHENTICATION_CODES:
         status = 401
     else:

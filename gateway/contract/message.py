@@ -58,13 +58,18 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """A final or retriable no, before a dialect gives it a shape. `code` is stable; `clause` is what it breaks."""
+    """A final or retriable no, before a dialect gives it a shape. `code` is stable; `clause` is what it breaks.
+
+    `busy`, of a retriable one: the hub or its store cannot take it at this moment, whichever code says why; else a
+    fault of the hub's own is to be mended first.
+    """
 
     code: str
     text: str
     clause: str = ""
     violations: tuple[Violation, ...] = ()
     retriable: bool = False
+    busy: bool = False
     after_s: int | None = None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.contract.adapter import Adapter
 from gateway.contract.message import Message, Payload, Refusal
-from gateway.domain.errors import GatewayError, MappingFault, Misconfigured, Refused, Retriable, Tampered
+from gateway.domain.errors import GatewayError, HubBusy, MappingFault, Misconfigured, Refused, Retriable, Tampered
 from gateway.exchange.mapping import Mapping
 from gateway.exchange.wire import Answer, Wire
 
@@ -44,5 +44,6 @@ def refusal_of(error: GatewayError) -> Refusal:
         clause=error.clause,
         violations=error.violations,
         retriable=not isinstance(error, Refused),
+        busy=isinstance(error, HubBusy),
         after_s=after_s,
     )

@@ -19,6 +19,8 @@ PAYMENT: dict[str, Json] = {
     "trxDateTime": "2026-03-02T09:05:00+07:00",
 }
 
+BUSY = ("hub-busy", "commit-unknown")
+
 
 @pytest.fixture
 def dialect() -> Dialect:
@@ -60,6 +62,7 @@ def _schema(name: str) -> str:
         (Reason.INCONSISTENT.value, False, "404{}18"),
         (Reason.NOT_ALLOWED.value, False, "403{}15"),
         ("hub-busy", True, "504{}00"),
+        ("commit-unknown", True, "504{}00"),
         ("mapping-fault", True, "500{}00"),
         ("never-seen-before", False, "400{}00"),
         ("never-seen-before", True, "500{}00"),
@@ -73,7 +76,9 @@ def test_a_refusal_has_its_snap_code(
     retriable: bool,
     expected: str,
 ) -> None:
-    reply = dialect.refuse(_declared(name), Refusal(code=code, text="why", retriable=retriable), None)
+    reply = dialect.refuse(
+        _declared(name), Refusal(code=code, text="why", retriable=retriable, busy=code in BUSY), None
+    )
     wanted = expected.format(SERVICES[name])
     assert reply.payload["responseCode"] == wanted
     assert reply.status == int(wanted[:3])
@@ -111,7 +116,7 @@ def test_a_very_long_field_name_keeps_the_message_within_150(dialect: Dialect) -
 
 @pytest.mark.parametrize(("after_s", "headers"), [(None, {}), (30, {"Retry-After": "30"})])
 def test_when_to_try_again_is_told(dialect: Dialect, after_s: int | None, headers: dict[str, str]) -> None:
-    refusal = Refusal(code="hub-busy", text="why", retriable=True, after_s=after_s)
+    refusal = Refusal(code="hub-busy", text="why", retriable=True, busy=True, after_s=after_s)
     assert dialect.refuse(_declared("va-payment"), refusal, None).headers == headers
 
 

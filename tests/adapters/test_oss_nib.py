@@ -292,7 +292,7 @@ def test_the_table_of_permits_names_services_of_the_agreement(agreed_services: C
         (Refusal(code="not-agreed", text="tidak ada perjanjian"), 403),
         (Refusal(code="schema-violation", text=""), 400),
         (Refusal(code="inconsistent", text="x" * 400), 400),
-        (Refusal(code="hub-busy", text="sibuk", retriable=True), 504),
+        (Refusal(code="commit-unknown", text="sibuk", retriable=True, busy=True), 504),
         (Refusal(code="mapping-fault", text="gangguan", retriable=True), 500),
     ],
 )
@@ -311,7 +311,7 @@ def test_a_refusal_is_status_2_with_the_reason(
 @pytest.mark.parametrize(("after_s", "headers"), [(None, {}), (5, {"Retry-After": "5"})])
 def test_when_to_try_again_is_told(submission: Submission, after_s: int | None, headers: dict[str, str]) -> None:
     assert ADAPTER.dialect is not None
-    refusal = Refusal(code="hub-busy", text="sibuk", retriable=True, after_s=after_s)
+    refusal = Refusal(code="hub-busy", text="sibuk", retriable=True, busy=True, after_s=after_s)
     assert ADAPTER.dialect.refuse(submission, refusal, None).headers == headers
 
 
