@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 
 from adapters.bank.snap import ACCOUNT_MEMBERS, SUCCESSFUL, successful
 from gateway.contract.adapter import Accept, Decline, Effect, Found, Reason
 from gateway.contract.message import Json, Payload
+from gateway.contract.moments import moment
 from gateway.domain.case import PermitCase
 from gateway.domain.events import PaymentReceived, Reference
 from gateway.domain.skrd import SKRD
@@ -62,7 +63,7 @@ def paid(payload: Payload, found: Found) -> Accept | Decline:
         return Decline(reason=Reason.WRONG_AMOUNT, text="a retribution is whole rupiah: pay the amount of the inquiry")
     if payload.get("totalAmount", payload["paidAmount"]) != payload["paidAmount"]:
         return Decline(reason=Reason.INCONSISTENT, text="totalAmount and paidAmount differ on a closed amount")
-    paid_at = _moment(str(payload["trxDateTime"]))
+    paid_at = moment(str(payload["trxDateTime"]))
     if paid_at is None:
         return Decline(reason=Reason.INCONSISTENT, text=f"trxDateTime {payload['trxDateTime']} does not exist")
     request_id = str(payload["paymentRequestId"])
@@ -112,15 +113,6 @@ def _charged(payload: Payload, found: Found) -> tuple[PermitCase, SKRD] | Declin
     if len(cases) != 1 or cases[0].skrd is None:
         return Decline(reason=Reason.NOT_FOUND, text="no charge of ours has this virtual account")
     return cases[0], cases[0].skrd
-
-
-def _moment(text: str) -> datetime | None:
-    """Read a time of this millennium; None for another, which not every time zone can tell, or for none."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if 2000 <= moment.year <= 2999 else None
 
 
 def _rupiah(amount: Json) -> int | None:

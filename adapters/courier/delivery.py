@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from gateway.contract.adapter import Accept, Decline, Effect, Reason
 from gateway.contract.message import Json, Payload
+from gateway.contract.moments import moment
 from gateway.domain.case import PermitCase
 from gateway.domain.errors import Refused
 from gateway.domain.events import AttentionRaised, CaseEvent, DeliverDocument, DocumentHandedOver, HandOver
@@ -43,7 +42,7 @@ def delivery_ended(case: PermitCase, _ask: DeliverDocument, answer: Payload) -> 
             reason=Reason.INCONSISTENT,
             text=f"the answer names case {answer['case']} and relates to an order about {case.id}: send it again",
         )
-    at = _moment(str(answer["at"]))
+    at = moment(str(answer["at"]))
     if at is None:
         return Decline(reason=Reason.INCONSISTENT, text=f"at {answer['at']} does not exist: send a real time")
     if answer["status"] == ATTEMPTED:
@@ -60,12 +59,3 @@ def delivery_ended(case: PermitCase, _ask: DeliverDocument, answer: Payload) -> 
             proof=f"resi {answer['waybill']}, bukti {answer['proof']}, {at.isoformat(timespec='seconds')}",
         )
     return Accept(effects=(Effect(case=case.id, events=(event,)),))
-
-
-def _moment(text: str) -> datetime | None:
-    """Read a time of this millennium; None for another, which not every time zone can tell, or for none."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if 2000 <= moment.year <= 2999 else None

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from gateway.contract.adapter import Accept, AskPerson, Decline, Effect, Found, Heard, Reason, Retry
 from gateway.contract.message import Payload
+from gateway.contract.moments import moment
 from gateway.domain.case import PermitCase
 from gateway.domain.events import AttentionRaised, CaseEvent, EmailApplicant, NoticeKind, NoticeReceived, Reference
 
@@ -56,19 +57,10 @@ def report_received(report: Payload, found: Found) -> Accept | Decline:
     cases = [case for each in report_about(report) for case in found.get(each, ())]
     if not cases:
         return Decline(reason=Reason.NOT_FOUND, text="no mail with this reference was sent")
-    at = _moment(str(report["at"]))
+    at = moment(str(report["at"]))
     if at is None:
         return Decline(reason=Reason.INCONSISTENT, text=f"at {report['at']} does not exist: send a real time")
     return Accept(effects=tuple(_effects(cases, NoticeKind(about), report, at)))
-
-
-def _moment(text: str) -> datetime | None:
-    """Read a time of this millennium; None for another, which not every time zone can tell, or for none."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if 2000 <= moment.year <= 2999 else None
 
 
 def _effects(cases: Iterable[PermitCase], notice: NoticeKind, report: Payload, at: datetime) -> Iterable[Effect]:

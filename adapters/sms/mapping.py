@@ -7,6 +7,7 @@ from datetime import datetime
 
 from gateway.contract.adapter import Accept, AskPerson, Decline, Effect, Found, Heard, Reason, Retry
 from gateway.contract.message import Payload
+from gateway.contract.moments import moment
 from gateway.domain.case import PermitCase
 from gateway.domain.events import (
     AttentionRaised,
@@ -78,19 +79,10 @@ def report_received(report: Payload, found: Found) -> Accept | Decline:
     cases = [case for each in report_about(report) for case in found.get(each, ())]
     if not cases:
         return Decline(reason=Reason.NOT_FOUND, text="no message with this reference was sent")
-    done_at = _moment(str(report["done_at"]))
+    done_at = moment(str(report["done_at"]))
     if done_at is None:
         return Decline(reason=Reason.INCONSISTENT, text=f"done_at {report['done_at']} does not exist: send a real time")
     return Accept(effects=tuple(_effects(cases, NoticeKind(about), report, done_at)))
-
-
-def _moment(text: str) -> datetime | None:
-    """Read a time of this millennium; None for another, which not every time zone can tell, or for none."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if 2000 <= moment.year <= 2999 else None
 
 
 def _effects(cases: Iterable[PermitCase], notice: NoticeKind, report: Payload, done_at: datetime) -> Iterable[Effect]:
