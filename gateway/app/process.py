@@ -7,7 +7,8 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -29,7 +30,9 @@ from gateway.casework.references import ReferenceIndex
 from gateway.dialect.party import Hub
 from gateway.domain.calendar import WorkingCalendar, local_date
 from gateway.domain.catalogue import SAMPLE
+from gateway.domain.errors import HubBusy
 from gateway.exchange.attempt import Preparing
+from gateway.exchange.batch.work import BatchWork
 from gateway.exchange.calling import Calling
 from gateway.exchange.claiming import Claiming
 from gateway.exchange.concluding import Concluding
@@ -139,6 +142,13 @@ class Process:
             clock,
             new_id,
         )
+        self.batches = BatchWork(
+            directory=self.directory,
+            library=self.library,
+            casework=self.casework,
+            unit_of_work=self.store.unit_of_work,
+            clock=clock,
+        )
         self.revocation = self._revocation()
         self.expiry = ExpiryWatch(self.store.reader, self.store.unit_of_work, clock)
         self.clock_watch = ClockWatch(
@@ -166,6 +176,8 @@ class Process:
         record_hub_certificates(self.store, self._clock())
         while self._recover(alone=not is_shared(self.store.engine)):
             pass  # whatever the last process was sending when it ended; of several, whatever nobody holds any more
+        if not is_shared(self.store.engine):
+            self.batches.recover()
         self._rounds = self._make_rounds()
         self._rounds.start()
 
@@ -211,6 +223,8 @@ class Process:
     def _close(self) -> None:
         if self._ending is not None:
             self._ending.join()
+        with suppress(HubBusy):  # then their claims run out
+            self.batches.release()
         self._client.close()
         self.store.close()
         self._lock.release()
@@ -231,10 +245,16 @@ class Process:
             ),
             anywhere=(
                 Round("recovery", self._recover, 1.0),
+                Round("batches", lambda: self.standing.trusts_its_clock and self.batches.run_once(), 1.0),
+                *self._own_rounds(),
                 Round("clock", lambda: self.clock_watch.run_once() is not None, 1.0),
             ),
             listening=Listening(self.store.engine, self.wake) if listens else None,
         )
+
+    def _own_rounds(self) -> Sequence[Round]:
+        """What only this kind of process does again and again."""
+        return ()
 
     def _recover(self, *, alone: bool = False) -> bool:
         """Take back what workers left behind, by a clock that is right; whether there may be more."""

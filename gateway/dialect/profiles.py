@@ -14,6 +14,9 @@ from gateway.dialect.snap_bi import SnapBi
 WSS_X509 = "wss-x509"
 """The one SOAP profile; all others are REST."""
 
+JWS = "jws"
+"""Our own REST profile."""
+
 INBOUND: Mapping[str, InboundProfile] = MappingProxyType(
     {
         "jws": Jws(),

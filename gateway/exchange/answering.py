@@ -4,6 +4,7 @@ Inquiry      answered from what the hub knows; changes nothing
 MetaInquiry  the same about the exchange itself
 Submission   its effects are applied to cases, then acknowledged
 Request      here: the callback that answers a message of ours, applied to its case, then acknowledged
+Batch        a file's manifest: acknowledged with the address for its pieces (`gateway.exchange.batch`)
 """
 
 from __future__ import annotations
@@ -15,21 +16,22 @@ from typing import Any
 
 from gateway.casework.desk import Casework
 from gateway.casework.steps import CaseSteps
-from gateway.contract.adapter import Decline, Effect, Found, Inquiry, Request, Submission
+from gateway.contract.adapter import Batch, Decline, Found, Inquiry, Request, Submission
 from gateway.contract.message import Message, Payload
 from gateway.dialect.party import Proven
 from gateway.domain.deadlines import answer_due
-from gateway.domain.errors import CaseRefusal, MappingFault, Misconfigured, Refused, SchemaViolation, Unauthorised
-from gateway.domain.events import ApplicationRegistered, Reference
+from gateway.domain.errors import CaseRefusal, MappingFault, Misconfigured, Refused, SchemaViolation
 from gateway.domain.facts import decode_ask
+from gateway.exchange.batch.announcing import announced
 from gateway.exchange.directory import Terms
+from gateway.exchange.effects import apply_effect, find_agreed
 from gateway.exchange.mapping import Mapping
 from gateway.exchange.meta.inquiry import Asked, MetaInquiry
 from gateway.exchange.states import CONCLUDED, Delivery
 from gateway.exchange.wire import Answer, Wire
 from gateway.store.plan import Change, Plan, Update
 from gateway.store.tables import DeliveryRow, ExchangeRow
-from gateway.validation.library import SchemaLibrary
+from gateway.validation.library import BATCH_ACCEPTED, BATCH_MANIFEST, SchemaLibrary
 from gateway.validation.minimise import excess
 
 
@@ -38,8 +40,7 @@ def read_agreed(terms: Terms, wire: Wire, proven: Proven, library: SchemaLibrary
 
     Raises SchemaViolation, with code `personal-data-excess` for personal data beyond the agreement.
     """
-    said = terms.interaction.answer if isinstance(terms.interaction, Request) else terms.interaction.request
-    document = library.document(said, soap=terms.agreed.transport.is_soap)
+    document = library.document(_said(terms), soap=terms.agreed.transport.is_soap)
     payload = wire.read(proven, document.id)
     beyond = excess(document, payload, terms.agreed.personal.fields)
     if beyond:
@@ -50,6 +51,13 @@ def read_agreed(terms: Terms, wire: Wire, proven: Proven, library: SchemaLibrary
             violations=beyond,
         )
     return payload
+
+
+def _said(terms: Terms) -> str:
+    """The schema of what comes: in a callback the answer's, of a batch its manifest's."""
+    if isinstance(terms.interaction, Batch):
+        return BATCH_MANIFEST
+    return terms.interaction.answer if isinstance(terms.interaction, Request) else terms.interaction.request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,13 +99,15 @@ def act(
             return _submission(heard, submission, wire, steps, casework, at)
         case Request() as request:
             return _callback(heard, request, wire, steps, casework, at)
+        case Batch():
+            return _batch(heard, wire, casework, at)
         case other:
             raise Misconfigured(f"{heard.terms.name} is a {type(other).__name__}: nothing can be sent to it")
 
 
 def _inquiry(heard: Heard, inquiry: Inquiry, wire: Wire, casework: Casework, library: SchemaLibrary) -> Outcome:
     with Mapping(heard.terms.name):
-        found = _found(heard, casework, inquiry.about(heard.payload))
+        found = find_agreed(heard.terms, casework, inquiry.about(heard.payload))
         answer = inquiry.answer(heard.payload, found)
     if isinstance(answer, Decline):
         raise _declined(answer)
@@ -129,12 +139,12 @@ def _submission(
     heard: Heard, submission: Submission, wire: Wire, steps: CaseSteps, casework: Casework, at: datetime
 ) -> Outcome:
     with Mapping(heard.terms.name):
-        found = _found(heard, casework, submission.about(heard.payload))
+        found = find_agreed(heard.terms, casework, submission.about(heard.payload))
         accepted = submission.to_cases(heard.payload, found)
     if isinstance(accepted, Decline):
         raise _declined(accepted)
     for effect in accepted.effects:
-        _apply(heard, steps, effect)
+        apply_effect(heard.terms, steps, effect)
     case_id = steps.case_ids[0] if steps.case_ids else _only_case(found)
     dialect = heard.terms.adapter.dialect
     if dialect is None or heard.terms.agreed.transport.is_soap:
@@ -170,7 +180,7 @@ def _callback(
     if isinstance(accepted, Decline):
         raise _declined(accepted)
     for effect in accepted.effects:
-        _apply(heard, steps, effect)
+        apply_effect(heard.terms, steps, effect)
     values: dict[str, object] = {
         "state": Delivery.ANSWERED.value if accepted.final else Delivery.AWAITING.value,
         "lease_until": None,
@@ -188,46 +198,16 @@ def _callback(
     return Outcome(answer=answer, plan=steps.plan() + Plan(changes), case_id=case.id)
 
 
-def _apply(heard: Heard, steps: CaseSteps, effect: Effect) -> None:
-    """Apply one effect: to a known case, or by opening one. A repeated opening key opens nothing."""
-    events = effect.events
-    case_id = effect.case
-    if case_id is None:
-        first = events[0] if events else None
-        if not isinstance(first, ApplicationRegistered):
-            raise MappingFault(
-                f"the adapter {heard.terms.name} opens a case without an ApplicationRegistered", clause="adapter"
-            )
-        _check_service(heard, first.service)
-        opened = steps.open(first, effect.key)
-        if opened is None:
-            return
-        case_id, events = opened.id, events[1:]
-    else:
-        _check_service(heard, steps.case(case_id).service)
-    for event in events:
-        steps.apply(case_id, event)
-
-
-def _found(heard: Heard, casework: Casework, references: tuple[Reference, ...]) -> Found:
-    """Look up cases, and show the adapter only those whose service the agreement covers."""
-    found = casework.find(references, heard.agency)
-    agreed = heard.terms.agreed
-    return {name: tuple(case for case in cases if agreed.covers(case.service)) for name, cases in found.items()}
+def _batch(heard: Heard, wire: Wire, casework: Casework, at: datetime) -> Outcome:
+    accepted, plan = announced(
+        heard.terms, heard.payload, heard.exchange, casework.reader, at, uploaded=not heard.message.from_folder
+    )
+    return Outcome(answer=wire.reply(BATCH_ACCEPTED, accepted), plan=plan, case_id=None)
 
 
 def _only_case(found: Found) -> str | None:
     ids = {case.id for cases in found.values() for case in cases}
     return ids.pop() if len(ids) == 1 else None
-
-
-def _check_service(heard: Heard, service: str) -> None:
-    if not heard.terms.agreed.covers(service):
-        raise Unauthorised(
-            f"agreement {heard.terms.reference} does not cover service {service!r}",
-            code="service-not-agreed",
-            clause=f"{heard.terms.reference} services (Pasal 21(2)c.2)",
-        )
 
 
 def _acknowledge(heard: Heard, wire: Wire, at: datetime) -> Answer:

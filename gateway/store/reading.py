@@ -4,6 +4,7 @@
     cases       cases, events, references, openings, documents, counters, deadlines, PIN challenges
     exchanges   exchanges, parts, refusal tallies
     outbox      deliveries, attempts, lanes, circuits
+    batches     files of records, their pieces, records that are put aside
     ledger      leaves, tiles, checkpoints, data keys
     lately      what happened of late with one agency
 
@@ -13,6 +14,7 @@ changed by the time a plan commits; the plan's guards tell.
 
 from __future__ import annotations
 
+from gateway.store.reads.batches import BatchReads
 from gateway.store.reads.cases import CaseReads
 from gateway.store.reads.exchanges import ExchangeReads
 from gateway.store.reads.lately import LatelyReads
@@ -23,5 +25,5 @@ from gateway.store.reads.parties import PartyReads
 __all__ = ["HEAD", "Extent", "Reader", "WaitingLeaf"]
 
 
-class Reader(PartyReads, CaseReads, ExchangeReads, OutboxReads, LedgerReads, LatelyReads):
+class Reader(PartyReads, CaseReads, ExchangeReads, OutboxReads, BatchReads, LedgerReads, LatelyReads):
     """All reads of one engine: `Reader(engine)`. Safe to share between threads."""

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from gateway.contract.adapter import Adapter, Inbound, Interaction, Request
+from gateway.contract.adapter import Adapter, Batch, Inbound, Interaction, Request
 from gateway.contract.agreement import AgreedInteraction, Agreement
 from gateway.domain.errors import Misconfigured
 from gateway.validation.examples import examples_of
-from gateway.validation.library import ACKNOWLEDGEMENT, SchemaLibrary
+from gateway.validation.library import ACKNOWLEDGEMENT, BATCH_ACCEPTED, BATCH_MANIFEST, SchemaLibrary
 
 PROBLEM: Mapping[str, Any] = {
     "type": "object",
@@ -142,8 +142,7 @@ def _profile(declared: Interaction) -> Mapping[str, Any]:
 def _operation(
     adapter: Adapter, declared: Interaction, agreed: AgreedInteraction, library: SchemaLibrary
 ) -> dict[str, Any]:
-    said = declared.answer if isinstance(declared, Request) else declared.request
-    reply = getattr(declared, "reply", None) or ACKNOWLEDGEMENT
+    said, reply = _documents(declared)
     refused = REFUSED
     if adapter.dialect is not None:  # such an agency hears no in its own shape
         refused = {"application/json": {"schema": dict(library.json(reply).schema)}}
@@ -166,6 +165,17 @@ def _operation(
             "5XX": {"description": "Nothing was kept; send the same again later.", "content": refused},
         },
     }
+
+
+def _documents(declared: Interaction) -> tuple[str, str]:
+    """What is sent, and what it is answered with. Of a batch that is its manifest, and where its file goes."""
+    match declared:
+        case Request():
+            return declared.answer, ACKNOWLEDGEMENT
+        case Batch():
+            return BATCH_MANIFEST, BATCH_ACCEPTED
+        case _:
+            return declared.request, getattr(declared, "reply", None) or ACKNOWLEDGEMENT
 
 
 def _content(document: str, agreed: AgreedInteraction, library: SchemaLibrary) -> dict[str, Any]:
