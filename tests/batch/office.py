@@ -52,6 +52,7 @@ class Office:
         self._key = key
         self._process: subprocess.Popen[bytes] | None = None
         self.peaks_kb: list[int] = []
+        self.own_kb = 0
 
     @property
     def url(self) -> str:
@@ -141,10 +142,19 @@ class Office:
         self._process = None
 
     def note_peak(self) -> None:
+        """What the process has needed at most (VmHWM), with the files of its libraries, which others share."""
+        self.peaks_kb.append(self._memory_kb("VmHWM:"))
+
+    def look(self) -> int:
+        """What the process has of its own now (RssAnon); the most that was seen is kept."""
+        own = self._memory_kb("RssAnon:")
+        self.own_kb = max(self.own_kb, own)
+        return own
+
+    def _memory_kb(self, name: str) -> int:
         assert self._process is not None
         status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="utf-8")
-        line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
-        self.peaks_kb.append(int(line.split()[1]))
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(name))
 
     def log(self) -> str:
         return (self.folder / "hub.log").read_text(encoding="utf-8", errors="replace")[-3000:]
