@@ -26,6 +26,8 @@ from pathlib import Path
 import httpx2
 from sqlalchemy import text
 
+from gateway.app import open_store
+from gateway.operations.ledger_export import verify_store
 from gateway.store.engine import open_engine
 from tests.batch.office import Office, Uploader
 
@@ -221,7 +223,10 @@ def _faults(uploader: Uploader, made: Made) -> Iterator[str]:
 
 
 def _effects(office: Office, made: Made) -> list[str]:
-    """Whether each accepted record had its one effect."""
+    """Whether each accepted record had its one effect, and the ledger holds all of them. Raises LedgerBroken."""
+    store = open_store(office.settings)
+    verify_store(store.reader, store.vault, store.note_key.verifier)
+    store.close()
     engine = open_engine(office.settings.database_url)
     with engine.connect() as connection:
         asked = "SELECT count(*) FROM case_event WHERE kind LIKE '%ttention%' AND body LIKE '%pasar%'"
