@@ -293,8 +293,8 @@ def test_two_processes_do_not_work_on_one_batch(market: Stage) -> None:
 
 
 def test_a_large_file_does_not_get_into_memory(market: Stage) -> None:
-    lines = 8000
-    content = b"".join(b'{"number": "R-%d", "note": "%b"}\n' % (each, b"x" * 1500) for each in range(lines))
+    lines = 4000
+    content = b"".join(b'{"number": "R-%d", "note": "%b"}\n' % (each, b"x" * 3000) for each in range(lines))
     address = pasar.announce(market, pasar.manifest(content, lines)).json["upload"]
     for offset in range(0, len(content), 2**20):
         assert pasar.send(market, address, content[offset : offset + 2**20], offset).status_code == 204
