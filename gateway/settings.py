@@ -138,6 +138,9 @@ class Settings(BaseSettings):
     worker_health_port: int | None = Field(
         None, ge=1, le=65535, description="port on which `simojo worker` says how it is; unset: it listens on none"
     )
+    batch_folder: Path | None = Field(
+        None, description="folder in which agencies put files of records, and find results; unset: none is watched"
+    )
     drain_s: float = Field(
         0.0, ge=0, le=300, description="seconds of answering on after the word to end, not ready: for a balancer"
     )

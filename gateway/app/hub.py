@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from urllib.parse import quote
 
 from fastapi import FastAPI
 
 from gateway.app.identity import hub_chain
 from gateway.app.process import Process
+from gateway.app.rounds import Round
 from gateway.app.store import receipts_of
+from gateway.dialect.profiles import INBOUND
+from gateway.domain.errors import Misconfigured
 from gateway.edge.api import make_api
 from gateway.edge.health import Readiness, health_router
 from gateway.edge.hub_certificates import HubCertificates, hub_certificates_router
@@ -21,6 +25,9 @@ from gateway.edge.mistake_titles import headline
 from gateway.edge.parts import StaffEdge
 from gateway.edge.proxies import proxies_of
 from gateway.edge.receiving import AgencyEdge
+from gateway.edge.rest.wire import RestWire
+from gateway.exchange.batch.folder import WatchedFolder
+from gateway.exchange.batch.uploads import Uploads
 from gateway.exchange.inbound import Inbound
 from gateway.exchange.mailbox.acknowledging import Acknowledging
 from gateway.exchange.mailbox.collecting import Collecting
@@ -56,6 +63,14 @@ class Gateway(Process):
         super().__init__(settings, clock=clock, new_id=new_id, seconds=seconds)
         self._explanations = self._explaining()
         self.inbound = self._inbound()
+        self.uploads = Uploads(
+            reader=self.store.reader,
+            unit_of_work=self.store.unit_of_work,
+            directory=self.directory,
+            library=self.library,
+            hub=self._hub,
+            clock=clock,
+        )
         self.signing = SigningDeeds(
             deeds=self.deeds,
             casework=self.casework,
@@ -106,6 +121,31 @@ class Gateway(Process):
             ),
         )
 
+    def _own_rounds(self) -> Sequence[Round]:
+        """Those of every process, and the watched folder where there is one."""
+        root = self.settings.batch_folder
+        if root is None:
+            return ()
+        if not root.is_dir():
+            raise Misconfigured(
+                f"SIMOJO_BATCH_FOLDER names {root}, which is no folder: make it, with one in it for each agency that "
+                "puts files there",
+                code="batch-folder-missing",
+            )
+        return (Round("folder", self.watched_folder(root).run_once, 5.0),)
+
+    def watched_folder(self, root: Path) -> WatchedFolder:
+        """What takes files of records from a folder, and puts results there."""
+        return WatchedFolder(
+            root,
+            inbound=self.inbound,
+            uploads=self.uploads,
+            directory=self.directory,
+            reader=self.store.reader,
+            wire_of=lambda _agency, interaction: RestWire(INBOUND[interaction.security], library=self.library),
+            clock=self._clock,
+        )
+
     def _inbound(self) -> Inbound:
         return Inbound(
             directory=self.directory,
@@ -151,6 +191,7 @@ class Gateway(Process):
             limits=self.limits,
             proxies=self.proxies,
             client_certificates=self.settings.client_certificates,
+            uploads=self.uploads,
         )
         staff = StaffEdge(
             reader=self.store.reader,

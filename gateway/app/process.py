@@ -6,7 +6,8 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -29,6 +30,8 @@ from gateway.casework.desk import Casework
 from gateway.casework.references import ReferenceIndex
 from gateway.dialect.party import Hub
 from gateway.domain.calendar import WorkingCalendar, local_date
+from gateway.domain.errors import HubBusy
+from gateway.exchange.batch.work import BatchWork
 from gateway.exchange.couriers import Couriers
 from gateway.exchange.directory import Directory
 from gateway.exchange.plugins import load_adapters
@@ -148,6 +151,13 @@ class Process:
             clock,
             new_id,
         )
+        self.batches = BatchWork(
+            directory=self.directory,
+            library=self.library,
+            casework=self.casework,
+            unit_of_work=self.store.unit_of_work,
+            clock=clock,
+        )
         self.revocation = self._revocation()
         self.expiry = ExpiryWatch(self.store.reader, self.store.unit_of_work, clock)
         self.clock_watch = ClockWatch(
@@ -176,6 +186,8 @@ class Process:
         record_hub_certificates(self.store, self._clock())
         while self._recover(alone=not is_shared(self.store.engine)):
             pass  # whatever the last process was sending when it ended; of several, whatever nobody holds any more
+        if not is_shared(self.store.engine):
+            self.batches.recover()
         self._rounds = self._make_rounds()
         self._rounds.start()
 
@@ -224,6 +236,8 @@ class Process:
     def _close(self) -> None:
         if self._ending is not None:
             self._ending.join()
+        with suppress(HubBusy):  # then their claims run out
+            self.batches.release()
         self._client.close()
         self.store.close()
         self._lock.release()
@@ -246,11 +260,17 @@ class Process:
             anywhere=(
                 Round("recovery", self._recover, 1.0),
                 Round("mailboxes", self._look_into_mailboxes, 1.0),
+                Round("batches", lambda: self.standing.trusts_its_clock and self.batches.run_once(), 1.0),
+                *self._own_rounds(),
                 Round("clock", lambda: self.clock_watch.run_once() is not None, 1.0),
                 Round("memory", give_memory_back, 60.0),
             ),
             listening=Listening(self.store.engine, self.wake) if listens else None,
         )
+
+    def _own_rounds(self) -> Sequence[Round]:
+        """What only this kind of process does again and again."""
+        return ()
 
     def _recover(self, *, alone: bool = False) -> bool:
         """Take back what workers left behind, by a clock that is right; whether there may be more."""

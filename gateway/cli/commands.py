@@ -13,6 +13,7 @@ from gateway.cli import (
     agency,
     agency_check,
     agreement,
+    batch,
     case,
     check,
     delivery,
@@ -44,6 +45,7 @@ agency.app.command("explain")(agency_check.explain)
 app.add_typer(adapter.app, name="adapter", help="A new agency's adapter: its skeleton, its checks, a first exchange.")
 app.add_typer(agency.app, name="agency", help="Endpoints, credentials and certificates of agencies.")
 app.add_typer(agreement.app, name="agreement", help="Agreements: import, list, activate.")
+app.add_typer(batch.app, name="batch", help="Files of records: how far they are, and what became of each record.")
 app.add_typer(case.app, name="case", help="The life of a permit case, as the rules have it.")
 app.add_typer(delivery.app, name="delivery", help="What waits for agencies, dead letters, and endpoints that are down.")
 app.add_typer(hub.app, name="hub", help="The hub's own key and certificates.")

@@ -37,6 +37,7 @@ class Message:
     `agency` and `interaction` come from the path and are claims until the dialect has verified the sender.
     `headers` has lower-case names. `path` is the path and query as the client sent them (some dialects sign it).
     `address` is the client's network address; `client_certificate` is what it showed in TLS (DER), None if nothing.
+    `from_folder`: it was found in a watched folder, for however long, and came over no connection.
     """
 
     agency: str
@@ -49,6 +50,7 @@ class Message:
     received_at: datetime
     address: str
     client_certificate: bytes | None = None
+    from_folder: bool = False
 
     @property
     def content_type(self) -> str:

@@ -15,6 +15,9 @@ from gateway.dialect.snap_client import SnapClient
 WSS_X509 = "wss-x509"
 """The one SOAP profile; all others are REST."""
 
+JWS = "jws"
+"""Our own REST profile."""
+
 SNAP_OPTIONS: Mapping[str, Options] = MappingProxyType(
     {
         "": STANDARD,

@@ -32,6 +32,7 @@ from gateway.edge.office_api.routes import office_router
 from gateway.edge.parts import StaffEdge
 from gateway.edge.portal.routes import portal_router
 from gateway.edge.receiving import AgencyEdge, Receiving, refuse_early
+from gateway.edge.rest.batches import batch_router
 
 _log = structlog.get_logger("simojo.api")
 
@@ -69,6 +70,7 @@ def make_api(agencies: AgencyEdge, staff: StaffEdge, *more: APIRouter) -> FastAP
     api.add_exception_handler(Exception, _unforeseen)
     receiving = Receiving(agencies)
     api.include_router(agency_router(agencies, receiving))
+    api.include_router(batch_router(agencies))
     api.include_router(admin_router(staff))
     api.include_router(office_router(staff))
     api.include_router(console_router(staff))

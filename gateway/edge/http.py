@@ -39,7 +39,7 @@ PROBLEM_MEDIA_TYPE = "application/problem+json"
 BUSY_AFTER_S = 2
 """Retry-After of a HubBusy that does not say when: commits are batched, so a full queue is soon empty."""
 
-_NOT_THERE = ("agency", "interaction", "case", "exchange", "delivery", "document", "leaf", "version")
+_NOT_THERE = ("agency", "interaction", "case", "exchange", "delivery", "document", "leaf", "version", "batch")
 _BY_CODE = {
     "body-too-slow": 408,
     "head-too-slow": 408,
@@ -50,6 +50,8 @@ _BY_CODE = {
     "head-too-large": 431,
     "not-found": 404,
     "method-not-allowed": 405,
+    "batch-state": 409,
+    "upload-offset": 409,
     **{f"{each}-unknown": 404 for each in _NOT_THERE},
 }
 _BY_KIND: tuple[tuple[type[GatewayError], int], ...] = (

@@ -33,6 +33,7 @@ from gateway.edge.rest.wire import RestWire
 from gateway.edge.soap.codec import SoapCodec
 from gateway.edge.soap.wire import SoapForm, SoapWire, fault_answer, leaving, version_of
 from gateway.edge.waiting_room import Gone
+from gateway.exchange.batch.uploads import Uploads
 from gateway.exchange.client_certificates import ClientCertificates
 from gateway.exchange.directory import Directory
 from gateway.exchange.inbound import Inbound
@@ -62,6 +63,7 @@ class AgencyEdge:
     limits: Limits
     proxies: Proxies
     client_certificates: ClientCertificates
+    uploads: Uploads
 
 
 class Wires:

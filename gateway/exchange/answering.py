@@ -5,6 +5,7 @@ MetaInquiry  the same about the exchange itself
 Submission   its effects are applied to cases, then acknowledged
 Request      here: the callback that answers a message of ours, applied to its case, then acknowledged
 Mailbox      here: the agency collects what lies there, or acknowledges what it collected (`gateway.exchange.mailbox`)
+Batch        a file's manifest: acknowledged with the address for its pieces (`gateway.exchange.batch`)
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ from typing import Any
 
 from gateway.casework.desk import Casework
 from gateway.casework.steps import CaseSteps
-from gateway.contract.adapter import Accept, Decline, Effect, Found, Inquiry, Request, Submission
+from gateway.contract.adapter import Accept, Batch, Decline, Found, Inquiry, Request, Submission
 from gateway.contract.message import Message, Payload
 from gateway.dialect.party import Proven
 from gateway.domain.deadlines import answer_due
-from gateway.domain.errors import CaseRefusal, MappingFault, Misconfigured, Refused, SchemaViolation, Unauthorised
-from gateway.domain.events import ApplicationRegistered, Reference
+from gateway.domain.errors import CaseRefusal, MappingFault, Misconfigured, Refused, SchemaViolation
 from gateway.domain.facts import decode_ask
+from gateway.exchange.batch.announcing import announced
 from gateway.exchange.directory import Terms
+from gateway.exchange.effects import apply_effect, find_agreed
 from gateway.exchange.entry import Entry
 from gateway.exchange.mailbox.service import MailboxService, Nothing, Visit
 from gateway.exchange.mapping import Mapping
@@ -33,7 +35,7 @@ from gateway.exchange.states import CONCLUDED, Delivery
 from gateway.exchange.wire import Answer, Wire
 from gateway.store.plan import Change, Plan, Update
 from gateway.store.tables import DeliveryRow, ExchangeRow
-from gateway.validation.library import SchemaLibrary
+from gateway.validation.library import BATCH_ACCEPTED, SchemaLibrary
 from gateway.validation.minimise import excess
 
 
@@ -104,13 +106,15 @@ def act(
             return _submission(heard, submission, wire, steps, casework, at)
         case Request() as request:
             return _callback(heard, request, wire, steps, casework, at)
+        case Batch():
+            return _batch(heard, wire, casework, at)
         case other:
             raise Misconfigured(f"{heard.terms.name} is a {type(other).__name__}: nothing can be sent to it")
 
 
 def _inquiry(heard: Heard, inquiry: Inquiry, wire: Wire, casework: Casework, library: SchemaLibrary) -> Outcome:
     with Mapping(heard.terms.name):
-        found = _found(heard, casework, inquiry.about(heard.payload))
+        found = find_agreed(heard.terms, casework, inquiry.about(heard.payload))
         answer = inquiry.answer(heard.payload, found)
     if isinstance(answer, Decline):
         raise _declined(answer)
@@ -157,12 +161,12 @@ def _submission(
     heard: Heard, submission: Submission, wire: Wire, steps: CaseSteps, casework: Casework, at: datetime
 ) -> Outcome:
     with Mapping(heard.terms.name):
-        found = _found(heard, casework, submission.about(heard.payload))
+        found = find_agreed(heard.terms, casework, submission.about(heard.payload))
         accepted = submission.to_cases(heard.payload, found)
     if isinstance(accepted, Decline):
         raise _declined(accepted)
     for effect in accepted.effects:
-        _apply(heard, steps, effect)
+        apply_effect(heard.terms, steps, effect)
     case_id = steps.case_ids[0] if steps.case_ids else _only_case(found)
     answer = _accepted(heard, submission, accepted, wire, at)
     return Outcome(answer=answer, plan=steps.plan(), case_id=case_id)
@@ -210,7 +214,7 @@ def _callback(
     if isinstance(accepted, Decline):
         raise _declined(accepted)
     for effect in accepted.effects:
-        _apply(heard, steps, effect)
+        apply_effect(heard.terms, steps, effect)
     values: dict[str, object] = {
         "state": Delivery.ANSWERED.value if accepted.final else Delivery.AWAITING.value,
         "lease_until": None,
@@ -228,51 +232,16 @@ def _callback(
     return Outcome(answer=answer, plan=steps.plan() + Plan(changes), case_id=case.id)
 
 
-def _apply(heard: Heard, steps: CaseSteps, effect: Effect) -> None:
-    """Apply one effect: to a known case, or by opening one. A repeated opening key opens nothing."""
-    if effect.signed:
-        raise MappingFault(
-            f"the adapter {heard.terms.name} brings a signed file, which comes in the reply to a Query alone",
-            clause="adapter",
-        )
-    events = effect.events
-    case_id = effect.case
-    if case_id is None:
-        first = events[0] if events else None
-        if not isinstance(first, ApplicationRegistered):
-            raise MappingFault(
-                f"the adapter {heard.terms.name} opens a case without an ApplicationRegistered", clause="adapter"
-            )
-        _check_service(heard, first.service)
-        opened = steps.open(first, effect.key)
-        if opened is None:
-            return
-        case_id, events = opened.id, events[1:]
-    else:
-        _check_service(heard, steps.case(case_id).service)
-    for event in events:
-        steps.apply(case_id, event)
-
-
-def _found(heard: Heard, casework: Casework, references: tuple[Reference, ...]) -> Found:
-    """Look up cases, and show the adapter only those whose service the agreement covers."""
-    found = casework.find(references, heard.agency)
-    agreed = heard.terms.agreed
-    return {name: tuple(case for case in cases if agreed.covers(case.service)) for name, cases in found.items()}
+def _batch(heard: Heard, wire: Wire, casework: Casework, at: datetime) -> Outcome:
+    accepted, plan = announced(
+        heard.terms, heard.payload, heard.exchange, casework.reader, at, uploaded=not heard.message.from_folder
+    )
+    return Outcome(answer=wire.reply(BATCH_ACCEPTED, accepted), plan=plan, case_id=None)
 
 
 def _only_case(found: Found) -> str | None:
     ids = {case.id for cases in found.values() for case in cases}
     return ids.pop() if len(ids) == 1 else None
-
-
-def _check_service(heard: Heard, service: str) -> None:
-    if not heard.terms.agreed.covers(service):
-        raise Unauthorised(
-            f"agreement {heard.terms.reference} does not cover service {service!r}",
-            code="service-not-agreed",
-            clause=f"{heard.terms.reference} services (Pasal 21(2)c.2)",
-        )
 
 
 def _acknowledge(heard: Heard, wire: Wire, at: datetime) -> Answer:

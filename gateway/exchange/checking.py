@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.contract.adapter import (
     Adapter,
+    Batch,
     Inbound,
     Interaction,
     Mailbox,
@@ -19,7 +20,8 @@ from gateway.contract.adapter import (
 )
 from gateway.contract.agreement import AgreedInteraction, Agreement
 from gateway.contract.differences import declared_for, differences
-from gateway.dialect.profiles import CONFIDENTIAL, INBOUND, OUTBOUND, WSS_X509
+from gateway.dialect.profiles import CONFIDENTIAL, INBOUND, JWS, OUTBOUND, WSS_X509
+from gateway.domain.errors import Misconfigured
 from gateway.trust.jwe import RECIPIENTS as REST_RECIPIENTS
 from gateway.trust.policy import KeyKind
 from gateway.trust.xml_encryption import RECIPIENTS as SOAP_RECIPIENTS
@@ -32,8 +34,25 @@ def check_agreement(
 ) -> tuple[str, ...]:
     """Sentences that say where they differ; empty when they do not. `hub`: the kind of the hub's key, if it counts."""
     profiles = _profiles(adapter, agreement)
-    found = (*differences(agreement, adapter), *profiles, *personal_differences(agreement, library))
+    files = _files_of_text(agreement, library)
+    found = (*differences(agreement, adapter), *profiles, *files, *personal_differences(agreement, library))
     return found if hub is None else (*found, *_undecryptable(agreement, hub))
+
+
+def _files_of_text(agreement: Agreement, library: SchemaLibrary) -> Iterator[str]:
+    """Of a batch whose files may be CSV or XML, where all is text: members of a record that are none."""
+    for agreed in agreement.interactions:
+        if agreed.model == "batch" and {"csv", "xml"} & set(agreed.formats):
+            try:
+                members = library.json(agreed.request).schema.get("properties", {})
+            except Misconfigured:
+                continue  # `personal_differences` says so
+            others = [name for name, said in members.items() if said.get("type", "string") != "string"]
+            if others:
+                yield (
+                    f"{agreement.agency}/{agreed.name}: {', '.join(others)} of {agreed.request} are no text, and in "
+                    "CSV and XML all is: agree on text, or on jsonl alone"
+                )
 
 
 def _undecryptable(agreement: Agreement, hub: KeyKind) -> Iterator[str]:
@@ -64,6 +83,13 @@ def _profile(declared: Interaction, agreed: AgreedInteraction) -> Iterator[str]:
         yield f"method GET has no body, and profile {declared.security} signs one"
     if isinstance(declared, Mailbox):
         yield from _mailbox(declared)
+    if isinstance(declared, Batch) and (agreed.transport.is_soap or declared.security != JWS or agreed.confidential):
+        yield (
+            f"a batch is announced over REST with profile {JWS}, and its file travels in pieces that are not encrypted "
+            "but by TLS: agree on transport = rest, security = jws and confidential = false"
+        )
+    if isinstance(declared, Batch) and declared.to_agency is not None:
+        yield "the office's own file (to_agency) is not served by this version: agree on the agency's file alone"
     if agreed.transport.is_soap:
         if declared.security != WSS_X509:
             yield f"profile {declared.security} does not go with {agreed.transport}; SOAP speaks {WSS_X509}"

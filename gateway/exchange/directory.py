@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from gateway.casework.routes import Route
-from gateway.contract.adapter import Adapter, Document, Inbound, Interaction, Outbound, Request
+from gateway.contract.adapter import Adapter, Batch, Document, Inbound, Interaction, Outbound, Request
 from gateway.contract.agreement import AgreedInteraction, Agreement
 from gateway.contract.differences import declared_for
 from gateway.dialect.party import Party
@@ -37,6 +37,7 @@ from gateway.store.plan import GENERATION
 from gateway.store.reading import Reader
 from gateway.store.tables import AgreementRow
 from gateway.store.vault import Vault
+from gateway.validation.library import BATCH_MANIFEST
 
 READINGS = 8
 """Tries to read an agency's entry between two changes of the registry."""
@@ -63,8 +64,15 @@ class Terms:
 
     @property
     def heard_document(self) -> Document:
-        """The schema of what the agency says: of its answer in a Request, where it speaks second."""
-        return self.interaction.answer if isinstance(self.interaction, Request) else self.interaction.request
+        """The schema of what the agency says: of its answer in a Request, where it speaks second; of a batch, its
+        manifest's."""
+        match self.interaction:
+            case Request() as request:
+                return request.answer
+            case Batch():
+                return BATCH_MANIFEST
+            case spoken:
+                return spoken.request
 
 
 class Directory:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gateway.domain.errors import HubBusy, LedgerBroken
 from gateway.ledger.leaf import Leaf
@@ -22,6 +22,8 @@ from gateway.store.unit_of_work import Writing
 PROBE = "health-probe"
 """The counter that a look at the hub's health advances: only a commit proves that the store can commit."""
 
+A_DAY = timedelta(days=1)
+
 CLOCK_BACK_S = 60
 """A clock that is so far behind what the store has is worth a word; machines' clocks differ by less."""
 
@@ -35,7 +37,8 @@ class Health:
     person. `suspended` maps each suspended agency to the reason. `certificates` are sentences about those that end
     soon, were revoked, or of whose revocation nothing is known; `circuits` about endpoints that do not answer.
     `overdue` answers were not given within the agreed time. `clock_back_s`: so far is this machine's clock behind the
-    last checkpoint. `clock_apart_s`: so far is it ahead of the database server's (below 0: behind). `leader` is the
+    last checkpoint. `batches` are sentences about files of records that wait, or of which records failed of late.
+    `clock_apart_s`: so far is it ahead of the database server's (below 0: behind). `leader` is the
     process that leads, None when none does. `delivering_trouble` says why deliveries may stand still in this process.
     """
 
@@ -49,6 +52,7 @@ class Health:
     overdue: int = 0
     clock_back_s: float = 0.0
     clock_apart_s: float = 0.0
+    batches: tuple[str, ...] = ()
     leader: str | None = None
     delivering_trouble: str = ""
 
@@ -86,6 +90,7 @@ class Health:
                 f"{self.overdue} answers of agencies are overdue: see /admin/v1/deliveries/overdue, and call them"
             )
         found += self.circuits
+        found += self.batches
         found += [f"agency {agency} is suspended: {reason}" for agency, reason in sorted(self.suspended.items())]
         found += self.certificates
         return tuple(found)
@@ -102,6 +107,7 @@ def look(reader: Reader, unit_of_work: Writing, now: datetime, standing: Standin
         certificates=certificate_warnings(reader, now),
         circuits=circuit_warnings(reader, now),
         overdue=reader.overdue_count(now),
+        batches=batch_warnings(reader, now),
         clock_back_s=clock_back(reader, now),
         clock_apart_s=standing.clock_apart_s,
         leader=standing.leader(),
@@ -121,6 +127,15 @@ def store_fault(unit_of_work: Writing) -> str:
     except HubBusy as error:
         return error.text
     return unit_of_work.trouble()
+
+
+def batch_warnings(reader: Reader, now: datetime) -> tuple[str, ...]:
+    """Batches that wait for something, and those that ended within a day with records that could not be mapped."""
+    found = []
+    for row in reader.troubled_batches(now - A_DAY):
+        fate = f"ended with {row.failed} records that the hub could not map" if row.ended_at else f"waits: {row.cause}"
+        found.append(f"batch {row.id} of {row.agency}/{row.interaction} {fate}")
+    return tuple(found)
 
 
 def clock_back(reader: Reader, now: datetime) -> float:

@@ -5,6 +5,7 @@
     exchanges   exchanges, parts, refusal tallies
     outbox      deliveries, attempts, lanes, circuits
     mailboxes   items that agencies collect
+    batches     files of records, their pieces, records that are put aside
     ledger      leaves, tiles, checkpoints, data keys
     lately      what happened of late with one agency
 
@@ -14,6 +15,7 @@ changed by the time a plan commits; the plan's guards tell.
 
 from __future__ import annotations
 
+from gateway.store.reads.batches import BatchReads
 from gateway.store.reads.cases import CaseReads
 from gateway.store.reads.exchanges import ExchangeReads
 from gateway.store.reads.lately import LatelyReads
@@ -25,5 +27,7 @@ from gateway.store.reads.parties import PartyReads
 __all__ = ["HEAD", "Extent", "Reader", "WaitingLeaf"]
 
 
-class Reader(PartyReads, CaseReads, ExchangeReads, OutboxReads, MailboxReads, LedgerReads, LatelyReads):
+class Reader(
+    PartyReads, CaseReads, ExchangeReads, OutboxReads, MailboxReads, BatchReads, LedgerReads, LatelyReads
+):
     """All reads of one engine: `Reader(engine)`. Safe to share between threads."""

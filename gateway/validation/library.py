@@ -34,6 +34,12 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*){3}"
 ACKNOWLEDGEMENT = "simojo/acknowledgement/1.0/acknowledgement"
 """What acknowledges a message where no reply of its own is agreed."""
 
+BATCH_MANIFEST = "simojo/batch-manifest/1.0/manifest"
+"""What announces a file of records."""
+
+BATCH_ACCEPTED = "simojo/batch-accepted/1.0/accepted"
+"""What acknowledges such an announcement."""
+
 PACKAGED = Path(gateway.__file__).parents[1]
 """Where `schemas/` and `agreements/` lie: beside the package, in a checkout as in an installed wheel."""
 

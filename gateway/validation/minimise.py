@@ -43,7 +43,7 @@ def personal_differences(agreement: Agreement, library: SchemaLibrary) -> tuple[
 
 def _unmarked(agreed: AgreedInteraction, library: SchemaLibrary) -> Iterator[str]:
     marked: set[str] = set()
-    for name in (agreed.request, agreed.reply, agreed.answer):
+    for name in (agreed.request, agreed.reply, agreed.answer, agreed.result):
         if name is not None:
             try:
                 marked |= set(library.document(name, soap=agreed.transport.is_soap).personal_fields)

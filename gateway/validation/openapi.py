@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from gateway.contract.adapter import Adapter, Inbound, Interaction, Notification, Query, Request
+from gateway.contract.adapter import Adapter, Batch, Inbound, Interaction, Notification, Query, Request
 from gateway.contract.agreement import AgreedInteraction, Agreement
 from gateway.contract.differences import declared_for
 from gateway.domain.errors import Misconfigured
 from gateway.validation.examples import examples_of
-from gateway.validation.library import ACKNOWLEDGEMENT, SchemaLibrary
+from gateway.validation.library import ACKNOWLEDGEMENT, BATCH_ACCEPTED, BATCH_MANIFEST, SchemaLibrary
 
 PROBLEM: Mapping[str, Any] = {
     "type": "object",
@@ -156,8 +156,7 @@ def _profile(declared: Interaction) -> Mapping[str, Any]:
 def _operation(
     adapter: Adapter, declared: Interaction, agreed: AgreedInteraction, library: SchemaLibrary
 ) -> dict[str, Any]:
-    said = declared.answer if isinstance(declared, Request) else declared.request
-    reply = getattr(declared, "reply", None) or ACKNOWLEDGEMENT
+    said, reply = _documents(declared)
     refused = REFUSED
     if adapter.dialect is not None:  # such an agency hears no in its own shape
         refused = {"application/json": {"schema": dict(library.json(reply).schema)}}
@@ -197,6 +196,17 @@ def _served_by_the_agency(
         "requestBody": {"required": True, "content": _content(declared.request, agreed, library)},
         "responses": answer,
     }
+
+
+def _documents(declared: Interaction) -> tuple[str, str]:
+    """What is sent, and what it is answered with. Of a batch that is its manifest, and where its file goes."""
+    match declared:
+        case Request():
+            return declared.answer, ACKNOWLEDGEMENT
+        case Batch():
+            return BATCH_MANIFEST, BATCH_ACCEPTED
+        case _:
+            return declared.request, getattr(declared, "reply", None) or ACKNOWLEDGEMENT
 
 
 def _content(document: str, agreed: AgreedInteraction, library: SchemaLibrary) -> dict[str, Any]:

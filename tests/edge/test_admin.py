@@ -44,6 +44,7 @@ def put_dead(house: House, case: PermitCase) -> str:
 PLACES = (
     "/admin/v1/cases",
     "/admin/v1/exchanges",
+    "/admin/v1/batches",
     "/admin/v1/dead-letters",
     "/admin/v1/deliveries",
     "/admin/v1/deliveries/overdue",

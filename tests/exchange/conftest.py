@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import Databases, Furnished
+from tests.exchange.pasar import market_stage
 from tests.exchange.stage import Stage, furnish
 from tests.exchange.town import Door, Street
 
@@ -55,3 +56,10 @@ def stage(template: Furnished, door: Door, street: Street) -> Iterator[Stage]:
         opened = Stage(folder, door, street, url)
         yield opened
         opened.close()
+
+
+@pytest.fixture
+def market(template: Furnished, door: Door, street: Street) -> Iterator[Stage]:
+    """A hub with an agency that sends files (`tests.exchange.pasar`)."""
+    with hub_folder(template) as (folder, url), market_stage(folder, url, door, street) as opened:
+        yield opened

@@ -12,7 +12,7 @@ import gateway
 ROOT = Path(gateway.__file__).parent
 COMMITTER = Path("store/unit_of_work")
 MIGRATIONS = Path("store/migrations")
-WITHIN = {Path(f"store/{name}.py") for name in ("claims", "circuits", "missing", "set_back")}
+WITHIN = {Path(f"store/{name}.py") for name in ("batches", "claims", "circuits", "missing", "set_back")}
 """What writes rows that it chooses while they are locked, in a transaction that the unit of work gives and commits."""
 WRITES = {"insert", "update", "delete", "Insert", "Update", "Delete"}
 SESSION_WRITES = {"add", "add_all", "merge", "delete", "flush", "bulk_save_objects", "bulk_insert_mappings", "begin"}

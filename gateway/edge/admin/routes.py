@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends
 
 from gateway.domain.errors import Refused
 from gateway.domain.events import Reference
+from gateway.edge.admin.batches import add_batches
 from gateway.edge.admin.deliveries import add_deliveries, add_endpoints, add_letters
 from gateway.edge.admin.paging import Limit, cursor_of, page
 from gateway.edge.admin.views import attempt_view, case_view, delivery_view, exchange_view
@@ -20,6 +21,7 @@ def admin_router(edge: StaffEdge) -> APIRouter:
     router = APIRouter(prefix="/admin/v1", tags=["admin"], dependencies=[Depends(admin_staff)])
     _add_cases(router, edge)
     _add_exchanges(router, edge)
+    add_batches(router, edge)
     add_deliveries(router, edge)
     add_letters(router, edge)
     add_endpoints(router, edge)

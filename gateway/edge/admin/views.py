@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.operations.endpoints import EndpointSeen
 from gateway.operations.letters import Many
-from gateway.store.tables import AttemptRow, CaseRow, DeliveryRow, ExchangeRow, LeafRow
+from gateway.store.tables import AttemptRow, BatchRow, CaseRow, DeliveryRow, ExchangeRow, LeafRow
 
 
 def instant(value: datetime | None) -> str | None:
@@ -43,6 +43,32 @@ def exchange_view(row: ExchangeRow, leaves: list[LeafRow]) -> dict[str, Any]:
         "code": row.code,
         "at": instant(row.at),
         "leaves": [leaf.tree_index for leaf in leaves],
+    }
+
+
+def batch_view(row: BatchRow) -> dict[str, Any]:
+    """A file of records, how far it is, and the account of its records."""
+    return {
+        "id": row.id,
+        "agency": row.agency,
+        "interaction": row.interaction,
+        "name": row.name,
+        "agreement": f"{row.agreement}/{row.agreement_version}",
+        "format": row.format,
+        "state": row.state,
+        "endsAs": row.ends_as,
+        "cause": row.cause,
+        "madeAt": instant(row.made_at),
+        "endedAt": instant(row.ended_at),
+        "bytes": row.size,
+        "received": row.received,
+        "records": row.records,
+        "read": row.read,
+        "accepted": row.accepted,
+        "declined": row.declined,
+        "invalid": row.invalid,
+        "failed": row.failed,
+        "held": row.held,
     }
 
 

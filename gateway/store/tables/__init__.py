@@ -1,4 +1,4 @@
-"""Every table of the store, by theme: parties, cases, exchanges, outbox, ledger, staff.
+"""Every table of the store, by theme: parties, cases, exchanges, outbox, batches, ledger, staff.
 
 Conventions: instants are UTC (`UtcDateTime`), amounts are whole rupiah, documents are text or exact bytes. A column
 that is written once never changes; what changes is guarded by a version or a fence (see `plan`).
@@ -6,6 +6,7 @@ that is written once never changes; what changes is guarded by a version or a fe
 
 from __future__ import annotations
 
+from gateway.store.tables.batches import BatchHeldRow, BatchPieceRow, BatchRow
 from gateway.store.tables.cases import (
     CaseEventRow,
     CaseReferenceRow,
@@ -37,6 +38,9 @@ __all__ = [
     "AgencyRow",
     "AgreementRow",
     "AttemptRow",
+    "BatchHeldRow",
+    "BatchPieceRow",
+    "BatchRow",
     "CaseEventRow",
     "CaseReferenceRow",
     "CaseRow",

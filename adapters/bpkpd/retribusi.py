@@ -1,0 +1,46 @@
+"""BPKPD's daily list of realised retribusi: what the city's books have, held against the charges that cases know.
+
+There is no public specification of this list. It is a format of our own, as the parties agree on it under Pasal
+21(2)c.3: a line for each SKRD that was paid into the city's account, every value as text. The bank tells of a payment
+at its time; this list records none, it finds where the books and the case differ, and calls a person (14(5)).
+"""
+
+from __future__ import annotations
+
+from gateway.contract.adapter import Accept, Decline, Effect, Found, Reason
+from gateway.contract.message import Payload
+from gateway.domain.case import PermitCase
+from gateway.domain.events import AttentionRaised, Reference
+
+SOURCE = "bpkpd/retribusi"
+
+
+def realised_charge(payload: Payload) -> tuple[Reference, ...]:
+    """Look up the case by the payment code of its SKRD."""
+    return (Reference(kind="virtual-account", value=str(payload["kodeBayar"])),)
+
+
+def realised(payload: Payload, found: Found) -> Accept | Decline:
+    """Compare a line of the books with its case. A difference calls a person once, however often it is sent."""
+    cases = [case for each in realised_charge(payload) for case in found.get(each, ())]
+    if len(cases) != 1 or cases[0].skrd is None:
+        return Decline(reason=Reason.NOT_FOUND, text="no SKRD of ours has this payment code")
+    (case,) = cases
+    if case.skrd is None or case.skrd.number != payload["nomorSkrd"]:
+        return Decline(reason=Reason.INCONSISTENT, text="the payment code belongs to another SKRD")
+    difference = _difference(payload, case)
+    if not difference:
+        return Accept()
+    if f"{SOURCE}: {difference}" in case.attention:
+        return Decline(reason=Reason.ALREADY_DONE, text=difference)
+    event = AttentionRaised(source=SOURCE, text=difference)
+    return Accept(effects=(Effect(case=case.id, events=(event,)),))
+
+
+def _difference(payload: Payload, case: PermitCase) -> str:
+    amount = int(str(payload["jumlah"]))
+    if case.payment is None:
+        return f"BPKPD has {amount} rupiah of SKRD {payload['nomorSkrd']} in its books, and no payment is known here"
+    if case.payment.amount != amount:
+        return f"BPKPD has {amount} rupiah of SKRD {payload['nomorSkrd']} in its books, paid were {case.payment.amount}"
+    return ""

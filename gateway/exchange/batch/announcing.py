@@ -1,0 +1,128 @@
+"""A manifest becomes a batch: held against the agreement, once for each name that the agency gives.
+
+The agency makes the upload token and keeps it; the manifest holds its SHA-256 alone. So what is stored, answered and
+proven of the exchange lets nobody upload, and the same manifest has the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import rfc8785
+
+from gateway.contract.message import Payload
+from gateway.domain.errors import HubBusy, Malformed, Refused, Replayed, SchemaViolation, Violation
+from gateway.exchange.batch.documents import MAX_OPEN, PIECE_BYTES, BatchState
+from gateway.exchange.directory import Terms
+from gateway.store.plan import Claim, Plan
+from gateway.store.reading import Reader
+from gateway.store.tables import BatchRow
+
+TOKEN_MEMBER = "uploadTokenSha256"  # noqa: S105 - the name of a member, not a secret
+
+
+def announced(
+    terms: Terms, manifest: Payload, exchange: str, reader: Reader, at: datetime, *, uploaded: bool = True
+) -> tuple[Payload, Plan]:
+    """The acknowledgement of a manifest, and what makes its batch; the first batch's where it was announced before.
+
+    `uploaded`: its bytes come over the network, by whoever has the token that the manifest names.
+    Raises Refused for what was not agreed, Replayed `batch-name-used` for a name that stands for another file, HubBusy
+    `batches-open` while too many files of the interaction are awaited.
+    """
+    if uploaded and TOKEN_MEMBER not in manifest:
+        raise SchemaViolation(
+            f"an upload needs {TOKEN_MEMBER}: the SHA-256 of a token that you make, and show with each piece",
+            code="upload-token-missing",
+            violations=(Violation(path=f"/{TOKEN_MEMBER}", rule="required", text="this member is required"),),
+        )
+    check_agreed(terms, manifest)
+    agency, interaction = terms.adapter.agency.id, terms.interaction.name
+    known = reader.batch_by_name(agency, interaction, str(manifest["batch"]))
+    if known is not None:
+        if known.manifest != canonical_text(manifest):
+            raise Replayed(
+                f"batch {manifest['batch']} was announced before with other content: give every file a name of its own",
+                code="batch-name-used",
+            )
+        return _accepted(known.model_dump()), Plan()
+    if reader.batches_in(agency, interaction, BatchState.UPLOADING) >= MAX_OPEN:
+        raise HubBusy(
+            f"{MAX_OPEN} files of this interaction were announced and are not here yet: send those first",
+            code="batches-open",
+            after_s=60,
+        )
+    batch = new_batch(terms, manifest, exchange, at)
+    return _accepted(batch), Plan.of(named_once(batch))
+
+
+def check_agreed(terms: Terms, manifest: Payload) -> None:
+    """Raise Refused for a form or a size that was not agreed."""
+    agreed = terms.agreed
+    if manifest["format"] not in agreed.formats:
+        raise Refused(
+            f"files of the form {manifest['format']} were not agreed, but {', '.join(agreed.formats)}",
+            code="batch-format",
+            clause=f"{terms.reference} formats (Pasal 21(2)c.3)",
+        )
+    size = int(str(manifest["bytes"]))
+    if size > agreed.max_size:
+        raise Malformed(
+            f"the file has {size} bytes, agreed are {agreed.max_size}",
+            code="body-too-large",
+            clause=f"{terms.reference} max_size",
+        )
+
+
+def new_batch(
+    terms: Terms, manifest: Payload, exchange: str, at: datetime, state: BatchState = BatchState.UPLOADING
+) -> dict[str, object]:
+    """The row of a batch that was just announced, in the exchange of that id."""
+    return {
+        "id": exchange,
+        "agency": terms.adapter.agency.id,
+        "interaction": terms.interaction.name,
+        "name": manifest["batch"],
+        "agreement": terms.agreement.id,
+        "agreement_version": terms.agreement.version,
+        "manifest": canonical_text(manifest),
+        "format": manifest["format"],
+        "size": manifest["bytes"],
+        "sha256": manifest["sha256"],
+        "records": manifest["records"],
+        "token": manifest.get(TOKEN_MEMBER, ""),
+        "state": state.value,
+        "made_at": at,
+        "due_at": at,
+        **dict.fromkeys(_COUNTS, 0),
+    }
+
+
+_COUNTS = ("received", "read", "position", "accepted", "declined", "invalid", "failed", "held", "result_size", "fence")
+
+
+def named_once(batch: Mapping[str, object]) -> Claim:
+    """The change that makes a batch, unless there is one of that name."""
+    return Claim(BatchRow, ("agency", "interaction", "name"), batch)
+
+
+def canonical_text(manifest: Payload) -> str:
+    """The canonical form of a manifest (RFC 8785): two that are alike say the same."""
+    return rfc8785.dumps(dict(manifest)).decode()
+
+
+def address_of(agency: str, interaction: str, batch: str) -> str:
+    """The path below which everything about a batch is."""
+    return f"/rest/{agency}/{interaction}/batches/{batch}"
+
+
+def _accepted(batch: Mapping[str, Any]) -> Payload:
+    return {
+        "batch": batch["name"],
+        "exchange": batch["id"],
+        "upload": address_of(batch["agency"], batch["interaction"], batch["id"]),
+        "pieceBytes": PIECE_BYTES,
+        "bytes": batch["size"],
+    }

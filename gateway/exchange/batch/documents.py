@@ -1,0 +1,40 @@
+"""The documents about batches that are the hub's own, and the states of a batch."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+RESULT = "simojo/batch-result/1.0/result"
+"""What is said of one record, where the agreement names no document of its own."""
+
+REPORT = "simojo/batch-report/1.0/report"
+"""Where a batch stands; at its end the account of all records, which is signed."""
+
+REPORT_PART = "batch-report"
+"""The part of the manifest's exchange that holds the last report."""
+
+PIECE_BYTES = 2**20
+"""The largest piece of a file: each is read into memory a few times over, and a hub reads several at once."""
+
+MAX_OPEN = 16
+"""So many batches of one interaction may wait for their bytes."""
+
+FILE, RESULTS = "file", "result"
+"""The two sides of a batch that have pieces."""
+
+
+class BatchState(StrEnum):
+    """Where a batch stands; the package says how they follow each other."""
+
+    UPLOADING = "uploading"
+    VERIFYING = "verifying"
+    READING = "reading"
+    CLOSING = "closing"
+    COMPLETED = "completed"
+    BROKEN = "broken"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+
+
+ENDED = frozenset({BatchState.COMPLETED, BatchState.BROKEN, BatchState.REFUSED, BatchState.CANCELLED})
+"""Nothing more happens to a batch."""

@@ -1,0 +1,285 @@
+"""Files of records in a watched folder, for agencies that put files where somebody else fetches them.
+
+    <folder>/<agency>/<interaction>/in/       <name>.manifest.json, <name>.manifest.jws, and the file that it names
+                                    taken/    what was taken, with <name>.done once its result is written
+                                    refused/  what was not, with <name>.refused.txt
+                                    out/      <name>.result.csv (or .jsonl), <name>.report.json, <name>.report.jws
+
+The manifest is signed like any message and goes the way of any message; only, how old it is does not matter: its name
+counts once. A file that is not whole yet is left alone, until it has the announced size and digest. Its bytes become
+the same pieces that an upload makes, and from there on there is no difference.
+
+One process works in the folder at a time: a lock on a file in it, which the system lets go with the process. Each step
+can be taken again: bytes go on where the store says, files are moved with the manifest last, and what is written
+appears whole under its name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+
+from gateway.contract.adapter import Batch, Interaction
+from gateway.contract.message import Json, Message, Transport
+from gateway.domain.errors import HubBusy, Malformed, Refused, Retriable
+from gateway.exchange.batch.announcing import canonical_text
+from gateway.exchange.batch.documents import ENDED, PIECE_BYTES
+from gateway.exchange.batch.files import locked, move_files, opened_file, read_file, write_file
+from gateway.exchange.batch.uploads import Uploads, WrongOffset
+from gateway.exchange.directory import Directory
+from gateway.exchange.inbound import Inbound
+from gateway.exchange.wire import Wire
+from gateway.store.pending import Going, Pending
+from gateway.store.reading import Reader
+from gateway.store.tables import BatchRow
+from gateway.validation.json_parse import parse_json
+
+MANIFEST, SIGNATURE = ".manifest.json", ".manifest.jws"
+MANIFEST_BYTES = 64 * 1024
+QUIET_S = 10.0
+"""A manifest and its signature are read when neither has changed for so long."""
+
+PATIENCE_S = 600.0
+"""A file that has the announced size and another digest is refused when it has not changed for so long."""
+
+T = TypeVar("T")
+
+_log = structlog.get_logger("simojo.folder")
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """The folders of one interaction of an agency."""
+
+    path: Path
+    agency: str
+    interaction: Interaction
+
+    def place(self, name: str) -> Path:
+        return self.path / name
+
+
+class _NotYet(Exception):
+    """The file is not whole: it is left alone."""
+
+
+class WatchedFolder:
+    """Works in the folder. One for the process, called by one thread at a time."""
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        inbound: Inbound,
+        uploads: Uploads,
+        directory: Directory,
+        reader: Reader,
+        wire_of: Callable[[str, Interaction], Wire],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._root = root
+        self._inbound = inbound
+        self._uploads = uploads
+        self._directory = directory
+        self._reader = reader
+        self._wire_of = wire_of
+        self._clock = clock
+        self._other: dict[Path, tuple[int, int]] = {}
+
+    def run_once(self) -> bool:
+        """Take what is there, and write the results of what has ended; whether anything was done. Raises OSError."""
+        done = 0
+        with locked(self._root / ".lock") as is_mine:
+            for desk in self._desks() if is_mine else ():
+                for each in sorted(desk.place("in").glob(f"*{MANIFEST}")):
+                    done += self._take(desk, each)
+                for each in sorted(desk.place("taken").glob(f"*{MANIFEST}")):
+                    done += self._give(desk, each)
+        return done > 0
+
+    # --- taking -------------------------------------------------------------------------------------------------------
+
+    def _take(self, desk: _Desk, manifest: Path) -> bool:
+        """Take one file, or refuse it; False when it is left alone for now."""
+        name, beside = manifest.name.removesuffix(MANIFEST), _signature_of(manifest)
+        try:
+            said = read_file(manifest, MANIFEST_BYTES)
+            self._check_quiet(manifest)
+            body = parse_json(said, max_bytes=MANIFEST_BYTES)
+            file = _file_of(desk, body)
+            if not self._is_taken(desk, body):
+                self._check_quiet(beside)
+                self._check_whole(body, file)
+                signature = read_file(beside, MANIFEST_BYTES).decode("ascii", "replace").strip()
+                self._sent(self._announced(desk, said, signature), file)
+        except (_NotYet, FileNotFoundError):
+            return False
+        except OSError as fault:  # a link, a file that may not be read: the others go on
+            _log.error("file-unreadable", agency=desk.agency, file=manifest.name[:200], error=fault.strerror)
+            return False
+        except Retriable as later:
+            _log.warning("file-waits", agency=desk.agency, file=manifest.name[:200], code=later.code)
+            return False
+        except Refused as refusal:
+            self._refuse(desk, name, manifest, refusal)
+            return True
+        move_files(desk.place("taken"), file, beside, manifest)
+        _log.info("file-taken", agency=desk.agency, interaction=desk.interaction.name, file=manifest.name[:200])
+        return True
+
+    def _check_quiet(self, file: Path) -> None:
+        """Raise _NotYet for a small file that was written a moment ago, FileNotFoundError for one that is not there."""
+        if 0 <= self._age_s(file.stat().st_mtime) < QUIET_S:
+            raise _NotYet
+
+    def _check_whole(self, manifest: object, file: Path) -> None:
+        """Raise _NotYet for a file that may still be written, Malformed for one that is another."""
+        said = manifest if isinstance(manifest, dict) else {}
+        size, sha256 = said.get("bytes"), said.get("sha256")
+        with opened_file(file) as descriptor:
+            found = os.fstat(descriptor)
+            if found.st_size == size and self._other.get(file) != (found.st_size, found.st_mtime_ns):
+                digest = hashlib.sha256()
+                while piece := os.read(descriptor, PIECE_BYTES):
+                    digest.update(piece)
+                if digest.hexdigest() == sha256:
+                    return
+                self._other[file] = (found.st_size, found.st_mtime_ns)
+        if 0 <= self._age_s(found.st_mtime) < PATIENCE_S:
+            raise _NotYet
+        raise Malformed(
+            f"{file.name} has {found.st_size} bytes and not the announced size and SHA-256, and has not changed for "
+            f"{PATIENCE_S / 60:.0f} minutes: put the right file and a new manifest here",
+            code="batch-file-differs",
+        )
+
+    def _is_taken(self, desk: _Desk, manifest: Json) -> bool:
+        """Whether the store has all of it: then this was ended while it moved the files."""
+        if not isinstance(manifest, dict):
+            return False
+        row = self._reader.batch_by_name(desk.agency, desk.interaction.name, str(manifest.get("batch")))
+        return row is not None and row.received == row.size and row.manifest == canonical_text(manifest)
+
+    def _announced(self, desk: _Desk, manifest: bytes, signature: str) -> BatchRow:
+        """The batch of a manifest that went the way of any message. Raises Refused, or Retriable: it may come later."""
+        message = Message(
+            agency=desk.agency,
+            interaction=desk.interaction.name,
+            transport=Transport.REST,
+            method="POST",
+            path=f"/rest/{desk.agency}/{desk.interaction.name}",
+            headers={"content-type": "application/json", "x-jws-signature": signature, "accept-language": "id"},
+            body=manifest,
+            received_at=self._clock(),
+            address="",
+            from_folder=True,
+        )
+        wire = self._wire_of(desk.agency, desk.interaction)
+        sealed = _settled(self._inbound.begin(message, wire, desk.interaction))
+        answer = json.loads(sealed.body)
+        if sealed.status in (429, 500, 503):
+            raise Retriable(answer.get("detail", ""), code=answer.get("code"))
+        if sealed.status != 200:
+            raise Refused(answer.get("detail", ""), code=answer.get("code"))
+        row = self._reader.batch(answer["exchange"])
+        if row is None:
+            raise HubBusy("the batch cannot be read", after_s=5)
+        return row
+
+    def _sent(self, row: BatchRow, file: Path) -> None:
+        """Let the store have all bytes of the file, from where it has them already."""
+        at = row.received
+        if at == row.size:
+            return
+        with opened_file(file) as descriptor:
+            os.lseek(descriptor, at, os.SEEK_SET)
+            while at < row.size and (piece := os.read(descriptor, min(PIECE_BYTES, row.size - at))):
+                try:
+                    at = _settled(self._uploads.append(row, at, piece, last=False)).offset
+                except WrongOffset as wrong:
+                    at = wrong.offset
+                    os.lseek(descriptor, at, os.SEEK_SET)
+        if at < row.size:
+            raise _NotYet  # it became shorter meanwhile
+
+    def _refuse(self, desk: _Desk, name: str, manifest: Path, refusal: Refused) -> None:
+        sentence = f"{refusal.text} [{refusal.code}]\n"
+        write_file(desk.place("refused") / f"{name}.refused.txt", sentence.encode())
+        beside = [each for each in _named(desk, manifest) if each.exists()]
+        move_files(desk.place("refused"), *beside, manifest)
+        _log.warning("file-refused", agency=desk.agency, file=manifest.name[:200], code=refusal.code)
+
+    # --- giving -------------------------------------------------------------------------------------------------------
+
+    def _give(self, desk: _Desk, manifest: Path) -> bool:
+        """Write the result of a file that was taken, once; False when there is none yet, or it was written."""
+        name = manifest.name.removesuffix(MANIFEST)
+        mark = manifest.with_name(f"{name}.done")
+        if mark.exists():
+            return False
+        body = parse_json(read_file(manifest, MANIFEST_BYTES), max_bytes=MANIFEST_BYTES)
+        known = str(body.get("batch")) if isinstance(body, dict) else ""
+        row = self._reader.batch_by_name(desk.agency, desk.interaction.name, known)
+        if row is None or row.state not in ENDED:
+            return False
+        out = desk.place("out")
+        result, report = self._uploads.result(row), self._uploads.report(row)
+        form = "csv" if result.media_type == "text/csv" else "jsonl"
+        write_file(out / f"{name}.result.{form}", result.pieces)
+        write_file(out / f"{name}.report.jws", (report.signature or "").encode())
+        write_file(out / f"{name}.report.json", report.body)
+        write_file(mark, b"")
+        return True
+
+    # --- within -------------------------------------------------------------------------------------------------------
+
+    def _age_s(self, changed_at: float) -> float:
+        """How long ago that was; below zero for a time to come, which says nothing."""
+        return self._clock().timestamp() - changed_at
+
+    def _desks(self) -> Iterator[_Desk]:
+        """The folders of all interactions that are files of records; what is missing of them is made."""
+        for agency, adapter in self._directory.adapters.items():
+            for each in adapter.interactions:
+                path = self._root / agency / each.name
+                if isinstance(each, Batch) and (self._root / agency).is_dir():
+                    for name in ("in", "taken", "refused", "out"):
+                        (path / name).mkdir(parents=True, exist_ok=True)
+                    yield _Desk(path, agency, each)
+
+
+def _settled(going: Going[T]) -> T:
+    """What comes of it, once it is durable."""
+    while isinstance(going, Pending):
+        going.outcome.exception()  # waits
+        going = going.take() if going.is_durable else going.otherwise()
+    return going
+
+
+def _file_of(desk: _Desk, manifest: object) -> Path:
+    """The file that a manifest names, in the folder of the manifest. Raises Malformed."""
+    name = manifest.get("fileName") if isinstance(manifest, dict) else None
+    if not isinstance(name, str) or not name or "/" in name or name.startswith("."):
+        raise Malformed("the manifest names no file of this folder as fileName", code="batch-file-name")
+    return desk.place("in") / name
+
+
+def _signature_of(manifest: Path) -> Path:
+    return manifest.with_name(manifest.name.removesuffix(MANIFEST) + SIGNATURE)
+
+
+def _named(desk: _Desk, manifest: Path) -> Iterator[Path]:
+    """What belongs to a manifest: its signature, and the file that it names if it names one."""
+    yield _signature_of(manifest)
+    try:
+        yield _file_of(desk, parse_json(read_file(manifest, MANIFEST_BYTES), max_bytes=MANIFEST_BYTES))
+    except (Malformed, OSError):
+        return

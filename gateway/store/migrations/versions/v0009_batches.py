@@ -1,0 +1,62 @@
+"""Files of records: their manifests, their pieces and results, and the records that are put aside."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+
+COUNTS = ("received", "read", "position", "accepted", "declined", "invalid", "failed", "held", "result_size")
+
+
+def upgrade() -> None:
+    """Add three tables."""
+    instant = sa.DateTime(timezone=True)
+    op.create_table(
+        "batch",
+        *(
+            sa.Column(name, sa.String(), nullable=False)
+            for name in ("id", "agency", "interaction", "name", "agreement", "agreement_version")
+        ),
+        sa.Column("manifest", sa.Text(), nullable=False),
+        sa.Column("format", sa.String(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("records", sa.BigInteger(), nullable=False),
+        sa.Column("token", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("ends_as", sa.String(), nullable=True),
+        sa.Column("cause", sa.Text(), nullable=True),
+        sa.Column("made_at", instant, nullable=False),
+        sa.Column("ended_at", instant, nullable=True),
+        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in COUNTS),
+        sa.Column("result_sha256", sa.String(), nullable=True),
+        sa.Column("due_at", instant, nullable=False),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("lease_until", instant, nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("batch_name", "batch", ["agency", "interaction", "name"], unique=True)
+    op.create_index("batch_made", "batch", ["made_at", "id"])
+    at_work = sa.text("state IN ('verifying', 'reading', 'closing')")
+    op.create_index("batch_due", "batch", ["due_at", "id"], sqlite_where=at_work, postgresql_where=at_work)
+    op.create_table(
+        "batch_piece",
+        sa.Column("batch", sa.String(), nullable=False),
+        sa.Column("side", sa.String(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("batch", "side", "position"),
+    )
+    op.create_table(
+        "batch_held",
+        sa.Column("batch", sa.String(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("due_at", instant, nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("batch", "number"),
+    )

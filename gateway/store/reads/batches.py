@@ -1,0 +1,101 @@
+"""Files of records: how far they are, and their bytes, one piece at a time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import bindparam
+from sqlmodel import col, func, or_, select
+
+from gateway.store.batches import beyond_any_lease
+from gateway.store.reads.base import Reads
+from gateway.store.tables import BatchHeldRow, BatchPieceRow, BatchRow
+from gateway.store.tables.batches import AT_WORK
+from gateway.store.tables.outbox import words
+
+_PIECE = (
+    select(BatchPieceRow.position, BatchPieceRow.body)
+    .where(
+        col(BatchPieceRow.batch) == bindparam("of"),
+        col(BatchPieceRow.side) == bindparam("on"),
+        col(BatchPieceRow.position) <= bindparam("at"),
+    )
+    .order_by(col(BatchPieceRow.position).desc())
+    .limit(1)
+)
+
+
+class BatchReads(Reads):
+    """What agencies sent as a file."""
+
+    def batch(self, batch: str) -> BatchRow | None:
+        """The batch with this id."""
+        return self._get(BatchRow, batch)
+
+    def batch_by_name(self, agency: str, interaction: str, name: str) -> BatchRow | None:
+        """The batch that an agency calls so in that interaction."""
+        wanted = select(BatchRow).where(
+            col(BatchRow.agency) == agency, col(BatchRow.interaction) == interaction, col(BatchRow.name) == name
+        )
+        found: BatchRow | None = self._first(wanted)
+        return found
+
+    def batches(
+        self,
+        limit: int = 50,
+        before: tuple[datetime, str] | None = None,
+        agency: str | None = None,
+        state: str | None = None,
+        interaction: str | None = None,
+    ) -> list[BatchRow]:
+        """Batches, the newest first; `before`: behind the one that was made then and has that id."""
+        wanted = select(BatchRow)
+        if before is not None:
+            at, last = before
+            made = col(BatchRow.made_at)
+            wanted = wanted.where((made < at) | ((made == at) & (col(BatchRow.id) < last)))
+        for column, value in ((BatchRow.agency, agency), (BatchRow.state, state), (BatchRow.interaction, interaction)):
+            if value is not None:
+                wanted = wanted.where(col(column) == value)
+        return self._all(wanted.order_by(col(BatchRow.made_at).desc(), col(BatchRow.id).desc()).limit(limit))
+
+    def batches_in(self, agency: str, interaction: str, state: str) -> int:
+        """How many batches of an interaction are in that state."""
+        wanted = select(func.count()).where(
+            col(BatchRow.agency) == agency, col(BatchRow.interaction) == interaction, col(BatchRow.state) == state
+        )
+        return int(self._first(wanted))
+
+    def troubled_batches(self, since: datetime, limit: int = 20) -> list[BatchRow]:
+        """Batches under work that have a cause to wait, and those that ended since then with records that failed."""
+        waits = col(BatchRow.state).in_(words(AT_WORK)) & col(BatchRow.cause).is_not(None)
+        failed = (col(BatchRow.ended_at) > since) & (col(BatchRow.failed) > 0)
+        wanted = select(BatchRow).where(or_(waits, failed))
+        return self._all(wanted.order_by(col(BatchRow.made_at), col(BatchRow.id)).limit(limit))
+
+    def batch_is_due(self, now: datetime) -> bool:
+        """Whether there is a batch on which somebody has to work now, and nobody does."""
+        free = or_(col(BatchRow.lease_until).is_(None), col(BatchRow.lease_until) <= now, beyond_any_lease(now))
+        due = select(BatchRow.id).where(col(BatchRow.state).in_(words(AT_WORK)), col(BatchRow.due_at) <= now, free)
+        return self._first(due.limit(1)) is not None
+
+    def batch_piece(self, batch: str, side: str, at: int) -> tuple[int, bytes] | None:
+        """The piece that holds the byte `at`, or that ends before it: where it begins, and its bytes. None: no piece.
+
+        Bytes alone: a session would keep the last pieces in memory for a while.
+        """
+        found = self._one(_PIECE, of=batch, on=side, at=at)
+        return None if found is None else (int(found[0]), bytes(found[1]))
+
+    def held_records(self, batch: str, limit: int = 50, due: datetime | None = None) -> list[BatchHeldRow]:
+        """Records of a batch that are put aside, by their number; with `due` those that are to be tried by then."""
+        wanted = select(BatchHeldRow).where(col(BatchHeldRow.batch) == batch)
+        if due is not None:
+            wanted = wanted.where(col(BatchHeldRow.due_at) <= due)
+        return self._all(wanted.order_by(col(BatchHeldRow.number)).limit(limit))
+
+    def next_held(self, batch: str) -> datetime | None:
+        """When the next record that is put aside is to be tried; None when none is put aside."""
+        at = select(BatchHeldRow.due_at).where(col(BatchHeldRow.batch) == batch)
+        found: datetime | None = self._first(at.order_by(col(BatchHeldRow.due_at)).limit(1))
+        return found

@@ -1,0 +1,94 @@
+"""Files of records: what was announced, the pieces that came, and how far their records are."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Index, Text, text
+from sqlmodel import Field, SQLModel
+
+from gateway.store.types import Blob, UtcDateTime
+
+AT_WORK = ("verifying", "reading", "closing")
+"""States of a batch in which some process has something to do."""
+
+_AT_WORK = f"state IN ({', '.join(repr(each) for each in AT_WORK)})"
+
+
+def _count() -> Any:
+    """A number that may be greater than 32 bits hold: bytes, and records of a file of a gigabyte."""
+    return Field(default=0, sa_type=BigInteger)
+
+
+class BatchRow(SQLModel, table=True):
+    """A file of records. `id` is the exchange that announced it; `name` is the agency's own id of it.
+
+    `manifest` is the canonical form of what was announced; `token` the SHA-256 (hex) of what the uploader shows, ""
+    where nobody may upload. `received` bytes are there. `read` is the number of the last record that is done or put
+    aside, `position` the byte behind it. `accepted`, `declined`, `invalid` and `failed` count what became of records,
+    `held` those that are put aside. `result_size` bytes of the result are written. `ends_as` is the state in which a
+    batch that is `closing` will end, `cause` why it ended or waits. `fence` and `lease_until` are those of a claim.
+    """
+
+    __tablename__ = "batch"
+    __table_args__ = (
+        Index("batch_name", "agency", "interaction", "name", unique=True),
+        Index("batch_made", "made_at", "id"),
+        Index("batch_due", "due_at", "id", sqlite_where=text(_AT_WORK), postgresql_where=text(_AT_WORK)),
+    )
+
+    id: str = Field(primary_key=True)
+    agency: str
+    interaction: str
+    name: str
+    agreement: str
+    agreement_version: str
+    manifest: str = Field(sa_type=Text)
+    format: str
+    size: int = Field(sa_type=BigInteger)
+    sha256: str
+    records: int = Field(sa_type=BigInteger)
+    token: str
+    state: str
+    ends_as: str | None = None
+    cause: str | None = Field(default=None, sa_type=Text)
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    received: int = _count()
+    read: int = _count()
+    position: int = _count()
+    accepted: int = _count()
+    declined: int = _count()
+    invalid: int = _count()
+    failed: int = _count()
+    held: int = _count()
+    result_size: int = _count()
+    result_sha256: str | None = None
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    fence: int = 0
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class BatchPieceRow(SQLModel, table=True):
+    """Bytes of the file (`side` is `file`) or of its result (`result`) from the byte `position` on."""
+
+    __tablename__ = "batch_piece"
+
+    batch: str = Field(primary_key=True)
+    side: str = Field(primary_key=True)
+    position: int = Field(primary_key=True, sa_type=BigInteger)
+    body: bytes = Field(sa_type=Blob)
+
+
+class BatchHeldRow(SQLModel, table=True):
+    """A record that a mapping could not take: put aside as JSON, and tried again when due. `tries` counts."""
+
+    __tablename__ = "batch_held"
+
+    batch: str = Field(primary_key=True)
+    number: int = Field(primary_key=True, sa_type=BigInteger)
+    body: str = Field(sa_type=Text)
+    tries: int
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    cause: str = Field(sa_type=Text)

@@ -1,0 +1,68 @@
+"""`simojo batch`: what staff see of files of records, and how they end one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.app import open_store
+from gateway.settings import load_settings
+from gateway.store.plan import Insert, Plan
+from gateway.store.tables import BatchHeldRow, BatchRow
+from tests.cli.conftest import Simojo
+from tests.office.house import NOW
+
+ROW: dict[str, Any] = {
+    "agency": "bank",
+    "interaction": "settlement",
+    "agreement": "bank-2026",
+    "agreement_version": "1.1",
+    "manifest": "{}",
+    "format": "csv",
+    "size": 120,
+    "sha256": "0" * 64,
+    "records": 9,
+    "token": "",
+    "made_at": NOW,
+    "due_at": NOW,
+}
+
+
+@pytest.fixture
+def batches(home: Path) -> None:
+    """One that is being read, with a record put aside, and one that has ended."""
+    store = open_store(load_settings())
+    reading = {**ROW, "id": "b-1", "name": "2 Maret", "state": "reading", "received": 120, "read": 5, "held": 1}
+    done = {**ROW, "id": "b-2", "name": "1 Maret", "state": "completed", "received": 120, "read": 9, "accepted": 9}
+    held = {"batch": "b-1", "number": 4, "body": "{}", "tries": 2, "due_at": NOW, "cause": "KeyError"}
+    rows = [BatchRow(**each).model_dump() for each in (reading, done)]
+    store.unit_of_work.commit(Plan.of(*(Insert(BatchRow, each) for each in rows), Insert(BatchHeldRow, held)))
+    store.close()
+
+
+@pytest.mark.usefixtures("batches")
+def test_batches_are_listed_and_shown_with_the_account_of_their_records(simojo: Simojo) -> None:
+    listed = simojo("batch", "list")
+    assert listed.code == 0, listed
+    assert ("b-1  reading" in listed.out, "b-2  completed" in listed.out) == (True, True)
+    assert "b-2" not in simojo("batch", "list", "--state", "reading").out
+    assert simojo("batch", "list", "--agency", "oss").out == "no such batch\n"
+    said = json.loads(simojo("batch", "show", "b-1", "--json").out)
+    assert (said["read"], said["records"], said["held"]) == (5, 9, 1)
+    assert said["putAside"] == [{"number": 4, "tries": 2, "cause": "KeyError"}]
+    assert "record 4 is tried again" in simojo("batch", "show", "b-1").out
+    followed = simojo("batch", "show", "b-2", "--follow")
+    assert (followed.code, "9 accepted" in followed.out) == (0, True)
+    assert "[batch-unknown]" in simojo("batch", "show", "b-3").sentence
+
+
+@pytest.mark.usefixtures("batches")
+def test_a_batch_is_cancelled_once_with_its_reason(simojo: Simojo) -> None:
+    assert simojo("batch", "cancel", "b-1", "--reason", "salah berkas").code == 0
+    (row,) = json.loads(simojo("batch", "list", "--state", "closing", "--json").out)["batches"]
+    assert (row["endsAs"], row["cause"]) == ("cancelled", "salah berkas")
+    assert "[batch-state]" in simojo("batch", "cancel", "b-1", "--reason", "lagi").sentence
+    assert "[batch-state]" in simojo("batch", "cancel", "b-2", "--reason", "terlambat").sentence

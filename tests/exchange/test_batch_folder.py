@@ -1,0 +1,189 @@
+"""Files of records in a watched folder: taken when whole, refused with a sentence, answered beside."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.signing import jws
+from conformance.signing.keys import Identity
+from gateway.exchange.batch.folder import PATIENCE_S, QUIET_S, WatchedFolder
+from tests.exchange import pasar
+from tests.exchange.keys import agency_identity
+from tests.exchange.stage import Stage
+from tests.exchange.test_crash import Killed
+
+RECORDS = [{"number": "R-1", "note": "satu"}, {"number": "R-404"}]
+CONTENT = pasar.written("csv", RECORDS)
+
+
+class Folder:
+    """The agency's folder, and the hub's eye on it."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.root = stage.folder / "berkas"
+        self.desk = self.root / "pasar" / "daftar"
+        (self.desk / "in").mkdir(parents=True)
+        self.watched: WatchedFolder = stage.hub.watched_folder(self.root)
+
+    def put(self, content: bytes = CONTENT, name: str = "maret", signer: Identity | None = None, **edits: Any) -> None:
+        """What the agency puts there: the file first, its manifest last."""
+        said = {**pasar.manifest(CONTENT, 2, "csv", name), **edits}
+        del said["uploadTokenSha256"]
+        body = json.dumps(said).encode()
+        claims = {"iss": "pasar", "aud": "dpmptsp", "jti": name, "agr": "pasar-2026/1.0", "int": "daftar"}
+        token = jws.sign_detached(body, signer or agency_identity("pasar"), claims, at=self.stage.clock())
+        self._write(said["fileName"], content)
+        self._write(f"{name}.manifest.jws", token.encode())
+        self._write(f"{name}.manifest.json", body)
+
+    def _write(self, name: str, content: bytes) -> None:
+        path = self.desk / "in" / name
+        path.write_bytes(content)
+        os.utime(path, (self.stage.clock().timestamp(),) * 2)
+
+    def look(self) -> None:
+        self.watched.run_once()
+
+    def names(self, where: str) -> list[str]:
+        return sorted(each.name for each in (self.desk / where).iterdir())
+
+
+@pytest.fixture
+def folder(market: Stage) -> Folder:
+    return Folder(market)
+
+
+TAKEN = ["maret.csv", "maret.manifest.json", "maret.manifest.jws"]
+
+
+def test_a_file_is_taken_when_it_lies_still_and_its_result_is_put_beside(market: Stage, folder: Folder) -> None:
+    (case,) = pasar.registered(market, "R-1")
+    folder.put()
+    folder.look()
+    assert folder.names("in") == TAKEN  # it was written a moment ago
+    market.clock.advance(minutes=20)  # longer than a message may be on its way
+    folder.look()
+    assert (folder.names("in"), folder.names("taken")) == ([], TAKEN)
+    pasar.work(market)
+    folder.look()
+    assert folder.names("out") == ["maret.report.json", "maret.report.jws", "maret.result.csv"]
+    report = (folder.desk / "out" / "maret.report.json").read_bytes()
+    signature = (folder.desk / "out" / "maret.report.jws").read_text()
+    trusted = [market.certificate]
+    jws.verify_detached(signature, report, trusted, issuer="dpmptsp", audience="pasar", at=market.clock())
+    assert json.loads(report)["accepted"] == 1
+    result = (folder.desk / "out" / "maret.result.csv").read_text()
+    assert [line.split(",")[2] for line in result.splitlines()] == ["outcome", "accepted", "declined"]
+    assert pasar.notes(market, case) == ["satu"]
+    for each in (folder.desk / "out").iterdir():
+        each.unlink()  # the agency has fetched it
+    folder.look()
+    assert folder.names("out") == []
+
+
+def test_a_file_that_is_still_written_is_left_alone_until_it_is_whole(market: Stage, folder: Folder) -> None:
+    folder.put(CONTENT[:-4])
+    market.clock.advance(seconds=QUIET_S)
+    folder.look()
+    assert folder.names("in") == TAKEN
+    folder.put()
+    market.clock.advance(seconds=QUIET_S)
+    folder.look()
+    assert folder.names("in") == []
+
+
+@pytest.mark.parametrize(
+    ("edits", "code"),
+    [
+        ({"content": b"x" * len(CONTENT)}, "batch-file-differs"),
+        ({"format": "xlsx"}, "schema-violation"),
+        ({"fileName": ".rahasia"}, "batch-file-name"),
+        ({"signer": "lain"}, "certificate-unknown"),
+    ],
+    ids=["content", "form", "name", "signer"],
+)
+def test_what_cannot_be_taken_is_put_aside_with_a_sentence(
+    market: Stage, folder: Folder, edits: dict[str, Any], code: str
+) -> None:
+    if "signer" in edits:
+        edits = {"signer": agency_identity("lain")}
+    folder.put(**edits)
+    market.clock.advance(seconds=PATIENCE_S)
+    folder.look()
+    assert "maret.manifest.json" not in folder.names("in")
+    assert f"[{code}]" in (folder.desk / "refused" / "maret.refused.txt").read_text()
+    assert market.rows("batch")["batch"] == []
+
+
+def test_a_link_out_of_the_folder_is_not_followed(market: Stage, folder: Folder) -> None:
+    secret = market.folder / "keys" / "master.key"
+    folder.put(secret.read_bytes())
+    (folder.desk / "in" / "maret.csv").unlink()
+    (folder.desk / "in" / "maret.csv").symlink_to(secret)
+    market.clock.advance(seconds=PATIENCE_S)
+    folder.look()
+    assert market.rows("batch_piece")["batch_piece"] == []
+
+
+def test_two_processes_do_not_work_in_one_folder(market: Stage, folder: Folder) -> None:
+    from gateway.exchange.batch.files import locked
+
+    folder.put()
+    market.clock.advance(seconds=QUIET_S)
+    with locked(folder.root / ".lock") as is_mine:
+        assert is_mine
+        folder.look()
+    assert folder.names("in") == TAKEN
+
+
+@pytest.mark.parametrize("step", ["_announced", "_sent", "move_files-1", "move_files-2", "move_files-3", "_give"])
+def test_a_process_that_dies_at_any_step_loses_and_doubles_nothing(
+    market: Stage, folder: Folder, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (case,) = pasar.registered(market, "R-1")
+    folder.put()
+    market.clock.advance(seconds=QUIET_S)
+    name, _, count = step.partition("-")
+    with monkeypatch.context() as patched:
+        if count:
+            patched.setattr("gateway.exchange.batch.folder.move_files", _moves(int(count)))
+        else:
+            patched.setattr(WatchedFolder, name, _dies)
+        with pytest.raises(Killed):
+            _all_of_it(market, folder)
+    market.restart()
+    again = market.hub.watched_folder(folder.root)
+    again.run_once()
+    market.clock.advance(minutes=1)
+    pasar.work(market)
+    again.run_once()
+    assert (folder.names("in"), len(folder.names("out"))) == ([], 3)
+    assert pasar.notes(market, case) == ["satu"]
+    assert len(market.rows("batch")["batch"]) == 1
+
+
+def _all_of_it(market: Stage, folder: Folder) -> None:
+    folder.look()
+    pasar.work(market)
+    folder.look()
+
+
+def _dies(*_: object) -> Any:
+    raise Killed
+
+
+def _moves(count: int) -> Any:
+    """Moves so many files less one, and dies."""
+
+    def move(to: Path, *files: Path) -> None:
+        for each in files[: count - 1]:
+            each.replace(to / each.name)
+        raise Killed
+
+    return move
