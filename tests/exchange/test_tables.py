@@ -44,8 +44,8 @@ def connected(template: Furnished, door: Door, street: Street) -> Iterator[Stage
 
 
 def _offer_qris(stage: Stage) -> None:
-    """Version 1.1 of the bank's agreement, a year sooner, and what the hub needs to ask for a QR."""
-    said = packaged_agreements()["bank-2026-1.1"].replace("valid_from = 2027-01-01", "valid_from = 2026-02-01")
+    """Version 1.1 of the bank's agreement, sooner, and what the hub needs to ask for a QR."""
+    said = packaged_agreements()["bank-2026-1.1"].replace("valid_from = 2026-11-01", "valid_from = 2026-02-01")
     agreement = read_agreement(said)
     registry, actor = stage.hub.store.registry, "staff/siti"
     registry.import_agreement(agreement, stage.adapters["bank"], actor)
