@@ -1,4 +1,4 @@
-"""The bank of the retribution account: virtual accounts and QRIS by SNAP BI. REST.
+"""The bank of the retribution account: virtual accounts and QRIS by SNAP BI, its settlement as a file. REST.
 
 Virtual accounts: the bank asks and tells, we answer. QRIS (agreement 1.1): we ask for a QR (service 47) when a charge
 is issued, and the bank tells of its payment (52). Whichever way is paid first counts; the other is refused as paid.
@@ -14,6 +14,9 @@ QRIS, ours: partnerReferenceNo is the id of our message, so the same question ge
 case by it; the time of payment comes in additionalInfo.paidTime, since 52 has none. Our questions are signed by the
 asymmetric signature, without a token.
 
+Settlement (agreement 1.2): each day a file of what was moved to the retribution account, under our own profile, since
+SNAP has no such file; it is compared with the payments that cases know, and records none.
+
 A message is identified by X-EXTERNAL-ID, which the `snap-bi` dialect reads with its day; a payment by
 paymentRequestId, the one identifier of it that SNAP makes mandatory: it becomes the bank reference of the case.
 """
@@ -22,8 +25,9 @@ from __future__ import annotations
 
 from adapters.bank.mapping import account, bill, paid, payment_status
 from adapters.bank.qris import qris_about, qris_made, qris_paid, qris_request
+from adapters.bank.settlement import reconciled, settled_account, settlement_result
 from adapters.bank.snap import DIALECT
-from gateway.contract.adapter import Adapter, Agency, AgencyKind, Inquiry, Query, Repeat, Submission
+from gateway.contract.adapter import Adapter, Agency, AgencyKind, Batch, Inquiry, Query, Repeat, Submission
 from gateway.domain.events import OfferQris
 
 ADAPTER = Adapter(
@@ -82,6 +86,16 @@ ADAPTER = Adapter(
             reply="bank/qris-notify/1.0/reply",
             about=qris_about,
             to_cases=qris_paid,
+        ),
+        Batch(
+            name="settlement",
+            since="1.2",
+            security="jws",
+            request="bank/settlement/1.0/request",
+            result="bank/settlement/1.0/result",
+            about=settled_account,
+            to_cases=reconciled,
+            result_of=settlement_result,
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""BPKPD (finance, revenue and assets of the city): recommendations for its assets and billboards, and arrears. REST.
+"""BPKPD (finance, revenue and assets of the city): recommendations for its assets and billboards, arrears, books. REST.
 
 There is no public specification of this agency's system. All documents are a format of our own, as the parties agree
 on it under Pasal 21(2)c.3.
@@ -8,13 +8,16 @@ on it under Pasal 21(2)c.3.
     arrears                   query: does the applicant owe city taxes or retribusi? Asked by one number (NPWPD, a
                               firm's NPWP, or the NIK) for the services that this agreement names. What is owed is told
                               to an officer in whole rupiah; nothing is refused by machine.
+    retribusi                 batch (agreement 1.1): each day the realised retribusi of the city's books, as a file. It
+                              is compared with the payments that cases know; where they differ a person is called.
 """
 
 from __future__ import annotations
 
 from adapters.bpkpd.arrears import arrears_query, arrears_told
 from adapters.bpkpd.recommendation import AGENCY, asset_recommended, asset_request
-from gateway.contract.adapter import Adapter, Agency, AgencyKind, Query, Repeat, Request
+from adapters.bpkpd.retribusi import realised, realised_charge
+from gateway.contract.adapter import Adapter, Agency, AgencyKind, Batch, Query, Repeat, Request
 from gateway.domain.events import QueryArrears, RequestRecommendation
 
 ADAPTER = Adapter(
@@ -45,6 +48,15 @@ ADAPTER = Adapter(
             to_agency=arrears_query,
             to_case=arrears_told,
             repeat=Repeat.SAFE,
+        ),
+        Batch(
+            name="retribusi",
+            since="1.1",
+            security="jws",
+            request="bpkpd/retribusi/1.0/request",
+            result="simojo/batch-result/1.0/result",
+            about=realised_charge,
+            to_cases=realised,
         ),
     ),
 )

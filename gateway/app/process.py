@@ -31,6 +31,7 @@ from gateway.casework.references import ReferenceIndex
 from gateway.dialect.party import Hub
 from gateway.domain.calendar import WorkingCalendar, local_date
 from gateway.domain.errors import HubBusy
+from gateway.exchange.batch.cancelling import Cancelling
 from gateway.exchange.batch.work import BatchWork
 from gateway.exchange.couriers import Couriers
 from gateway.exchange.directory import Directory
@@ -158,6 +159,7 @@ class Process:
             unit_of_work=self.store.unit_of_work,
             clock=clock,
         )
+        self._cancelling = Cancelling(self.store.reader, self.store.unit_of_work, self.store.leaves, clock)
         self.revocation = self._revocation()
         self.expiry = ExpiryWatch(self.store.reader, self.store.unit_of_work, clock)
         self.clock_watch = ClockWatch(
@@ -256,6 +258,7 @@ class Process:
                 Round("revocation", lambda: self.revocation.run_once() > 0, 30.0),
                 Round("expiry", lambda: self.expiry.run_once() > 0, 3600.0),
                 Round("cut-over", self.day_watch.run_once, 5.0),
+                Round("abandoned-uploads", self._give_up_abandoned_uploads, 3600.0),
             ),
             anywhere=(
                 Round("recovery", self._recover, 1.0),
@@ -275,6 +278,10 @@ class Process:
     def _recover(self, *, alone: bool = False) -> bool:
         """Take back what workers left behind, by a clock that is right; whether there may be more."""
         return self.standing.trusts_its_clock and self.outbound.recover(alone=alone) > 0
+
+    def _give_up_abandoned_uploads(self) -> bool:
+        """End uploads of files that nobody goes on with, by a clock that is right; whether there may be more."""
+        return self.standing.trusts_its_clock and self._cancelling.give_up_abandoned()
 
     def _look_into_mailboxes(self) -> bool:
         """Write down what was not acknowledged in time, by a clock that is right; whether there may be more."""

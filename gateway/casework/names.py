@@ -1,6 +1,9 @@
-"""Names that what casework makes bears outside: of a delivery's message, and of a fact in the ledger."""
+"""Names that what the hub makes bears outside: of a delivery's message, and of what the ledger commits to."""
 
 from __future__ import annotations
+
+BATCH_REPORT = "batch-report"
+"""The part of a manifest's exchange that holds the last report of its batch."""
 
 
 def message_id(delivery: str) -> str:

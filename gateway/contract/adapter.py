@@ -304,6 +304,10 @@ class Adapter:
         """The interaction of that exact name, as it is declared first, or None."""
         return next((each for each in self.interactions if each.name == name), None)
 
+    def dialect_of(self, declared: Interaction) -> Dialect | None:
+        """The shape of its answers where it is not ours; a batch is answered in ours, whatever else the agency speaks."""
+        return None if isinstance(declared, Batch) else self.dialect
+
     def named(self, name: str) -> tuple[Interaction, ...]:
         """All declarations of that exact name."""
         return tuple(each for each in self.interactions if each.name == name)

@@ -24,11 +24,12 @@ def refusal_answer(
     has Faults, whatever the adapter's dialect.
     """
     declared = adapter.interaction(message.interaction) if adapter else None
-    if adapter is None or adapter.dialect is None or declared is None or message.transport.is_soap:
+    dialect = adapter.dialect_of(declared) if adapter is not None and declared is not None else None
+    if dialect is None or declared is None or message.transport.is_soap:
         return wire.refuse(error, message, exchange)
     try:
         with Mapping(f"{message.agency}/{declared.name}"):
-            reply = adapter.dialect.refuse(declared, refusal_of(error), payload)
+            reply = dialect.refuse(declared, refusal_of(error), payload)
     except MappingFault:
         return wire.refuse(error, message, exchange)
     return wire.custom(reply)

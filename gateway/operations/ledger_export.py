@@ -18,6 +18,7 @@ from gateway.ledger.damage import Damage, broken
 from gateway.ledger.export import checkpoint_line, header_line, leaf_line, part_line
 from gateway.ledger.leaf import commitment
 from gateway.ledger.verify import Verdict, verify_export
+from gateway.operations.ledger_batches import check_batches
 from gateway.operations.ledger_cases import check_agreements, check_cases, check_documents, check_opened
 from gateway.operations.ledger_evidence import Evidence, read_leaf
 from gateway.operations.ledger_tiles import check_tiles
@@ -70,7 +71,7 @@ def verify_store(
     4. every tile holds the hashes of these leaves
     5. the leaves that wait for their place are what was promised, and so are their parts
     6. no stored bytes that no leaf commits to: such a leaf was deleted before it was placed, or they were put in
-    7. each case is what its facts lead to; documents and agreements are those of their hashes
+    7. each case is what its facts lead to; documents, agreements and files of records are those of their hashes
 
     A value that cannot be read at all is damage too.
     """
@@ -110,6 +111,7 @@ def _verify(
     check_cases(reader, catalogue)
     check_documents(reader)
     check_agreements(reader)
+    check_batches(reader)
     return StoreVerdict(ledger=verdict, tiles=tiles, pending=pending)
 
 

@@ -158,7 +158,7 @@ def _operation(
 ) -> dict[str, Any]:
     said, reply = _documents(declared)
     refused = REFUSED
-    if adapter.dialect is not None:  # such an agency hears no in its own shape
+    if adapter.dialect_of(declared) is not None:  # such an agency hears no in its own shape
         refused = {"application/json": {"schema": dict(library.json(reply).schema)}}
     if agreed.confidential:
         refused = {**refused, "application/jose": {"schema": _encrypted({"$ref": "#/components/schemas/Problem"})}}

@@ -12,6 +12,7 @@ import pytest
 
 from gateway.contract.adapter import (
     Adapter,
+    Batch,
     Inquiry,
     Interaction,
     Mailbox,
@@ -33,6 +34,7 @@ MODELS: dict[type[Interaction], str] = {
     Mailbox: "mailbox",
     Inquiry: "inquiry",
     Submission: "submission",
+    Batch: "batch",
 }
 IMPURE_CALLS = {"open", "print", "input", "exec", "eval", "__import__", "compile", "globals", "vars", "setattr"}
 IMPURE_ATTRIBUTES = {"now", "today", "utcnow", "read_text", "write_text", "read_bytes", "write_bytes", "getenv"}
@@ -176,6 +178,8 @@ def test_an_interaction_is_as_its_agreement_says_pasal_21_2_c(adapter: Adapter, 
     assert ("retry" in clauses) is isinstance(interaction, Outbound)
     assert ("answer_within" in clauses) is isinstance(interaction, Request | Mailbox)
     assert ("visible_again" in clauses) is isinstance(interaction, Mailbox)
+    assert clauses.get("result") == (interaction.result if isinstance(interaction, Batch) else None)
+    assert ("formats" in clauses) is isinstance(interaction, Batch)
 
 
 @pytest.mark.parametrize(("adapter", "interaction"), _interactions())

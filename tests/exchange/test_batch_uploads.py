@@ -9,6 +9,7 @@ import pytest
 
 from gateway.contract.adapter import Batch
 from gateway.contract.agreement import agreement_from_document, to_document
+from gateway.exchange.batch.cancelling import ABANDONED_AFTER, Cancelling
 from gateway.exchange.checking import check_agreement
 from tests.batch.adapter import PASAR
 from tests.exchange import pasar
@@ -103,6 +104,23 @@ def test_no_more_files_are_awaited_than_may_be(market: Stage) -> None:
         assert said.status == 200
     more = pasar.announce(market, pasar.manifest(CONTENT, 2, name="b-16"), "m-16")
     assert (more.status, more.code) == (503, "batches-open")
+
+
+def test_an_upload_that_nobody_goes_on_with_makes_room_after_a_week(market: Stage) -> None:
+    left = pasar.announce(market, pasar.manifest(CONTENT, 2)).json
+    kept = pasar.announce(market, pasar.manifest(CONTENT, 2, name="b-2"), "m-2").json
+    store = market.hub.store
+    cancelling = Cancelling(store.reader, store.unit_of_work, store.leaves, market.clock)
+    market.clock.advance(seconds=ABANDONED_AFTER.total_seconds())
+    assert pasar.send(market, kept["upload"], CONTENT[:10], 0).status_code == 204
+    market.clock.advance(seconds=1)
+    assert not cancelling.give_up_abandoned()
+    pasar.work(market)
+    report = pasar.ask(market, "GET", left["upload"]).json()
+    assert (report["state"], report["unread"]) == ("cancelled", 2)
+    assert report["cause"].startswith("no byte came for 7 days")
+    assert pasar.send(market, left["upload"], CONTENT[:10], 0).json()["code"] == "batch-state"
+    assert pasar.send(market, kept["upload"], CONTENT[10:], 10, last=True).status_code == 204
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
+from sqlmodel import col
 
 from conformance.signing import jws
 from gateway.contract.adapter import Batch
-from gateway.domain.errors import Refused
+from gateway.domain.errors import LedgerBroken, Refused
 from gateway.exchange.batch.cancelling import Cancelling
 from gateway.exchange.batch.portions import WAITS
 from gateway.operations.ledger_export import verify_store
 from gateway.store.batches import LEASE
+from gateway.store.tables import BatchPieceRow
 from tests.exchange import pasar
 from tests.exchange.stage import Stage
 from tests.exchange.test_crash import Killed, Mortal
@@ -235,6 +238,18 @@ def test_a_batch_that_is_cancelled_before_its_file_is_here_ends_unread(market: S
     pasar.work(market)
     report = pasar.ask(market, "GET", said["upload"]).json()
     assert (report["state"], report["unread"]) == ("cancelled", 1)
+
+
+@pytest.mark.parametrize("side", ["file", "result"])
+def test_a_stored_byte_that_was_changed_later_is_found_and_named(market: Stage, side: str) -> None:
+    pasar.delivered(market, pasar.written("csv", MIXED[:2]), 2, "csv")
+    pasar.work(market)
+    store = market.hub.store
+    verify_store(store.reader, store.vault, store.note_key.verifier)
+    with store.engine.begin() as connection:
+        connection.execute(update(BatchPieceRow).where(col(BatchPieceRow.side) == side).values(body=b"R-1,lain"))
+    with pytest.raises(LedgerBroken, match=f"{side} of batch 'b-1' of pasar"):
+        verify_store(store.reader, store.vault, store.note_key.verifier)
 
 
 # --- a process that dies -------------------------------------------------------------------------------------------

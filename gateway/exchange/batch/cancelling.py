@@ -1,19 +1,27 @@
-"""Staff end a batch: what was done stands, what was put aside is given up, the rest is unread."""
+"""A batch is ended before its end: what was done stands, what was put aside is given up, the rest is unread.
+
+Staff end any batch. The hub ends an upload to which no byte was added for `ABANDONED_AFTER`: it counts against the number
+of files that may be awaited, and would shut its agency out.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gateway.casework.leaves import Leaves
 from gateway.domain.errors import Refused
 from gateway.exchange.batch.documents import ENDED, BatchState
 from gateway.ledger.leaf import LeafKind
 from gateway.store.conflicts import commit, prepared_again
-from gateway.store.plan import Plan, Update
+from gateway.store.plan import Conflict, Plan, Update
 from gateway.store.reading import Reader
 from gateway.store.tables import BatchRow
 from gateway.store.unit_of_work import UnitOfWork
+
+ABANDONED_AFTER = timedelta(days=7)
+AT_ONCE = 20
+"""Uploads that one look gives up, at most."""
 
 
 class Cancelling:
@@ -38,6 +46,19 @@ class Cancelling:
             raise unknown_batch(batch)
         if row.state in ENDED or row.ends_as == BatchState.CANCELLED:
             raise Refused(f"batch {row.id} is {row.ends_as or row.state} already", code="batch-state")
+        commit(self._unit_of_work, self._plan(row, reason, actor))
+
+    def give_up_abandoned(self) -> bool:
+        """End uploads that nobody goes on with; whether there may be more. Raises HubBusy.
+
+        A byte that comes meanwhile wins: that upload goes on.
+        """
+        rows = self._reader.abandoned_uploads(self._clock() - ABANDONED_AFTER, AT_ONCE)
+        reason = f"no byte came for {ABANDONED_AFTER.days} days: announce the file anew under another name"
+        ended = [self._unit_of_work.commit(self._plan(each, reason, "hub")) for each in rows]
+        return len(ended) == AT_ONCE and not any(isinstance(each, Conflict) for each in ended)
+
+    def _plan(self, row: BatchRow, reason: str, actor: str) -> Plan:
         now = self._clock()
         values: dict[str, object] = {
             "state": BatchState.CLOSING.value,
@@ -50,7 +71,7 @@ class Cancelling:
         expected = {"state": row.state, "fence": row.fence, "read": row.read, "received": row.received}
         said = {"step": "batch-cancelled"}
         leaf = self._leaves.make(LeafKind.STAFF, at=now, actor=actor, exchange=row.id, extra=said)
-        commit(self._unit_of_work, Plan.of(Update(BatchRow, {"id": row.id}, expected, values), leaf.row))
+        return Plan.of(Update(BatchRow, {"id": row.id}, expected, values), leaf.row)
 
 
 def unknown_batch(batch: str) -> Refused:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from gateway.casework.desk import Casework
+from gateway.casework.names import BATCH_REPORT
 from gateway.domain.errors import LedgerBroken
-from gateway.exchange.batch.documents import REPORT_PART, BatchState
+from gateway.exchange.batch.documents import BatchState
 from gateway.exchange.batch.results import report
 from gateway.exchange.records import part
 from gateway.ledger.leaf import LeafKind
@@ -40,7 +41,7 @@ def final_plan(row: BatchRow, result_sha256: str, casework: Casework, library: S
         exchange=row.id,
         agreement=f"{row.agreement}/{row.agreement_version}",
         key=key.key,
-        parts={REPORT_PART: body},
+        parts={BATCH_REPORT: body},
         extra={
             "batch": state,
             "records": row.records,
@@ -52,4 +53,4 @@ def final_plan(row: BatchRow, result_sha256: str, casework: Casework, library: S
     )
     expected = {"fence": row.fence, "state": row.state, "read": row.read, "held": 0, "result_size": row.result_size}
     ended = Update(BatchRow, {"id": row.id}, expected, values)
-    return key.plan + Plan.of(ended, part(row.id, REPORT_PART, body), leaf.row)
+    return key.plan + Plan.of(ended, part(row.id, BATCH_REPORT, body), leaf.row)

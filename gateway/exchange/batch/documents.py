@@ -10,9 +10,6 @@ RESULT = "simojo/batch-result/1.0/result"
 REPORT = "simojo/batch-report/1.0/report"
 """Where a batch stands; at its end the account of all records, which is signed."""
 
-REPORT_PART = "batch-report"
-"""The part of the manifest's exchange that holds the last report."""
-
 PIECE_BYTES = 2**20
 """The largest piece of a file: each is read into memory a few times over, and a hub reads several at once."""
 

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from gateway.casework.names import BATCH_REPORT
 from gateway.dialect.party import Hub
 from gateway.domain.errors import Malformed, Refused, Retriable, Unauthenticated
-from gateway.exchange.batch.documents import ENDED, FILE, PIECE_BYTES, REPORT_PART, RESULTS, BatchState
+from gateway.exchange.batch.documents import ENDED, FILE, PIECE_BYTES, RESULTS, BatchState
 from gateway.exchange.batch.pieces import chunks, piece
 from gateway.exchange.batch.results import report, result_form
 from gateway.exchange.directory import Directory
@@ -131,7 +132,7 @@ class Uploads:
         """Where a batch stands; at its end signed, with the leaf that holds it."""
         if row.state not in ENDED:
             return Report(body=report(row, self._library), signature=None)
-        stored = self._reader.part(row.id, REPORT_PART)
+        stored = self._reader.part(row.id, BATCH_REPORT)
         if stored is None:
             raise Refused(f"the report of batch {row.name} is gone from the store", code="document-unknown")
         at = self._clock()
@@ -161,7 +162,7 @@ class Uploads:
 
     def _leaf(self, exchange: str) -> str | None:
         """The hash of the leaf that commits to the report."""
-        holds = f'"{REPORT_PART}":'.encode()
+        holds = f'"{BATCH_REPORT}":'.encode()
         rows = self._reader.leaves_of_exchange(exchange)
         return next((each.hash.hex() for each in rows if holds in each.canonical), None)
 
@@ -183,9 +184,9 @@ class Uploads:
         uploaded = Uploaded(end, row.size)
         if not body:
             return uploaded
-        values: dict[str, object] = {"received": end}
+        values: dict[str, object] = {"received": end, "due_at": self._clock()}
         if uploaded.complete:
-            values |= {"state": BatchState.VERIFYING.value, "due_at": self._clock()}
+            values |= {"state": BatchState.VERIFYING.value}
         expected = {"state": BatchState.UPLOADING.value, "received": offset}
         plan = Plan.of(Update(BatchRow, {"id": batch}, expected, values), piece(batch, FILE, offset, body))
         return Prepared(plan, uploaded)

@@ -24,6 +24,17 @@ _PIECE = (
     .limit(1)
 )
 
+_NEXT_PIECE = (
+    select(BatchPieceRow.position, BatchPieceRow.body)
+    .where(
+        col(BatchPieceRow.batch) == bindparam("of"),
+        col(BatchPieceRow.side) == bindparam("on"),
+        col(BatchPieceRow.position) >= bindparam("at"),
+    )
+    .order_by(col(BatchPieceRow.position))
+    .limit(1)
+)
+
 
 class BatchReads(Reads):
     """What agencies sent as a file."""
@@ -66,6 +77,11 @@ class BatchReads(Reads):
         )
         return int(self._first(wanted))
 
+    def abandoned_uploads(self, before: datetime, limit: int) -> list[BatchRow]:
+        """Batches whose bytes are awaited and of which none came since then, the oldest first."""
+        wanted = select(BatchRow).where(col(BatchRow.state) == "uploading", col(BatchRow.due_at) < before)
+        return self._all(wanted.order_by(col(BatchRow.due_at), col(BatchRow.id)).limit(limit))
+
     def troubled_batches(self, since: datetime, limit: int = 20) -> list[BatchRow]:
         """Batches under work that have a cause to wait, and those that ended since then with records that failed."""
         waits = col(BatchRow.state).in_(words(AT_WORK)) & col(BatchRow.cause).is_not(None)
@@ -85,6 +101,11 @@ class BatchReads(Reads):
         Bytes alone: a session would keep the last pieces in memory for a while.
         """
         found = self._one(_PIECE, of=batch, on=side, at=at)
+        return None if found is None else (int(found[0]), bytes(found[1]))
+
+    def batch_piece_from(self, batch: str, side: str, at: int) -> tuple[int, bytes] | None:
+        """The first piece that begins at the byte `at` or behind it: where it begins, and its bytes. None: no piece."""
+        found = self._one(_NEXT_PIECE, of=batch, on=side, at=at)
         return None if found is None else (int(found[0]), bytes(found[1]))
 
     def held_records(self, batch: str, limit: int = 50, due: datetime | None = None) -> list[BatchHeldRow]:

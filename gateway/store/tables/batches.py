@@ -24,6 +24,7 @@ def _count() -> Any:
 class BatchRow(SQLModel, table=True):
     """A file of records. `id` is the exchange that announced it; `name` is the agency's own id of it.
 
+    `due_at`: when somebody has to work on it again; while bytes are awaited, when the last ones came.
     `manifest` is the canonical form of what was announced; `token` the SHA-256 (hex) of what the uploader shows, ""
     where nobody may upload. `received` bytes are there. `read` is the number of the last record that is done or put
     aside, `position` the byte behind it. `accepted`, `declined`, `invalid` and `failed` count what became of records,
