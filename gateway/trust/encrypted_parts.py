@@ -24,6 +24,7 @@ from gateway.trust import names
 from gateway.trust.certificate_files import MAX_CERTIFICATE_BYTES
 from gateway.trust.content_key import IV_BYTES, TAG_BYTES, Names
 from gateway.trust.envelope import Envelope
+from gateway.trust.names import ds, wsse, xenc, xenc11
 from gateway.trust.policy import check_xml_oaep, refusal, xml_content_encryption, xml_key_transport
 
 _CONTENT_TYPES: Final = frozenset({f"{names.XENC}Content", f"{names.XENC}Element"})
@@ -95,16 +96,16 @@ def read_encrypted_body(envelope: Envelope) -> EncryptedBody:
 
 def _one_of_each(envelope: Envelope) -> tuple[etree._Element, etree._Element]:
     root = envelope.root
-    if root.find(".//{*}DerivedKeyToken") is not None or root.find(f".//{_x11('DerivedKey')}") is not None:
+    if root.find(".//{*}DerivedKeyToken") is not None or root.find(f".//{xenc11('DerivedKey')}") is not None:
         raise _policy("a derived key (DerivedKey) is not read: encrypt a fresh content key by RSA-OAEP")
-    found = list(root.iter(_x("EncryptedData")))
+    found = list(root.iter(xenc("EncryptedData")))
     if len(found) != 1 or found[0] is not envelope.content:
         raise malformed(
             "exactly one EncryptedData is read, as the one child of the Body: encrypt the Body's content alone"
         )
     if root.find(f".//{{{names.WSSE11}}}EncryptedHeader") is not None:
         raise malformed("a header block is encrypted: encrypt the Body's content alone")
-    keys = list(root.iter(_x("EncryptedKey")))
+    keys = list(root.iter(xenc("EncryptedKey")))
     if len(keys) != 1:
         raise malformed(f"the envelope has {len(keys)} EncryptedKey; exactly one is read")
     parent = keys[0].getparent()
@@ -114,7 +115,7 @@ def _one_of_each(envelope: Envelope) -> tuple[etree._Element, etree._Element]:
         and parent.getparent() is envelope.header
         and names.is_for_us(parent)
     )
-    if not in_header and (parent is None or parent is not found[0].find(_ds("KeyInfo"))):
+    if not in_header and (parent is None or parent is not found[0].find(ds("KeyInfo"))):
         raise malformed("the EncryptedKey stands neither in the Security header nor in the KeyInfo of EncryptedData")
     return found[0], keys[0]
 
@@ -122,9 +123,9 @@ def _one_of_each(envelope: Envelope) -> tuple[etree._Element, etree._Element]:
 def _check_attributes(element: etree._Element) -> None:
     if "Encoding" in element.attrib or not set(element.attrib) <= {"Id", "Type", "MimeType", "Recipient", names.WSU_ID}:
         raise malformed(f"{etree.QName(element).localname} has attributes other than Id, Type, MimeType and Recipient")
-    allowed = [_x("EncryptionMethod"), _ds("KeyInfo"), _x("CipherData")]
-    if element.tag == _x("EncryptedKey"):
-        allowed += [_x("ReferenceList"), _x("CarriedKeyName")]
+    allowed = [xenc("EncryptionMethod"), ds("KeyInfo"), xenc("CipherData")]
+    if element.tag == xenc("EncryptedKey"):
+        allowed += [xenc("ReferenceList"), xenc("CarriedKeyName")]
     tags = [child.tag for child in element]
     if [tag for tag in allowed if tag in tags] != tags:
         raise malformed(
@@ -133,7 +134,7 @@ def _check_attributes(element: etree._Element) -> None:
 
 
 def _method(element: etree._Element, name: str) -> etree._Element:
-    method = element.find(_x("EncryptionMethod"))
+    method = element.find(xenc("EncryptionMethod"))
     if method is None:
         raise malformed(f"{name} names no EncryptionMethod")
     return method
@@ -145,8 +146,8 @@ def _check_parameters(method: etree._Element) -> None:
 
 
 def _check_oaep(method: etree._Element) -> None:
-    digest, mask = method.findall(_ds("DigestMethod")), method.findall(_x11("MGF"))
-    if method.find(_x("OAEPparams")) is not None:
+    digest, mask = method.findall(ds("DigestMethod")), method.findall(xenc11("MGF"))
+    if method.find(xenc("OAEPparams")) is not None:
         raise _policy("OAEPparams: a label of RSA-OAEP is refused: leave it out")
     if len(digest) + len(mask) != len(method) or len(digest) > 1 or len(mask) > 1:
         raise malformed("the EncryptionMethod of EncryptedKey holds other elements than DigestMethod and MGF")
@@ -161,10 +162,10 @@ def _check_oaep(method: etree._Element) -> None:
 
 
 def _cipher(element: etree._Element) -> bytes:
-    cipher = element.find(_x("CipherData"))
-    if cipher is not None and cipher.find(_x("CipherReference")) is not None:
+    cipher = element.find(xenc("CipherData"))
+    if cipher is not None and cipher.find(xenc("CipherReference")) is not None:
         raise _policy("CipherReference: content that is fetched from elsewhere is refused: use CipherValue")
-    if cipher is None or [child.tag for child in cipher] != [_x("CipherValue")] or len(cipher[0]):
+    if cipher is None or [child.tag for child in cipher] != [xenc("CipherValue")] or len(cipher[0]):
         raise malformed(f"{etree.QName(element).localname} holds no CipherData with one CipherValue")
     data = _base64(cipher[0])
     if not data:
@@ -174,12 +175,12 @@ def _cipher(element: etree._Element) -> bytes:
 
 def _check_key_info(data: etree._Element, key: etree._Element) -> None:
     """What EncryptedData says of its key means the one EncryptedKey, or nothing."""
-    info = data.find(_ds("KeyInfo"))
+    info = data.find(ds("KeyInfo"))
     if info is None or (key.getparent() is info and len(info) == 1):
         return
     pointers = [
-        *info.iterfind(f"{_wsse('SecurityTokenReference')}/{_wsse('Reference')}"),
-        *info.iterfind(_ds("RetrievalMethod")),
+        *info.iterfind(f"{wsse('SecurityTokenReference')}/{wsse('Reference')}"),
+        *info.iterfind(ds("RetrievalMethod")),
     ]
     identifier = key.get("Id") or key.get(names.WSU_ID)
     if len(info) != 1 or len(pointers) != 1 or pointers[0].get("URI") != f"#{identifier}":
@@ -189,11 +190,11 @@ def _check_key_info(data: etree._Element, key: etree._Element) -> None:
 
 
 def _check_references(key: etree._Element, data: etree._Element) -> None:
-    references = key.find(_x("ReferenceList"))
+    references = key.find(xenc("ReferenceList"))
     if references is None:
         return
     identifier = data.get("Id") or data.get(names.WSU_ID)
-    if [child.tag for child in references] != [_x("DataReference")] or references[0].get("URI") != f"#{identifier}":
+    if [child.tag for child in references] != [xenc("DataReference")] or references[0].get("URI") != f"#{identifier}":
         raise malformed("the ReferenceList of EncryptedKey names other things than the EncryptedData of the Body")
     if len(references[0]):
         raise _policy("a DataReference has transforms: leave them out")
@@ -204,7 +205,7 @@ def _check_references(key: etree._Element, data: etree._Element) -> None:
 
 def _names(key: etree._Element, envelope: Envelope) -> Names | None:
     """Read what names the recipient's certificate; None where nothing does, or in a form that we do not know."""
-    info = key.find(_ds("KeyInfo"))
+    info = key.find(ds("KeyInfo"))
     if info is None:
         return None
     for path, reader in _FORMS.items():
@@ -228,7 +229,7 @@ def _by_key_identifier(element: etree._Element, _: Envelope) -> Names | None:
 
 
 def _by_token(element: etree._Element, envelope: Envelope) -> Names | None:
-    for token in envelope.root.iter(_wsse("BinarySecurityToken")):
+    for token in envelope.root.iter(wsse("BinarySecurityToken")):
         if f"#{token.get(names.WSU_ID)}" == element.get("URI"):
             return _by_certificate(token, envelope)
     return None
@@ -247,37 +248,21 @@ def _by_ski(element: etree._Element, _: Envelope) -> Names | None:
 
 
 def _by_serial(element: etree._Element, _: Envelope) -> Names | None:
-    text = (element.findtext(_ds("X509SerialNumber")) or "").strip()
+    text = (element.findtext(ds("X509SerialNumber")) or "").strip()
     # the issuer's name has many spellings; the serial number alone is hint enough
     if not (text.isascii() and text.isdigit() and len(text) <= 60):
         return None
     return lambda certificate: str(certificate.serial_number) == text.lstrip("0")
 
 
-def _ds(name: str) -> str:
-    return f"{{{names.DS}}}{name}"
-
-
-def _wsse(name: str) -> str:
-    return f"{{{names.WSSE}}}{name}"
-
-
-def _x(name: str) -> str:
-    return f"{{{names.XENC}}}{name}"
-
-
-def _x11(name: str) -> str:
-    return f"{{{names.XENC11}}}{name}"
-
-
-_STR: Final = _wsse("SecurityTokenReference")
+_STR: Final = wsse("SecurityTokenReference")
 _FORMS: Final[dict[str, Callable[[etree._Element, Envelope], Names | None]]] = {
-    f"{_STR}/{_wsse('KeyIdentifier')}": _by_key_identifier,
-    f"{_STR}/{_wsse('Reference')}": _by_token,
-    f"{_STR}/{_ds('X509Data')}/{_ds('X509IssuerSerial')}": _by_serial,
-    f"{_ds('X509Data')}/{_ds('X509IssuerSerial')}": _by_serial,
-    f"{_ds('X509Data')}/{_ds('X509Certificate')}": _by_certificate,
-    f"{_ds('X509Data')}/{_ds('X509SKI')}": _by_ski,
+    f"{_STR}/{wsse('KeyIdentifier')}": _by_key_identifier,
+    f"{_STR}/{wsse('Reference')}": _by_token,
+    f"{_STR}/{ds('X509Data')}/{ds('X509IssuerSerial')}": _by_serial,
+    f"{ds('X509Data')}/{ds('X509IssuerSerial')}": _by_serial,
+    f"{ds('X509Data')}/{ds('X509Certificate')}": _by_certificate,
+    f"{ds('X509Data')}/{ds('X509SKI')}": _by_ski,
 }
 
 
