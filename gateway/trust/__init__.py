@@ -13,7 +13,7 @@ revocation       what CRLs and OCSP answers say, and whether they may be believe
 freshness        the window of a signed time
 wss              WS-Security X.509 signatures over an envelope; security_header reads its structure, wss_signing signs
 jws              detached JWS over a body; compact: what it shares with JWE
-xml_encryption   XML Encryption of a Body; encrypted_parts reads its structure
+xml_encryption   XML Encryption of a Body; encrypted_parts reads its structure, recipient_names whose key is meant
 jwe              compact JWE around a body; content_key: which key of ours opens, and the one way to fail
 secrets          the master key: sealing, derivation, PINs
 dev_ca           a certification authority for development alone

@@ -2,30 +2,25 @@
 
 What is read is narrow on purpose: one EncryptedData that is the one child of the Body, one EncryptedKey for it (in the
 Security header, or in the EncryptedData's own KeyInfo), each with the cipher in place. What names the recipient's
-certificate is read in every form that clients write, because it only selects among keys of ours.
+certificate is read more widely (`gateway.trust.recipient_names`).
 """
 
 from __future__ import annotations
 
-import binascii
-from base64 import b64decode
-from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha1
 from typing import Final
 
-from cryptography import x509
 from cryptography.hazmat.primitives.hashes import HashAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 from gateway.domain.errors import Malformed, Unauthenticated
 from gateway.trust import names
-from gateway.trust.certificate_files import MAX_CERTIFICATE_BYTES
 from gateway.trust.content_key import IV_BYTES, TAG_BYTES, Names
 from gateway.trust.envelope import Envelope
 from gateway.trust.names import ds, wsse, xenc, xenc11
 from gateway.trust.policy import check_xml_oaep, refusal, xml_content_encryption, xml_key_transport
+from gateway.trust.recipient_names import recipient_names
+from gateway.trust.xml import base64_of
 
 _CONTENT_TYPES: Final = frozenset({f"{names.XENC}Content", f"{names.XENC}Element"})
 """Of a Body with one child, the content and the one element are the same octets."""
@@ -87,7 +82,7 @@ def read_encrypted_body(envelope: Envelope) -> EncryptedBody:
         key_element=key,
         mask=mask,
         wrapped=wrapped,
-        names=_names(key, envelope),
+        names=recipient_names(key, envelope),
         content_key_bytes=length,
         iv=cipher[:IV_BYTES],
         data=cipher[IV_BYTES:],
@@ -167,7 +162,7 @@ def _cipher(element: etree._Element) -> bytes:
         raise _policy("CipherReference: content that is fetched from elsewhere is refused: use CipherValue")
     if cipher is None or [child.tag for child in cipher] != [xenc("CipherValue")] or len(cipher[0]):
         raise malformed(f"{etree.QName(element).localname} holds no CipherData with one CipherValue")
-    data = _base64(cipher[0])
+    data = base64_of(cipher[0])
     if not data:
         raise malformed(f"the CipherValue of {etree.QName(element).localname} is not base64")
     return data
@@ -198,91 +193,6 @@ def _check_references(key: etree._Element, data: etree._Element) -> None:
         raise malformed("the ReferenceList of EncryptedKey names other things than the EncryptedData of the Body")
     if len(references[0]):
         raise _policy("a DataReference has transforms: leave them out")
-
-
-# --- which certificate is meant -----------------------------------------------------------------------------------
-
-
-def _names(key: etree._Element, envelope: Envelope) -> Names | None:
-    """Read what names the recipient's certificate; None where nothing does, or in a form that we do not know."""
-    info = key.find(ds("KeyInfo"))
-    if info is None:
-        return None
-    for path, reader in _FORMS.items():
-        found = info.find(path)
-        if found is not None:
-            return reader(found, envelope)
-    return None
-
-
-def _by_key_identifier(element: etree._Element, _: Envelope) -> Names | None:
-    value = _base64(element)
-    match element.get("ValueType"):
-        case names.THUMBPRINT_SHA1:
-            return lambda certificate: sha1(_der(certificate), usedforsecurity=False).digest() == value
-        case names.X509_SKI:
-            return lambda certificate: _ski(certificate) == value
-        case names.X509_V3:
-            return lambda certificate: _der(certificate) == value
-        case _:
-            return None
-
-
-def _by_token(element: etree._Element, envelope: Envelope) -> Names | None:
-    for token in envelope.root.iter(wsse("BinarySecurityToken")):
-        if f"#{token.get(names.WSU_ID)}" == element.get("URI"):
-            return _by_certificate(token, envelope)
-    return None
-
-
-def _by_certificate(element: etree._Element, _: Envelope) -> Names | None:
-    if len(element.text or "") > 2 * MAX_CERTIFICATE_BYTES:
-        return None
-    value = _base64(element)
-    return lambda certificate: _der(certificate) == value
-
-
-def _by_ski(element: etree._Element, _: Envelope) -> Names | None:
-    value = _base64(element)
-    return lambda certificate: _ski(certificate) == value
-
-
-def _by_serial(element: etree._Element, _: Envelope) -> Names | None:
-    text = (element.findtext(ds("X509SerialNumber")) or "").strip()
-    # the issuer's name has many spellings; the serial number alone is hint enough
-    if not (text.isascii() and text.isdigit() and len(text) <= 60):
-        return None
-    return lambda certificate: str(certificate.serial_number) == text.lstrip("0")
-
-
-_STR: Final = wsse("SecurityTokenReference")
-_FORMS: Final[dict[str, Callable[[etree._Element, Envelope], Names | None]]] = {
-    f"{_STR}/{wsse('KeyIdentifier')}": _by_key_identifier,
-    f"{_STR}/{wsse('Reference')}": _by_token,
-    f"{_STR}/{ds('X509Data')}/{ds('X509IssuerSerial')}": _by_serial,
-    f"{ds('X509Data')}/{ds('X509IssuerSerial')}": _by_serial,
-    f"{ds('X509Data')}/{ds('X509Certificate')}": _by_certificate,
-    f"{ds('X509Data')}/{ds('X509SKI')}": _by_ski,
-}
-
-
-def _der(certificate: x509.Certificate) -> bytes:
-    return certificate.public_bytes(Encoding.DER)
-
-
-def _ski(certificate: x509.Certificate) -> bytes:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
-    except x509.ExtensionNotFound:
-        return b""
-
-
-def _base64(element: etree._Element) -> bytes:
-    """Read base64 with line breaks; empty when it is none."""
-    try:
-        return b64decode("".join((element.text or "").split()), validate=True)
-    except (binascii.Error, ValueError):
-        return b""
 
 
 def malformed(text: str) -> Malformed:
