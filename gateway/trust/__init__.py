@@ -4,7 +4,7 @@ xml              the one parser for XML from outside, and exclusive canonical fo
 envelope         SOAP 1.1 and 1.2 envelopes, opened strictly and built
 policy           the allow-list of algorithms, and the refusals by name
 keys             our signing key, by what it does; fingerprints
-pkcs11_key       a key that a token never gives out; oaep: the padding that some tokens lack
+pkcs11_key       a key that a token never gives out; pkcs11_session finds it, oaep is the padding that some tokens lack
 csr              a request for a certificate of ours
 certificates     certificates that staff registered: usable now, strong enough, for which uses
 possession       proof that an agency holds a certificate's key
