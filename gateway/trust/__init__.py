@@ -9,7 +9,7 @@ csr              a request for a certificate of ours
 certificates     certificates that staff registered: usable now, strong enough, for which uses
 possession       proof that an agency holds a certificate's key
 chains           paths to configured authorities
-revocation       what CRLs and OCSP answers say, and whether they may be believed
+revocation       what an authority says of a certificate, and when it counts: revocation_lists, ocsp
 freshness        the window of a signed time
 wss              WS-Security X.509 signatures over an envelope; security_header reads its structure, wss_signing signs
 jws              detached JWS over a body; compact: what it shares with JWE
