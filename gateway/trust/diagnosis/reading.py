@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from gateway.trust import names
-from gateway.trust.diagnosis.forms import Part
+from gateway.trust.diagnosis.parts import Part
 from gateway.trust.diagnosis.values import readings
 from gateway.trust.names import ds, wsse
 from gateway.trust.security_header import MAX_REFERENCES
