@@ -1,7 +1,7 @@
 """The composition root: the one place that knows every part.
 
 identity.py   the hub's own keys and certificates, from its settings
-catalogue.py  the permit types that the settings name
+catalogue.py  the permit types and the calendar that the settings name
 store.py      the store and what opens it, for commands that exchange nothing
 starting.py   what is made sure of before a process begins
 process.py    what a hub and a worker share: parts, start and end

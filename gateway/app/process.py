@@ -13,7 +13,7 @@ from functools import partial
 
 import structlog
 
-from gateway.app.catalogue import catalogue_of
+from gateway.app.catalogue import calendar_of, catalogue_of
 from gateway.app.delivering import Delivering
 from gateway.app.identity import hub_key, previous_keys
 from gateway.app.rounds import Round, Rounds
@@ -29,7 +29,7 @@ from gateway.app.store import (
 from gateway.casework.desk import Casework
 from gateway.casework.references import ReferenceIndex
 from gateway.dialect.party import Hub
-from gateway.domain.calendar import WorkingCalendar, local_date
+from gateway.domain.calendar import local_date
 from gateway.domain.errors import HubBusy
 from gateway.exchange.batch.cancelling import Cancelling
 from gateway.exchange.batch.work import BatchWork
@@ -37,7 +37,6 @@ from gateway.exchange.couriers import Couriers
 from gateway.exchange.directory import Directory
 from gateway.exchange.plugins import load_adapters
 from gateway.machine import give_memory_back, new_case_id, new_id, now
-from gateway.office.calendar_source import indonesian_calendar
 from gateway.office.deeds import Deeds
 from gateway.office.signing import signatory_among
 from gateway.office.staff import Officer, officer_of
@@ -57,8 +56,6 @@ from gateway.store.listening import Listening
 from gateway.store.soundness import apart
 from gateway.transport.http import HttpClient
 from gateway.validation.library import SchemaLibrary, default_roots
-
-CALENDAR_YEARS = 6
 
 _log = structlog.get_logger("simojo.app")
 
@@ -96,7 +93,7 @@ class Process:
             reader=self.store.reader,
             vault=self.store.vault,
             catalogue=catalogue_of(settings),
-            calendar=_calendar(settings, clock()),
+            calendar=calendar_of(settings, clock()),
             routes=self.directory,
             references=ReferenceIndex(self.store.master),
             leaves=self.store.leaves,
@@ -304,8 +301,3 @@ class Process:
     def _signatory(self) -> Officer:
         officers = (officer_of(row) for row in self.store.reader.all_staff())
         return signatory_among(officers, local_date(self._clock()))
-
-
-def _calendar(settings: Settings, at: datetime) -> WorkingCalendar:
-    years = range(at.year - 1, at.year + CALENDAR_YEARS)
-    return indonesian_calendar(years, joint_leave=settings.joint_leave)
