@@ -41,6 +41,7 @@ from gateway.validation.agreement_file import latest_agreements, packaged_agreem
 from gateway.validation.library import SchemaLibrary, default_roots
 from tests.exchange.keys import AT, agency_identity, hub_leaf
 from tests.exchange.town import Door, Street, Town
+from tests.store.due import due_deliveries
 
 SECRETS: Mapping[str, Mapping[str, str]] = {
     "dukcapil": {
@@ -248,7 +249,7 @@ class Stage:
     # --- deliveries -----------------------------------------------------------------------------------------------
 
     def due(self, agency: str | None = None) -> list[DeliveryRow]:
-        rows = self.hub.store.reader.due_deliveries(self.clock())
+        rows = due_deliveries(self.hub.store.reader, self.clock())
         return [row for row in rows if agency in (None, row.agency)]
 
     def deliver(self, agency: str | None = None) -> int:
