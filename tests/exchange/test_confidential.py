@@ -18,9 +18,9 @@ from gateway.trust.certificates import Use
 from gateway.trust.dev_ca import LeafKind
 from gateway.trust.keys import fingerprint
 from tests.exchange import confidential, voices
+from tests.exchange.deliveries import attempts, now
 from tests.exchange.keys import agency_identity, hub_leaf
 from tests.exchange.stage import Stage
-from tests.exchange.test_outbound_agencies import attempts, now
 
 
 @pytest.fixture

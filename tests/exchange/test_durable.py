@@ -21,18 +21,11 @@ from gateway.store.plan import Delete, Outcome, Plan
 from gateway.store.soundness import APART_S
 from gateway.store.tables import DataKeyRow
 from tests.exchange import voices
+from tests.exchange.deliveries import LEASE_S, asked, attempts, meanwhile, now, send
 from tests.exchange.stage import RINA, Stage
-from tests.exchange.test_outbound_agencies import asked, attempts, now
-from tests.exchange.test_outbound_queue import meanwhile
 from tests.exchange.town import raw, refused_port
 
-LEASE_S = 10 + LEASE_BEYOND_CALL.total_seconds()
 MAY_WAIT_S = (LEASE_BEYOND_CALL - LEASE_LEFT_AFTER_CALL).total_seconds()
-
-
-def send(stage: Stage, wanted: int = 50) -> int:
-    """What one worker does in one look: claim a batch, and make the attempts. Gives how many calls there were."""
-    return sum(stage.hub.outbound.attempt(each) for each in stage.hub.claiming.take(wanted).claimed)
 
 
 QUOTED = "Siti 9999014506900001"

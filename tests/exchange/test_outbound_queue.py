@@ -19,19 +19,9 @@ from gateway.store.plan import Plan, Update
 from gateway.store.tables import AgreementRow
 from gateway.transport.http import HttpReply
 from tests.exchange import voices
+from tests.exchange.deliveries import LEASE_S, asked, attempts, meanwhile, now
 from tests.exchange.stage import AGUS, DEWI, RINA, Stage
-from tests.exchange.test_outbound_agencies import asked, attempts, now
-from tests.exchange.town import Call, Told, raw
-
-
-def meanwhile(stage: Stage, agency: str, deed: Callable[[Call], object]) -> None:
-    """While the agency has the call in hand, `deed` happens; then it answers as always."""
-
-    def answer(call: Call) -> Told:
-        deed(call)
-        return stage.town.always[agency](call)
-
-    stage.town.next(agency, answer)
+from tests.exchange.town import Call, raw
 
 
 # --- claims and fences --------------------------------------------------------------------------------------------
@@ -56,7 +46,7 @@ def test_a_worker_that_is_paused_between_claim_and_attempt_sends_nothing_once_an
         if not done:
             done.append(True)
             assert not hub.outbound.deliver(row.id)  # the lease holds
-            stage.clock.advance(seconds=10 + LEASE_BEYOND_CALL.total_seconds())
+            stage.clock.advance(seconds=LEASE_S)
             assert hub.outbound.deliver(row.id)
         return attempt
 
@@ -102,7 +92,7 @@ def test_a_claim_whose_lease_ran_out_is_sent_again_where_that_was_agreed_and_a_l
 
     def lost(_call: Call) -> None:
         """The first worker is stuck; its lease runs out, and a second worker sends again and is refused for good."""
-        stage.clock.advance(seconds=10 + LEASE_BEYOND_CALL.total_seconds() - 1)
+        stage.clock.advance(seconds=LEASE_S - 1)
         assert stage.hub.outbound.recover() == 0
         stage.clock.advance(seconds=1)
         assert stage.hub.outbound.recover() == 1
@@ -134,7 +124,7 @@ def test_a_good_answer_counts_that_comes_after_another_has_claimed_and_before_he
     second: list[Claimed] = []
 
     def lost(_call: Call) -> None:
-        stage.clock.advance(seconds=10 + LEASE_BEYOND_CALL.total_seconds())
+        stage.clock.advance(seconds=LEASE_S)
         assert stage.hub.outbound.recover() == 1
         stage.clock.at = now(stage, delivery).due_at
         claimed = stage.hub.claiming.one(delivery.id)
@@ -161,7 +151,7 @@ def test_an_answer_that_was_kept_while_another_was_calling_counts_before_the_age
 
     def lost(_call: Call) -> None:
         """The first worker is stuck, and a second one that takes over ends while it calls."""
-        stage.clock.advance(seconds=10 + LEASE_BEYOND_CALL.total_seconds())
+        stage.clock.advance(seconds=LEASE_S)
         assert outbound.recover() == 1
         stage.clock.at = now(stage, delivery).due_at
         stage.hub._client.send = dies  # type: ignore[method-assign, assignment]  # the end of a process has no other door
@@ -173,7 +163,7 @@ def test_an_answer_that_was_kept_while_another_was_calling_counts_before_the_age
     assert outbound.deliver(delivery.id)
     answered_at = stage.clock()
     assert (now(stage, delivery).state, now(stage, delivery).fence) == ("sending", 2)
-    stage.clock.advance(seconds=10 + LEASE_BEYOND_CALL.total_seconds())
+    stage.clock.advance(seconds=LEASE_S)
     assert outbound.recover() == 1
     stage.clock.at = now(stage, delivery).due_at
     assert not outbound.deliver(delivery.id)
@@ -416,4 +406,3 @@ def test_a_service_outside_the_agreement_has_no_route(stage: Stage) -> None:
     assert any("No active agreement serves RequestRecommendation (dpupr)" in text for text in case.attention)
     other = stage.validated("pbg")
     assert stage.delivery(other.id, "dpupr").agreement_version == "1.1"
-    assert timedelta(0) < LEASE_BEYOND_CALL

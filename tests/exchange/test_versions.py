@@ -15,10 +15,10 @@ from gateway.exchange.entry import GRACE
 from gateway.store.tables import DeliveryRow
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
 from tests.exchange import voices
+from tests.exchange.deliveries import asked, now
 from tests.exchange.keys import agency_identity
 from tests.exchange.meta_voices import ask_rest
 from tests.exchange.stage import Stage
-from tests.exchange.test_outbound_agencies import asked, now
 from tests.exchange.test_rest_request import REQUEST, acknowledges
 from tests.exchange.town import Answer, Call, raw
 from tests.exchange.voices import Said
