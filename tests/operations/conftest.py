@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
+from gateway.operations.registry import Registry
 from tests.operations.ledgers import Office
+from tests.operations.registrars import registry_of
 from tests.store.conftest import engine, migrated
 
 __all__ = ["engine", "migrated"]
@@ -25,3 +27,8 @@ def filled(office: Office) -> Office:
     """The same, with 13 leaves under three checkpoints."""
     office.fill()
     return office
+
+
+@pytest.fixture
+def registry(office: Office) -> Registry:
+    return registry_of(office)
