@@ -24,12 +24,6 @@ WSA_HEADERS = f"{{*}}Header/{{{soap.WSA}}}"
 
 
 @pytest.fixture
-def agreed(stage: Stage) -> Stage:
-    confidential.agree(stage)
-    return stage
-
-
-@pytest.fixture
 def public(agreed: Stage) -> Iterator[Stage]:
     """The hub is known by a name and below a path, behind a proxy."""
     known = agreed.settings.model_copy(update={"public_url": f"{PUBLIC}/"})
