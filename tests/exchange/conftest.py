@@ -11,8 +11,9 @@ import pytest
 
 from tests.databases import Databases, Furnished
 from tests.exchange import confidential
+from tests.exchange.furnishing import furnish
 from tests.exchange.pasar import market_stage
-from tests.exchange.stage import Stage, furnish
+from tests.exchange.stage import Stage
 from tests.exchange.town import Door, Street
 
 
