@@ -11,21 +11,13 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
-import structlog
-
 from gateway.app.catalogue import calendar_of, catalogue_of
 from gateway.app.delivering import Delivering
+from gateway.app.differing import suspend_where_different
 from gateway.app.identity import hub_key, previous_keys
 from gateway.app.rounds import Round, Rounds
 from gateway.app.starting import make_sure, refuse_place
-from gateway.app.store import (
-    DIFFERS,
-    differences,
-    open_store,
-    record_hub_certificates,
-    revocation_policy,
-    status_sources,
-)
+from gateway.app.store import open_store, record_hub_certificates, revocation_policy, status_sources
 from gateway.casework.desk import Casework
 from gateway.casework.references import ReferenceIndex
 from gateway.dialect.party import Hub
@@ -56,8 +48,6 @@ from gateway.store.listening import Listening
 from gateway.store.soundness import apart
 from gateway.transport.http import HttpClient
 from gateway.validation.library import SchemaLibrary, default_roots
-
-_log = structlog.get_logger("simojo.app")
 
 
 class Process:
@@ -217,20 +207,8 @@ class Process:
         """Something lies in an agency's mailbox since now: for a process that has somebody waiting for it."""
 
     def suspend_where_different(self) -> Mapping[str, tuple[str, ...]]:
-        """Suspend every agency whose adapter and agreement differ, and lift what was suspended for that.
-
-        Gives the differences by agency. The others run.
-        """
-        found = differences(self.store, self.adapters, self.library, self._clock())
-        for agency, adapter in self.adapters.items():
-            said = found.get(agency, ())
-            row = self.store.reader.agency(agency)
-            if said:
-                _log.error("agency-suspended", agency=agency, differences=list(said))
-                self.store.registry.suspend(adapter, f"{DIFFERS} {'; '.join(said)}", "hub")
-            elif row is not None and row.suspended and row.suspended.startswith(DIFFERS):
-                self.store.registry.suspend(adapter, None, "hub")
-        return found
+        """Suspend every agency whose adapter and agreement differ; gives the differences by agency."""
+        return suspend_where_different(self.store, self.adapters, self.library, self._clock())
 
     def _close(self) -> None:
         if self._ending is not None:
