@@ -150,6 +150,10 @@ class Agencies:
         if agency == "oss":
             answer = {"kode": 200, "keterangan": "Sukses", "dataNIB": {}}
             return JSON, compact({"responreceiveLicenseStatus": answer})
+        if agency == "bank":
+            reference = f"QR-{key[-12:]}"
+            qr = {"referenceNo": reference, "partnerReferenceNo": key, "qrContent": f"0002010102122665{reference}"}
+            return JSON, compact({"responseCode": "2004700", "responseMessage": "Successful", **qr})
         assert self.dpupr is not None
         document = soap.acknowledgement(key, now(), f"D-{key[-12:]}")
         addressing = soap.Addressing(
@@ -172,5 +176,7 @@ def key_of(agency: str, said: Any) -> str:
         return str(said["reference"])
     if agency == "djp":
         return str(said["nomor_permintaan"])
+    if agency == "bank":
+        return str(said["partnerReferenceNo"])
     (told,) = said.values()  # a status, or a permit
     return compact(told).decode()

@@ -29,7 +29,7 @@ from gateway.validation.agreement_file import latest_agreements, packaged_agreem
 from tests.postgres import Server
 
 ACTOR = "staff/siti"
-AGENCIES = ("dukcapil", "djp", "dpupr", "oss", "sms")
+AGENCIES = ("dukcapil", "djp", "dpupr", "oss", "sms", "bank")
 """Those that the hub speaks to."""
 
 SECRETS: Mapping[str, Mapping[str, str]] = {
@@ -41,7 +41,13 @@ SECRETS: Mapping[str, Mapping[str, str]] = {
         "ip_user": "127.0.0.1",
     },
     "djp": {"basic_user": "djp-user-7Q", "basic_password": "djp-password-7Q"},
-    "bank": {"client_id": "client-7Q", "client_secret": "client-secret-7Q", "partner_id": "partner-7Q"},
+    "bank": {
+        "client_id": "client-7Q",
+        "client_secret": "client-secret-7Q",
+        "partner_id": "partner-7Q",
+        "channel_id": "95051",
+        "merchant_id": "merchant-7Q",
+    },
     "oss": {"username": "oss-user-7Q", "password": "oss-password-7Q", "user_key": "oss-key-7Q"},
     "sms": {"userkey": "sms-userkey-7Q", "passkey": "sms-passkey-7Q", "report_key": "report-key-7Q"},
 }
@@ -142,7 +148,7 @@ class Grounds:
         adapters = load_adapters()
         for name in latest_agreements(local_date(now())):
             agreement = read_agreement(_quick(packaged_agreements()[name]))
-            if agreement.agency not in (*AGENCIES, "bank"):  # others are not in this town
+            if agreement.agency not in AGENCIES:  # others are not in this town
                 continue
             store.registry.import_agreement(agreement, adapters[agreement.agency], ACTOR)
             store.registry.activate_for_development(agreement.id, agreement.version, ACTOR)
