@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from gateway.domain import events as e
+from gateway.domain.calendar import JAKARTA
 from gateway.domain.case import Stage as At
 from gateway.store.tables import DeliveryRow
 from tests.domain import journeys
 from tests.exchange import voices
 from tests.exchange.stage import RINA, Stage
-from tests.exchange.tables.row import Does, Row
-from tests.exchange.tables.scenes import ACTOR, answered, brought, refused, row_of, says_signed, signs
+from tests.exchange.tables.answers import answered
+from tests.exchange.tables.row import Does, Play, Row
+from tests.exchange.tables.scenes import ACTOR, COUNTED, brought, refused, row_of, says_signed, signs
 from tests.exchange.town import Answer, raw, says
 
 BY_COURIER = e.HandOverChosen(method=e.HandOver.COURIER)
@@ -34,40 +36,58 @@ def acknowledges(stage: Stage) -> Answer:
     return signs(stage, _acknowledgement)
 
 
-def _answer(name: str, wire: str, does: Does, hub: str, answer: Callable[[Stage], Answer]) -> Row:
-    return answered(name=name, wire=wire, does=does, hub=hub, to=_ordered, says=answer)
-
+_answered = partial(answered, to=_ordered)
 
 ANSWERS: tuple[Row, ...] = (
-    _answer("the order is taken", "a signed acknowledgement", Does.TAKE, "its answer is awaited", acknowledges),
-    _answer("closed", "HTTP 503", Does.RETRY, "it was not taken; by the schedule", lambda _: raw(b"", 503)),
-    _answer(
-        "it fails",
-        "HTTP 500",
-        Does.RETRY,
-        "nobody knows whether it was taken: the courier keeps one order for each message id",
-        lambda _: raw(b"oops", 500),
+    _answered(
+        name="the order is taken",
+        wire="a signed acknowledgement",
+        does=Does.TAKE,
+        state="awaiting",
+        hub="its answer is awaited",
+        says=acknowledges,
     ),
-    _answer(
-        "an acknowledgement that nobody signed",
-        "no JWS",
-        Does.RETRY,
-        "the same: it proves nothing",
-        lambda _: says(_acknowledgement("urn:uuid:x")),
+    _answered(
+        name="closed",
+        wire="HTTP 503",
+        does=Does.RETRY,
+        state="not-sent",
+        hub="it was not taken; by the schedule",
+        says=lambda _: raw(b"", 503),
     ),
-    _answer(
-        "an acknowledgement of another order",
-        "another `messageId`, signed",
-        Does.RETRY,
-        "the same",
-        lambda stage: signs(stage, lambda _: _acknowledgement("urn:uuid:other")),
+    _answered(
+        name="it fails",
+        wire="HTTP 500",
+        does=Does.RETRY,
+        state="unknown",
+        hub="nobody knows whether it was taken: the courier keeps one order for each message id",
+        says=lambda _: raw(b"oops", 500),
     ),
-    _answer(
-        "the order is refused",
-        "HTTP 400",
-        Does.ASK,
-        "a dead letter; the office takes another courier, or mends and redrives it",
-        lambda _: raw(b"no", 400),
+    _answered(
+        name="an acknowledgement that nobody signed",
+        wire="no JWS",
+        does=Does.RETRY,
+        state="unknown",
+        hub="the same: it proves nothing",
+        says=lambda _: says(_acknowledgement("urn:uuid:x")),
+    ),
+    _answered(
+        name="an acknowledgement of another order",
+        wire="another `messageId`, signed",
+        does=Does.RETRY,
+        state="unknown",
+        hub="the same",
+        says=lambda stage: signs(stage, lambda _: _acknowledgement("urn:uuid:other")),
+    ),
+    _answered(
+        name="the order is refused",
+        wire="HTTP 400",
+        does=Does.ASK,
+        state="dead",
+        hub="a dead letter",
+        says=lambda _: raw(b"no", 400),
+        attention="the agency answered HTTP 400",
+        staff="take another courier, or mend it and redrive",
     ),
 )
 
@@ -83,8 +103,9 @@ def _awaiting(stage: Stage) -> DeliveryRow:
     return order
 
 
-def _said(order: DeliveryRow, status: str = "delivered") -> dict[str, Any]:
-    said = {"case": order.case_id, "waybill": "JX-17", "status": status, "at": "2026-03-02T11:00:00+07:00"}
+def _said(stage: Stage, order: DeliveryRow, status: str = "delivered") -> dict[str, Any]:
+    at = stage.clock().astimezone(JAKARTA).isoformat(timespec="seconds")
+    said = {"case": order.case_id, "waybill": "JX-17", "status": status, "at": at}
     if status == "delivered":
         return said | {"receivedBy": "Budi Contoh", "proof": "POD-17"}
     return said | {"reason": "rumah kosong"}
@@ -97,7 +118,7 @@ def _tells(stage: Stage, order: DeliveryRow, answer: dict[str, Any], number: int
 
 
 def _taken(stage: Stage, order: DeliveryRow, status: str = "delivered", number: int = 1) -> voices.Said:
-    said = _tells(stage, order, _said(order, status), number)
+    said = _tells(stage, order, _said(stage, order, status), number)
     assert (said.status, said.json["messageId"]) == (200, f"{order.message_id}#{number}")
     return said
 
@@ -214,25 +235,25 @@ def _chosen_otherwise_meanwhile(stage: Stage) -> None:
 def _refused(stage: Stage, status: int, code: str, change: dict[str, str], **twists: Any) -> None:
     order = _awaiting(stage)
     with stage.unchanged():
-        refused(_tells(stage, order, {**_said(order), **change}, **twists), status, code)
+        refused(_tells(stage, order, {**_said(stage, order), **change}, **twists), status, code)
     assert row_of(stage, order).state == "awaiting"
 
 
 def _stranger(stage: Stage) -> None:
     order = _awaiting(stage)
     with stage.unchanged():
-        assert _tells(stage, order, _said(order), signer="stranger").status == 401
+        assert _tells(stage, order, _said(stage, order), signer="stranger").status == 401
 
 
 def _without_proof(stage: Stage) -> None:
     order = _awaiting(stage)
-    answer = {name: value for name, value in _said(order).items() if name != "proof"}
+    answer = {name: value for name, value in _said(stage, order).items() if name != "proof"}
     with stage.unchanged():
         refused(_tells(stage, order, answer), 422, "schema-violation")
 
 
-def _row(name: str, wire: str, does: Does, hub: str, play: Callable[[Stage], None]) -> Row:
-    return Row(name=name, wire=wire, does=does, hub=hub, play=play)
+def _row(name: str, wire: str, does: Does, hub: str, play: Play, staff: str = "-", *, alone: bool = False) -> Row:
+    return Row(name=name, wire=wire, does=does, hub=hub, play=play, staff=staff, alone=alone)
 
 
 CALLBACKS: tuple[Row, ...] = (
@@ -263,10 +284,19 @@ CALLBACKS: tuple[Row, ...] = (
         "never, or late",
         "nothing for 5 hari kerja",
         Does.ASK,
-        "the office is reminded a hari kerja before, and told at the end; an answer that comes then is taken",
+        "reminds a hari kerja before, and tells at the end; an answer that comes then is taken",
         _never_and_late,
+        "both on the case: ask the courier",
+        alone=True,
     ),
-    _row("returned", "`returned`", Does.ASK, "the case says why; nothing is handed over", _returned),
+    _row(
+        "returned",
+        "`returned`",
+        Does.ASK,
+        "nothing is handed over",
+        _returned,
+        "“resi JX-17: rumah kosong”; ask the applicant for another address, or keep it at the counter",
+    ),
     _row(
         "returned, and chosen again",
         "an order to another address",
@@ -278,8 +308,9 @@ CALLBACKS: tuple[Row, ...] = (
         "contradictory",
         "`returned`, then `delivered`",
         Does.TAKE,
-        "the first counts: an officer was called by it; the second is kept and changes nothing",
+        "the first counts; the second is kept and changes nothing",
         _returned_and_then_delivered,
+        "what the first told; the second stands in the exchange",
     ),
     _row(
         "fetched at the counter meanwhile",
@@ -324,5 +355,12 @@ CALLBACKS: tuple[Row, ...] = (
         lambda stage: _refused(stage, 409, "inconsistent", {"at": "2026-02-30T09:00:00+07:00"}),
     ),
     _row("delivered without proof", "`proof` is missing", Does.REFUSE, "`schema-violation`", _without_proof),
-    _row("an answer of somebody else", "a JWS of another key", Does.REFUSE, "HTTP 401, counted, not kept", _stranger),
+    _row(
+        "an answer of somebody else",
+        "a JWS of another key",
+        Does.REFUSE,
+        "HTTP 401, counted and not kept",
+        _stranger,
+        COUNTED,
+    ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from gateway.domain.calendar import JAKARTA
@@ -12,13 +13,15 @@ from gateway.domain.case import Stage as At
 from tests.domain import journeys
 from tests.exchange import voices
 from tests.exchange.stage import Stage
-from tests.exchange.tables.row import Does, Row
-from tests.exchange.tables.scenes import ACTOR, answered, brought, notice, refused, says_signed, signs, told
+from tests.exchange.tables.answers import answered
+from tests.exchange.tables.row import Does, Play, Row
+from tests.exchange.tables.scenes import ACTOR, COUNTED, brought, notice, refused, says_signed, signs, told
 from tests.exchange.town import Answer, raw, says
 
+ANOTHER_WAY = "tell the applicant another way"
 
-def _answer(name: str, wire: str, does: Does, hub: str, answer: Callable[[Stage], Answer]) -> Row:
-    return answered(name=name, wire=wire, does=does, hub=hub, to=lambda stage: told(stage, "email"), says=answer)
+
+_answered = partial(answered, to=lambda stage: told(stage, "email"))
 
 
 def _signed(**payload: str) -> Callable[[Stage], Answer]:
@@ -26,55 +29,73 @@ def _signed(**payload: str) -> Callable[[Stage], Answer]:
 
 
 ANSWERS: tuple[Row, ...] = (
-    _answer(
-        "the queue is full",
-        '`{"status": "busy"}`',
-        Does.RETRY,
-        "by the agreed schedule, under the same message id",
-        _signed(status="busy", text="antrean penuh"),
+    _answered(
+        name="the queue is full",
+        wire='`{"status": "busy"}`',
+        does=Does.RETRY,
+        state="not-sent",
+        hub="by the agreed schedule, under the same message id",
+        says=_signed(status="busy", text="antrean penuh"),
     ),
-    _answer(
-        "the address is refused",
-        '`{"status": "rejected"}`',
-        Does.ASK,
-        "the case says what the relay said; nothing is sent again",
-        _signed(status="rejected", text="alamat diblokir"),
+    _answered(
+        name="the address is refused",
+        wire='`{"status": "rejected", "text": "alamat diblokir"}`',
+        does=Does.ASK,
+        state="answered",
+        hub="nothing is sent again",
+        says=_signed(status="rejected", text="alamat diblokir"),
+        attention="Surel ditolak relai (alamat diblokir)",
+        staff="correct the address; the SMS goes its own way",
     ),
-    _answer("closed", "HTTP 503", Does.RETRY, "it was not taken; by the schedule", lambda _: raw(b"", 503)),
-    _answer(
-        "it fails",
-        "HTTP 500",
-        Does.RETRY,
-        "nobody knows whether it was taken: the relay keeps one mail for each message id",
-        lambda _: raw(b"oops", 500),
+    _answered(
+        name="closed",
+        wire="HTTP 503",
+        does=Does.RETRY,
+        state="not-sent",
+        hub="it was not taken; by the schedule",
+        says=lambda _: raw(b"", 503),
     ),
-    _answer(
-        "an answer that nobody signed",
-        '`{"status": "accepted"}` without a JWS',
-        Does.RETRY,
-        "the same: it proves nothing",
-        lambda _: says({"status": "accepted"}),
+    _answered(
+        name="it fails",
+        wire="HTTP 500",
+        does=Does.RETRY,
+        state="unknown",
+        hub="nobody knows whether it was taken: the relay keeps one mail for each message id",
+        says=lambda _: raw(b"oops", 500),
     ),
-    _answer(
-        "an answer of somebody else",
-        "a JWS of another key",
-        Does.RETRY,
-        "the same",
-        lambda stage: signs(stage, lambda _: {"status": "accepted"}, signer="stranger"),
+    _answered(
+        name="an answer that nobody signed",
+        wire='`{"status": "accepted"}` without a JWS',
+        does=Does.RETRY,
+        state="unknown",
+        hub="the same: it proves nothing",
+        says=lambda _: says({"status": "accepted"}),
     ),
-    _answer(
-        "another form than agreed",
-        '`{"status": "sent"}`, signed',
-        Does.RETRY,
-        "the same: whatever it means, it was not agreed",
-        _signed(status="sent"),
+    _answered(
+        name="an answer of somebody else",
+        wire="a JWS of another key",
+        does=Does.RETRY,
+        state="unknown",
+        hub="the same",
+        says=lambda stage: signs(stage, lambda _: {"status": "accepted"}, signer="stranger"),
     ),
-    _answer(
-        "HTTP refuses the office",
-        "HTTP 401",
-        Does.ASK,
-        "a dead letter; staff agree on the certificate and redrive it",
-        lambda _: raw(b"", 401),
+    _answered(
+        name="another form than agreed",
+        wire='`{"status": "sent"}`, signed',
+        does=Does.RETRY,
+        state="unknown",
+        hub="the same: whatever it means, it was not agreed",
+        says=_signed(status="sent"),
+    ),
+    _answered(
+        name="HTTP refuses the office",
+        wire="HTTP 401",
+        does=Does.ASK,
+        state="dead",
+        hub="a dead letter",
+        says=lambda _: raw(b"", 401),
+        attention="the agency answered HTTP 401",
+        staff="agree on the certificate and redrive it",
     ),
 )
 
@@ -194,8 +215,8 @@ def _ended(stage: Stage) -> None:
         _taken(stage, report)
 
 
-def _row(name: str, wire: str, does: Does, hub: str, play: Callable[[Stage], None]) -> Row:
-    return Row(name=name, wire=wire, does=does, hub=hub, play=play)
+def _row(name: str, wire: str, does: Does, hub: str, play: Play, staff: str = "-") -> Row:
+    return Row(name=name, wire=wire, does=does, hub=hub, play=play, staff=staff)
 
 
 REPORTS: tuple[Row, ...] = (
@@ -221,16 +242,25 @@ REPORTS: tuple[Row, ...] = (
         "bounced",
         "`bounced`",
         Does.ASK,
-        "no period runs; an officer tells the applicant another way",
+        "no period runs",
         lambda stage: _failed(stage, "bounced"),
+        f"“stat:bounced, 5.1.1”; {ANOTHER_WAY}",
     ),
-    _row("called unwanted", "`complained`", Does.ASK, "the same", lambda stage: _failed(stage, "complained")),
+    _row(
+        "called unwanted",
+        "`complained`",
+        Does.ASK,
+        "the same",
+        lambda stage: _failed(stage, "complained"),
+        f"“stat:complained, 5.1.1”; {ANOTHER_WAY}",
+    ),
     _row(
         "contradictory",
         "`delivered`, then `bounced`",
         Does.ASK,
-        "the evidence stands, and an officer decides what it is worth",
+        "the evidence stands",
         _delivered_and_then_bounced,
+        "“stat:bounced”; decide what the evidence is worth",
     ),
     _row(
         "another report under the same id",
@@ -261,5 +291,12 @@ REPORTS: tuple[Row, ...] = (
         lambda stage: _refused(stage, 409, "charge-missing", at="2026-03-01T09:00:00+07:00"),
     ),
     _row("the case has ended", "`delivered`", Does.TAKE, "acknowledged; changes nothing", _ended),
-    _row("a report of somebody else", "a JWS of another key", Does.REFUSE, "HTTP 401, counted, not kept", _stranger),
+    _row(
+        "a report of somebody else",
+        "a JWS of another key",
+        Does.REFUSE,
+        "HTTP 401, counted and not kept",
+        _stranger,
+        COUNTED,
+    ),
 )
