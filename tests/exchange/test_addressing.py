@@ -63,10 +63,7 @@ def test_a_get_is_not_agreed_under_a_profile_that_signs_bodies(profile: str) -> 
 
     changed = replace(ADAPTER, interactions=tuple(map(signed, ADAPTER.interactions)))
     interactions: tuple[AgreedInteraction, ...] = tuple(map(signed, agreement.interactions))
-    said = check_agreement(changed, replace(agreement, interactions=interactions), LIBRARY)
-    assert said == (
-        f"bsre/user-status: method GET has no body, and profile {profile} signs one: ask by POST, or agree on a "
-        "profile that signs none",
-    )
+    (text,) = check_agreement(changed, replace(agreement, interactions=interactions), LIBRARY)
+    assert text.startswith(f"bsre/user-status: method GET has no body, and profile {profile} signs one: ask by POST")
     assert check_agreement(ADAPTER, agreement, LIBRARY) == ()
     assert all(getattr(each, "method", "POST") == "POST" for each in DPUPR.interactions)

@@ -82,6 +82,19 @@ def answered(
     return Row(name=name, wire=wire, does=does, hub=f"{hub} (`{state}`)", play=play, staff=seen)
 
 
+def retried(
+    name: str,
+    wire: str,
+    state: str,
+    hub: str,
+    says: Callable[[Stage], Answer],
+    *,
+    to: Callable[[Stage], DeliveryRow],
+) -> Row:
+    """The same for one after which the hub tries again."""
+    return answered(name=name, wire=wire, does=Does.RETRY, state=state, hub=hub, to=to, says=says)
+
+
 def replied(
     name: str,
     body: Any,

@@ -14,17 +14,11 @@ from gateway.domain.case import Stage as At
 from gateway.domain.events import CaseEvent
 from tests.exchange import voices
 from tests.exchange.stage import Stage
-from tests.exchange.tables.row import Does, Play, Row
 from tests.exchange.tables.scenes import brought
 
 _EXTERNAL = count(1_000)
 """X-EXTERNAL-ID is unique per day."""
 _CUSTOMERS = count(500)
-
-
-def row(name: str, wire: str, does: Does, hub: str, play: Play, staff: str = "-") -> Row:
-    """A row about what the bank says to the hub; refusals are for the bank, and staff see none on a case."""
-    return Row(name=name, wire=wire, does=does, hub=hub, play=play, staff=staff)
 
 
 def hears(said: voices.Said, code: str) -> voices.Said:

@@ -12,8 +12,8 @@ from gateway.domain.case import Stage as At
 from tests.domain import journeys
 from tests.exchange import voices
 from tests.exchange.stage import Stage
-from tests.exchange.tables.bank import charged, external_id, hears, pay, payment_of, row
-from tests.exchange.tables.row import Does, Row
+from tests.exchange.tables.bank import charged, external_id, hears, pay, payment_of
+from tests.exchange.tables.row import Does, Row, row
 from tests.exchange.tables.scenes import ACTOR
 
 

@@ -11,8 +11,8 @@ from conformance.signing import snap
 from tests.exchange import voices
 from tests.exchange.keys import agency_identity
 from tests.exchange.stage import SECRETS, Stage
-from tests.exchange.tables.bank import external_id, hears, row
-from tests.exchange.tables.row import Does, Play, Row
+from tests.exchange.tables.bank import external_id, hears
+from tests.exchange.tables.row import Does, Play, Row, row
 from tests.exchange.tables.scenes import COUNTED
 
 

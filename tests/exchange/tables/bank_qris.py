@@ -17,9 +17,9 @@ from gateway.store.tables import DeliveryRow
 from tests.domain import journeys
 from tests.exchange import voices
 from tests.exchange.stage import SECRETS, Stage
-from tests.exchange.tables.answers import HTML, answered
-from tests.exchange.tables.bank import charged, external_id, hears, pay, payment_of, row
-from tests.exchange.tables.row import Does, Row
+from tests.exchange.tables.answers import HTML, answered, retried
+from tests.exchange.tables.bank import charged, external_id, hears, pay, payment_of
+from tests.exchange.tables.row import Does, Row, row
 from tests.exchange.tables.scenes import ACTOR, row_of
 from tests.exchange.town import Answer, Call, Told, raw, says
 
@@ -79,7 +79,7 @@ _answered = partial(answered, to=_asked)
 
 
 def _later(name: str, code: str, hub: str, state: str = "not-sent") -> Row:
-    return _answered(name=name, wire=code, does=Does.RETRY, state=state, hub=hub, says=lambda _: _snap(code))
+    return retried(name, code, state, hub, lambda _: _snap(code), to=_asked)
 
 
 def _no(name: str, code: str) -> Row:

@@ -10,18 +10,24 @@ from typing import Any
 from gateway.domain.calendar import JAKARTA
 from gateway.domain.case import PermitCase
 from gateway.domain.case import Stage as At
+from gateway.store.tables import DeliveryRow
 from tests.domain import journeys
 from tests.exchange import voices
 from tests.exchange.stage import Stage
-from tests.exchange.tables.answers import answered
-from tests.exchange.tables.row import Does, Play, Row
+from tests.exchange.tables.answers import answered, retried
+from tests.exchange.tables.row import Does, Row, row
 from tests.exchange.tables.scenes import ACTOR, COUNTED, brought, notice, refused, says_signed, signs, told
 from tests.exchange.town import Answer, raw, says
 
 ANOTHER_WAY = "tell the applicant another way"
 
 
-_answered = partial(answered, to=lambda stage: told(stage, "email"))
+def _mail(stage: Stage) -> DeliveryRow:
+    return told(stage, "email")
+
+
+_answered = partial(answered, to=_mail)
+_again = partial(retried, to=_mail)
 
 
 def _signed(**payload: str) -> Callable[[Stage], Answer]:
@@ -29,13 +35,12 @@ def _signed(**payload: str) -> Callable[[Stage], Answer]:
 
 
 ANSWERS: tuple[Row, ...] = (
-    _answered(
-        name="the queue is full",
-        wire='`{"status": "busy"}`',
-        does=Does.RETRY,
-        state="not-sent",
-        hub="by the agreed schedule, under the same message id",
-        says=_signed(status="busy", text="antrean penuh"),
+    _again(
+        "the queue is full",
+        '`{"status": "busy"}`',
+        "not-sent",
+        "by the agreed schedule, under the same message id",
+        _signed(status="busy", text="antrean penuh"),
     ),
     _answered(
         name="the address is refused",
@@ -47,45 +52,34 @@ ANSWERS: tuple[Row, ...] = (
         attention="Surel ditolak relai (alamat diblokir)",
         staff="correct the address; the SMS goes its own way",
     ),
-    _answered(
-        name="closed",
-        wire="HTTP 503",
-        does=Does.RETRY,
-        state="not-sent",
-        hub="it was not taken; by the schedule",
-        says=lambda _: raw(b"", 503),
+    _again("closed", "HTTP 503", "not-sent", "it was not taken; by the schedule", lambda _: raw(b"", 503)),
+    _again(
+        "it fails",
+        "HTTP 500",
+        "unknown",
+        "nobody knows whether it was taken: the relay keeps one mail for each message id",
+        lambda _: raw(b"oops", 500),
     ),
-    _answered(
-        name="it fails",
-        wire="HTTP 500",
-        does=Does.RETRY,
-        state="unknown",
-        hub="nobody knows whether it was taken: the relay keeps one mail for each message id",
-        says=lambda _: raw(b"oops", 500),
+    _again(
+        "an answer that nobody signed",
+        '`{"status": "accepted"}` without a JWS',
+        "unknown",
+        "the same: it proves nothing",
+        lambda _: says({"status": "accepted"}),
     ),
-    _answered(
-        name="an answer that nobody signed",
-        wire='`{"status": "accepted"}` without a JWS',
-        does=Does.RETRY,
-        state="unknown",
-        hub="the same: it proves nothing",
-        says=lambda _: says({"status": "accepted"}),
+    _again(
+        "an answer of somebody else",
+        "a JWS of another key",
+        "unknown",
+        "the same",
+        lambda stage: signs(stage, lambda _: {"status": "accepted"}, signer="stranger"),
     ),
-    _answered(
-        name="an answer of somebody else",
-        wire="a JWS of another key",
-        does=Does.RETRY,
-        state="unknown",
-        hub="the same",
-        says=lambda stage: signs(stage, lambda _: {"status": "accepted"}, signer="stranger"),
-    ),
-    _answered(
-        name="another form than agreed",
-        wire='`{"status": "sent"}`, signed',
-        does=Does.RETRY,
-        state="unknown",
-        hub="the same: whatever it means, it was not agreed",
-        says=_signed(status="sent"),
+    _again(
+        "another form than agreed",
+        '`{"status": "sent"}`, signed',
+        "unknown",
+        "the same: whatever it means, it was not agreed",
+        _signed(status="sent"),
     ),
     _answered(
         name="HTTP refuses the office",
@@ -215,30 +209,26 @@ def _ended(stage: Stage) -> None:
         _taken(stage, report)
 
 
-def _row(name: str, wire: str, does: Does, hub: str, play: Play, staff: str = "-") -> Row:
-    return Row(name=name, wire=wire, does=does, hub=hub, play=play, staff=staff)
-
-
 REPORTS: tuple[Row, ...] = (
-    _row("in time", "`delivered`", Does.TAKE, "evidence of receipt: the ten hari kerja begin (14(3))", _in_time),
-    _row("late", "`delivered` days later", Does.TAKE, "the period counts from `at`, when it was received", _late),
-    _row("twice", "the same report under the same id", Does.TAKE, "the same answer, and one fact", _twice),
-    _row(
+    row("in time", "`delivered`", Does.TAKE, "evidence of receipt: the ten hari kerja begin (14(3))", _in_time),
+    row("late", "`delivered` days later", Does.TAKE, "the period counts from `at`, when it was received", _late),
+    row("twice", "the same report under the same id", Does.TAKE, "the same answer, and one fact", _twice),
+    row(
         "twice, under two ids",
         "the same end of the same mail, another `jti`",
         Does.TAKE,
         "acknowledged; changes nothing",
         _again_under_another_id,
     ),
-    _row("never", "nothing", Does.TAKE, "without evidence no period runs; the SMS may bring it", _never),
-    _row(
+    row("never", "nothing", Does.TAKE, "without evidence no period runs; the SMS may bring it", _never),
+    row(
         "after the SMS was reported",
         "`DELIVRD`, then `delivered`",
         Does.TAKE,
         "both are evidence; the earlier receipt counts",
         _after_the_sms,
     ),
-    _row(
+    row(
         "bounced",
         "`bounced`",
         Does.ASK,
@@ -246,7 +236,7 @@ REPORTS: tuple[Row, ...] = (
         lambda stage: _failed(stage, "bounced"),
         f"“stat:bounced, 5.1.1”; {ANOTHER_WAY}",
     ),
-    _row(
+    row(
         "called unwanted",
         "`complained`",
         Does.ASK,
@@ -254,7 +244,7 @@ REPORTS: tuple[Row, ...] = (
         lambda stage: _failed(stage, "complained"),
         f"“stat:complained, 5.1.1”; {ANOTHER_WAY}",
     ),
-    _row(
+    row(
         "contradictory",
         "`delivered`, then `bounced`",
         Does.ASK,
@@ -262,36 +252,36 @@ REPORTS: tuple[Row, ...] = (
         _delivered_and_then_bounced,
         "“stat:bounced”; decide what the evidence is worth",
     ),
-    _row(
+    row(
         "another report under the same id",
         "the same `jti`, another body",
         Does.REFUSE,
         "`message-id-reused`",
         _other_content,
     ),
-    _row(
+    row(
         "a mail that nobody sent",
         "an unknown `reference`",
         Does.REFUSE,
         "`not-found`",
         lambda stage: _refused(stage, 404, "not-found", reference="urn:uuid:nobody/charge"),
     ),
-    _row(
+    row(
         "a time that does not exist",
         "30 February",
         Does.REFUSE,
         "`inconsistent`",
         lambda stage: _refused(stage, 409, "inconsistent", at="2026-02-30T09:00:00+07:00"),
     ),
-    _row(
+    row(
         "received before it was charged",
         "`at` before the day of the SKRD",
         Does.REFUSE,
         "`charge-missing`",
         lambda stage: _refused(stage, 409, "charge-missing", at="2026-03-01T09:00:00+07:00"),
     ),
-    _row("the case has ended", "`delivered`", Does.TAKE, "acknowledged; changes nothing", _ended),
-    _row(
+    row("the case has ended", "`delivered`", Does.TAKE, "acknowledged; changes nothing", _ended),
+    row(
         "a report of somebody else",
         "a JWS of another key",
         Does.REFUSE,

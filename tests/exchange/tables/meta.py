@@ -11,7 +11,7 @@ from tests.exchange import meta_voices, voices
 from tests.exchange.keys import agency_identity
 from tests.exchange.stage import Stage
 from tests.exchange.tables.bank import external_id
-from tests.exchange.tables.row import Does, Play, Row
+from tests.exchange.tables.row import Does, Play, Row, row
 from tests.exchange.tables.scenes import COUNTED
 
 NAMES = ("echo", "allowed", "agreements", "status", "receipt", "documents")
@@ -101,12 +101,8 @@ def _too_early(stage: Stage) -> None:
         assert read(stage, ask(stage, "receipt", asked, message_id=message_id)).payload["exchange"]
 
 
-def _row(name: str, wire: str, does: Does, hub: str, play: Play, staff: str = "-") -> Row:
-    return Row(name=name, wire=wire, does=does, hub=hub, play=play, staff=staff)
-
-
 QUESTIONS: tuple[Row, ...] = (
-    _row(
+    row(
         "somebody else asks",
         "signed with a key that nobody registered",
         Does.REFUSE,
@@ -114,14 +110,14 @@ QUESTIONS: tuple[Row, ...] = (
         _by_strangers,
         COUNTED,
     ),
-    _row(
+    row(
         "the agency is suspended",
         "any of them, in order",
         Does.TAKE,
         "they are answered: the agency may ask why",
         _hindered(lambda stage: stage.suspend("dpupr"), lambda stage: stage.suspend("dpupr", None)),
     ),
-    _row(
+    row(
         "the agency has no agreement in force",
         "any of them, in order",
         Does.TAKE,
@@ -131,22 +127,22 @@ QUESTIONS: tuple[Row, ...] = (
             lambda stage: stage.hub.store.registry.activate_for_development("dpupr-2026", "1.0", "staff/siti"),
         ),
     ),
-    _row("no id is named, or two", "`status` and `receipt`", Does.REFUSE, "`schema-violation`", _unnamed),
-    _row(
+    row("no id is named, or two", "`status` and `receipt`", Does.REFUSE, "`schema-violation`", _unnamed),
+    row(
         "the status of another agency's message",
         "its `messageId` or `exchange`",
         Does.REFUSE,
         "`known` false, as for an id that nobody used",
         _not_known,
     ),
-    _row(
+    row(
         "the receipt of another agency's exchange",
         "its `messageId` or `exchange`",
         Does.REFUSE,
         "`exchange-unknown`, as for an id that nobody used",
         _no_receipt,
     ),
-    _row(
+    row(
         "a receipt before its leaves are in the ledger",
         "`receipt` at once",
         Does.REFUSE,

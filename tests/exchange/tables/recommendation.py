@@ -1,16 +1,13 @@
-"""A city office that gives technical recommendations: what it acknowledges, how its answers come, what is owed.
+"""City offices that give technical recommendations: calls that are spoilt, how their answers come, what is owed.
 
-DPUPR answers the hub by a script. The other five are the simulators of `conformance.peers`, which judge every message
-of the hub with code of their own: over REST, SOAP 1.1 and SOAP 1.2, in one step or two. A row plays all five, one after
-the other.
+The offices are simulators of `conformance.peers`, which judge every message of the hub with code of their own: over
+REST, SOAP 1.1 and SOAP 1.2, in one step or two. A row plays all five, one after the other.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 
 from gateway.domain.case import Stage as At
 from gateway.domain.identifiers import NIK
@@ -18,10 +15,8 @@ from gateway.store.tables import DeliveryRow
 from tests.domain import journeys
 from tests.exchange.offices import Office
 from tests.exchange.stage import AGUS, RINA, Stage, application
-from tests.exchange.tables.answers import DEAD_LETTER, answered
-from tests.exchange.tables.row import Does, Play, Row
+from tests.exchange.tables.row import Does, Play, Row, row
 from tests.exchange.tables.scenes import ACTOR, brought, row_of
-from tests.exchange.town import Answer, Call, Told, Town, raw
 
 SERVICES: Mapping[str, str] = {
     "dinkes": "sip-dokter",  # REST
@@ -37,106 +32,10 @@ def asked(stage: Stage, agency: str) -> tuple[Office, DeliveryRow]:
     """A request for a recommendation that is due to the agency; what BPKPD is asked beside it is answered."""
     office = stage.offices.get(agency) or Office(stage, agency)
     case = brought(stage, At.VALIDATED, service=SERVICES[agency])
-    for row in stage.hub.store.reader.deliveries(case_id=case.id, limit=100):
-        if row.ask_kind == "QueryArrears":
-            assert stage.hub.outbound.deliver(row.id)
+    for each in stage.hub.store.reader.deliveries(case_id=case.id, limit=100):
+        if each.ask_kind == "QueryArrears":
+            assert stage.hub.outbound.deliver(each.id)
     return office, stage.delivery(case.id, agency)
-
-
-def _row(name: str, wire: str, does: Does, hub: str, play: Play, staff: str = "-", *, alone: bool = False) -> Row:
-    return Row(name=name, wire=wire, does=does, hub=hub, play=play, staff=staff, alone=alone)
-
-
-# --- what DPUPR answers at once, over SOAP 1.2 --------------------------------------------------------------------
-
-
-def _of_site(stage: Stage) -> DeliveryRow:
-    return stage.delivery(brought(stage, At.VALIDATED, service="krk").id, "dpupr")
-
-
-def _not_signed(call: Call) -> Told:
-    told = json.dumps({"messageId": call.message_id}).encode()
-    return Told(body=told, headers={"Content-Type": "application/json"})
-
-
-def _again(name: str, wire: str, state: str, hub: str, script: Callable[[Town], Answer]) -> Row:
-    return answered(
-        name=name,
-        wire=wire,
-        does=Does.RETRY,
-        state=state,
-        hub=hub,
-        to=_of_site,
-        says=lambda stage: script(stage.town),
-    )
-
-
-_given_up = partial(
-    answered, does=Does.ASK, state="dead", hub=DEAD_LETTER, to=_of_site, staff="mend it with the office, and redrive"
-)
-
-ACKNOWLEDGEMENTS: tuple[Row, ...] = (
-    answered(
-        name="the request is taken",
-        wire="a signed acknowledgement",
-        does=Does.TAKE,
-        state="awaiting",
-        hub="its answer is awaited for the agreed hari kerja",
-        to=_of_site,
-        says=lambda stage: stage.town.acknowledges,
-    ),
-    _again(
-        "it cannot now",
-        "HTTP 500, a Fault of the receiver",
-        "not-sent",
-        "by the schedule, or when `Retry-After` says",
-        lambda town: town.faults(sender=False),
-    ),
-    _again("closed", "HTTP 503", "not-sent", "by the schedule", lambda _: raw(b"", 503)),
-    _again(
-        "it fails",
-        "HTTP 500",
-        "unknown",
-        "nobody knows whether it was taken: the office keeps one request for each message id",
-        lambda _: raw(b"oops", 500),
-    ),
-    _again("it heard nothing in time", "HTTP 408", "unknown", "the same", lambda _: raw(b"", 408)),
-    _again("a sign-in page", "HTTP 200, HTML", "unknown", "the same", lambda _: raw(b"<html>login</html>")),
-    _again("no envelope", "HTTP 200, JSON", "unknown", "the same", lambda _: _not_signed),
-    _again(
-        "an acknowledgement of somebody else",
-        "signed with another key",
-        "unknown",
-        "the same: it proves nothing",
-        lambda town: lambda call: town.acknowledges(call, signer="stranger"),
-    ),
-    _again(
-        "an acknowledgement of another request",
-        "signed, another `RelatesTo`",
-        "unknown",
-        "the same",
-        lambda town: lambda call: town.acknowledges(call, about="urn:x"),
-    ),
-    _again(
-        "another form than agreed",
-        "signed, without its time",
-        "unknown",
-        "the same",
-        lambda town: town.acknowledges_badly,
-    ),
-    _given_up(
-        name="it refuses the request",
-        wire="HTTP 400, a Fault of the sender",
-        says=lambda stage: stage.town.faults(sender=True),
-        attention="Sistem DPUPR sedang ditutup",
-    ),
-    _given_up(
-        name="another address was agreed",
-        wire="HTTP 404",
-        says=lambda _: raw(b"", 404),
-        attention="the agency answered HTTP 404",
-    ),
-)
 
 
 # --- what the five simulated offices do ---------------------------------------------------------------------------
@@ -225,16 +124,16 @@ def _entered_first(stage: Stage) -> None:
 
 
 CALLS: tuple[Row, ...] = (
-    _row("down", "HTTP 503", Does.RETRY, "it was not taken (`not-sent`)", _spoilt("down", "not-sent")),
-    _row(
+    row("down", "HTTP 503", Does.RETRY, "it was not taken (`not-sent`)", _spoilt("down", "not-sent")),
+    row(
         "nonsense",
         "HTTP 200, bytes that are no document",
         Does.RETRY,
         "nobody knows whether it was taken: the office keeps one request for each message id (`unknown`)",
         _spoilt("nonsense", "unknown"),
     ),
-    _row("a maintenance page", "HTTP 200, HTML", Does.RETRY, "the same (`unknown`)", _spoilt("html", "unknown")),
-    _row(
+    row("a maintenance page", "HTTP 200, HTML", Does.RETRY, "the same (`unknown`)", _spoilt("html", "unknown")),
+    row(
         "flapping",
         "HTTP 503 and well, by turns",
         Does.RETRY,
@@ -244,7 +143,7 @@ CALLS: tuple[Row, ...] = (
 )
 
 ANSWERS: tuple[Row, ...] = (
-    _row(
+    row(
         "unfavourable",
         "as agreed, not favourable",
         Does.TAKE,
@@ -252,15 +151,15 @@ ANSWERS: tuple[Row, ...] = (
         _comes("as-agreed", favourable=False),
         "the recommendation: the deciding officer judges it",
     ),
-    _row("before the request is acknowledged", "the answer first", Does.TAKE, "the same", _comes("early")),
-    _row(
+    row("before the request is acknowledged", "the answer first", Does.TAKE, "the same", _comes("early")),
+    row(
         "twice",
         "the same answer under another message id",
         Does.TAKE,
         "acknowledged; counts once",
         _comes("twice"),
     ),
-    _row(
+    row(
         "about another case",
         "another case than the request's",
         Does.REFUSE,
@@ -268,7 +167,7 @@ ANSWERS: tuple[Row, ...] = (
         _comes("other-case", "inconsistent"),
         "the refused message",
     ),
-    _row(
+    row(
         "another form than agreed",
         "members are missing",
         Does.REFUSE,
@@ -276,7 +175,7 @@ ANSWERS: tuple[Row, ...] = (
         _comes("nonsense", "schema-violation"),
         "the refused message",
     ),
-    _row(
+    row(
         "late",
         "nothing within the agreed hari kerja, then the answer",
         Does.ASK,
@@ -285,7 +184,7 @@ ANSWERS: tuple[Row, ...] = (
         "“has not come”; ask the office",
         alone=True,
     ),
-    _row(
+    row(
         "an entry in the register first (Dishub)",
         "the agenda's number, then the decision",
         Does.TAKE,
@@ -357,8 +256,8 @@ def _books_closed(stage: Stage) -> None:
 
 
 ARREARS: tuple[Row, ...] = (
-    _row("nothing is owed", "`nihil`", Does.TAKE, "records `NoArrearsFound`", _owes_nothing),
-    _row(
+    row("nothing is owed", "`nihil`", Does.TAKE, "records `NoArrearsFound`", _owes_nothing),
+    row(
         "the applicant owes",
         "`menunggak`, Rp1.250.000",
         Does.ASK,
@@ -366,7 +265,7 @@ ARREARS: tuple[Row, ...] = (
         _owes,
         "“Pemohon menunggak Rp1.250.000”; judge it",
     ),
-    _row(
+    row(
         "the books are closed",
         "`tutup-buku`, `cobaLagiDetik`",
         Does.RETRY,

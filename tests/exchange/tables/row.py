@@ -47,6 +47,11 @@ class Row:
         return f"| {self.name} | {self.wire} | **{self.does}**: {self.hub} | {self.staff} |"
 
 
+def row(name: str, wire: str, does: Does, hub: str, play: Play, staff: str = "-", *, alone: bool = False) -> Row:
+    """A row whose words come in the order of its columns."""
+    return Row(name=name, wire=wire, does=does, hub=hub, play=play, staff=staff, alone=alone)
+
+
 def markdown(rows: Iterable[Row]) -> str:
     """The whole table."""
     return "\n".join((*HEAD, *(row.line for row in rows)))

@@ -11,7 +11,7 @@ from tests.exchange import mailbox_voices as mailbox
 from tests.exchange.keys import agency_identity
 from tests.exchange.mailbox_voices import Visitor, laid, opened, outcomes
 from tests.exchange.stage import RINA, Stage
-from tests.exchange.tables.row import Does, Play, Row
+from tests.exchange.tables.row import Does, Play, Row, row
 from tests.exchange.tables.scenes import COUNTED, brought, row_of
 
 _VISITS = count(1)
@@ -156,41 +156,37 @@ def _still_there(stage: Stage, delivery: DeliveryRow) -> None:
     assert visitor.acknowledge(delivery.message_id) == ["acknowledged"]
 
 
-def _row(name: str, wire: str, does: Does, hub: str, play: Play, staff: str = "-", *, alone: bool = False) -> Row:
-    return Row(name=name, wire=wire, does=does, hub=hub, play=play, staff=staff, alone=alone)
-
-
 COLLECTING: tuple[Row, ...] = (
-    _row("an item is acknowledged, twice", "`taken`, `taken`", Does.TAKE, "`acknowledged`, `already`", _acknowledged),
-    _row(
+    row("an item is acknowledged, twice", "`taken`, `taken`", Does.TAKE, "`acknowledged`, `already`", _acknowledged),
+    row(
         "the answer was lost",
         "`collect` again under the same `jti`",
         Does.TAKE,
         "the same answer, byte for byte; nothing more is collected",
         _answer_lost,
     ),
-    _row(
+    row(
         "an item is not acknowledged in time",
         "nothing for 5 minutes after it was collected",
         Does.RETRY,
         "it is given again, under its id",
         _not_acknowledged,
     ),
-    _row(
+    row(
         "it is acknowledged too late",
         "`taken` after 6 minutes",
         Does.TAKE,
         "the word counts while nobody has said anything since",
         _late_word,
     ),
-    _row(
+    row(
         "a word about what was never collected",
         "`taken` for another id, or before it was collected",
         Does.REFUSE,
         "`unknown`, `not-collected`; the others of the message count",
         _not_its_own,
     ),
-    _row(
+    row(
         "the agency refuses it",
         "`refused`, `Bukan wewenang kami.`",
         Does.ASK,
@@ -198,7 +194,7 @@ COLLECTING: tuple[Row, ...] = (
         _refused,
         "“the agency refused it: Bukan wewenang kami.”; mend it and redrive: it lies there again",
     ),
-    _row(
+    row(
         "it is collected as often as agreed, and never acknowledged",
         "`collect` alone",
         Does.ASK,
@@ -207,7 +203,7 @@ COLLECTING: tuple[Row, ...] = (
         "“never acknowledged”; ask the agency",
         alone=True,
     ),
-    _row(
+    row(
         "nobody comes",
         "nothing for the agreed hari kerja",
         Does.ASK,
@@ -216,7 +212,7 @@ COLLECTING: tuple[Row, ...] = (
         "“one hari kerja is left”, “was collected and not acknowledged”; ask the agency",
         alone=True,
     ),
-    _row(
+    row(
         "somebody else comes",
         "a JWS of another key",
         Does.REFUSE,
@@ -224,7 +220,7 @@ COLLECTING: tuple[Row, ...] = (
         _somebody_else,
         COUNTED,
     ),
-    _row(
+    row(
         "while the agency is suspended",
         "`collect`, in order",
         Does.REFUSE,
@@ -279,9 +275,9 @@ def _crossed(code: str, **change: str) -> Play:
 
 
 RECOMMENDING: tuple[Row, ...] = (
-    _row("as agreed", "`recommendation`", Does.TAKE, "a fact of the case", _recommended, "the recommendation"),
-    _row("twice", "the same `jti` and body", Does.TAKE, "the same answer, and one fact", _recommended_twice),
-    _row(
+    row("as agreed", "`recommendation`", Does.TAKE, "a fact of the case", _recommended, "the recommendation"),
+    row("twice", "the same `jti` and body", Does.TAKE, "the same answer, and one fact", _recommended_twice),
+    row(
         "about another case than the task's",
         "another `case`",
         Does.REFUSE,
@@ -289,7 +285,7 @@ RECOMMENDING: tuple[Row, ...] = (
         _crossed("inconsistent", case="K-OTHER"),
         "the refused message",
     ),
-    _row(
+    row(
         "about a task that nobody gave",
         "an unknown `task`",
         Does.REFUSE,

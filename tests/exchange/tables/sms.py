@@ -16,8 +16,8 @@ from gateway.store.tables import DeliveryRow
 from tests.domain import journeys
 from tests.exchange import voices
 from tests.exchange.stage import DEWI, Stage
-from tests.exchange.tables.answers import HTML, answered
-from tests.exchange.tables.row import Does, Play, Row
+from tests.exchange.tables.answers import HTML, answered, retried
+from tests.exchange.tables.row import Does, Row, row
 from tests.exchange.tables.scenes import ACTOR, COUNTED, brought, notice, refused, told
 from tests.exchange.town import raw, says
 
@@ -37,15 +37,15 @@ def _pin(stage: Stage) -> DeliveryRow:
 
 
 _answered = partial(answered, to=_notice)
+_again = partial(retried, to=_notice)
 
 ANSWERS: tuple[Row, ...] = (
-    _answered(
-        name="the queue is full",
-        wire='`{"status": "busy"}`',
-        does=Does.RETRY,
-        state="not-sent",
-        hub="by the agreed schedule, under the same reference",
-        says=lambda _: says({"status": "busy", "text": "antrean penuh"}),
+    _again(
+        "the queue is full",
+        '`{"status": "busy"}`',
+        "not-sent",
+        "by the agreed schedule, under the same reference",
+        lambda _: says({"status": "busy", "text": "antrean penuh"}),
     ),
     _answered(
         name="the number is refused",
@@ -57,37 +57,21 @@ ANSWERS: tuple[Row, ...] = (
         attention="SMS ditolak penyedia (nomor tidak dikenal)",
         staff="correct the number, or tell the applicant another way",
     ),
-    _answered(
-        name="closed",
-        wire="HTTP 503",
-        does=Does.RETRY,
-        state="not-sent",
-        hub="it was not taken; by the schedule",
-        says=lambda _: raw(b"", 503),
+    _again("closed", "HTTP 503", "not-sent", "it was not taken; by the schedule", lambda _: raw(b"", 503)),
+    _again(
+        "it fails",
+        "HTTP 500",
+        "unknown",
+        "nobody knows whether it was taken: the aggregator drops a second message with the same reference",
+        lambda _: raw(b"oops", 500),
     ),
-    _answered(
-        name="it fails",
-        wire="HTTP 500",
-        does=Does.RETRY,
-        state="unknown",
-        hub="nobody knows whether it was taken: the aggregator drops a second message with the same reference",
-        says=lambda _: raw(b"oops", 500),
-    ),
-    _answered(
-        name="a maintenance page",
-        wire="HTTP 200, HTML",
-        does=Does.RETRY,
-        state="unknown",
-        hub="the same",
-        says=lambda _: raw(HTML),
-    ),
-    _answered(
-        name="another form than agreed",
-        wire='`{"status": "ok"}`',
-        does=Does.RETRY,
-        state="unknown",
-        hub="the same: whatever it means, it was not agreed",
-        says=lambda _: says({"status": "ok"}),
+    _again("a maintenance page", "HTTP 200, HTML", "unknown", "the same", lambda _: raw(HTML)),
+    _again(
+        "another form than agreed",
+        '`{"status": "ok"}`',
+        "unknown",
+        "the same: whatever it means, it was not agreed",
+        lambda _: says({"status": "ok"}),
     ),
     _answered(
         name="HTTP refuses the office",
@@ -238,15 +222,11 @@ def _reference_of_a_pin(stage: Stage) -> None:
         assert json.loads(voices.report(stage, report).body)["messageId"]
 
 
-def _row(name: str, wire: str, does: Does, hub: str, play: Play, staff: str = "-") -> Row:
-    return Row(name=name, wire=wire, does=does, hub=hub, play=play, staff=staff)
-
-
 REPORTS: tuple[Row, ...] = (
-    _row("in time", "`DELIVRD`", Does.TAKE, "evidence of receipt: the ten hari kerja begin (14(3))", _in_time),
-    _row("late", "`DELIVRD` days later", Does.TAKE, "the period counts from `done_at`, when it was received", _late),
-    _row("twice", "the same report again", Does.TAKE, "the same answer, and one fact", _twice),
-    _row(
+    row("in time", "`DELIVRD`", Does.TAKE, "evidence of receipt: the ten hari kerja begin (14(3))", _in_time),
+    row("late", "`DELIVRD` days later", Does.TAKE, "the period counts from `done_at`, when it was received", _late),
+    row("twice", "the same report again", Does.TAKE, "the same answer, and one fact", _twice),
+    row(
         "never",
         "nothing",
         Does.TAKE,
@@ -254,7 +234,7 @@ REPORTS: tuple[Row, ...] = (
         _never,
         "a charge without a receipt: tell the applicant, and record it",
     ),
-    _row(
+    row(
         "not delivered",
         "`UNDELIV`",
         Does.ASK,
@@ -262,7 +242,7 @@ REPORTS: tuple[Row, ...] = (
         lambda stage: _failed(stage, "UNDELIV"),
         f"“stat:UNDELIV err:027”; {ANOTHER_WAY}",
     ),
-    _row(
+    row(
         "given up",
         "`EXPIRED`",
         Does.ASK,
@@ -270,7 +250,7 @@ REPORTS: tuple[Row, ...] = (
         lambda stage: _failed(stage, "EXPIRED"),
         f"“stat:EXPIRED err:027”; {ANOTHER_WAY}",
     ),
-    _row(
+    row(
         "contradictory",
         "`DELIVRD`, then `UNDELIV`",
         Does.ASK,
@@ -278,7 +258,7 @@ REPORTS: tuple[Row, ...] = (
         _delivered_and_then_not,
         "“stat:UNDELIV”; decide what the evidence is worth",
     ),
-    _row(
+    row(
         "contradictory the other way",
         "`UNDELIV`, then `DELIVRD`",
         Does.ASK,
@@ -286,49 +266,49 @@ REPORTS: tuple[Row, ...] = (
         _not_delivered_and_then_yes,
         "“stat:UNDELIV”; what came then stands on the case",
     ),
-    _row(
+    row(
         "out of order",
         "the later notice is reported first",
         Does.TAKE,
         "each report is of its own notice: order means nothing",
         _out_of_order,
     ),
-    _row(
+    row(
         "the same end at another time",
         "`DELIVRD` with another `done_at`",
         Does.REFUSE,
         "`message-id-reused`: no second report moves the start of a period",
         _another_time,
     ),
-    _row(
+    row(
         "a message that nobody sent",
         "an unknown `reference`",
         Does.REFUSE,
         "`not-found`",
         lambda stage: _refused(stage, 404, "not-found", reference="urn:uuid:nobody/charge"),
     ),
-    _row(
+    row(
         "a notice that does not exist",
         "`.../invoice`",
         Does.REFUSE,
         "`inconsistent`: the reference comes back unchanged",
         lambda stage: _refused(stage, 409, "inconsistent", reference="urn:uuid:nobody/invoice"),
     ),
-    _row(
+    row(
         "a time that does not exist",
         "30 February",
         Does.REFUSE,
         "`inconsistent`",
         lambda stage: _refused(stage, 409, "inconsistent", done_at="2026-02-30T09:00:00+07:00"),
     ),
-    _row(
+    row(
         "received before it was charged",
         "`done_at` before the day of the SKRD",
         Does.REFUSE,
         "`charge-missing`: no period begins before its charge",
         _too_early,
     ),
-    _row("the case has ended", "`DELIVRD`", Does.TAKE, "acknowledged; changes nothing", _ended),
-    _row("about a PIN", "`UNDELIV`, `.../pin`", Does.TAKE, "acknowledged; changes nothing", _reference_of_a_pin),
-    _row("a wrong key", "another `X-Passkey`", Does.REFUSE, "HTTP 401, counted and not kept", _wrong_key, COUNTED),
+    row("the case has ended", "`DELIVRD`", Does.TAKE, "acknowledged; changes nothing", _ended),
+    row("about a PIN", "`UNDELIV`, `.../pin`", Does.TAKE, "acknowledged; changes nothing", _reference_of_a_pin),
+    row("a wrong key", "another `X-Passkey`", Does.REFUSE, "HTTP 401, counted and not kept", _wrong_key, COUNTED),
 )
