@@ -18,7 +18,7 @@ from gateway.contract.adapter import Heard
 from gateway.domain.errors import AgencyUnavailable, GatewayError, Misconfigured, Tampered
 from gateway.exchange.attempt import Attempt, Preparing, ask_of
 from gateway.exchange.mapping import Mapping, to_case_of
-from gateway.exchange.signed_files import checked
+from gateway.exchange.signed_files import SignedFiles
 from gateway.exchange.speaking import asked_to_wait
 from gateway.exchange.verdict import Judge, Verdict
 from gateway.store.outgoing import StoredDelivery
@@ -62,12 +62,14 @@ class Calling:
         preparing: Preparing,
         casework: Casework,
         judge: Judge,
+        signed_files: SignedFiles,
         clock: Callable[[], datetime],
     ) -> None:
         self._client = client
         self._preparing = preparing
         self._casework = casework
         self._judge = judge
+        self._signed_files = signed_files
         self._clock = clock
 
     def call(self, attempt: Attempt) -> Ended:
@@ -130,7 +132,7 @@ class Calling:
             raise Tampered(f"case {attempt.row.case_id} is gone", code="history-broken")
         with Mapping(terms.name):
             heard: Heard = to_case(standing.case, ask_of(attempt.row), payload)
-        return checked(heard, standing.case, self._casework.reader), standing
+        return self._signed_files.checked(heard, standing.case, self._clock()), standing
 
 
 def unforeseen(doing: str, row: StoredDelivery, fault: Exception) -> None:
