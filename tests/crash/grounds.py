@@ -110,7 +110,8 @@ class Grounds:
         rsa_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.dpupr = Identity(ec_key, self_signed(ec_key, "dpupr", serial=1, at=now()))
         self.bank = Identity(rsa_key, self_signed(rsa_key, "bank", serial=2, at=now()))
-        self.satpolpp = Identity(ec_key, self_signed(ec_key, "satpolpp", serial=3, at=now()))
+        own_key = ec.generate_private_key(ec.SECP256R1())  # a key belongs to one agency
+        self.satpolpp = Identity(own_key, self_signed(own_key, "satpolpp", serial=3, at=now()))
 
     @property
     def engine(self) -> str:
