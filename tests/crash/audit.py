@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from gateway.app import Store
+from gateway.app.catalogue import catalogue_of
 from gateway.domain.errors import GatewayError, LedgerBroken
 from gateway.ledger.checkpoint import open_note
 from gateway.operations.ledger_export import verify_store
@@ -56,7 +57,7 @@ def audit(store: Store, clients: Clients, agencies: Agencies, heads: Mapping[int
 
 def _ledger(store: Store, rows: Rows, heads: Mapping[int, str], verdict: Verdict) -> Iterator[Finding]:
     try:
-        found = verify_store(store.reader, store.vault, store.note_key.verifier)
+        found = verify_store(store.reader, store.vault, store.note_key.verifier, catalogue=catalogue_of(store.settings))
     except LedgerBroken as broken:
         yield Finding(kind="ledger", text=broken.text)
         return

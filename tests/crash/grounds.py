@@ -175,7 +175,8 @@ class Grounds:
     def _agree(self, store: Store) -> None:
         adapters = load_adapters()
         for name in latest_agreements(local_date(now())):
-            agreement = read_agreement(_quick(packaged_agreements()[name]))
+            first = "bank-2026" if name.startswith("bank-2026") else name  # later ones have the hub ask it for a QRIS
+            agreement = read_agreement(_quick(packaged_agreements()[first]))
             if agreement.agency not in self._agencies:  # others are not in this town
                 continue
             store.registry.import_agreement(agreement, adapters[agreement.agency], ACTOR)

@@ -80,12 +80,12 @@ class Collector:
         self._numbers = count(1)
         self._has_given_twice = False
 
-    def run(self, over: threading.Event) -> None:
-        """Come again and again, until all is over."""
-        while not over.is_set():
+    def run(self, emptied: threading.Event) -> None:
+        """Come again and again, until nothing will lie there any more."""
+        while not emptied.is_set():
             items = self._collect()
             if not items:
-                over.wait(REST_S)
+                emptied.wait(REST_S)
             elif self._chance.random() >= FORGOTTEN:
                 self._acknowledge(items)
 

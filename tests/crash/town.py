@@ -59,6 +59,8 @@ class Town:
         self.run = secrets.token_hex(3)
         self.closing = threading.Event()
         """No new cases and questions; what is under way goes on."""
+        self.emptied = threading.Event()
+        """Nobody comes to the mailbox any more: nothing lies there, or will."""
         self.over = threading.Event()
         """Nothing goes on."""
         self.clients = Clients([hub.url for hub in hubs], self.over)
@@ -91,7 +93,7 @@ class Town:
             *(threading.Thread(target=self._play, args=(player,), name="player") for player in self.players),
             *(threading.Thread(target=self._ask, args=(n,), name="asker") for n in range(self._size.askers)),
             *(threading.Thread(target=self._carry, args=(n,), name="carrier") for n in range(self._size.carriers)),
-            *(threading.Thread(target=each.run, args=(self.over,), name="collector") for each in self._collectors),
+            *(threading.Thread(target=each.run, args=(self.emptied,), name="collector") for each in self._collectors),
             threading.Thread(target=self._watch, name="watcher"),
         ]
         for thread in self._threads:
@@ -102,10 +104,12 @@ class Town:
         """Begin nothing more, and wait until all that was begun has ended; gives what has not."""
         self.closing.set()
         end = time.monotonic() + within_s
-        left = ["not looked at"]
-        while left and time.monotonic() < end:
-            time.sleep(0.3)
-            left = self._left()
+        left = self._settled(end)
+        self.emptied.set()  # nobody comes to the mailbox any more: the last collection has leaves as well
+        for thread in self._threads:
+            if thread.name == "collector":
+                thread.join(30)
+        left = left or self._settled(end)
         self.over.set()
         for thread in self._threads:
             thread.join(30)
@@ -133,6 +137,14 @@ class Town:
         return len(records)
 
     # --- within ---------------------------------------------------------------------------------------------------
+
+    def _settled(self, end: float) -> list[str]:
+        """Look until nothing is left, or it is time; gives what is left."""
+        left = ["not looked at"]
+        while left and time.monotonic() < end:
+            time.sleep(0.3)
+            left = self._left()
+        return left
 
     def _play(self, player: Player) -> None:
         with contextlib.suppress(Over):
@@ -251,4 +263,5 @@ def open_town(
             process.await_ready()
         yield town
         town.closing.set()
+        town.emptied.set()
         town.over.set()
