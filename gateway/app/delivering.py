@@ -16,6 +16,7 @@ from gateway.exchange.claiming import Claiming
 from gateway.exchange.concluding import Concluding
 from gateway.exchange.directory import Directory
 from gateway.exchange.mailbox.lapsing import Lapsing
+from gateway.exchange.mailbox.uncovered import Uncovered
 from gateway.exchange.outbound import Outbound
 from gateway.exchange.signed_files import SignedFiles
 from gateway.exchange.soap_speaking import SoapSpeaker
@@ -81,4 +82,11 @@ class Delivering:
         )
         self.lapsing = Lapsing(
             concluding=self.concluding, reader=store.reader, unit_of_work=store.unit_of_work, clock=clock
+        )
+        self.uncovered = Uncovered(
+            directory=directory,
+            concluding=self.concluding,
+            reader=store.reader,
+            unit_of_work=store.unit_of_work,
+            clock=clock,
         )

@@ -97,7 +97,8 @@ class Calling:
             unforeseen("reading the answer", attempt.row, fault)
             verdict = self._judge.fault_of_ours(type(fault).__name__)
         else:
-            verdict = self._judge.heard(attempt.speech.terms, heard, attempt.tries, self._clock())
+            terms, made_at = attempt.speech.terms, attempt.row.made_at
+            verdict = self._judge.heard(terms, heard, attempt.tries, self._clock(), made_at=made_at)
         return Ended(reply=reply, verdict=verdict, plain=None if opened is None else opened.body, standing=standing)
 
     def _failed(

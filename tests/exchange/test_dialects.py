@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.contract.adapter import AskPerson, Retry
 from gateway.domain import events as e
 from gateway.domain.identifiers import NIB
 from gateway.store.plan import Plan, Update
@@ -46,6 +47,39 @@ def test_a_quota_that_stays_spent_all_day_uses_up_no_attempt_and_the_first_answe
     assert stage.case(delivery.case_id).attention == ()
 
 
+def test_a_quota_that_stays_spent_for_more_than_a_week_uses_up_attempts_so_that_a_person_looks(stage: Stage) -> None:
+    delivery = of_resident(stage)
+    attempts = []
+    for _ in range(10):
+        stage.town.next("dukcapil", says({"content": [{"RESPON": "Kuota Akses Hari ini telah Habis"}]}))
+        assert stage.hub.outbound.deliver(delivery.id)
+        row = stage.hub.store.reader.delivery(delivery.id)
+        assert row is not None
+        attempts.append(row.attempts)
+        stage.clock.advance(days=1)
+    assert attempts == [0] * 8 + [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("heard", "state", "attempts"),
+    [(Retry(text="kuota", counts=False), "not-sent", 0), (AskPerson(text="sandi", again=True), "dead", 1)],
+    ids=["not looked at", "to be mended"],
+)
+def test_after_an_answer_that_says_nothing_of_what_was_asked_the_interaction_is_left_alone_for_a_while(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, heard: Retry | AskPerson, state: str, attempts: int
+) -> None:
+    first, second = of_resident(stage), of_resident(stage)
+    monkeypatch.setattr("gateway.exchange.calling.to_case_of", lambda _: lambda *_: heard)
+    assert stage.hub.outbound.deliver(first.id)
+    row = stage.hub.store.reader.delivery(first.id)
+    assert row is not None
+    assert (row.state, row.attempts) == (state, attempts)
+    stage.clock.advance(minutes=14)
+    assert not stage.hub.outbound.deliver(second.id)
+    stage.clock.advance(minutes=1)
+    assert stage.hub.outbound.deliver(second.id)
+
+
 def test_what_staff_have_mended_is_sent_again_and_what_waits_behind_it_follows_in_its_order(stage: Stage) -> None:
     delivery = of_status(stage)
     stage.town.next("oss", says({"responreceiveLicenseStatus": {"kode": 401, "keterangan": "User tidak valid"}}))
@@ -55,6 +89,7 @@ def test_what_staff_have_mended_is_sent_again_and_what_waits_behind_it_follows_i
     behind = stage.delivery(delivery.case_id, "oss")
     assert not stage.hub.outbound.deliver(behind.id)
     stage.letters.redrive(delivery.id, "staff/agus")
+    stage.clock.advance(minutes=15)
     calls = len(stage.town.calls["oss"])
     assert stage.hub.outbound.deliver(delivery.id)
     assert stage.hub.outbound.deliver(behind.id)

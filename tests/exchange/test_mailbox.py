@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes
 
 from conformance.signing import encryption, wss
 from gateway.contract.adapter import Accept, Effect, Mailbox
@@ -57,6 +58,10 @@ def test_an_item_is_the_message_that_would_have_been_sent_and_is_done_once_it_is
     row, exchange = row_of(stage, delivery.id), stage.hub.store.reader.exchange(delivery.id)
     assert exchange is not None
     assert (row.state, row.attempts, row.fence, exchange.verdict) == ("collected", 1, 2, "collected")
+    visit = stage.exchanges("satpolpp")[0].id
+    taken = stage.hub.store.reader.attempts(delivery.id)[0].detail
+    fingerprint = agency_identity("satpolpp").certificate.fingerprint(hashes.SHA256()).hex()
+    assert taken == f"taken by certificate/{fingerprint} in exchange {visit}"
     assert stage.parts(delivery.id)["sent-1"] == base64.b64decode(item["body"])
     assert len(stage.leaves(delivery.id)) == 1
     assert visitor.collect() == []
