@@ -112,6 +112,7 @@ class Process:
         self.claiming = self._delivering.claiming
         self.outbound = self._delivering.outbound
         self.lapsing = self._delivering.lapsing
+        self.uncovered = self._delivering.uncovered
         self._leadership = leadership(self.store.engine, f"{self.KIND} {socket.gethostname()} process {os.getpid()}")
         self.standing = Standing(self._leadership.leader)
         self._couriers = Couriers(
@@ -233,6 +234,7 @@ class Process:
                 Round("revocation", lambda: self.revocation.run_once() > 0, 30.0),
                 Round("expiry", lambda: self.expiry.run_once() > 0, 3600.0),
                 Round("cut-over", self.day_watch.run_once, 5.0),
+                Round("uncovered-items", self._give_up_uncovered, 5.0),
                 Round("abandoned-uploads", self._give_up_abandoned_uploads, 3600.0),
             ),
             anywhere=(
@@ -257,6 +259,13 @@ class Process:
     def _give_up_abandoned_uploads(self) -> bool:
         """End uploads of files that nobody goes on with, by a clock that is right; whether there may be more."""
         return self.standing.trusts_its_clock and self._cancelling.give_up_abandoned()
+
+    def _give_up_uncovered(self) -> bool:
+        """Give up what lies in mailboxes and is not covered any more, by a clock that is right; whether there is more.
+
+        Not before the check that a new day begins with: an agency that it suspends keeps its items.
+        """
+        return self.standing.trusts_its_clock and self.day_watch.has_looked and self.uncovered.run_once() > 0
 
     def _look_into_mailboxes(self) -> bool:
         """Write down what was not acknowledged in time, by a clock that is right; whether there may be more."""

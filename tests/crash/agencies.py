@@ -53,6 +53,7 @@ class Agencies:
         """How long each agency takes to answer."""
         self.down: set[str] = set()
         """Agencies that answer 503 and take nothing."""
+        self._collections: set[tuple[str, int]] = set()
         self._changed = threading.Condition()
         self._over = threading.Event()
         agencies = self
@@ -119,6 +120,20 @@ class Agencies:
                 lambda: sum(each.agency == agency for each in self.calls) >= calls, timeout=within_s
             )
         assert found, f"{agency} did not hear {calls} calls within {within_s:.0f} s"
+
+    def collected(self, agency: str, key: str, number: int, at: str, body: bytes) -> bool:
+        """An agency without an endpoint was given an item, at that moment for the `number`th time; whether it is new.
+
+        A repeat of an answer gives the same item for the same time: it is heard once.
+        """
+        with self._changed:
+            if (key, number) not in self._collections:
+                self._collections.add((key, number))
+                self.calls.append(Heard(agency=agency, key=key, at=datetime.fromisoformat(at), body=body))
+            is_new = not self.effects[agency, key]
+            self.effects[agency, key] = 1
+            self._changed.notify_all()
+        return is_new
 
     # --- within ---------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from tests.databases import Databases, Furnished
 from tests.exchange import confidential
 from tests.exchange.furnishing import furnish
 from tests.exchange.pasar import market_stage
+from tests.exchange.shelves import Desk, Shelf
 from tests.exchange.stage import Stage
 from tests.exchange.town import Door, Street
 
@@ -72,3 +73,17 @@ def market(template: Furnished, door: Door, street: Street) -> Iterator[Stage]:
     """A hub with an agency that sends files (`tests.exchange.pasar`)."""
     with hub_folder(template) as (folder, url), market_stage(folder, url, door, street) as opened:
         yield opened
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    """Deliveries for the workers of a process."""
+    return Shelf()
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    """Where they make attempts, once it is opened."""
+    made = Desk()
+    yield made
+    made.open.set()

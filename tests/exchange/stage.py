@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import httpx2
@@ -40,6 +40,9 @@ from gateway.validation.library import SchemaLibrary, default_roots
 from tests.exchange.keys import AT, agency_identity
 from tests.exchange.town import Door, Street, Town
 from tests.store.due import due_deliveries
+
+if TYPE_CHECKING:
+    from tests.exchange.offices import Office
 
 SECRETS: Mapping[str, Mapping[str, str]] = {
     "dukcapil": {
@@ -107,6 +110,10 @@ class Stage:
     """The clock of the limits: a second later at each look, so that no test is too fast."""
     apart_s: float = 0.0
     """What the hub is told of its clock and the database server's: a clock that stands still is not asked about."""
+    offices: dict[str, Office] = field(default_factory=dict)
+    """Simulated city offices that have moved in, by agency (`tests.exchange.offices`)."""
+    signer_ca_file: Path | None = None
+    """The authorities of certified signatures, once the hub has started anew."""
 
     def __post_init__(self) -> None:
         self.town = Town(self.clock)
@@ -136,7 +143,14 @@ class Stage:
         self.hub = self.start(writer)
         return self.hub
 
+    def take_back(self) -> None:
+        """Take street and door again, after another stage had them."""
+        self.street.town = self.town
+        self.door.open = lambda: agencies_door(self.hub)
+
     def close(self) -> None:
+        for office in self.offices.values():
+            office.close()
         self.town.over.set()
         self.client.close()
         self.hub.stop()
@@ -152,6 +166,7 @@ class Stage:
             signing_key_file=keys / "hub.key.pem",
             signing_certificate_file=keys / "hub.pem",
             outbound_ca_file=keys / "hub.pem",  # no agency here has TLS; the system's authorities take long to read
+            signer_ca_file=self.signer_ca_file,
             max_body_bytes=6 * 2**20,
             _env_file=None,
         )

@@ -69,10 +69,10 @@ PIN = terms(SMS, "send-pin")
 
 
 def test_a_declined_answer_calls_a_person() -> None:
-    verdict = JUDGE.heard(RECOMMENDATION, Decline(reason=Reason.NOT_FOUND, text="tidak ada"), 1, AT)
+    verdict = JUDGE.heard(RECOMMENDATION, Decline(reason=Reason.NOT_FOUND, text="tidak ada"), 1, AT, made_at=AT)
     assert (verdict.state, verdict.attention) == (Delivery.ANSWERED, "tidak ada")
-    assert JUDGE.heard(RECOMMENDATION, Accept(), 1, AT).state is Delivery.AWAITING
-    assert JUDGE.heard(PIN, None, 1, AT).state is Delivery.ANSWERED
+    assert JUDGE.heard(RECOMMENDATION, Accept(), 1, AT, made_at=AT).state is Delivery.AWAITING
+    assert JUDGE.heard(PIN, None, 1, AT, made_at=AT).state is Delivery.ANSWERED
 
 
 @pytest.mark.parametrize(

@@ -30,9 +30,12 @@ class Decline:
 
 @dataclass(frozen=True, kw_only=True)
 class Retry:
-    """The agency cannot answer now (a spent quota, a maintenance page): try again, after `after_s` seconds if given.
+    """The agency cannot answer now (a maintenance page): try again, after `after_s` seconds or by the agreed schedule.
 
-    `counts` False: that uses up none of the agreed attempts, for the agency did not look at what was asked.
+    After as many attempts as agreed it is a dead letter. `counts` False: the agency did not look at what was asked (a
+    spent quota, which it also says of everything else in this interaction), and no attempt is used up. Such a wait is a
+    quarter of an hour at least, for all that is asked in the interaction; and when a week has passed since the message
+    was made, attempts count all the same, so that a person looks at what is never taken.
     """
 
     text: str
@@ -44,8 +47,10 @@ class Retry:
 class AskPerson:
     """No rule decides this answer; an officer is asked. The text says what came and what to look at.
 
-    `again`: the fault is the office's own (a password, an address that is not registered) and nothing was decided. The
-    delivery is then a dead letter, which staff send again once they have mended it.
+    It is the end of the message: asking the same once more would give the same answer. `again`: it would not, for the
+    fault is the office's own (a password, an address that is not registered) and nothing was decided. Then it is a dead
+    letter: the hub never sends it by itself, staff do once they have mended what is wrong. Nothing else is asked in
+    this interaction for a quarter of an hour, since accounts are locked after some wrong passwords.
     """
 
     text: str

@@ -31,13 +31,15 @@ MAX_BYTES = 128 * 1024
 class Visit:
     """An agency that came, proven and let in: what it asks, and what the registry said of it when it was judged.
 
-    `exchange` is the id of its exchange. `patient`: it may be told that there is nothing yet, to come again.
+    `exchange` is the id of its exchange, `actor` the proof of who came. `patient`: it may be told that there is nothing
+    yet, to come again.
     """
 
     entry: Entry
     adapter: Adapter
     payload: Payload
     exchange: str
+    actor: str
     received_at: datetime
     patient: bool
 

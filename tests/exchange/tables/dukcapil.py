@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from tests.exchange.dialects.fault import HOUR, HTML, SCHEDULE, Does, Reply
+from gateway.store.tables import DeliveryRow
+from tests.exchange.stage import Stage
+from tests.exchange.tables.answers import HOUR, HTML, SCHEDULE, replied
+from tests.exchange.tables.row import Does, Row
+from tests.exchange.tables.scenes import LATER
 
 VERIFIED, REFUTED = "ResidentVerified", "ResidentRefuted"
 CORRECT = "ask the applicant, who corrects the NIK or the name; that asks Dukcapil anew"
@@ -13,37 +18,51 @@ MEND = "mend user, password or address with Dukcapil, set the credential, then `
 WAIT = "nothing; more quota is asked for at Dukcapil"
 
 
+def of_resident(stage: Stage) -> DeliveryRow:
+    """The question about the applicant of a new case."""
+    stage.clock.at += LATER
+    return stage.delivery(stage.register().id, "dukcapil")
+
+
+_replied = partial(replied, to=of_resident)
+
+
 def _said(**content: str | int) -> dict[str, Any]:
     return {"content": [content], "quotaLimiter": 56616}
 
 
-def _refuted(name: str, **content: str | int) -> Reply:
-    return Reply(name=name, body=_said(**content), does=Does.REFUSE, state="answered", fact=REFUTED, staff=CORRECT)
+def _refuted(name: str, status: int = 200, **content: str | int) -> Row:
+    return _replied(name, _said(**content), Does.REFUSE, "answered", status=status, fact=REFUTED, staff=CORRECT)
 
 
-def _asked(name: str, attention: str, **content: str | int) -> Reply:
-    return Reply(name=name, body=_said(**content), does=Does.ASK, state="answered", attention=attention, staff=READ)
+def _asked(name: str, attention: str, **content: str | int) -> Row:
+    return _replied(name, _said(**content), Does.ASK, "answered", attention=attention, staff=READ)
 
 
-def _access(name: str, **content: str) -> Reply:
+def _access(name: str, **content: str) -> Row:
     text = f"Dukcapil menolak akses kantor ({next(iter(content.values()))})"
-    return Reply(name=name, body=_said(**content), does=Does.ASK, state="dead", attention=text, staff=MEND)
+    return _replied(name, _said(**content), Does.ASK, "dead", attention=text, staff=MEND)
 
 
-def _quota(name: str, **content: str) -> Reply:
-    return Reply(name=name, body=_said(**content), does=Does.RETRY, state="not-sent", wait=HOUR, attempts=0, staff=WAIT)
+def _quota(name: str, **content: str) -> Row:
+    return _replied(name, _said(**content), Does.RETRY, "not-sent", wait=HOUR, counts=False, staff=WAIT)
 
 
-def _later(name: str, status: int, body: bytes, state: str = "unknown") -> Reply:
-    return Reply(name=name, status=status, body=body, does=Does.RETRY, state=state, wait=SCHEDULE)
+def _later(name: str, status: int, body: Any, state: str = "unknown") -> Row:
+    return _replied(name, body, Does.RETRY, state, status=status, wait=SCHEDULE)
 
 
-OUT: tuple[Reply, ...] = (
-    Reply(
-        name="the name in capitals, no blank before the score",
-        body=_said(NIK="SESUAI", NAMA_LGKP="SESUAI(97)"),
-        does=Does.TAKE,
-        state="answered",
+def _dead(name: str, status: int, body: bytes) -> Row:
+    text = f"the agency answered HTTP {status}"
+    return _replied(name, body, Does.ASK, "dead", status=status, attention=text, staff=MEND)
+
+
+OUT: tuple[Row, ...] = (
+    _replied(
+        "the name in capitals, no blank before the score",
+        _said(NIK="SESUAI", NAMA_LGKP="SESUAI(97)"),
+        Does.TAKE,
+        "answered",
         fact=VERIFIED,
     ),
     _refuted("another name", NIK="Sesuai", NAMA_LGKP="Tidak Sesuai (59)"),
@@ -66,33 +85,18 @@ OUT: tuple[Reply, ...] = (
     _access("wrong user or password", RESPON="Login Gagal"),
     _access("the same in capitals", RESPONSE="LOGIN GAGAL"),
     _access("another address than the registered one", RESPON="IP Address Tidak Sesuai"),
-    Reply(
-        name="an empty list",
-        body={"content": [], "quotaLimiter": 9},
-        does=Does.RETRY,
-        state="unknown",
-        wait=SCHEDULE,
-    ),
-    Reply(
-        name="a business error under its own HTTP status",
-        status=404,
-        body=_said(RESPONSE_CODE="13", RESPONSE="Data Tidak Ditemukan"),
-        does=Does.REFUSE,
-        state="answered",
-        fact=REFUTED,
-        staff=CORRECT,
-    ),
+    _later("an empty list", 200, {"content": [], "quotaLimiter": 9}),
+    _later("another form than agreed", 200, {"content": "x"}),
+    _later("a document that is none of the agreed", 200, []),
+    _refuted("a business error under its own HTTP status", 404, RESPONSE_CODE="13", RESPONSE="Data Tidak Ditemukan"),
     _later("a maintenance page", 200, HTML),
     _later("the server fails", 500, HTML),
+    _later("the server heard nothing in time", 408, b""),
     _later("the server is closed", 503, b"", "not-sent"),
-    Reply(
-        name="HTTP refuses the office",
-        status=401,
-        body=b"",
-        does=Does.ASK,
-        state="dead",
-        attention="the agency answered HTTP 401",
-        staff=MEND,
-    ),
+    _later("the server has too much to do", 429, b"", "not-sent"),
+    _dead("HTTP refuses the office", 401, b""),
+    _dead("HTTP refuses the question", 400, HTML),
+    _dead("another address was agreed", 404, HTML),
+    _dead("the server sends the hub elsewhere", 302, b""),
 )
 """Replies to CALL_VERIFY_BY_ELEMEN."""

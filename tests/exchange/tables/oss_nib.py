@@ -10,12 +10,12 @@ from typing import Any
 from conformance.signing import oss
 from gateway.domain.calendar import JAKARTA, local_date
 from tests.exchange import voices
-from tests.exchange.dialects.fault import Does, Heard
 from tests.exchange.stage import SECRETS, Stage
+from tests.exchange.tables.row import Does, Row
 from tests.exchange.voices import Said
 
 NIB = "0000000000017"
-TOLD = "OSS mends it and sends again"
+TOLD = "nothing of it on a case; OSS mends it and sends again"
 
 
 def fresh(stage: Stage, *, id_izin: str = "", **members: Any) -> dict[str, Any]:
@@ -24,6 +24,20 @@ def fresh(stage: Stage, *, id_izin: str = "", **members: Any) -> dict[str, Any]:
     number = len(stage.rows("exchange")["exchange"])
     said["dataNIB"]["data_checklist"][0]["id_izin"] = id_izin or f"I-2026-{number:06}"
     return said
+
+
+def lodged(stage: Stage, kd_izin: str = "057600000001") -> str:
+    """A case that OSS opened; gives its id."""
+    before = _ids(stage)
+    said = fresh(stage)
+    said["dataNIB"]["data_checklist"][0]["kd_izin"] = kd_izin
+    assert voices.send_nib(stage, said).status == 200
+    (case_id,) = _ids(stage) - before
+    return case_id
+
+
+def _ids(stage: Stage) -> set[str]:
+    return {row[0] for row in stage.rows("permit_case")["permit_case"]}
 
 
 def _token(at: datetime) -> str:
@@ -93,30 +107,46 @@ def _suspended(stage: Stage) -> Said:
         stage.suspend("oss", None)
 
 
-def _taken(name: str, wire: str, play: Callable[[Stage], Said], does: str, *, cases: int = 1, kept: int = 1) -> Heard:
-    return Heard(
-        name=name, wire=wire, play=play, does=Does.TAKE, status=200, verdict="1", hub_does=does, cases=cases, kept=kept
-    )
+def _row(
+    name: str,
+    wire: str,
+    speak: Callable[[Stage], Said],
+    does: Does,
+    status: int,
+    hub: str,
+    *,
+    cases: int,
+    kept: int,
+    staff: str = "-",
+) -> Row:
+    """A message of OSS, or several: afterwards there are so many cases more, and so many exchanges are kept."""
+    verdict = "1" if does is Does.TAKE else "2"
+
+    def count(stage: Stage) -> tuple[int, int]:
+        rows = stage.rows("permit_case", "exchange")
+        return len(rows["permit_case"]), len(rows["exchange"])
+
+    def play(stage: Stage) -> None:
+        before = count(stage)
+        said = speak(stage)
+        assert (said.status, said.json["responreceiveNIB"]["status"]) == (status, verdict)
+        assert count(stage) == (before[0] + cases, before[1] + kept)
+
+    told = f"{hub} (HTTP {status}, status {verdict})"
+    return Row(name=name, wire=wire, does=does, hub=told, play=play, staff=staff)
+
+
+def _taken(name: str, wire: str, speak: Callable[[Stage], Said], hub: str, *, cases: int = 1, kept: int = 1) -> Row:
+    return _row(name, wire, speak, Does.TAKE, 200, hub, cases=cases, kept=kept)
 
 
 def _refused(
-    name: str, wire: str, play: Callable[[Stage], Said], does: str, *, status: int = 400, kept: int = 1
-) -> Heard:
-    return Heard(
-        name=name,
-        wire=wire,
-        play=play,
-        does=Does.REFUSE,
-        status=status,
-        verdict="2",
-        hub_does=does,
-        cases=0,
-        kept=kept,
-        staff=TOLD,
-    )
+    name: str, wire: str, speak: Callable[[Stage], Said], hub: str, *, status: int = 400, kept: int = 1
+) -> Row:
+    return _row(name, wire, speak, Does.REFUSE, status, hub, cases=0, kept=kept, staff=TOLD)
 
 
-IN: tuple[Heard, ...] = (
+IN: tuple[Row, ...] = (
     _taken(
         "the token of yesterday",
         "at 00:05 in Jakarta, `Token` of 23:59",
