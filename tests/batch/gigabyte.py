@@ -1,6 +1,6 @@
 """A gigabyte of records through a real hub, killed in the middle of the upload and in the middle of the reading.
 
-    python -m tests.batch.gigabyte --bytes 1GiB [--record-bytes 1024] [--database postgresql://...]
+    make gigabyte [ARGS="--bytes 1GiB --record-bytes 1024 --database postgresql://..."]
 
 Prints the memory of the hub's processes, how long each part took, and the account: each record once, its outcome as it
 has to be, and each effect once. Exit code 1 when something of it is not so, or memory went beyond 150 MB: what a
