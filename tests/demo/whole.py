@@ -20,6 +20,7 @@ TOLD = (
     "OSS submits a kind of permit that the city has not mapped; the hub refuses it",
     "DPUPR is down when it is asked (503)",
     "Bank tells of a payment of Rp1; the hub refuses it (404",
+    "Dishub answers in nonsense first; the hub refuses that",
     "Dewi mistypes her passphrase",
     "Kurir finds nobody at home, and comes again",
     "officers are told: bpkpd/arrears",

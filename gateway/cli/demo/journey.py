@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.cli.demo.office import Office, Refusal
-from gateway.cli.demo.plots import NAMES, Plot
+from gateway.cli.demo.plots import MANNERS, NAMES, Plot
 from gateway.cli.demo.screen import Screen
 
 SIGNATORY = "dewi"
@@ -154,6 +154,8 @@ class Journey:
     def _validate(self, case_id: str, _case: dict[str, Any]) -> dict[str, Any]:
         for agency, policy in self._plot.judges.items():
             self._office.agency(agency, "policy", dict(policy))
+            if told := MANNERS.get(policy.get("manner", "")):
+                self._screen.mishap(NAMES[agency], told)
         if "bpkpd" in self._plot.judges:
             self._await(case_id, lambda case: case["arrears"] is not None, "what is owed, from BPKPD", "bpkpd")
         self._happen("verified")

@@ -31,6 +31,13 @@ NAMES: Mapping[str, str] = {
 }
 """How agencies are called in what is printed."""
 
+MANNERS: Mapping[str, str] = {
+    "other-case": "answers about another case first; the hub refuses that",
+    "nonsense": "answers in nonsense first; the hub refuses that",
+    "twice": "answers twice; the first answer counts",
+}
+"""How the manners of judges that err are told."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Mishap:
@@ -141,7 +148,7 @@ ALL: tuple[Plot, ...] = (
         wrong_passphrase=True,
         mishaps={
             "": (_UNMAPPED,),
-            "verified": (fault("dpupr", "down", "is down when it is asked (503)"),),
+            "verified": (fault("dpupr", "down", "is down when it is asked (503); the hub asks again"),),
             "charged": (_NOBODYS,),
             "active": (reports("courier", ("attempted", "delivered"), "finds nobody at home, and comes again"),),
         },
@@ -158,8 +165,8 @@ ALL: tuple[Plot, ...] = (
         judges={"satpolpp": {"favourable": False}, "bpkpd": {"favourable": True}},
         by_hand=("dpupr",),
         mishaps={
-            "": (fault("djp", "nonsense", "answers the first question with nonsense"),),
-            "verified": (fault("bpkpd", "down", "is down when it is asked (503)"),),
+            "": (fault("djp", "nonsense", "answers the first question with nonsense; the hub asks again"),),
+            "verified": (fault("bpkpd", "down", "is down when it is asked (503); the hub asks again"),),
         },
     ),
     Plot(
@@ -188,8 +195,14 @@ ALL: tuple[Plot, ...] = (
         documents=("dokumen-lingkungan",),
         judges={"dlh": {"favourable": True, "conditions": ["Pasang penangkap lemak (contoh)."]}},
         mishaps={
-            "": (fault("oss", "html", "answers with a maintenance page (HTTP 200)"),),
-            "verified": (fault("dlh", "lost-answer", "takes the request, and its acknowledgement is lost on the way"),),
+            "": (fault("oss", "html", "answers with a maintenance page (HTTP 200); the hub asks again"),),
+            "verified": (
+                fault(
+                    "dlh",
+                    "lost-answer",
+                    "takes the request, its acknowledgement is lost; what it recommends counts all the same",
+                ),
+            ),
         },
     ),
     Plot(
@@ -204,9 +217,9 @@ ALL: tuple[Plot, ...] = (
         judges={"dinkes": {"favourable": True, "manner": "twice"}},
         mishaps={
             "": (
-                fault("dukcapil", "html", "answers with a maintenance page (HTTP 200)"),
-                fault("email", "down", "is down for the first mail (503)"),
-                reports("sms", ("DELIVRD", "DELIVRD"), "reports the next message twice"),
+                fault("dukcapil", "html", "answers with a maintenance page (HTTP 200); the hub asks again"),
+                fault("email", "down", "is down for the first mail (503); the hub sends it again"),
+                reports("sms", ("DELIVRD", "DELIVRD"), "reports the next message twice; the first report counts"),
             ),
         },
     ),
@@ -220,6 +233,6 @@ ALL: tuple[Plot, ...] = (
         purpose="Kajian lalu lintas pasar (contoh)",
         documents=("proposal",),
         judges={"bakesbangpol": {"favourable": True}},
-        mishaps={"verified": (fault("bakesbangpol", "down", "is down when it is asked (503)"),)},
+        mishaps={"verified": (fault("bakesbangpol", "down", "is down when it is asked (503); the hub asks again"),)},
     ),
 )
