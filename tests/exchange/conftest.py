@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.databases import Databases, Furnished
+from tests.exchange import confidential
+from tests.exchange.furnishing import furnish
 from tests.exchange.pasar import market_stage
-from tests.exchange.stage import Stage, furnish
+from tests.exchange.stage import Stage
 from tests.exchange.town import Door, Street
 
 
@@ -56,6 +58,13 @@ def stage(template: Furnished, door: Door, street: Street) -> Iterator[Stage]:
         opened = Stage(folder, door, street, url)
         yield opened
         opened.close()
+
+
+@pytest.fixture
+def agreed(stage: Stage) -> Stage:
+    """The stage after DPUPR agreed that all it exchanges is confidential."""
+    confidential.agree(stage)
+    return stage
 
 
 @pytest.fixture

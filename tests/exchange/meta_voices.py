@@ -20,7 +20,7 @@ from tests.exchange.voices import JSON, Said, post
 
 
 def identity(agency: str) -> Identity:
-    """The key that `stage.furnish` registered for an agency, or would have."""
+    """The key that `furnishing.furnish` registered for an agency, or would have."""
     return agency_identity("bank", "rsa") if agency == "bank" else agency_identity(agency)
 
 

@@ -24,9 +24,9 @@ from gateway.store.outgoing import StoredDelivery
 from gateway.store.plan import Committed, Outcome
 from gateway.store.tables import DeliveryRow
 from gateway.trust.interned import MAX_KEPT_BYTES, note_reading
+from tests.exchange.deliveries import asked, now
 from tests.exchange.keys import AT
 from tests.exchange.stage import Stage
-from tests.exchange.test_outbound_agencies import asked, now
 from tests.store.rows import delivery
 
 PATIENCE_S = 20.0

@@ -16,9 +16,9 @@ from gateway.exchange.entry import GRACE
 from gateway.store.tables import DeliveryRow
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
 from tests.exchange import mailbox_voices as mailbox
+from tests.exchange.cut_over import DAY, MIDNIGHT, after_midnight, before_midnight
 from tests.exchange.mailbox_voices import Visitor, asked, laid, opened, row_of
 from tests.exchange.stage import Stage
-from tests.exchange.test_versions import DAY, MIDNIGHT, after_midnight, before_midnight
 
 ID = "satpolpp-2026"
 SECOND = f"{ID}/1.1"

@@ -14,26 +14,11 @@ from gateway.domain import events as e
 from gateway.office.signing import PinStep
 from gateway.store.plan import Delete, Plan, Update
 from gateway.store.tables import DeliveryRow, EndpointRow
+from tests.exchange.deliveries import asked, attempts, now
 from tests.exchange.stage import DEWI, RINA, Stage, application
 from tests.exchange.town import Answer, Call, Told, Town, raw, refused_port, says
 
 Script: TypeAlias = Callable[[Town], Answer]
-
-
-def attempts(stage: Stage, delivery: DeliveryRow) -> list[tuple[str | None, str | None]]:
-    return [(row.outcome, row.detail) for row in stage.hub.store.reader.attempts(delivery.id)]
-
-
-def now(stage: Stage, delivery: DeliveryRow) -> DeliveryRow:
-    row = stage.hub.store.reader.delivery(delivery.id)
-    assert row is not None
-    return row
-
-
-def asked(stage: Stage, agency: str) -> DeliveryRow:
-    """A delivery that is due to the agency: to Dukcapil over REST (safe), to DPUPR over SOAP (same-id)."""
-    case = stage.register() if agency == "dukcapil" else stage.validated()
-    return stage.delivery(case.id, agency)
 
 
 def _not_signed(call: Call) -> Told:

@@ -13,9 +13,9 @@ import pytest
 from gateway.domain.case import Stage as CaseStage
 from gateway.domain.identifiers import NIK
 from gateway.store.tables import DeliveryRow
+from tests.exchange.deliveries import now
 from tests.exchange.offices import Office
 from tests.exchange.stage import AGUS, RINA, Stage, application
-from tests.exchange.test_outbound_agencies import now
 
 SERVICES: Mapping[str, str] = {
     "dinkes": "sip-dokter",  # REST

@@ -1,31 +1,17 @@
-"""The whole vocabulary of an adapter author.
-
-An adapter is data plus pure functions: it declares each interaction as one of the typed models below (Pasal 21(2)a
-and c.1) and maps case -> payload and payload -> case events. It does no I/O, holds no host and no secret, and
-needs no test code: the conformance kit reads the declaration.
-
-    Query          the hub asks, the agency answers in the same call
-    Request        the hub asks, the agency answers later by callback
-    Notification   the hub tells, the agency acknowledges
-    Mailbox        the hub lays an item down, the agency collects and acknowledges it
-    Inquiry        the agency asks, the hub answers in the same call
-    Submission     the agency tells, the hub acknowledges
-    Batch          one sends a file of records, the other says of each what became of it
-
-Every mapping may raise: the hub then treats the message as not yet processed (`MappingFault`) and loses nothing.
-"""
+"""What an author declares: the interaction models, typed, and the adapter that holds them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, Literal, TypeAlias, TypeVar
 
+from gateway.contract.adapter.answers import Accept, Decline, Heard
 from gateway.contract.message import Payload, Refusal, Reply
 from gateway.contract.versions import version_order
 from gateway.domain.case import PermitCase
-from gateway.domain.events import Ask, CaseEvent, Reference
+from gateway.domain.events import Ask, Reference
 
 A = TypeVar("A", bound=Ask)
 
@@ -52,17 +38,6 @@ class Agency:
     kind: AgencyKind
 
 
-class Reason(StrEnum):
-    """Why a mapping declines; each dialect gives it the agency's own code."""
-
-    NOT_FOUND = "not-found"
-    ALREADY_DONE = "already-done"
-    EXPIRED = "expired"
-    WRONG_AMOUNT = "wrong-amount"
-    INCONSISTENT = "inconsistent"
-    NOT_ALLOWED = "not-allowed"
-
-
 class Repeat(StrEnum):
     """What the hub may do when it cannot know whether a message arrived."""
 
@@ -74,79 +49,6 @@ class Repeat(StrEnum):
     """Ask first with the interaction named in `probe`."""
     NEVER = "never"
     """A person decides."""
-
-
-# --- what a mapping answers ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class Decline:
-    """A final business no, said to the agency in its own dialect."""
-
-    reason: Reason
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Retry:
-    """The agency cannot answer now (a spent quota, a maintenance page): try again, after `after_s` seconds if given.
-
-    `counts` False: that uses up none of the agreed attempts, for the agency did not look at what was asked.
-    """
-
-    text: str
-    after_s: int | None = None
-    counts: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class AskPerson:
-    """No rule decides this answer; an officer is asked. The text says what came and what to look at.
-
-    `again`: the fault is the office's own (a password, an address that is not registered) and nothing was decided. The
-    delivery is then a dead letter, which staff send again once they have mended it.
-    """
-
-    text: str
-    again: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class SignedFile:
-    """The signed form of a document of the case: exact bytes of a PDF. `of` is the SHA-256 (hex) of what was sent.
-
-    The hub keeps it with the case if it is that, and asks a person if not. It comes in the reply to a Query alone.
-    """
-
-    of: str
-    body: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Effect:
-    """Events for one case. `case` None opens a new case, which `key` then names: the same key never opens a second.
-
-    `signed` are the files on which a DocumentSigned among the events rests.
-    """
-
-    case: str | None
-    events: tuple[CaseEvent, ...]
-    key: Reference | None = None
-    signed: tuple[SignedFile, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Accept:
-    """The message is understood and has these effects, perhaps none. `final` False: more answers will follow."""
-
-    effects: tuple[Effect, ...] = ()
-    final: bool = True
-
-
-Heard: TypeAlias = Accept | Decline | Retry | AskPerson
-
-
-# --- the interaction models ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
