@@ -201,7 +201,7 @@ class Grounds:
 
     @property
     def _agencies(self) -> tuple[str, ...]:
-        return (*AGENCIES, "bank", "satpolpp") if self.mailbox else (*AGENCIES, "bank")
+        return (*AGENCIES, "satpolpp") if self.mailbox else AGENCIES
 
     def _employ(self, store: Store) -> None:
         for each in STAFF:
