@@ -125,6 +125,7 @@ class Process:
         self.claiming = self._delivering.claiming
         self.outbound = self._delivering.outbound
         self.lapsing = self._delivering.lapsing
+        self.office_files = self._delivering.office_files
         self._leadership = leadership(self.store.engine, f"{self.KIND} {socket.gethostname()} process {os.getpid()}")
         self.standing = Standing(self._leadership.leader)
         self._couriers = Couriers(
@@ -240,6 +241,7 @@ class Process:
             self._ending.join()
         with suppress(HubBusy):  # then their claims run out
             self.batches.release()
+            self.office_files.release()
         self._client.close()
         self.store.close()
         self._lock.release()
@@ -264,6 +266,7 @@ class Process:
                 Round("recovery", self._recover, 1.0),
                 Round("mailboxes", self._look_into_mailboxes, 1.0),
                 Round("batches", lambda: self.standing.trusts_its_clock and self.batches.run_once(), 1.0),
+                Round("office-files", lambda: self.standing.trusts_its_clock and self.office_files.run_once(), 1.0),
                 *self._own_rounds(),
                 Round("clock", lambda: self.clock_watch.run_once() is not None, 1.0),
                 Round("memory", give_memory_back, 60.0),
