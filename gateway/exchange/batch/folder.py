@@ -37,7 +37,7 @@ from gateway.exchange.batch.uploads import Uploads, WrongOffset
 from gateway.exchange.directory import Directory
 from gateway.exchange.inbound import Inbound
 from gateway.exchange.wire import Wire
-from gateway.store.pending import Going, Pending
+from gateway.store.pending import Going, Pending, Waiting
 from gateway.store.reading import Reader
 from gateway.store.tables import BatchRow
 from gateway.validation.json_parse import parse_json
@@ -258,10 +258,15 @@ class WatchedFolder:
 
 def _settled(going: Going[T]) -> T:
     """What comes of it, once it is durable."""
-    while isinstance(going, Pending):
-        going.outcome.exception()  # waits
-        going = going.take() if going.is_durable else going.otherwise()
-    return going
+    while True:
+        match going:
+            case Pending():
+                going.outcome.exception()  # waits
+                going = going.take() if going.is_durable else going.otherwise()
+            case Waiting():  # a mailbox alone is waited for, and nobody waits here
+                going = going.again(True)
+            case settled:
+                return settled
 
 
 def _file_of(desk: _Desk, manifest: object) -> Path:

@@ -29,7 +29,7 @@ from tests.exchange.keys import agency_identity
 from tests.exchange.stage import AGUS, DEWI, RINA, Stage, furnish
 from tests.exchange.town import Door, Street
 
-LARGEST = 200_000
+LARGEST = 250_000
 """Bytes of a fixture, at most: it is to be read by people."""
 
 REVISION = "alembic_version"
@@ -42,7 +42,23 @@ BY_HAND: Mapping[str, Mapping[str, Any]] = {
         "asked_at": "2026-01-05 03:00:00.123456",
         "fault": "belum terjawab",
     },
+    "circuit": {
+        "agency": "dpupr",
+        "interaction": "*",
+        "url": "http://127.0.0.1:9",
+        "failures": 5,
+        "openings": 1,
+        "opened_at": "2026-01-05 03:00:00.000000",
+        "open_until": "2026-01-05 03:00:30.000000",
+        "probe_until": None,
+        "cause": "tidak menjawab",
+    },
     "counter": {"name": "agenda/2026", "value": 17},
+    "held_secret": {
+        "challenge": "00",
+        "sealed": {"base64": "AP8X"},
+        "expires_at": "2026-01-05 03:05:00.000000",
+    },
 }
 """What a short life does not come by, for the tables that are still empty."""
 
