@@ -9,7 +9,6 @@ revision = "0009"
 down_revision = "0008"
 
 COUNTS = ("received", "read", "position", "accepted", "declined", "invalid", "failed", "held", "result_size")
-OFFICE_COUNTS = ("left_out", "answer_size", "lacking")
 OFFICE_AT_WORK = "'making', 'sealing', 'announcing', 'sending', 'awaiting', 'fetching', 'applying', 'ending'"
 
 
@@ -40,11 +39,13 @@ def upgrade() -> None:
         sa.Column("lease_until", instant, nullable=True),
         sa.Column("wanted", sa.Text(), nullable=True),
         sa.Column("cursor", sa.String(), nullable=False),
+        sa.Column("left_out", sa.BigInteger(), nullable=False),
         sa.Column("upload", sa.String(), nullable=True),
         sa.Column("piece_size", sa.Integer(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("answer_size", sa.BigInteger(), nullable=False),
+        sa.Column("lacking", sa.BigInteger(), nullable=False),
         sa.Column("stopped_in", sa.String(), nullable=True),
-        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in OFFICE_COUNTS),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("batch_name", "batch", ["direction", "agency", "interaction", "name"], unique=True)
