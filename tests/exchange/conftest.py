@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.databases import Databases, Furnished
+from tests.exchange.kasda import Treasury, treasury_stage
+from tests.exchange.kasda_receiver import Quay
 from tests.exchange.pasar import market_stage
 from tests.exchange.stage import Stage, furnish
 from tests.exchange.town import Door, Street
@@ -62,4 +64,18 @@ def stage(template: Furnished, door: Door, street: Street) -> Iterator[Stage]:
 def market(template: Furnished, door: Door, street: Street) -> Iterator[Stage]:
     """A hub with an agency that sends files (`tests.exchange.pasar`)."""
     with hub_folder(template) as (folder, url), market_stage(folder, url, door, street) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def quay() -> Iterator[Quay]:
+    opened = Quay()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def kas(template: Furnished, door: Door, street: Street, quay: Quay) -> Iterator[Treasury]:
+    """A hub with an agency that takes the office's files (`tests.exchange.kasda`)."""
+    with hub_folder(template) as (folder, url), treasury_stage(folder, url, door, street, quay) as opened:
         yield opened

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,43 +12,16 @@ import pytest
 
 from conformance.signing import jws
 from gateway.domain.errors import Refused, Replayed, Unauthorised
-from gateway.exchange.batch.cancelling import Cancelling
 from gateway.exchange.batch.office.beginning import Wanted
 from gateway.exchange.batch.portions import WAITS
 from gateway.exchange.checking import check_agreement
 from gateway.operations.health import batch_warnings
-from gateway.operations.ledger_export import verify_store
 from tests.batch.kasda import KASDA, record_of, to_cases
-from tests.databases import Furnished
-from tests.exchange.conftest import hub_folder
-from tests.exchange.kasda import Quay, Row, Treasury, accepted, treasury_stage
-from tests.exchange.keys import agency_identity
+from tests.exchange.kasda import Treasury
+from tests.exchange.kasda_receiver import Row, accepted
 from tests.exchange.stage import RINA, application
-from tests.exchange.test_crash import Killed, Mortal
-from tests.exchange.town import Door, Street, refused_port
 
 FORMS = pytest.mark.parametrize("form", ["csv", "jsonl", "xml"])
-
-
-@pytest.fixture(scope="module")
-def quay() -> Iterator[Quay]:
-    opened = Quay()
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def kas(template: Furnished, door: Door, street: Street, quay: Quay) -> Iterator[Treasury]:
-    with hub_folder(template) as (folder, url), treasury_stage(folder, url, door, street, quay) as opened:
-        yield opened
-
-
-def verified(kas: Treasury) -> None:
-    """The ledger holds all of it, and the stored bytes are those that it proves."""
-    while kas.hub.integrator.run_once():
-        pass
-    store = kas.hub.store
-    verify_store(store.reader, store.vault, store.note_key.verifier)
 
 
 # --- made, sent, answered ---------------------------------------------------------------------------------------------
@@ -71,7 +44,7 @@ def test_each_case_has_its_record_and_each_result_its_effect_once(kas: Treasury,
     assert said["sha256"] == hashlib.sha256(content).hexdigest()
     assert [row["outcome"] for row in kas.account()] == ["accepted", "accepted"]
     assert (kas.notes(one), kas.notes(two)) == (["accepted"], ["accepted"])
-    verified(kas)
+    kas.verify()
 
 
 def test_the_manifest_is_signed_and_the_token_is_nowhere_in_clear(kas: Treasury) -> None:
@@ -123,7 +96,7 @@ def test_only_cases_of_the_wanted_days_are_in_it_and_an_empty_file_is_not_sent(k
     assert (row.state, row.cause) == ("completed", "no case is in it: nothing was sent")
     assert len(kas.receiver.heard) == heard
     assert batch != nothing
-    verified(kas)
+    kas.verify()
 
 
 def test_what_cannot_be_ordered_is_refused(kas: Treasury) -> None:
@@ -166,150 +139,6 @@ def test_an_office_file_that_cannot_be_accounted_for_is_told_before_it_is_activa
     assert said in " | ".join(check_agreement(replace(KASDA, interactions=declared), agreement, library))
 
 
-# --- what fails on the way --------------------------------------------------------------------------------------------
-
-
-def test_an_upload_goes_on_from_the_byte_that_the_agency_names(kas: Treasury) -> None:
-    kas.registered(*(f"R-{each}" for each in range(1, 6)))
-    receiver = kas.receiver
-    receiver.faults["PATCH"] = [
-        receiver.hangs_up(17),
-        receiver.loses_its_answer(),
-        receiver.tells(503, Retry_After="120"),
-    ]
-    receiver.faults["POST"] = [receiver.tells(500)]
-    kas.begin()
-    kas.work()
-    before = kas.row.due_at
-    assert kas.row.tries == 1
-    row = kas.finish()
-    assert (row.state, row.accepted) == ("completed", 5)
-    assert len(receiver.records()) == 5
-    assert receiver.asked.count("HEAD") == 4  # as it began, and after each failure
-    assert before < row.due_at
-    assert sorted(name for name in kas.stage.parts(row.id) if name.startswith("sent")) == [
-        "sent-1",
-        "sent-1-headers",
-        "sent-2",
-        "sent-2-headers",
-    ]
-    verified(kas)
-
-
-def test_an_agency_that_says_when_is_not_called_before(kas: Treasury) -> None:
-    kas.registered("R-1")
-    kas.receiver.faults["PATCH"] = [kas.receiver.tells(503, Retry_After="300")]
-    kas.begin()
-    kas.work()
-    assert (kas.row.due_at - kas.stage.clock()).total_seconds() >= 300
-    assert kas.finish().state == "completed"
-
-
-def test_after_the_agreed_attempts_a_person_decides_and_it_goes_on(kas: Treasury) -> None:
-    kas.registered("R-1")
-    kas.receiver.faults["POST"] = [kas.receiver.tells(500)] * 3
-    kas.begin()
-    row = kas.finish()
-    assert (row.state, row.stopped_in) == ("stopped", "announcing")
-    assert "3 attempts in a row" in (row.cause or "")
-    assert any("is stopped until" in each for each in batch_warnings(kas.hub.store.reader, kas.stage.clock()))
-    assert any(b'"kind":"dead"' in each for each in kas.stage.leaves(row.id))
-    kas.beginning.resume(row.id, "staff/siti")
-    assert kas.finish().state == "completed"
-    with pytest.raises(Refused, match="only a stopped one"):
-        kas.beginning.resume(row.id, "staff/siti")
-    verified(kas)
-
-
-def test_while_the_circuit_is_open_nothing_is_called_and_no_try_is_used_up(kas: Treasury) -> None:
-    kas.registered("R-1")
-    kas.stage.endpoint("kasda", f"http://127.0.0.1:{refused_port()}/")
-    for name in ("satu", "dua", "tiga"):
-        kas.begin(name=name)
-    kas.work()
-    kas.stage.clock.advance(seconds=11)  # the second call of each is due; the fifth failure opens the circuit
-    kas.work()
-    circuit = kas.hub.store.reader.circuit("kasda", "*")
-    assert circuit is not None
-    assert circuit.open_until is not None
-    rows = sorted(kas.hub.store.reader.batches(), key=lambda row: row.tries)
-    assert [row.tries for row in rows] == [1, 2, 2]
-    assert (rows[0].state, rows[0].due_at) == ("announcing", circuit.open_until)
-    assert "called again later" in (rows[0].cause or "")
-
-
-def test_an_agency_that_refuses_the_manifest_stops_it_with_its_words(kas: Treasury) -> None:
-    kas.registered("R-1")
-    problem = {"title": "x", "detail": "Berkas bulan ini sudah diterima", "code": "batch-name-used"}
-    kas.receiver.faults["POST"] = [kas.receiver.tells(409, problem)]
-    kas.begin()
-    row = kas.finish()
-    assert (row.state, row.stopped_in) == ("stopped", "announcing")
-    assert row.cause == "the agency answered HTTP 409: Berkas bulan ini sudah diterima"
-    store = kas.hub.store
-    Cancelling(store.reader, store.unit_of_work, store.leaves, kas.stage.clock).cancel(
-        row.id, "sudah ada", "staff/siti"
-    )
-    row = kas.finish()
-    assert (row.state, row.cause, row.read) == ("cancelled", "sudah ada", 0)
-    verified(kas)
-
-
-def test_a_report_with_a_wrong_signature_is_not_believed(kas: Treasury) -> None:
-    (case,) = kas.registered("R-1")
-    right = kas.receiver.identity
-    kas.begin()
-    kas.work()
-    kas.receiver.identity = agency_identity("kasda-palsu")
-    row = kas.finish()
-    assert (row.state, row.stopped_in, row.read) == ("stopped", "awaiting", 0)
-    assert "nonsense came back" in (row.cause or "")
-    assert kas.notes(case) == []
-    kas.receiver.identity = right
-    kas.beginning.resume(row.id, "staff/siti")
-    assert kas.finish().state == "completed"
-    assert kas.notes(case) == ["accepted"]
-
-
-@pytest.mark.parametrize("ranges", [True, False], ids=["ranges", "whole"])
-def test_a_result_that_breaks_off_is_fetched_on(kas: Treasury, ranges: bool) -> None:
-    cases = kas.registered("R-1", "R-2", "R-3")
-    kas.receiver.ranges = ranges
-    original = kas.receiver.breaks_off(30)
-    calls: list[str] = []
-
-    def breaks(request: Any, body: bytes) -> bool:
-        if not request.path.endswith("/result"):
-            kas.receiver.faults["GET"].insert(0, breaks)
-            return False
-        calls.append(request.path)
-        return original(request, body)
-
-    kas.receiver.faults["GET"] = [breaks]
-    kas.begin()
-    row = kas.finish()
-    assert (row.state, row.accepted, len(calls)) == ("completed", 3, 1)
-    last = kas.receiver.heard[-1][2].get("range")
-    assert last == "bytes=30-"
-    assert [kas.notes(each) for each in cases] == [["accepted"]] * 3
-    verified(kas)
-
-
-def test_a_result_that_is_not_the_reported_one_is_not_read(kas: Treasury) -> None:
-    (case,) = kas.registered("R-1")
-    kas.receiver.edits = {"resultSha256": "0" * 64}
-    kas.begin()
-    row = kas.finish()
-    assert (row.state, row.stopped_in, row.answer_size) == ("stopped", "fetching", 0)
-    assert "nothing of it was read" in (row.cause or "")
-    assert kas.notes(case) == []
-    kas.receiver.edits = {}
-    kas.beginning.resume(row.id, "staff/siti")
-    assert kas.finish().state == "completed"
-    assert kas.notes(case) == ["accepted"]
-    verified(kas)
-
-
 # --- records ----------------------------------------------------------------------------------------------------------
 
 
@@ -331,7 +160,7 @@ def test_a_case_that_cannot_be_mapped_is_left_out_and_told(kas: Treasury) -> Non
     assert "breaks kasda/tunggakan/1.0/record at /registration" in told[unfit]
     assert any("tidak ada dalam berkas" in each for each in kas.stage.case(bad).attention)
     assert any("3 cases left out" in each for each in batch_warnings(kas.hub.store.reader, kas.stage.clock()))
-    verified(kas)
+    kas.verify()
 
 
 def test_an_adapter_that_is_mended_takes_the_cases_that_were_put_aside(kas: Treasury) -> None:
@@ -380,7 +209,7 @@ def test_every_record_is_accounted_for_whatever_the_result_has_of_it(kas: Treasu
     }
     assert (row.accepted, row.declined, row.invalid, row.failed) == (2, 1, 2, 2)
     assert [kas.notes(each) for each in cases] == [["lunas"], [], ["accepted"], [], []]
-    verified(kas)
+    kas.verify()
 
 
 def test_a_line_that_could_not_be_mapped_is_taken_once_the_adapter_is_mended(kas: Treasury) -> None:
@@ -407,56 +236,4 @@ def test_a_file_that_the_agency_refuses_or_breaks_off_ends_as_what_it_says(kas: 
     assert (row.state, row.cause) == ("refused", "the agency refused it: SHA-256 berbeda")
     assert kas.notes(case) == []
     assert any("ended as refused" in each for each in batch_warnings(kas.hub.store.reader, kas.stage.clock()))
-    verified(kas)
-
-
-# --- a process that dies ----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("written", [False, True], ids=["before", "after"])
-@FORMS
-def test_a_process_that_dies_at_any_commit_is_carried_on_and_nothing_is_lost_or_doubled(
-    kas: Treasury, form: str, written: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cases = kas.registered("R-1", "R-2", "R-3")
-    kas.begin(form)
-    monkeypatch.setattr(Mortal, "written", written)
-    monkeypatch.setattr(Mortal, "after", 1)
-    for _ in range(80):
-        kas.stage.restart(Mortal)  # dies at its first commit: every one of them is once the last
-        try:
-            kas.finish()
-        except Killed:
-            kas.taken_over()
-            if not written:  # it never gets any further: once without dying
-                kas.stage.restart()
-                kas.hub.office_files.run_once()
-                kas.hub.office_files.release()
-        else:
-            break
-    kas.stage.restart()
-    kas.taken_over()
-    row = kas.finish()
-    assert (row.state, row.records, row.accepted, row.failed) == ("completed", 3, 3, 0)
-    assert sorted(each["registration"] for each in kas.receiver.records()) == ["R-1", "R-2", "R-3"]
-    assert [each["outcome"] for each in kas.account()] == ["accepted"] * 3
-    assert [kas.notes(each) for each in cases] == [["accepted"]] * 3
-    verified(kas)
-
-
-def test_two_processes_do_not_work_on_one_file(kas: Treasury) -> None:
-    cases = kas.registered("R-1", "R-2")
-    kas.begin()
-    door = kas.stage.door.open
-    other = kas.stage.start()
-    kas.stage.door.open = door
-    try:
-        assert kas.hub.office_files.run_once()
-        assert not other.office_files.run_once()
-        kas.taken_over()  # the first one sleeps
-        while other.office_files.run_once():
-            kas.hub.office_files.run_once()  # it wakes up: what it would do is not its any more
-        assert kas.finish().accepted == 2
-    finally:
-        other.stop()
-    assert [kas.notes(each) for each in cases] == [["accepted"]] * 2
+    kas.verify()
