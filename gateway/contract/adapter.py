@@ -311,7 +311,7 @@ class Adapter:
         return next((each for each in self.interactions if each.name == name), None)
 
     def dialect_of(self, declared: Interaction) -> Dialect | None:
-        """The shape of its answers where it is not ours; a batch is answered in ours, whatever else the agency speaks."""
+        """The shape of its answers where it is not ours; a batch is answered in ours, whatever the agency speaks."""
         return None if isinstance(declared, Batch) else self.dialect
 
     def named(self, name: str) -> tuple[Interaction, ...]:

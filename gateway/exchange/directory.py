@@ -64,8 +64,9 @@ class Terms:
 
     @property
     def heard_document(self) -> Document:
-        """The schema of what the agency says: of its answer in a Request, where it speaks second; of a batch, its
-        manifest's.
+        """The schema of what the agency says.
+
+        Of its answer in a Request, where it speaks second; of a batch, its manifest's.
         """
         match self.interaction:
             case Request() as request:
