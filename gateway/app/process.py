@@ -113,6 +113,7 @@ class Process:
         self.outbound = self._delivering.outbound
         self.lapsing = self._delivering.lapsing
         self.uncovered = self._delivering.uncovered
+        self.office_files = self._delivering.office_files
         self._leadership = leadership(self.store.engine, f"{self.KIND} {socket.gethostname()} process {os.getpid()}")
         self.standing = Standing(self._leadership.leader)
         self._couriers = Couriers(
@@ -216,6 +217,7 @@ class Process:
             self._ending.join()
         with suppress(HubBusy):  # then their claims run out
             self.batches.release()
+            self.office_files.release()
         self._client.close()
         self.store.close()
         self._lock.release()
@@ -241,6 +243,7 @@ class Process:
                 Round("recovery", self._recover, 1.0),
                 Round("mailboxes", self._look_into_mailboxes, 1.0),
                 Round("batches", lambda: self.standing.trusts_its_clock and self.batches.run_once(), 1.0),
+                Round("office-files", lambda: self.standing.trusts_its_clock and self.office_files.run_once(), 1.0),
                 *self._own_rounds(),
                 Round("clock", lambda: self.clock_watch.run_once() is not None, 1.0),
                 Round("memory", give_memory_back, 60.0),

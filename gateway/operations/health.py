@@ -17,7 +17,7 @@ from gateway.store.plan import Add, Plan
 from gateway.store.reading import Reader
 from gateway.store.room import use_room
 from gateway.store.soundness import APART_S, apart_sentence
-from gateway.store.tables import CounterRow
+from gateway.store.tables import BatchRow, CounterRow
 from gateway.store.unit_of_work import Writing
 
 PROBE = "health-probe"
@@ -135,12 +135,22 @@ def store_fault(unit_of_work: Writing) -> str:
 
 
 def batch_warnings(reader: Reader, now: datetime) -> tuple[str, ...]:
-    """Batches that wait for something, and those that ended within a day with records that could not be mapped."""
+    """Batches that wait for something or are stopped, and those that ended within a day and not as they should."""
     found = []
     for row in reader.troubled_batches(now - A_DAY):
-        fate = f"ended with {row.failed} records that the hub could not map" if row.ended_at else f"waits: {row.cause}"
+        fate = _fate(row)
         found.append(f"batch {row.id} of {row.agency}/{row.interaction} {fate}")
     return tuple(found)
+
+
+def _fate(row: BatchRow) -> str:
+    if row.ended_at is None:
+        stopped = "is stopped until it is resumed or cancelled" if row.state == "stopped" else "waits"
+        return f"{stopped}: {row.cause}"
+    if row.direction == "in":
+        return f"ended with {row.failed} records that the hub could not map"
+    said = f"ended as {row.state}, with {row.failed} records that failed and {row.left_out} cases left out"
+    return f"{said}: {row.cause}" if row.cause else said
 
 
 def clock_back(reader: Reader, now: datetime) -> float:

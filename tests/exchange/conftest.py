@@ -12,6 +12,8 @@ import pytest
 from tests.databases import Databases, Furnished
 from tests.exchange import confidential
 from tests.exchange.furnishing import furnish
+from tests.exchange.kasda import Treasury, treasury_stage
+from tests.exchange.kasda_receiver import Quay
 from tests.exchange.pasar import market_stage
 from tests.exchange.shelves import Desk, Shelf
 from tests.exchange.stage import Stage
@@ -87,3 +89,17 @@ def desk() -> Iterator[Desk]:
     made = Desk()
     yield made
     made.open.set()
+
+
+@pytest.fixture(scope="session")
+def quay() -> Iterator[Quay]:
+    opened = Quay()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def kas(template: Furnished, door: Door, street: Street, quay: Quay) -> Iterator[Treasury]:
+    """A hub with an agency that takes the office's files (`tests.exchange.kasda`)."""
+    with hub_folder(template) as (folder, url), treasury_stage(folder, url, door, street, quay) as opened:
+        yield opened

@@ -6,5 +6,6 @@ voices.py     how a message is taken and an answer is written, whichever the tra
 soap.py rest.py   the two transports
 mailbox.py    an agency without an endpoint: what it collects, and what it says of it
 batch.py      a file of records, sent
+files.py      files of the office, which it takes and answers
 peer.py       the agency
 """

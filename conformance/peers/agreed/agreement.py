@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import entry_points
 
-from gateway.contract.adapter import Adapter, Inbound, Inquiry, Interaction, Mailbox, Outbound
+from gateway.contract.adapter import Adapter, Batch, Document, Inbound, Inquiry, Interaction, Mailbox, Outbound
 from gateway.contract.agreement import AgreedInteraction, Agreement
 from gateway.contract.differences import declared_for
 from gateway.domain.errors import Misconfigured
 from gateway.validation.agreement_file import agreement_of, read_agreement
-from gateway.validation.library import SchemaLibrary, default_roots
+from gateway.validation.library import BATCH_MANIFEST, SchemaLibrary, default_roots
 
 GROUP = "simojo.adapters"
 PROFILES = frozenset({"wss-x509", "jws"})
@@ -34,7 +34,17 @@ class Part:
     @property
     def hub_speaks_first(self) -> bool:
         """Whether the agency is called."""
-        return isinstance(self.declared, Outbound)
+        return isinstance(self.declared, Outbound) or self.is_file_of_office
+
+    @property
+    def is_file_of_office(self) -> bool:
+        """Whether the hub sends files in it."""
+        return isinstance(self.declared, Batch) and self.declared.is_of_office
+
+    @property
+    def heard(self) -> Document:
+        """The document of what the hub says first: of a file, its manifest's."""
+        return BATCH_MANIFEST if self.is_file_of_office else self.declared.request
 
 
 @dataclass(frozen=True, kw_only=True)

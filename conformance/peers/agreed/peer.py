@@ -4,8 +4,9 @@ On a message of the hub, at whatever path:
     1. verify it, and hold it to the agreed schema
     2. the same message id again: the same answer; with other content: refused
     3. write it into the journal, with what will be answered
-    4. a query: the answer; a notification: its reply or an acknowledgement; a request: an acknowledgement, and the
-       courier posts the answer, signed anew at each attempt, until the hub acknowledges it
+    4. a file of the office: where its pieces go (`files`); a query: the answer; a notification: its reply or an
+       acknowledgement; a request: an acknowledgement, and the courier posts the answer, signed anew at each attempt,
+       until the hub acknowledges it
 
 Where it agreed on a mailbox it comes for its messages, and takes and acknowledges them one by one.
 
@@ -33,6 +34,7 @@ from pydantic import BaseModel, Field
 from conformance.peers.agreed.agreement import Part, Script
 from conformance.peers.agreed.batch import Files
 from conformance.peers.agreed.examples import records_of, said_of
+from conformance.peers.agreed.files import FOLDER, OfficeFiles
 from conformance.peers.agreed.mailbox import Collecting
 from conformance.peers.agreed.rest import RestVoice
 from conformance.peers.agreed.soap import SoapVoice
@@ -46,7 +48,7 @@ from conformance.signing.keys import load_certificates
 from gateway.contract.adapter import Batch, Mailbox, Request
 from gateway.contract.message import Json, Payload
 from gateway.domain.errors import GatewayError, Malformed, Misconfigured, Replayed
-from gateway.validation.library import ACKNOWLEDGEMENT
+from gateway.validation.library import ACKNOWLEDGEMENT, BATCH_ACCEPTED
 
 
 class Members(BaseModel):
@@ -84,6 +86,7 @@ class AgreedPeer(Peer):
             clock=self.now,
             new_id=self._message_id,
         )
+        self._office_files = OfficeFiles(folder, seat, self.app, self.spoiled)
         self._voices: dict[bool, Voice] = {True: SoapVoice(seat), False: RestVoice(seat)}
         self._files = Files(seat=seat, say=self._say, client=self.client, pause=self.stopping.wait)
         self._collecting: Collecting | None = None
@@ -130,6 +133,9 @@ class AgreedPeer(Peer):
             name, said = part.declared.name, "-H 'Content-Type: application/json' -d '{\"members\": {}}'"
             what = "jawab lain mulai sekarang / answer otherwise from now on"
             where = f"answer/{name}"
+            if part.is_file_of_office:
+                lines += [f"- `{name}`: berkas diterima di / files are taken into `{FOLDER}/`", ""]
+                continue
             if not part.hub_speaks_first:
                 what, where = "kirim sekarang / send one now", f"send/{name}"
             if isinstance(part.declared, Batch):
@@ -192,7 +198,9 @@ class AgreedPeer(Peer):
             "receivedAt": self.now().isoformat(timespec="seconds"),
             "exchange": self.surroundings.new_id(),
         }
-        if document is not None:
+        if part.is_file_of_office:
+            document, said = BATCH_ACCEPTED, self._office_files.announced(part, taken.payload)
+        elif document is not None:
             said = self._said(part, taken.payload, self._told_to_say.get(part.declared.name, {}))
         later = self._said(part, taken.payload, self._told_to_say.get(part.declared.name, {})) if is_request else None
         return self.journal.append(

@@ -171,13 +171,19 @@ class Batch(Inbound):
 
     The agency's file: `about` and `to_cases` are called for each record, and `result_of` writes what became of it (by
     the mapping's own word, or the refusal). The office's file: `to_agency` makes the record of one case, None for a
-    case that is not in it; `to_cases` is then called with the agency's result of each record.
+    case that is not in it; `about` and `to_cases` are then called with the agency's result of each record, which says
+    its `number` in the file.
     """
 
     result: Document
     to_cases: Callable[[Payload, Found], Accept | Decline]
     result_of: Callable[[Payload, Accept | Decline | Refusal], Payload] | None = None
     to_agency: Callable[[PermitCase], Payload | None] | None = None
+
+    @property
+    def is_of_office(self) -> bool:
+        """Whether the office sends the file."""
+        return self.to_agency is not None
 
 
 @dataclass(frozen=True, kw_only=True)

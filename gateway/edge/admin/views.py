@@ -51,6 +51,7 @@ def batch_view(row: BatchRow) -> dict[str, Any]:
     """A file of records, how far it is, and the account of its records."""
     return {
         "id": row.id,
+        "direction": row.direction,
         "agency": row.agency,
         "interaction": row.interaction,
         "name": row.name,
@@ -70,6 +71,9 @@ def batch_view(row: BatchRow) -> dict[str, Any]:
         "invalid": row.invalid,
         "failed": row.failed,
         "held": row.held,
+        **(
+            {"leftOut": row.left_out, "tries": row.tries, "stoppedIn": row.stopped_in} if row.direction == "out" else {}
+        ),
     }
 
 

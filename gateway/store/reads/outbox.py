@@ -143,6 +143,10 @@ class OutboxReads(Reads):
         """Everything noted about endpoints that failed, by agency and interaction."""
         return self._all(select(CircuitRow).order_by(col(CircuitRow.agency), col(CircuitRow.interaction)))
 
+    def circuit(self, agency: str, interaction: str) -> CircuitRow | None:
+        """What is noted about an endpoint, by the interaction that staff set it for (`*`: all of them)."""
+        return self._get(CircuitRow, (agency, interaction))
+
     def lane_loads(self, now: datetime) -> dict[tuple[str, str], tuple[int, int]]:
         """How many deliveries wait in each lane, and how many a worker has in hand; lanes without any are missing."""
         mine = (col(DeliveryRow.agency), col(DeliveryRow.interaction))
