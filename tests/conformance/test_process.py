@@ -59,14 +59,14 @@ def test_a_peer_that_stays_ends_by_sigterm(folder_of: Callable[..., Path]) -> No
         assert ended(process) == (0, "")
 
 
-def test_a_folder_without_configuration_is_named(folder_of: Callable[..., Path]) -> None:
+def test_a_folder_with_a_broken_configuration_is_named(folder_of: Callable[..., Path]) -> None:
     folder = folder_of("oss", HUB)
-    (folder / "config.json").unlink()
+    (folder / "config.json").write_text("{}")
     with serve(folder) as process:
         code, errors = ended(process)
     assert code == 2
     assert errors.startswith("simojo-conformance: ")
-    assert "config.json is missing" in errors
+    assert "config.json is broken at agency" in errors
 
 
 def test_a_taken_port_is_named(folder_of: Callable[..., Path]) -> None:
