@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
+from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -61,9 +62,15 @@ AGREED = MappingProxyType({"ip_user": "127.0.0.1", "channel_id": "95051", "partn
 BESIDE = MappingProxyType({"bank": ("merchant_id",)})
 """Secrets that an agency can be without."""
 
+SnapSignature: TypeAlias = Literal["snap-bi", "snap-bi-path", "snap-bi-hex", "snap-bi-path-hex"]
+"""What banks differ in, by the profile's name in the agreement: the path without its query, hex instead of base64."""
+
 
 class PeerConfig(BaseModel):
-    """What `config.json` says. `delay_ms` slows every business answer; `quota` is Dukcapil's or DJP's for a day."""
+    """What `config.json` says.
+
+    `delay_ms` slows every business answer; `quota` is Dukcapil's or DJP's for a day; `signature` is how a bank signs.
+    """
 
     model_config = ConfigDict(frozen=True, strict=True)
 
@@ -74,6 +81,7 @@ class PeerConfig(BaseModel):
     secrets: dict[str, str] = Field(default_factory=dict)
     delay_ms: int = Field(default=0, ge=0)
     quota: int = Field(default=56617, ge=0)
+    signature: SnapSignature = "snap-bi"
 
     @property
     def hub_url(self) -> str:

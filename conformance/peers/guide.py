@@ -44,6 +44,13 @@ Pesan gangguan / order faults (`down`, `slow`, `nonsense`, `html`, `flapping`, `
 curl -s {peer}/_control/fault -H 'Content-Type: application/json' -d '{"kind": "html", "times": 3}'
 ```
 
+Jawaban lain, dengan kata-kata instansi ini / another answer, in this agency's own words (its refusals by name:
+`GET {peer}/_control/say`; then `{"words": NAME, "times": 3}`; `{}` ends it):
+
+```sh
+curl -s {peer}/_control/say -H 'Content-Type: application/json' -d '{"answer": {}, "status": 500, "times": 3}'
+```
+
 {guide}"""
 
 _ASK = r"""#!/usr/bin/env bash
