@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from datetime import datetime
 
+from gateway.app.identity import signer_authorities
 from gateway.app.store import Store
 from gateway.casework.desk import Casework
 from gateway.dialect.party import Hub
@@ -15,7 +16,9 @@ from gateway.exchange.claiming import Claiming
 from gateway.exchange.concluding import Concluding
 from gateway.exchange.directory import Directory
 from gateway.exchange.mailbox.lapsing import Lapsing
+from gateway.exchange.mailbox.uncovered import Uncovered
 from gateway.exchange.outbound import Outbound
+from gateway.exchange.signed_files import SignedFiles
 from gateway.exchange.soap_speaking import SoapSpeaker
 from gateway.exchange.speaking import RestSpeaker
 from gateway.exchange.verdict import Judge
@@ -61,7 +64,14 @@ class Delivering:
         self.outbound = Outbound(
             claiming=self.claiming,
             preparing=self.preparing,
-            calling=Calling(client=client, preparing=self.preparing, casework=casework, judge=judge, clock=clock),
+            calling=Calling(
+                client=client,
+                preparing=self.preparing,
+                casework=casework,
+                judge=judge,
+                signed_files=SignedFiles(reader=casework.reader, authorities=signer_authorities(settings)),
+                clock=clock,
+            ),
             concluding=self.concluding,
             casework=casework,
             unit_of_work=store.unit_of_work,
@@ -72,4 +82,11 @@ class Delivering:
         )
         self.lapsing = Lapsing(
             concluding=self.concluding, reader=store.reader, unit_of_work=store.unit_of_work, clock=clock
+        )
+        self.uncovered = Uncovered(
+            directory=directory,
+            concluding=self.concluding,
+            reader=store.reader,
+            unit_of_work=store.unit_of_work,
+            clock=clock,
         )

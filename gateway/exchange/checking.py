@@ -20,7 +20,7 @@ from gateway.contract.adapter import (
 )
 from gateway.contract.agreement import AgreedInteraction, Agreement
 from gateway.contract.differences import declared_for, differences
-from gateway.dialect.profiles import CONFIDENTIAL, INBOUND, JWS, OUTBOUND, WSS_X509
+from gateway.dialect.profiles import CONFIDENTIAL, INBOUND, JWS, OUTBOUND, SIGN_BODIES, WSS_X509
 from gateway.domain.errors import Misconfigured
 from gateway.trust.jwe import RECIPIENTS as REST_RECIPIENTS
 from gateway.trust.policy import KeyKind
@@ -79,8 +79,11 @@ def _profile(declared: Interaction, agreed: AgreedInteraction) -> Iterator[str]:
             f"confidential = true does not go with profile {declared.security}, which cannot encrypt; "
             f"{' and '.join(sorted(CONFIDENTIAL))} can"
         )
-    if isinstance(declared, Query) and declared.method == "GET" and declared.security in CONFIDENTIAL:
-        yield f"method GET has no body, and profile {declared.security} signs one"
+    if isinstance(declared, Query) and declared.method == "GET" and declared.security in SIGN_BODIES:
+        yield (
+            f"method GET has no body, and profile {declared.security} signs one: ask by POST, or agree on a profile "
+            "that signs none"
+        )
     if isinstance(declared, Mailbox):
         yield from _mailbox(declared)
     if isinstance(declared, Batch) and (agreed.transport.is_soap or declared.security != JWS or agreed.confidential):

@@ -150,7 +150,7 @@ def hub() -> Iterator[FakeHub]:
     app = FastAPI(openapi_url=None)
     held: list[FakeHub] = []
 
-    @app.api_route("/{path:path}", methods=["GET", "POST"])
+    @app.api_route("/{path:path}", methods=["GET", "PATCH", "POST"])
     async def any_path(request: Request) -> Response:
         heard = Heard(str(request.url.path), dict(request.headers), await request.body())
         return held[0].take(heard)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib.metadata import entry_points
 
-from gateway.contract.adapter import Adapter, Inbound, Interaction, Outbound
+from gateway.contract.adapter import Adapter, Inbound, Inquiry, Interaction, Mailbox, Outbound
 from gateway.contract.agreement import AgreedInteraction, Agreement
 from gateway.contract.differences import declared_for
 from gateway.domain.errors import Misconfigured
@@ -50,6 +51,12 @@ class Script:
         """`<agreement>/<version>`."""
         return f"{self.agreement.id}/{self.agreement.version}"
 
+    @cached_property
+    def services(self) -> tuple[Part, ...]:
+        """The services of the mailbox, collect and acknowledge, over the transport of the first one; else nothing."""
+        box = next((each for each in self.parts if isinstance(each.declared, Mailbox)), None)
+        return () if box is None else tuple(_service(box, name) for name in ("collect", "acknowledge"))
+
 
 def script_of(agency: str, adapter: str | None = None) -> Script:
     """Read it all. `adapter` is `module:NAME`; None: the one that is installed under the entry point of that name.
@@ -82,6 +89,20 @@ def script_of(agency: str, adapter: str | None = None) -> Script:
             code="not-played",
         )
     return Script(adapter=found, agreement=agreement, library=SchemaLibrary(default_roots([found])), parts=parts)
+
+
+def _service(box: Part, name: str) -> Part:
+    """A service of the hub's own as an interaction: nobody agreed on it, every agency with a mailbox has it."""
+    declared = Inquiry(
+        name=f"mailbox.{name}",
+        path=f"mailbox/{name}",
+        security=box.declared.security,
+        request=f"simojo/mailbox-{name}/1.0/request",
+        reply=f"simojo/mailbox-{name}/1.0/reply",
+        about=lambda _payload: (),
+        answer=lambda payload, _found: payload,  # the hub's to give: it is never called here
+    )
+    return Part(declared=declared, agreed=replace(box.agreed, name=declared.name))
 
 
 def _installed(agency: str) -> Adapter:
