@@ -57,7 +57,8 @@ def test_one_command_makes_an_agency_that_comes_to_its_mailbox(tmp_path: Path, h
         ready(process)
         assert hub.wait_for(1, "/rest/satpolpp/mailbox/collect")[0].json == {"atMost": 10, "waitS": 10}
         assert (tmp_path / "satpolpp" / "certificate.pem").is_file()
-        assert ended(process) == (0, "")
+        code, said = ended(process)
+        assert (code, "simojo agency certify satpolpp" in said, "simojo agency endpoint" in said) == (0, True, False)
 
 
 def test_a_peer_that_stays_ends_by_sigterm(folder_of: Callable[..., Path]) -> None:
