@@ -11,18 +11,17 @@ from uuid import uuid4
 
 import typer
 
-from conformance.peers.config import SECRETS
+from conformance.peers.config import HUB, SECRETS, load_config, make_config
 from conformance.peers.peer import Surroundings
-from gateway.domain.errors import GatewayError
+from gateway.domain.errors import GatewayError, Misconfigured
 
 EXIT_MISCONFIGURED = 2
 
+Home = Annotated[
+    Path | None, typer.Option(help="the agency's folder, with config.json in it; else ./agencies/<agency>")
+]
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Simulated agencies for the SIMOJO gateway.")
-
-
-@app.callback()
-def _commands() -> None:
-    """Keep `serve` a command of its own, beside those that will follow."""
 
 
 @app.command()
@@ -30,41 +29,75 @@ def serve(
     agency: Annotated[
         str, typer.Argument(help=f"one of {', '.join(SECRETS)}, or any agency whose adapter is installed")
     ],
-    home: Annotated[Path, typer.Option(help="the agency's folder, with config.json in it")],
+    home: Home = None,
     host: Annotated[str, typer.Option(help="the address to listen on")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option(help="the port to listen on, in the place of config.json's")] = None,
     *,
-    hub: Annotated[
-        str | None, typer.Option(help="the hub's URL: makes the folder, key and certificate that are not there")
+    hub: Annotated[str | None, typer.Option(help=f"for a folder that is made: the hub's URL, else {HUB}")] = None,
+    hub_certificate: Annotated[
+        Path | None, typer.Option(help="for a folder that is made: the hub's certificate, PEM, else fetched from it")
     ] = None,
-    hub_certificate: Annotated[Path | None, typer.Option(help="with --hub: the hub's certificate, PEM")] = None,
     adapter: Annotated[
         str | None, typer.Option(help="module:NAME of the adapter whose agreement is played, if not the installed one")
     ] = None,
     stay: Annotated[bool, typer.Option("--stay", help="go on when stdin ends (for a person in a terminal)")] = False,
 ) -> None:
-    """Run one simulated agency until its parent closes stdin, or until SIGTERM."""
-    from conformance.peers.config import make_config
+    """Run one simulated agency until its parent closes stdin, or until SIGTERM.
+
+    A folder that is not there is made, with key, certificate and random secrets; what staff then type on the hub is
+    printed, and kept in its register.sh.
+    """
+    from conformance.peers.process import open_peer, peer_of
     from conformance.peers.process import serve as serve_peer
+    from conformance.peers.registering import staff_commands
 
     if not host.startswith("127.") and host != "localhost":
         print("warning: a simulated agency signs whatever it is asked to; keep it on loopback", file=sys.stderr)
     surroundings = Surroundings(clock=lambda: datetime.now(UTC), elapsed=time.monotonic, new_id=lambda: str(uuid4()))
     try:
-        if hub is not None and hub_certificate is not None:
-            make_config(home, agency, hub=hub, hub_certificate=hub_certificate, port=port or 0)
-        serve_peer(
-            agency,
-            home.resolve(),
-            surroundings,
-            host=host,
-            port=port,
-            until_stdin_ends=not stay,
-            adapter=adapter,
-        )
+        make = peer_of(agency, adapter)
+        folder = _folder(home, agency)
+        made = make_config(folder, agency, hub=hub, hub_certificate=hub_certificate, port=port)
+        opened = open_peer(make, folder, load_config(folder, agency), surroundings, host=host, port=port)
     except GatewayError as fault:
-        print(f"simojo-conformance: {fault.text}", file=sys.stderr)
-        raise typer.Exit(EXIT_MISCONFIGURED) from fault
+        raise _ended(fault) from fault
+    if made:
+        _say(f"{folder} is made. Staff type on the hub, or run its register.sh there:")
+        for each in staff_commands(opened.peer, opened.url):
+            _say(f"  {each}")
+    for each in opened.told:
+        _say(each)
+    serve_peer(opened, until_stdin_ends=not stay)
+
+
+@app.command()
+def secret(
+    agency: Annotated[str, typer.Argument(help="whose folder it is")],
+    name: Annotated[str, typer.Argument(help="which secret, such as client_secret")],
+    home: Home = None,
+) -> None:
+    """Print a secret that a simulated agency shares with the hub, for `simojo agency credential` to read."""
+    try:
+        found = load_config(_folder(home, agency), agency).secrets
+        if name not in found:
+            raise Misconfigured(f"{agency} has no secret {name!r}, it has {', '.join(found) or 'none'}")
+    except GatewayError as fault:
+        raise _ended(fault) from fault
+    print(found[name])
+
+
+def _folder(home: Path | None, agency: str) -> Path:
+    return (home or Path("agencies") / agency).resolve()
+
+
+def _say(text: str) -> None:
+    # stdout is for the parent, which waits for `ready`
+    print(text, file=sys.stderr, flush=True)
+
+
+def _ended(fault: GatewayError) -> typer.Exit:
+    _say(f"simojo-conformance: {fault.text}")
+    return typer.Exit(EXIT_MISCONFIGURED)
 
 
 def main() -> None:

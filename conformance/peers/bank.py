@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 import httpx2
 from pydantic import BaseModel, Field
 
-from conformance.peers.bank_qris import Qris
+from conformance.peers.bank_orders import BankOrders, digits
+from conformance.peers.bank_qris import REFUSALS, Qris
 from conformance.peers.journal import Entry, masked
 from conformance.peers.peer import Peer
 from conformance.peers.record_files import RecordFiles
@@ -47,10 +48,12 @@ class BankPeer(Peer):
     """Pays on demand, each account once; makes QRs for the office, and pays them; settles what was paid in a file."""
 
     agency = "bank"
+    refusals = REFUSALS
 
     def __init__(self, *arguments: Any, **members: Any) -> None:
         super().__init__(*arguments, **members)
         self.qris = Qris(self)
+        self.orders = BankOrders(self)
 
         @self.app.post("/_control/pay")
         def pay(payment: Payment) -> dict[str, Any]:
@@ -202,15 +205,12 @@ class BankPeer(Peer):
 
     def call(self, address: str, request: Mapping[str, Any], access: str) -> dict[str, Any]:
         """Send one signed message to that address of the hub and give the transcript."""
-        moment = snap.timestamp(self.now())
         path = urlsplit(self.config.hub_url).path + address
         secrets = self.config.secrets
         headers = {
             "Authorization": f"Bearer {access}",
-            "X-TIMESTAMP": moment,
-            "X-SIGNATURE": snap.transaction_signature(secrets["client_secret"], path, access, _body(request), moment),
+            **self.orders.call(path, _body(request), access, self._digits()),
             "X-PARTNER-ID": secrets["partner_id"],
-            "X-EXTERNAL-ID": self._digits(),
             "CHANNEL-ID": secrets["channel_id"],
         }
         return self._post(address, headers, request)
@@ -233,9 +233,12 @@ class BankPeer(Peer):
             body = answer.text[:2000]
         return transcript | {"status": answer.status_code, "answer": body}
 
+    def pay_call(self, request: Mapping[str, Any], access: str) -> dict[str, Any]:
+        """Tell the hub of a payment of a virtual account (service 25); gives the transcript."""
+        return self._call("payment", request, access)
+
     def _digits(self) -> str:
-        """Give 36 fresh digits: X-EXTERNAL-ID may have no letters and no more."""
-        return f"{int(self.surroundings.new_id().replace('-', ''), 16) % 10**36:036d}"
+        return digits(self.surroundings.new_id())
 
 
 def _body(request: Mapping[str, Any]) -> bytes:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
@@ -32,6 +33,17 @@ if TYPE_CHECKING:
 GENERATE = "/v1.0/qr/qr-mpm-generate"
 NOTIFY = "/rest/bank/v1.0/qr/qr-mpm-notify"
 WINDOW = timedelta(minutes=5)
+REFUSALS = MappingProxyType(
+    {
+        "4014700": "Unauthorized. [Signature]",
+        "4034715": "Transaction Not Permitted",
+        "4094701": "Duplicate partnerReferenceNo",
+        "4294700": "Too Many Requests",
+        "5004700": "General Error",
+        "5044700": "Timeout",
+    }
+)
+"""responseCode -> responseMessage of what the bank answers to a question for a QR, on order."""
 
 
 class QrisPayment(BaseModel):
@@ -94,6 +106,9 @@ class Qris:
         return next((each for each in self._bank.journal.entries("qris") if each["reference"] == reference), None)
 
     def _generate(self, request: Request, body: bytes) -> Response:
+        ordered = self._bank.sayings.words()
+        if ordered is not None:
+            return self._says(ordered, REFUSALS[ordered])
         try:
             self._check(request, body)  # 1
         except Unauthenticated as fault:
@@ -129,7 +144,10 @@ class Qris:
         if not near or request.headers.get("x-partner-id") != self._bank.config.secrets["partner_id"]:
             raise Unauthenticated("X-TIMESTAMP is not now, or the partner is another", code="credentials-wrong")
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        snap.check_asymmetric(self._hub_certificates()[0], target, body, moment, request.headers.get("x-signature", ""))
+        orders, given = self._bank.orders, request.headers.get("x-signature", "")
+        snap.check_asymmetric(
+            self._hub_certificates()[0], orders.target(target), body, moment, given, hexadecimal=orders.hexadecimal
+        )
 
     def _hub_certificates(self) -> Sequence[x509.Certificate]:
         return load_certificates(self._bank.folder / Path(self._bank.config.hub_certificate))

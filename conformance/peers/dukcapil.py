@@ -44,6 +44,16 @@ SPECIAL: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 """NIK -> RESPONSE_CODE and text, to try the refusals."""
 
+REFUSALS: Mapping[str, str] = MappingProxyType(
+    {
+        "login-failed": "Login Gagal",
+        "address-refused": "IP Address Tidak Sesuai",
+        "quota-spent": "Kuota Akses Hari ini telah Habis",
+        "unknown-words": "Layanan Sedang Disesuaikan",
+    }
+)
+"""What it says of whoever asks about whomever, on order; nobody has ever explained the last one."""
+
 KIND = "verify-resident"
 _CREDENTIALS = (("USER_ID", "user_id"), ("PASSWORD", "password"))
 
@@ -58,6 +68,7 @@ class DukcapilPeer(Peer):
     """Answers whether NIK and name belong together; counts a daily quota down."""
 
     agency = "dukcapil"
+    refusals = REFUSALS
 
     def __init__(self, *arguments: Any, **members: Any) -> None:
         super().__init__(*arguments, **members)
@@ -97,8 +108,9 @@ class DukcapilPeer(Peer):
         except ValueError:
             asked = None
         asked = asked if isinstance(asked, dict) else {}
-        content = self._refusal(authorization, asked)
-        left = self.quota_left(KIND)
+        ordered = self.sayings.words()
+        content = {"RESPON": REFUSALS[ordered]} if ordered is not None else self._refusal(authorization, asked)
+        left = 0 if ordered == "quota-spent" else self.quota_left(KIND)
         counted = content is None
         if counted and left <= 0:
             content, counted = {"RESPON": "Kuota Akses Hari ini telah Habis"}, False

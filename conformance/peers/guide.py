@@ -1,15 +1,17 @@
-"""What lies in a peer's folder for people: README.md, `echo.sh` and, for dpupr, `ask.sh`."""
+"""What lies in a peer's folder for people: README.md, `register.sh`, `echo.sh` and, for dpupr, `ask.sh`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from conformance.peers.config import agreement_of
+from conformance.peers.config import versions_of
 from conformance.peers.peer import Peer
+from conformance.peers.registering import staff_commands
 
 README_FILE = "README.md"
 ASK_FILE = "ask.sh"
 ECHO_FILE = "echo.sh"
+REGISTER_FILE = "register.sh"
 
 _README = """# {agency} (simulasi / simulated)
 
@@ -21,6 +23,8 @@ Folder ini milik instansi simulasi `{agency}`; semua datanya sintetis. / This fo
 - `key.pem`: kunci privat, jangan dibagikan / private key, keep it to yourself; `certificate.pem`: sertifikatnya, yang
   didaftarkan di hub / its certificate, which the hub registers
 - `config.json`: alamat dan rahasia bersama / addresses and shared secrets
+- `register.sh`: yang diketik petugas di hub agar instansi ini boleh ikut / what staff type on the hub, so that
+  it may take part
 - `journal.jsonl`: semua yang diterima dan dikirim / everything received and sent
 
 Jalankan sendiri, dari folder proyek / run it yourself, in the project's folder:
@@ -40,6 +44,13 @@ Pesan gangguan / order faults (`down`, `slow`, `nonsense`, `html`, `flapping`, `
 curl -s {peer}/_control/fault -H 'Content-Type: application/json' -d '{"kind": "html", "times": 3}'
 ```
 
+Jawaban lain, dengan kata-kata instansi ini / another answer, in this agency's own words (its refusals by name:
+`GET {peer}/_control/say`; then `{"words": NAME, "times": 3}`; `{}` ends it):
+
+```sh
+curl -s {peer}/_control/say -H 'Content-Type: application/json' -d '{"answer": {}, "status": 500, "times": 3}'
+```
+
 {guide}"""
 
 _ASK = r"""#!/usr/bin/env bash
@@ -48,7 +59,8 @@ _ASK = r"""#!/usr/bin/env bash
 set -euo pipefail
 home=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 hub=${HUB:-{hub}}
-agreement=${AGREEMENT:-{agreement}}
+today=$(TZ=Asia/Jakarta date +%Y-%m-%d)
+{agreements}
 number=${1:?usage: ask.sh PERMIT-NUMBER}
 [[ $number =~ ^[A-Za-z0-9./_\ -]+$ ]] || { echo "a permit number has letters, digits and ./_- only" >&2; exit 2; }
 
@@ -108,6 +120,12 @@ curl --silent --show-error --max-time 15 --noproxy '*' \
 echo
 """
 
+_REGISTER = """#!/usr/bin/env bash
+# What the office's staff type on the hub, so that {agency} may take part. Run it where `simojo` opens the hub's store
+# (its settings, and this folder). Written anew at each start of the agency.
+set -euo pipefail
+"""
+
 
 def readme(peer: Peer, url: str) -> str:
     """Write README.md of a peer that listens at `url`."""
@@ -117,7 +135,7 @@ def readme(peer: Peer, url: str) -> str:
 
 def ask_script(peer: Peer) -> str:
     """Write `ask.sh`: bash, openssl and curl ask H/rest/dpupr/permit-validity with a detached RS256 JWS."""
-    return _filled(_ASK, peer, "").replace("{agreement}", agreement_of(peer.agency))
+    return _filled(_ASK, peer, "").replace("{agreements}", _agreements(peer.agency))
 
 
 def echo_script(peer: Peer) -> str:
@@ -125,16 +143,29 @@ def echo_script(peer: Peer) -> str:
     return _filled(_ECHO, peer, "")
 
 
+def register_script(peer: Peer, url: str) -> str:
+    """Write `register.sh`, the commands of the office's staff for a peer that listens at `url`."""
+    return _REGISTER.replace("{agency}", peer.agency) + "\n".join(staff_commands(peer, url)) + "\n"
+
+
 def write_guide(peer: Peer, url: str) -> None:
-    """Put README.md, `echo.sh` and, for dpupr, `ask.sh` into the peer's folder; the scripts are executable."""
+    """Put README.md and the scripts into the peer's folder; the scripts are executable."""
     (peer.folder / README_FILE).write_text(readme(peer, url), encoding="utf-8")
-    scripts = {ECHO_FILE: echo_script(peer)}
+    scripts = {ECHO_FILE: echo_script(peer), REGISTER_FILE: register_script(peer, url)}
     if peer.agency == "dpupr":
         scripts[ASK_FILE] = ask_script(peer)
     for name, text in scripts.items():
         script: Path = peer.folder / name
         script.write_text(text, encoding="utf-8")
         script.chmod(0o755)
+
+
+def _agreements(agency: str) -> str:
+    """Which agreement a question names on which day: the script outlives a cut-over."""
+    first, *later = versions_of(agency)
+    lines = [f"agreement={first.reference}"]
+    lines += [f"[[ $today < {each.begins} ]] || agreement={each.reference}" for each in later]
+    return "\n".join((*lines, "agreement=${AGREEMENT:-$agreement}"))
 
 
 def _filled(template: str, peer: Peer, url: str) -> str:

@@ -36,6 +36,12 @@ BUSINESSES: Mapping[str, tuple[str, str]] = MappingProxyType(
 """NIB -> name and status_nib. Those that were submitted are known as well; any other is not found."""
 
 
+REFUSALS: Mapping[str, str] = MappingProxyType(
+    {"401": "Token tidak valid", "500": "Terjadi kesalahan pada server", "504": "Gateway Timeout"}
+)
+"""kode -> keterangan of what it answers under HTTP 200, on order."""
+
+
 class Submission(BaseModel):
     """One permit that a business asks for. What is not given is made up from `id_izin`, the same each time.
 
@@ -74,6 +80,7 @@ class OssPeer(Peer):
     """Submits on demand; checks `user_key` and keeps each status and permit once."""
 
     agency = "oss"
+    refusals = REFUSALS
 
     def __init__(self, *arguments: Any, **members: Any) -> None:
         super().__init__(*arguments, **members)
@@ -188,6 +195,9 @@ class OssPeer(Peer):
 
     def _read(self, method: str, request: Request, body: bytes) -> tuple[dict[str, Any], Response | None]:
         """Read what the hub says, or refuse it."""
+        ordered = self.sayings.words()
+        if ordered is not None:
+            return {}, self._answer(method, int(ordered), REFUSALS[ordered], status=200)
         key = request.headers.get("user_key", "")
         if not hmac.compare_digest(key.encode(), self.config.secrets["user_key"].encode()):
             return {}, self._answer(method, 401, "user_key salah")

@@ -5,6 +5,7 @@ Control addresses (for the demo, tests and people; a peer listens on loopback, n
     GET  /_control/journal      what it received and sent
     POST /_control/possession   {"challenge"} -> {"signature"}: proof that it holds its key
     POST /_control/fault        {"kind", "times"}: spoil the next business answers
+    POST /_control/say          {"answer" or "words", "times"}: say this in the next business answers (saying.py)
 
 Faults: `down` (503), `slow`, `nonsense` (no JSON, no XML), `html` (a maintenance page under 200), `flapping` (503 and
 well, by turns) and `lost-answer` (it does what it is asked, and the connection ends in the middle of the answer).
@@ -13,12 +14,13 @@ well, by turns) and `lost-answer` (it does what it is asked, and the connection 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar
 
 import httpx2
 from fastapi import Depends, FastAPI, Request, Response
@@ -29,6 +31,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from conformance.peers.config import PeerConfig
 from conformance.peers.courier import Courier
 from conformance.peers.journal import JOURNAL_FILE, Journal
+from conformance.peers.saying import Sayings
 from conformance.signing.keys import Identity, make_identity
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import GatewayError
@@ -91,6 +94,8 @@ class Peer:
     """
 
     agency = ""
+    refusals: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """Refusals in the agency's own words that may be ordered by name, and what each says."""
 
     def __init__(
         self, folder: Path, config: PeerConfig, surroundings: Surroundings, client: httpx2.Client | None = None
@@ -109,6 +114,7 @@ class Peer:
         self._fault: FaultOrder | None = None
         self._fault_lock = threading.Lock()
         self.app.add_exception_handler(GatewayError, _refuse)
+        self.sayings = Sayings(self.app, self.refusals)
         self._add_control()
 
     def start(self) -> None:
@@ -140,9 +146,9 @@ class Peer:
         if self.config.delay_ms + slow:
             self.stopping.wait((self.config.delay_ms + slow) / 1000)
         if order is None or order.kind is FaultKind.SLOW:
-            return None
+            return self._answer_on_order()
         if order.kind is FaultKind.FLAPPING and order.times % 2 == 0:
-            return None
+            return self._answer_on_order()
         self.journal.append("fault", fault=order.kind)
         if order.kind in (FaultKind.DOWN, FaultKind.FLAPPING):
             return Response(status_code=503)
@@ -151,6 +157,12 @@ class Peer:
         return Response(
             "<!doctype html><title>Pemeliharaan</title><h1>Sistem dalam pemeliharaan</h1>", media_type="text/html"
         )
+
+    def _answer_on_order(self) -> Response | None:
+        answer = self.sayings.answer()
+        if answer is not None:
+            self.journal.append("said", status=answer.status_code)
+        return answer
 
     def quota_left(self, kind: str) -> int:
         """Say how many more questions may be asked today, in Jakarta: the journal's `counted` ones are used up."""

@@ -7,16 +7,18 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import TypeAlias
 
 import uvicorn
 
 from conformance.peers.bank import BankPeer
 from conformance.peers.bsre import BsrePeer
-from conformance.peers.config import PeerConfig, load_config
+from conformance.peers.config import PeerConfig
 from conformance.peers.courier_service import CourierServicePeer
 from conformance.peers.djp import DjpPeer
 from conformance.peers.dpupr import DpuprPeer
@@ -24,6 +26,7 @@ from conformance.peers.dukcapil import DukcapilPeer
 from conformance.peers.email import EmailPeer
 from conformance.peers.guide import write_guide
 from conformance.peers.horizontal import BakesbangpolPeer, BpkpdPeer, DinkesPeer, DishubPeer, DlhPeer
+from conformance.peers.hub_certificate import find_hub_certificate
 from conformance.peers.oss import OssPeer
 from conformance.peers.peer import Peer, Surroundings
 from conformance.peers.satpolpp import SatpolppPeer
@@ -33,6 +36,7 @@ from gateway.domain.errors import Misconfigured
 _CITY = (DpuprPeer, DinkesPeer, DlhPeer, DishubPeer, BakesbangpolPeer, BpkpdPeer, SatpolppPeer)
 _CENTRE = (DukcapilPeer, DjpPeer, BankPeer, OssPeer, SmsPeer, BsrePeer, EmailPeer, CourierServicePeer)
 PEERS: dict[str, type[Peer]] = {each.agency: each for each in (*_CITY, *_CENTRE)}
+PeerMaker: TypeAlias = Callable[[Path, PeerConfig, Surroundings], Peer]
 GRACE_S = 2
 
 
@@ -50,31 +54,39 @@ class _Server(uvicorn.Server):
             print(self._ready, flush=True)
 
 
-def serve(
-    agency: str,
-    folder: Path,
-    surroundings: Surroundings,
-    *,
-    host: str,
-    port: int | None,
-    until_stdin_ends: bool,
-    adapter: str | None = None,
-) -> None:
-    """Run a peer until stdin ends (if asked) or SIGTERM. Raises Misconfigured when it cannot start.
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A peer that is bound to its address and does not answer yet. `told` is for the one who starts it."""
 
-    `adapter`: play the agreement of that one (`module:NAME`), also where the agency has a simulation of its own.
+    peer: Peer
+    listening: socket.socket
+    url: str
+    told: Sequence[str]
+
+
+def open_peer(
+    make: PeerMaker, folder: Path, config: PeerConfig, surroundings: Surroundings, *, host: str, port: int | None
+) -> Opened:
+    """Bind a peer and put its guide, and the hub's certificates, into its folder.
+
+    `port` overrides the one of `config`. Raises Misconfigured when it cannot start.
     """
-    make = _peer_of(agency, adapter)
-    config = load_config(folder, agency)
     listening = _bind(host, config.port if port is None else port)
     url = f"http://{host}:{listening.getsockname()[1]}"
     peer = make(folder, config, surroundings)
     write_guide(peer, url)
+    found = find_hub_certificate(folder, config, peer.client)
+    return Opened(peer=peer, listening=listening, url=url, told=[found] if found else [])
+
+
+def serve(opened: Opened, *, until_stdin_ends: bool) -> None:
+    """Run a peer until stdin ends (if asked) or SIGTERM."""
+    peer, listening = opened.peer, opened.listening
     server = _Server(
         uvicorn.Config(
             peer.app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=GRACE_S
         ),
-        f"ready {agency} {url}",
+        f"ready {peer.agency} {opened.url}",
     )
     # uvicorn raises the signal again when it has shut down; an asked-for end is no failure
     signal.signal(signal.SIGTERM, _ended)
@@ -89,7 +101,11 @@ def serve(
         listening.close()
 
 
-def _peer_of(agency: str, adapter: str | None) -> Callable[[Path, PeerConfig, Surroundings], Peer]:
+def peer_of(agency: str, adapter: str | None) -> PeerMaker:
+    """Find what makes the agency. Raises Misconfigured for one that nobody can play.
+
+    `adapter`: play the agreement of that one (`module:NAME`), also where the agency has a simulation of its own.
+    """
     if agency in PEERS and adapter is None:
         return PEERS[agency]
     # zeep and jsonschema come with it, and take longer to load than the other simulations take to start

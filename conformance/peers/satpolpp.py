@@ -191,7 +191,7 @@ class SatpolppPeer(Peer):
         """Say something to the hub, signed; gives its verified answer. Raises Malformed, Unauthenticated."""
         body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
         claims = {"iss": self.agency, "aud": OFFICE, "jti": message_id}
-        claims |= {"agr": agreement_of(self.agency), "int": interaction}
+        claims |= {"agr": agreement_of(self.agency, local_date(self.now())), "int": interaction}
         token = jws.sign_detached(body, self.identity, claims, at=self.now())
         headers = {"Content-Type": "application/json", jws.HEADER: token}
         answer = self.client.post(f"{self.config.hub_url}/rest/{self.agency}/{path}", content=body, headers=headers)

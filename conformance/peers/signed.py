@@ -18,6 +18,7 @@ from conformance.peers.documents import json_violations
 from conformance.peers.peer import Peer
 from conformance.signing import jws
 from conformance.signing.keys import load_certificates
+from gateway.domain.calendar import local_date
 from gateway.domain.errors import GatewayError, Malformed, SchemaViolation, Unauthenticated
 
 OFFICE = "dpmptsp"
@@ -26,9 +27,13 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Opened:
-    """A message of the hub whose signature was verified: its id, its payload, and the bytes that an answer names."""
+    """A message of the hub whose signature was verified, and the agreement under which it was said.
+
+    `body` is what an answer names.
+    """
 
     message_id: str
+    agreement: str
     payload: Any
     body: bytes
 
@@ -57,12 +62,12 @@ class SignedPeer(Peer):
         violations = json_violations(document, payload)
         if violations:
             raise SchemaViolation(f"the body breaks {document}", violations=violations)
-        return Opened(message_id=str(claims["jti"]), payload=payload, body=body)
+        return Opened(message_id=str(claims["jti"]), agreement=str(claims["agr"]), payload=payload, body=body)
 
     def sealed(self, opened: Opened, interaction: str, payload: Mapping[str, Any]) -> Response:
         """Answer with a signature that names the request."""
         body = _body(payload)
-        token = self._signed(body, f"{opened.message_id}.answer", interaction, opened.digest)
+        token = self._signed(body, f"{opened.message_id}.answer", interaction, opened.digest, opened.agreement)
         return Response(body, media_type=JSON, headers={jws.HEADER: token})
 
     def refused(self, fault: GatewayError) -> Response:
@@ -111,12 +116,14 @@ class SignedPeer(Peer):
         self.journal.append("report-acknowledged", reference=reference, report=dict(payload), answer=said)
         return True
 
-    def _signed(self, body: bytes, message_id: str, interaction: str, relates_to: str | None) -> str:
+    def _signed(
+        self, body: bytes, message_id: str, interaction: str, relates_to: str | None, agreement: str | None = None
+    ) -> str:
         claims = {
             "iss": self.agency,
             "aud": OFFICE,
             "jti": message_id,
-            "agr": agreement_of(self.agency),
+            "agr": agreement or agreement_of(self.agency, local_date(self.now())),
             "int": interaction,
             **({"rel": relates_to} if relates_to else {}),
         }

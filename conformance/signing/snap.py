@@ -41,7 +41,9 @@ def transaction_signature(
     return made.hex() if hexadecimal else base64.b64encode(made).decode()
 
 
-def check_asymmetric(certificate: x509.Certificate, path: str, body: bytes, moment: str, signature: str) -> None:
+def check_asymmetric(
+    certificate: x509.Certificate, path: str, body: bytes, moment: str, signature: str, *, hexadecimal: bool = False
+) -> None:
     """Verify what a client signed without a token: SHA256withRSA over method, path, body digest and time.
 
     `body` is minified, as the hub writes all of its bodies. Raises Unauthenticated.
@@ -51,6 +53,7 @@ def check_asymmetric(certificate: x509.Certificate, path: str, body: bytes, mome
     try:
         if not isinstance(key, rsa.RSAPublicKey):
             raise InvalidSignature
-        key.verify(base64.b64decode(signature, validate=True), text, padding.PKCS1v15(), hashes.SHA256())
+        given = bytes.fromhex(signature) if hexadecimal else base64.b64decode(signature, validate=True)
+        key.verify(given, text, padding.PKCS1v15(), hashes.SHA256())
     except (InvalidSignature, ValueError) as fault:
         raise Unauthenticated("X-SIGNATURE is not the hub's over this message", code="signature-wrong") from fault

@@ -283,7 +283,7 @@ def test_ask_sh_makes_a_jws_that_verifies(peer: Peer, hub: FakeHub, agency: Iden
     assert heard.json == {"permitNumber": "503/PBG/000017/2026"}
     assert heard.headers["content-type"] == "application/json"
     header = verified_now(heard, agency)
-    assert (header["agr"], header["int"]) == (agreement_of("dpupr"), "permit-validity")
+    assert (header["agr"], header["int"]) == (agreement_of("dpupr", datetime.now(UTC).date()), "permit-validity")
     assert len(str(header["jti"])) == 32
 
 

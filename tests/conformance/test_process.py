@@ -57,7 +57,8 @@ def test_one_command_makes_an_agency_that_comes_to_its_mailbox(tmp_path: Path, h
         ready(process)
         assert hub.wait_for(1, "/rest/satpolpp/mailbox/collect")[0].json == {"atMost": 10, "waitS": 10}
         assert (tmp_path / "satpolpp" / "certificate.pem").is_file()
-        assert ended(process) == (0, "")
+        code, said = ended(process)
+        assert (code, "simojo agency certify satpolpp" in said, "simojo agency endpoint" in said) == (0, True, False)
 
 
 def test_a_peer_that_stays_ends_by_sigterm(folder_of: Callable[..., Path]) -> None:
@@ -71,14 +72,14 @@ def test_a_peer_that_stays_ends_by_sigterm(folder_of: Callable[..., Path]) -> No
         assert ended(process) == (0, "")
 
 
-def test_a_folder_without_configuration_is_named(folder_of: Callable[..., Path]) -> None:
+def test_a_folder_with_a_broken_configuration_is_named(folder_of: Callable[..., Path]) -> None:
     folder = folder_of("oss", HUB)
-    (folder / "config.json").unlink()
+    (folder / "config.json").write_text("{}")
     with serve(folder) as process:
         code, errors = ended(process)
     assert code == 2
     assert errors.startswith("simojo-conformance: ")
-    assert "config.json is missing" in errors
+    assert "config.json is broken at agency" in errors
 
 
 def test_a_taken_port_is_named(folder_of: Callable[..., Path]) -> None:
