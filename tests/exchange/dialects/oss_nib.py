@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from unittest import mock
 
+from adapters.oss import nib
 from conformance.signing import oss
 from gateway.domain.calendar import JAKARTA, local_date
 from tests.exchange import voices
@@ -72,6 +74,24 @@ def _three_lengths(stage: Stage) -> Said:
     return [voices.send_nib(stage, fresh(stage, id_izin=f"{number:0{length}}")) for length in (13, 25, 30)][-1]
 
 
+def _after_mapping(stage: Stage) -> Said:
+    """The code is mapped while OSS waits to send again."""
+    said = fresh(stage)
+    said["dataNIB"]["data_checklist"][0]["kd_izin"] = "057600000099"
+    first = voices.send_nib(stage, said)
+    assert first.json["responreceiveNIB"]["status"] == "2"
+    with mock.patch.object(nib, "SAMPLE_SERVICES", {**nib.SAMPLE_SERVICES, "057600000099": "pbg"}):
+        return voices.send_nib(stage, said)
+
+
+def _beside_another(stage: Stage) -> Said:
+    said = fresh(stage)
+    (one,) = said["dataNIB"]["data_checklist"]
+    other = {**one, "id_izin": f"{one['id_izin']}-B", "kd_izin": "057600000099"}
+    said["dataNIB"]["data_checklist"].append(other)
+    return voices.send_nib(stage, said)
+
+
 def _with(path: str, value: str) -> Callable[[Stage], Said]:
     def play(stage: Stage) -> Said:
         said = fresh(stage)
@@ -100,7 +120,14 @@ def _taken(name: str, wire: str, play: Callable[[Stage], Said], does: str, *, ca
 
 
 def _refused(
-    name: str, wire: str, play: Callable[[Stage], Said], does: str, *, status: int = 400, kept: int = 1
+    name: str,
+    wire: str,
+    play: Callable[[Stage], Said],
+    does: str,
+    *,
+    status: int = 400,
+    kept: int = 1,
+    staff: str = TOLD,
 ) -> Heard:
     return Heard(
         name=name,
@@ -112,7 +139,7 @@ def _refused(
         hub_does=does,
         cases=0,
         kept=kept,
-        staff=TOLD,
+        staff=staff,
     )
 
 
@@ -176,9 +203,24 @@ IN: tuple[Heard, ...] = (
     ),
     _refused(
         "a permit that is not mapped",
-        "`kd_izin` 057600000099",
+        "`kd_izin` 057600000099, and no other permit",
         _with("data_checklist/0/kd_izin", "057600000099"),
-        "takes none of the message's permits, and names this one",
+        "names it, as a fault of its own that binds nothing",
+        status=500,
+        staff="map the code; OSS sends again",
+    ),
+    _taken(
+        "a permit that was not mapped, sent again",
+        "the same message, once the code is mapped",
+        _after_mapping,
+        "takes it: a refusal of what bears no id binds nothing",
+        kept=2,
+    ),
+    _taken(
+        "a permit that is not mapped beside one that is",
+        "`kd_izin` 057600000001 and 057600000099",
+        _beside_another,
+        "opens the one, and its case tells an officer of the other",
     ),
     _refused(
         "a person who cannot be read",
@@ -205,6 +247,7 @@ IN: tuple[Heard, ...] = (
         _suspended,
         "keeps it as a refusal; the same message may be let in later",
         status=403,
+        staff="lift the suspension; OSS sends again",
     ),
 )
 """receiveNIB."""
