@@ -5,8 +5,9 @@ For each case that a step touches the plan holds, in this order:
     1. the case row, guarded by the version that was read (Claim for a new case)
     2. a row for each fact, with its leaf
     3. the case's new references, as keyed hashes
-    4. a delivery for each Ask that an active agreement serves, numbered from the case row; what no agreement
-       serves becomes a fact that calls a person (Pasal 21(1): the desk), or nothing where the Ask is optional
+    4. a delivery for each Ask that an active agreement serves, numbered from the case row, though its agency is
+       suspended: it waits as those do that were made before (decision 74). What no agreement serves becomes a fact
+       that calls a person (Pasal 21(1): the desk), or nothing where the Ask is optional
     5. its deadlines, anew
 
 Reads are a snapshot: if a guard does not hold at commit, the caller begins again with a new `CaseSteps`.
@@ -111,9 +112,10 @@ class CaseSteps:
     def ask(self, case_id: str, ask: Ask) -> str | None:
         """Put an Ask that no fact gives rise to (a PIN) into the plan.
 
-        Gives the delivery's id, or None when no active agreement serves it.
+        Gives the delivery's id, or None when no active agreement serves it now: it lives for minutes, and does not wait
+        for an agency that is suspended.
         """
-        return self._deliver(self._work(case_id), ask)
+        return self._deliver(self._work(case_id), ask, at_once=True)
 
     @property
     def case_ids(self) -> tuple[str, ...]:
@@ -142,9 +144,9 @@ class CaseSteps:
                 text = f"No active agreement serves {type(ask).__name__} ({ask.agency or 'any agency'}): do it by hand."
                 self.apply(after.id, AttentionRaised(source="routes", text=text))
 
-    def _deliver(self, work: _Open, ask: Ask) -> str | None:
+    def _deliver(self, work: _Open, ask: Ask, *, at_once: bool = False) -> str | None:
         day = local_date(self._occasion.entered_at)
-        route = self._casework.routes.serving(ask, work.case.service, day)
+        route = self._casework.routes.serving(ask, work.case.service, day, at_once=at_once)
         if route is None:
             return None
         if self._bounded:
