@@ -10,13 +10,14 @@ from gateway.domain.errors import HubBusy, LedgerBroken
 from gateway.ledger.leaf import Leaf
 from gateway.operations.endpoints import circuit_warnings
 from gateway.operations.expiry import certificate_warnings
+from gateway.operations.mailboxes import mailbox_warnings
 from gateway.operations.proofs import MERGE_DELAY_S
 from gateway.operations.standing import PAUSED, Standing
 from gateway.store.plan import Add, Plan
 from gateway.store.reading import Reader
 from gateway.store.room import use_room
 from gateway.store.soundness import APART_S, apart_sentence
-from gateway.store.tables import CounterRow
+from gateway.store.tables import BatchRow, CounterRow
 from gateway.store.unit_of_work import Writing
 
 PROBE = "health-probe"
@@ -36,7 +37,8 @@ class Health:
     since `oldest_pending_s` seconds (None when it cannot be read). `dead_letters` are deliveries that wait for a
     person. `suspended` maps each suspended agency to the reason. `certificates` are sentences about those that end
     soon, were revoked, or of whose revocation nothing is known; `circuits` about endpoints that do not answer.
-    `overdue` answers were not given within the agreed time. `clock_back_s`: so far is this machine's clock behind the
+    `overdue` answers were not given within the agreed time. `mailboxes` are sentences about those that are not emptied.
+    `clock_back_s`: so far is this machine's clock behind the
     last checkpoint. `batches` are sentences about files of records that wait, or of which records failed of late.
     `clock_apart_s`: so far is it ahead of the database server's (below 0: behind). `leader` is the
     process that leads, None when none does. `delivering_trouble` says why deliveries may stand still in this process.
@@ -53,6 +55,7 @@ class Health:
     clock_back_s: float = 0.0
     clock_apart_s: float = 0.0
     batches: tuple[str, ...] = ()
+    mailboxes: tuple[str, ...] = ()
     leader: str | None = None
     delivering_trouble: str = ""
 
@@ -90,6 +93,7 @@ class Health:
                 f"{self.overdue} answers of agencies are overdue: see /admin/v1/deliveries/overdue, and call them"
             )
         found += self.circuits
+        found += self.mailboxes
         found += self.batches
         found += [f"agency {agency} is suspended: {reason}" for agency, reason in sorted(self.suspended.items())]
         found += self.certificates
@@ -108,6 +112,7 @@ def look(reader: Reader, unit_of_work: Writing, now: datetime, standing: Standin
         circuits=circuit_warnings(reader, now),
         overdue=reader.overdue_count(now),
         batches=batch_warnings(reader, now),
+        mailboxes=mailbox_warnings(reader, now),
         clock_back_s=clock_back(reader, now),
         clock_apart_s=standing.clock_apart_s,
         leader=standing.leader(),
@@ -130,12 +135,22 @@ def store_fault(unit_of_work: Writing) -> str:
 
 
 def batch_warnings(reader: Reader, now: datetime) -> tuple[str, ...]:
-    """Batches that wait for something, and those that ended within a day with records that could not be mapped."""
+    """Batches that wait for something or are stopped, and those that ended within a day and not as they should."""
     found = []
     for row in reader.troubled_batches(now - A_DAY):
-        fate = f"ended with {row.failed} records that the hub could not map" if row.ended_at else f"waits: {row.cause}"
+        fate = _fate(row)
         found.append(f"batch {row.id} of {row.agency}/{row.interaction} {fate}")
     return tuple(found)
+
+
+def _fate(row: BatchRow) -> str:
+    if row.ended_at is None:
+        stopped = "is stopped until it is resumed or cancelled" if row.state == "stopped" else "waits"
+        return f"{stopped}: {row.cause}"
+    if row.direction == "in":
+        return f"ended with {row.failed} records that the hub could not map"
+    said = f"ended as {row.state}, with {row.failed} records that failed and {row.left_out} cases left out"
+    return f"{said}: {row.cause}" if row.cause else said
 
 
 def clock_back(reader: Reader, now: datetime) -> float:

@@ -250,7 +250,7 @@ class WatchedFolder:
         for agency, adapter in self._directory.adapters.items():
             for each in adapter.interactions:
                 path = self._root / agency / each.name
-                if isinstance(each, Batch) and (self._root / agency).is_dir():
+                if isinstance(each, Batch) and not each.is_of_office and (self._root / agency).is_dir():
                     for name in ("in", "taken", "refused", "out"):
                         (path / name).mkdir(parents=True, exist_ok=True)
                     yield _Desk(path, agency, each)
