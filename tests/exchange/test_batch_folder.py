@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conformance.signing import jws
 from conformance.signing.keys import Identity
+from gateway.exchange.batch.files import locked, move_files
 from gateway.exchange.batch.folder import PATIENCE_S, QUIET_S, WatchedFolder
 from tests.exchange import pasar
 from tests.exchange.keys import agency_identity
@@ -131,9 +131,38 @@ def test_a_link_out_of_the_folder_is_not_followed(market: Stage, folder: Folder)
     assert market.rows("batch_piece")["batch_piece"] == []
 
 
-def test_two_processes_do_not_work_in_one_folder(market: Stage, folder: Folder) -> None:
-    from gateway.exchange.batch.files import locked
+def test_a_link_in_the_place_of_a_result_is_not_written_through(market: Stage, folder: Folder) -> None:
+    """Whoever may write in the folder knows what the hub will write there, and under which name before it is whole."""
+    secret = market.folder / "keys" / "master.key"
+    kept = secret.read_bytes()
+    folder.put()
+    market.clock.advance(minutes=20)
+    folder.look()
+    for name in ("maret.result.csv", "maret.report.json", "maret.report.jws"):
+        (folder.desk / "out" / f".{name}.part").symlink_to(secret)
+        (folder.desk / "out" / name).symlink_to(secret)
+    pasar.work(market)
+    folder.look()
+    assert secret.read_bytes() == kept
+    assert folder.names("out") == ["maret.report.json", "maret.report.jws", "maret.result.csv"]
+    assert not any(each.is_symlink() for each in (folder.desk / "out").iterdir())
 
+
+@pytest.mark.parametrize("name", ["in", "taken", "refused", "out", "."])
+def test_a_folder_that_is_a_link_is_not_worked_in(market: Stage, folder: Folder, name: str) -> None:
+    folder.look()  # makes what is missing
+    elsewhere = market.folder / "elsewhere"
+    (folder.desk / name).rename(elsewhere)
+    (folder.desk / name).symlink_to(elsewhere)
+    before = sorted(elsewhere.rglob("*"))
+    folder.put()
+    market.clock.advance(seconds=PATIENCE_S)
+    folder.look()
+    assert market.rows("batch")["batch"] == []
+    assert [each for each in sorted(elsewhere.rglob("*")) if "maret" not in each.name] == before
+
+
+def test_two_processes_do_not_work_in_one_folder(market: Stage, folder: Folder) -> None:
     folder.put()
     market.clock.advance(seconds=QUIET_S)
     with locked(folder.root / ".lock") as is_mine:
@@ -181,9 +210,8 @@ def _dies(*_: object) -> Any:
 def _moves(count: int) -> Any:
     """Moves so many files less one, and dies."""
 
-    def move(to: Path, *files: Path) -> None:
-        for each in files[: count - 1]:
-            each.replace(to / each.name)
+    def move(source: Any, to: Any, *names: str) -> None:
+        move_files(source, to, *names[: count - 1])
         raise Killed
 
     return move

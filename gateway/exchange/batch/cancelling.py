@@ -1,7 +1,7 @@
 """A batch is ended before its end: what was done stands, what was put aside is given up, the rest is unread.
 
-Staff end any batch. The hub ends an upload to which no byte was added for `ABANDONED_AFTER`: it counts against the number
-of files that may be awaited, and would shut its agency out.
+Staff end any batch. The hub ends an upload to which no byte was added for `ABANDONED_AFTER`: it counts against the
+number of files that may be awaited, and would shut its agency out.
 """
 
 from __future__ import annotations

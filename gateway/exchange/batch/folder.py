@@ -20,6 +20,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -32,7 +33,7 @@ from gateway.contract.message import Json, Message, Transport
 from gateway.domain.errors import HubBusy, Malformed, Refused, Retriable
 from gateway.exchange.batch.announcing import canonical_text
 from gateway.exchange.batch.documents import ENDED, PIECE_BYTES
-from gateway.exchange.batch.files import locked, move_files, opened_file, read_file, write_file
+from gateway.exchange.batch.files import Folder, locked, move_files, opened_root
 from gateway.exchange.batch.uploads import Uploads, WrongOffset
 from gateway.exchange.directory import Directory
 from gateway.exchange.inbound import Inbound
@@ -57,14 +58,14 @@ _log = structlog.get_logger("simojo.folder")
 
 @dataclass(frozen=True)
 class _Desk:
-    """The folders of one interaction of an agency."""
+    """The open folders of one interaction of an agency."""
 
-    path: Path
     agency: str
     interaction: Interaction
-
-    def place(self, name: str) -> Path:
-        return self.path / name
+    incoming: Folder
+    taken: Folder
+    refused: Folder
+    out: Folder
 
 
 class _NotYet(Exception):
@@ -92,71 +93,78 @@ class WatchedFolder:
         self._reader = reader
         self._wire_of = wire_of
         self._clock = clock
-        self._other: dict[Path, tuple[int, int]] = {}
+        self._other: dict[tuple[str, str, str], tuple[int, int]] = {}
 
     def run_once(self) -> bool:
         """Take what is there, and write the results of what has ended; whether anything was done. Raises OSError."""
         done = 0
         with locked(self._root / ".lock") as is_mine:
-            for desk in self._desks() if is_mine else ():
-                for each in sorted(desk.place("in").glob(f"*{MANIFEST}")):
-                    done += self._take(desk, each)
-                for each in sorted(desk.place("taken").glob(f"*{MANIFEST}")):
-                    done += self._give(desk, each)
+            for agency, interaction in self._served() if is_mine else ():
+                try:
+                    with self._desk(agency, interaction) as desk:
+                        done += self._work(desk)
+                except NotADirectoryError as fault:  # a link, or a file: the other folders are worked in
+                    _log.error("folder-unreadable", agency=agency, interaction=interaction.name, error=fault.strerror)
         return done > 0
+
+    def _work(self, desk: _Desk) -> int:
+        """How much was done."""
+        done = sum(self._take(desk, each) for each in _manifests(desk.incoming))
+        return done + sum(self._give(desk, each) for each in _manifests(desk.taken))
 
     # --- taking -------------------------------------------------------------------------------------------------------
 
-    def _take(self, desk: _Desk, manifest: Path) -> bool:
+    def _take(self, desk: _Desk, name: str) -> bool:
         """Take one file, or refuse it; False when it is left alone for now."""
-        name, beside = manifest.name.removesuffix(MANIFEST), _signature_of(manifest)
+        manifest, beside = f"{name}{MANIFEST}", f"{name}{SIGNATURE}"
         try:
-            said = read_file(manifest, MANIFEST_BYTES)
-            self._check_quiet(manifest)
+            said = desk.incoming.read(manifest, MANIFEST_BYTES)
+            self._check_quiet(desk, manifest)
             body = parse_json(said, max_bytes=MANIFEST_BYTES)
-            file = _file_of(desk, body)
+            file = _file_of(body)
             if not self._is_taken(desk, body):
-                self._check_quiet(beside)
-                self._check_whole(body, file)
-                signature = read_file(beside, MANIFEST_BYTES).decode("ascii", "replace").strip()
-                self._sent(self._announced(desk, said, signature), file)
+                self._check_quiet(desk, beside)
+                self._check_whole(desk, body, file)
+                signature = desk.incoming.read(beside, MANIFEST_BYTES).decode("ascii", "replace").strip()
+                self._sent(desk, self._announced(desk, said, signature), file)
         except (_NotYet, FileNotFoundError):
             return False
         except OSError as fault:  # a link, a file that may not be read: the others go on
-            _log.error("file-unreadable", agency=desk.agency, file=manifest.name[:200], error=fault.strerror)
+            _log.error("file-unreadable", agency=desk.agency, file=manifest[:200], error=fault.strerror)
             return False
         except Retriable as later:
-            _log.warning("file-waits", agency=desk.agency, file=manifest.name[:200], code=later.code)
+            _log.warning("file-waits", agency=desk.agency, file=manifest[:200], code=later.code)
             return False
         except Refused as refusal:
-            self._refuse(desk, name, manifest, refusal)
+            self._refuse(desk, name, refusal)
             return True
-        move_files(desk.place("taken"), file, beside, manifest)
-        _log.info("file-taken", agency=desk.agency, interaction=desk.interaction.name, file=manifest.name[:200])
+        move_files(desk.incoming, desk.taken, file, beside, manifest)
+        _log.info("file-taken", agency=desk.agency, interaction=desk.interaction.name, file=manifest[:200])
         return True
 
-    def _check_quiet(self, file: Path) -> None:
+    def _check_quiet(self, desk: _Desk, name: str) -> None:
         """Raise _NotYet for a small file that was written a moment ago, FileNotFoundError for one that is not there."""
-        if 0 <= self._age_s(file.stat().st_mtime) < QUIET_S:
+        if 0 <= self._age_s(desk.incoming.look(name).st_mtime) < QUIET_S:
             raise _NotYet
 
-    def _check_whole(self, manifest: object, file: Path) -> None:
+    def _check_whole(self, desk: _Desk, manifest: object, file: str) -> None:
         """Raise _NotYet for a file that may still be written, Malformed for one that is another."""
         said = manifest if isinstance(manifest, dict) else {}
         size, sha256 = said.get("bytes"), said.get("sha256")
-        with opened_file(file) as descriptor:
+        key = (desk.agency, desk.interaction.name, file)
+        with desk.incoming.opened(file) as descriptor:
             found = os.fstat(descriptor)
-            if found.st_size == size and self._other.get(file) != (found.st_size, found.st_mtime_ns):
+            if found.st_size == size and self._other.get(key) != (found.st_size, found.st_mtime_ns):
                 digest = hashlib.sha256()
                 while piece := os.read(descriptor, PIECE_BYTES):
                     digest.update(piece)
                 if digest.hexdigest() == sha256:
                     return
-                self._other[file] = (found.st_size, found.st_mtime_ns)
+                self._other[key] = (found.st_size, found.st_mtime_ns)
         if 0 <= self._age_s(found.st_mtime) < PATIENCE_S:
             raise _NotYet
         raise Malformed(
-            f"{file.name} has {found.st_size} bytes and not the announced size and SHA-256, and has not changed for "
+            f"{file} has {found.st_size} bytes and not the announced size and SHA-256, and has not changed for "
             f"{PATIENCE_S / 60:.0f} minutes: put the right file and a new manifest here",
             code="batch-file-differs",
         )
@@ -194,12 +202,12 @@ class WatchedFolder:
             raise HubBusy("the batch cannot be read", after_s=5)
         return row
 
-    def _sent(self, row: BatchRow, file: Path) -> None:
+    def _sent(self, desk: _Desk, row: BatchRow, file: str) -> None:
         """Let the store have all bytes of the file, from where it has them already."""
         at = row.received
         if at == row.size:
             return
-        with opened_file(file) as descriptor:
+        with desk.incoming.opened(file) as descriptor:
             os.lseek(descriptor, at, os.SEEK_SET)
             while at < row.size and (piece := os.read(descriptor, min(PIECE_BYTES, row.size - at))):
                 try:
@@ -210,33 +218,28 @@ class WatchedFolder:
         if at < row.size:
             raise _NotYet  # it became shorter meanwhile
 
-    def _refuse(self, desk: _Desk, name: str, manifest: Path, refusal: Refused) -> None:
-        sentence = f"{refusal.text} [{refusal.code}]\n"
-        write_file(desk.place("refused") / f"{name}.refused.txt", sentence.encode())
-        beside = [each for each in _named(desk, manifest) if each.exists()]
-        move_files(desk.place("refused"), *beside, manifest)
-        _log.warning("file-refused", agency=desk.agency, file=manifest.name[:200], code=refusal.code)
+    def _refuse(self, desk: _Desk, name: str, refusal: Refused) -> None:
+        desk.refused.write(f"{name}.refused.txt", f"{refusal.text} [{refusal.code}]\n".encode())
+        move_files(desk.incoming, desk.refused, *_named(desk, name), f"{name}{MANIFEST}")
+        _log.warning("file-refused", agency=desk.agency, file=f"{name}{MANIFEST}"[:200], code=refusal.code)
 
     # --- giving -------------------------------------------------------------------------------------------------------
 
-    def _give(self, desk: _Desk, manifest: Path) -> bool:
+    def _give(self, desk: _Desk, name: str) -> bool:
         """Write the result of a file that was taken, once; False when there is none yet, or it was written."""
-        name = manifest.name.removesuffix(MANIFEST)
-        mark = manifest.with_name(f"{name}.done")
-        if mark.exists():
+        if desk.taken.has(f"{name}.done"):
             return False
-        body = parse_json(read_file(manifest, MANIFEST_BYTES), max_bytes=MANIFEST_BYTES)
+        body = parse_json(desk.taken.read(f"{name}{MANIFEST}", MANIFEST_BYTES), max_bytes=MANIFEST_BYTES)
         known = str(body.get("batch")) if isinstance(body, dict) else ""
         row = self._reader.batch_by_name(desk.agency, desk.interaction.name, known)
         if row is None or row.state not in ENDED:
             return False
-        out = desk.place("out")
         result, report = self._uploads.result(row), self._uploads.report(row)
         form = "csv" if result.media_type == "text/csv" else "jsonl"
-        write_file(out / f"{name}.result.{form}", result.pieces)
-        write_file(out / f"{name}.report.jws", (report.signature or "").encode())
-        write_file(out / f"{name}.report.json", report.body)
-        write_file(mark, b"")
+        desk.out.write(f"{name}.result.{form}", result.pieces)
+        desk.out.write(f"{name}.report.jws", (report.signature or "").encode())
+        desk.out.write(f"{name}.report.json", report.body)
+        desk.taken.write(f"{name}.done", b"")
         return True
 
     # --- within -------------------------------------------------------------------------------------------------------
@@ -245,15 +248,23 @@ class WatchedFolder:
         """How long ago that was; below zero for a time to come, which says nothing."""
         return self._clock().timestamp() - changed_at
 
-    def _desks(self) -> Iterator[_Desk]:
-        """The folders of all interactions that are files of records; what is missing of them is made."""
+    def _served(self) -> Iterator[tuple[str, Interaction]]:
+        """All interactions that are files of records, of the agencies that have a folder."""
         for agency, adapter in self._directory.adapters.items():
             for each in adapter.interactions:
-                path = self._root / agency / each.name
                 if isinstance(each, Batch) and (self._root / agency).is_dir():
-                    for name in ("in", "taken", "refused", "out"):
-                        (path / name).mkdir(parents=True, exist_ok=True)
-                    yield _Desk(path, agency, each)
+                    yield agency, each
+
+    @contextmanager
+    def _desk(self, agency: str, interaction: Interaction) -> Iterator[_Desk]:
+        """The folders of one interaction; what is missing of them is made."""
+        with ExitStack() as opened:
+            root = opened.enter_context(opened_root(self._root))
+            own = opened.enter_context(root.folder(agency, interaction.name))
+            incoming, taken, refused, out = (
+                opened.enter_context(own.folder(name)) for name in ("in", "taken", "refused", "out")
+            )
+            yield _Desk(agency, interaction, incoming, taken, refused, out)
 
 
 def _settled(going: Going[T]) -> T:
@@ -269,22 +280,23 @@ def _settled(going: Going[T]) -> T:
                 return settled
 
 
-def _file_of(desk: _Desk, manifest: object) -> Path:
+def _manifests(folder: Folder) -> list[str]:
+    """The names of the manifests in a folder, without what they end with."""
+    return [each.removesuffix(MANIFEST) for each in folder.names() if each.endswith(MANIFEST)]
+
+
+def _file_of(manifest: object) -> str:
     """The file that a manifest names, in the folder of the manifest. Raises Malformed."""
     name = manifest.get("fileName") if isinstance(manifest, dict) else None
-    if not isinstance(name, str) or not name or "/" in name or name.startswith("."):
+    if not isinstance(name, str) or not name or "/" in name or "\0" in name or name.startswith("."):
         raise Malformed("the manifest names no file of this folder as fileName", code="batch-file-name")
-    return desk.place("in") / name
+    return name
 
 
-def _signature_of(manifest: Path) -> Path:
-    return manifest.with_name(manifest.name.removesuffix(MANIFEST) + SIGNATURE)
-
-
-def _named(desk: _Desk, manifest: Path) -> Iterator[Path]:
+def _named(desk: _Desk, name: str) -> Iterator[str]:
     """What belongs to a manifest: its signature, and the file that it names if it names one."""
-    yield _signature_of(manifest)
+    yield f"{name}{SIGNATURE}"
     try:
-        yield _file_of(desk, parse_json(read_file(manifest, MANIFEST_BYTES), max_bytes=MANIFEST_BYTES))
+        yield _file_of(parse_json(desk.incoming.read(f"{name}{MANIFEST}", MANIFEST_BYTES), max_bytes=MANIFEST_BYTES))
     except (Malformed, OSError):
         return
