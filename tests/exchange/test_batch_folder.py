@@ -36,7 +36,7 @@ class Folder:
         said = {**pasar.manifest(CONTENT, 2, "csv", name), **edits}
         del said["uploadTokenSha256"]
         body = json.dumps(said).encode()
-        claims = {"iss": "pasar", "aud": "dpmptsp", "jti": name, "agr": "pasar-2026/1.0", "int": "daftar"}
+        claims = {"iss": "pasar", "aud": "dpmptsp", "jti": said["batch"], "agr": "pasar-2026/1.0", "int": "daftar"}
         token = jws.sign_detached(body, signer or agency_identity("pasar"), claims, at=self.stage.clock())
         self._write(said["fileName"], content)
         self._write(f"{name}.manifest.jws", token.encode())
@@ -69,7 +69,7 @@ def test_a_file_is_taken_when_it_lies_still_and_its_result_is_put_beside(market:
     assert folder.names("in") == TAKEN  # it was written a moment ago
     market.clock.advance(minutes=20)  # longer than a message may be on its way
     folder.look()
-    assert (folder.names("in"), folder.names("taken")) == ([], TAKEN)
+    assert (folder.names("in"), folder.names("taken"), folder.names("taken/maret")) == ([], ["maret"], TAKEN)
     pasar.work(market)
     folder.look()
     assert folder.names("out") == ["maret.report.json", "maret.report.jws", "maret.result.csv"]
@@ -119,6 +119,28 @@ def test_what_cannot_be_taken_is_put_aside_with_a_sentence(
     assert "maret.manifest.json" not in folder.names("in")
     assert f"[{code}]" in (folder.desk / "refused" / "maret.refused.txt").read_text()
     assert market.rows("batch")["batch"] == []
+
+
+def test_a_file_of_the_same_name_has_its_result_every_day(market: Stage, folder: Folder) -> None:
+    (case,) = pasar.registered(market, "R-1")
+    for day in ("2026-03-02", "2026-03-03"):
+        content = pasar.written("csv", [{"number": "R-1", "note": day}])
+        said = {**pasar.manifest(content, 1, "csv", day), "fileName": "maret.csv"}
+        folder.put(b"x" * len(content), "maret", **said)
+        market.clock.advance(seconds=PATIENCE_S)
+        folder.look()
+        assert "maret.refused.txt" in folder.names("refused")
+        folder.put(content, "maret", **said)
+        market.clock.advance(seconds=PATIENCE_S)
+        folder.look()
+        pasar.work(market)
+        folder.look()
+        assert "maret.refused.txt" not in folder.names("refused")  # it was refused before, and is not now
+        assert folder.names(f"taken/{day}") == [".done", *TAKEN]
+        assert folder.names("out") == [f"{day}.report.json", f"{day}.report.jws", f"{day}.result.csv"]
+        for each in (folder.desk / "out").iterdir():
+            each.unlink()
+    assert pasar.notes(market, case) == ["2026-03-02", "2026-03-03"]
 
 
 def test_a_link_out_of_the_folder_is_not_followed(market: Stage, folder: Folder) -> None:

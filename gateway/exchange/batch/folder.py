@@ -1,9 +1,12 @@
 """Files of records in a watched folder, for agencies that put files where somebody else fetches them.
 
-    <folder>/<agency>/<interaction>/in/       <name>.manifest.json, <name>.manifest.jws, and the file that it names
-                                    taken/    what was taken, with <name>.done once its result is written
-                                    refused/  what was not, with <name>.refused.txt
-                                    out/      <name>.result.csv (or .jsonl), <name>.report.json, <name>.report.jws
+    <folder>/<agency>/<interaction>/in/              <name>.manifest.json, <name>.manifest.jws, and the file it names
+                                    taken/<batch>/   what was taken, with .done once its result is written
+                                    refused/         what was not, with <name>.refused.txt
+                                    out/             <batch>.result.csv (or .jsonl), <batch>.report.json and .jws
+
+A file may have the same name every day. What is kept and what is given is named by the batch, which is the agency's
+own name for the file, and counts once.
 
 The manifest is signed like any message and goes the way of any message; only, how old it is does not matter: its name
 counts once. A file that is not whole yet is left alone, until it has the announced size and digest. Its bytes become
@@ -44,6 +47,9 @@ from gateway.store.tables import BatchRow
 from gateway.validation.json_parse import parse_json
 
 MANIFEST, SIGNATURE = ".manifest.json", ".manifest.jws"
+DONE = ".done"
+"""Lies beside what was taken once the result is written: it is written once, and the agency may fetch it away."""
+
 MANIFEST_BYTES = 64 * 1024
 QUIET_S = 10.0
 """A manifest and its signature are read when neither has changed for so long."""
@@ -110,7 +116,7 @@ class WatchedFolder:
     def _work(self, desk: _Desk) -> int:
         """How much was done."""
         done = sum(self._take(desk, each) for each in _manifests(desk.incoming))
-        return done + sum(self._give(desk, each) for each in _manifests(desk.taken))
+        return done + sum(self._give(desk, each) for each in desk.taken.names())
 
     # --- taking -------------------------------------------------------------------------------------------------------
 
@@ -122,11 +128,13 @@ class WatchedFolder:
             self._check_quiet(desk, manifest)
             body = parse_json(said, max_bytes=MANIFEST_BYTES)
             file = _file_of(body)
-            if not self._is_taken(desk, body):
+            batch = self._taken(desk, body)
+            if batch is None:
                 self._check_quiet(desk, beside)
                 self._check_whole(desk, body, file)
                 signature = desk.incoming.read(beside, MANIFEST_BYTES).decode("ascii", "replace").strip()
-                self._sent(desk, self._announced(desk, said, signature), file)
+                batch = self._announced(desk, said, signature)
+                self._sent(desk, batch, file)
         except (_NotYet, FileNotFoundError):
             return False
         except OSError as fault:  # a link, a file that may not be read: the others go on
@@ -138,7 +146,9 @@ class WatchedFolder:
         except Refused as refusal:
             self._refuse(desk, name, refusal)
             return True
-        move_files(desk.incoming, desk.taken, file, beside, manifest)
+        with desk.taken.folder(batch.name) as kept:
+            move_files(desk.incoming, kept, file, beside, manifest)
+        desk.refused.remove(_sentence_of(name))
         _log.info("file-taken", agency=desk.agency, interaction=desk.interaction.name, file=manifest[:200])
         return True
 
@@ -169,12 +179,13 @@ class WatchedFolder:
             code="batch-file-differs",
         )
 
-    def _is_taken(self, desk: _Desk, manifest: Json) -> bool:
-        """Whether the store has all of it: then this was ended while it moved the files."""
+    def _taken(self, desk: _Desk, manifest: Json) -> BatchRow | None:
+        """The batch of a manifest, if the store has all of its file: then this was ended while it moved the files."""
         if not isinstance(manifest, dict):
-            return False
+            return None
         row = self._reader.batch_by_name(desk.agency, desk.interaction.name, str(manifest.get("batch")))
-        return row is not None and row.received == row.size and row.manifest == canonical_text(manifest)
+        is_whole = row is not None and row.received == row.size and row.manifest == canonical_text(manifest)
+        return row if is_whole else None
 
     def _announced(self, desk: _Desk, manifest: bytes, signature: str) -> BatchRow:
         """The batch of a manifest that went the way of any message. Raises Refused, or Retriable: it may come later."""
@@ -219,27 +230,26 @@ class WatchedFolder:
             raise _NotYet  # it became shorter meanwhile
 
     def _refuse(self, desk: _Desk, name: str, refusal: Refused) -> None:
-        desk.refused.write(f"{name}.refused.txt", f"{refusal.text} [{refusal.code}]\n".encode())
+        desk.refused.write(_sentence_of(name), f"{refusal.text} [{refusal.code}]\n".encode())
         move_files(desk.incoming, desk.refused, *_named(desk, name), f"{name}{MANIFEST}")
         _log.warning("file-refused", agency=desk.agency, file=f"{name}{MANIFEST}"[:200], code=refusal.code)
 
     # --- giving -------------------------------------------------------------------------------------------------------
 
-    def _give(self, desk: _Desk, name: str) -> bool:
-        """Write the result of a file that was taken, once; False when there is none yet, or it was written."""
-        if desk.taken.has(f"{name}.done"):
-            return False
-        body = parse_json(desk.taken.read(f"{name}{MANIFEST}", MANIFEST_BYTES), max_bytes=MANIFEST_BYTES)
-        known = str(body.get("batch")) if isinstance(body, dict) else ""
-        row = self._reader.batch_by_name(desk.agency, desk.interaction.name, known)
+    def _give(self, desk: _Desk, batch: str) -> bool:
+        """Write the result of a batch that was taken, once; False when there is none yet, or it was written."""
+        row = self._reader.batch_by_name(desk.agency, desk.interaction.name, batch)
         if row is None or row.state not in ENDED:
             return False
-        result, report = self._uploads.result(row), self._uploads.report(row)
-        form = "csv" if result.media_type == "text/csv" else "jsonl"
-        desk.out.write(f"{name}.result.{form}", result.pieces)
-        desk.out.write(f"{name}.report.jws", (report.signature or "").encode())
-        desk.out.write(f"{name}.report.json", report.body)
-        desk.taken.write(f"{name}.done", b"")
+        with desk.taken.folder(batch) as kept:
+            if kept.has(DONE):
+                return False
+            result, report = self._uploads.result(row), self._uploads.report(row)
+            form = "csv" if result.media_type == "text/csv" else "jsonl"
+            desk.out.write(f"{batch}.result.{form}", result.pieces)
+            desk.out.write(f"{batch}.report.jws", (report.signature or "").encode())
+            desk.out.write(f"{batch}.report.json", report.body)
+            kept.write(DONE, b"")
         return True
 
     # --- within -------------------------------------------------------------------------------------------------------
@@ -283,6 +293,11 @@ def _settled(going: Going[T]) -> T:
 def _manifests(folder: Folder) -> list[str]:
     """The names of the manifests in a folder, without what they end with."""
     return [each.removesuffix(MANIFEST) for each in folder.names() if each.endswith(MANIFEST)]
+
+
+def _sentence_of(name: str) -> str:
+    """The file that says why a manifest was refused."""
+    return f"{name}.refused.txt"
 
 
 def _file_of(manifest: object) -> str:
