@@ -38,6 +38,7 @@ class Health:
     soon, were revoked, or of whose revocation nothing is known; `circuits` about endpoints that do not answer.
     `overdue` answers were not given within the agreed time. `clock_back_s`: so far is this machine's clock behind the
     last checkpoint. `batches` are sentences about files of records that wait, or of which records failed of late.
+    `folder` are sentences about files that stand still in a watched folder, where this process works in it.
     `clock_apart_s`: so far is it ahead of the database server's (below 0: behind). `leader` is the
     process that leads, None when none does. `delivering_trouble` says why deliveries may stand still in this process.
     """
@@ -53,6 +54,7 @@ class Health:
     clock_back_s: float = 0.0
     clock_apart_s: float = 0.0
     batches: tuple[str, ...] = ()
+    folder: tuple[str, ...] = ()
     leader: str | None = None
     delivering_trouble: str = ""
 
@@ -91,6 +93,7 @@ class Health:
             )
         found += self.circuits
         found += self.batches
+        found += self.folder
         found += [f"agency {agency} is suspended: {reason}" for agency, reason in sorted(self.suspended.items())]
         found += self.certificates
         return tuple(found)
@@ -108,6 +111,7 @@ def look(reader: Reader, unit_of_work: Writing, now: datetime, standing: Standin
         circuits=circuit_warnings(reader, now),
         overdue=reader.overdue_count(now),
         batches=batch_warnings(reader, now),
+        folder=standing.folder_troubles(),
         clock_back_s=clock_back(reader, now),
         clock_apart_s=standing.clock_apart_s,
         leader=standing.leader(),

@@ -12,6 +12,8 @@ from conformance.signing import jws
 from conformance.signing.keys import Identity
 from gateway.exchange.batch.files import locked, move_files
 from gateway.exchange.batch.folder import PATIENCE_S, QUIET_S, WatchedFolder
+from gateway.operations.health import look
+from gateway.operations.standing import Standing
 from tests.exchange import pasar
 from tests.exchange.keys import agency_identity
 from tests.exchange.stage import Stage
@@ -182,6 +184,38 @@ def test_a_folder_that_is_a_link_is_not_worked_in(market: Stage, folder: Folder,
     folder.look()
     assert market.rows("batch")["batch"] == []
     assert [each for each in sorted(elsewhere.rglob("*")) if "maret" not in each.name] == before
+
+
+def test_a_result_that_cannot_be_given_holds_up_no_other_and_is_told(market: Stage, folder: Folder) -> None:
+    pasar.registered(market, "R-1")
+    for name in ("april", "maret"):
+        folder.put(name=name)
+    market.clock.advance(minutes=20)
+    folder.look()
+    pasar.work(market)
+    (folder.desk / "out" / "april.result.csv").mkdir()  # no file can be put in its place
+    (folder.desk / "taken" / "maret" / "maret.manifest.json").write_text("{")  # somebody spoiled it
+    folder.look()
+    assert "maret.report.json" in folder.names("out")
+    (told,) = folder.watched.troubles
+    assert told == "folder pasar/daftar: april waits: Is a directory"
+    standing = Standing(lambda: "hub a")
+    standing.folder_troubles = lambda: folder.watched.troubles
+    store = market.hub.store
+    assert told in look(store.reader, store.unit_of_work, market.clock(), standing).warnings
+    (folder.desk / "out" / "april.result.csv").rmdir()
+    folder.look()
+    assert (folder.watched.troubles, "april.report.json" in folder.names("out")) == ((), True)
+
+
+def test_a_folder_that_cannot_be_worked_in_holds_up_no_other(market: Stage, folder: Folder) -> None:
+    (folder.root / "bank").mkdir()
+    (folder.root / "bank" / "settlement").symlink_to(market.folder)
+    folder.put()
+    market.clock.advance(seconds=QUIET_S)
+    folder.look()
+    assert folder.names("taken") == ["maret"]
+    assert folder.watched.troubles == ("folder bank/settlement: cannot be worked in: Not a directory",)
 
 
 def test_two_processes_do_not_work_in_one_folder(market: Stage, folder: Folder) -> None:

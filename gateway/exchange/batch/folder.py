@@ -33,7 +33,7 @@ import structlog
 
 from gateway.contract.adapter import Batch, Interaction
 from gateway.contract.message import Json, Message, Transport
-from gateway.domain.errors import HubBusy, Malformed, Refused, Retriable
+from gateway.domain.errors import GatewayError, HubBusy, Malformed, Refused, Retriable
 from gateway.exchange.batch.announcing import canonical_text
 from gateway.exchange.batch.documents import ENDED, PIECE_BYTES
 from gateway.exchange.batch.files import Folder, locked, move_files, opened_root
@@ -100,28 +100,58 @@ class WatchedFolder:
         self._wire_of = wire_of
         self._clock = clock
         self._other: dict[tuple[str, str, str], tuple[int, int]] = {}
+        self._found: dict[str, None] = {}
+        self._troubles: tuple[str, ...] = ()
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What stood still in the last round and why, a sentence each. Empty for a process that has no turn here."""
+        return self._troubles
 
     def run_once(self) -> bool:
-        """Take what is there, and write the results of what has ended; whether anything was done. Raises OSError."""
-        done = 0
+        """Take what is there, and write the results of what has ended; whether anything was done.
+
+        A fault of one file, of one folder, holds up no other: it is told in `troubles`. Raises OSError for the root.
+        """
+        done, self._found = 0, {}
         with locked(self._root / ".lock") as is_mine:
             for agency, interaction in self._served() if is_mine else ():
                 try:
                     with self._desk(agency, interaction) as desk:
                         done += self._work(desk)
-                except NotADirectoryError as fault:  # a link, or a file: the other folders are worked in
-                    _log.error("folder-unreadable", agency=agency, interaction=interaction.name, error=fault.strerror)
+                except OSError as fault:  # a link, a disk that is full
+                    self._trouble(agency, interaction.name, f"cannot be worked in: {fault.strerror}")
+        self._troubles = tuple(self._found)
         return done > 0
 
     def _work(self, desk: _Desk) -> int:
         """How much was done."""
-        done = sum(self._take(desk, each) for each in _manifests(desk.incoming))
-        return done + sum(self._give(desk, each) for each in desk.taken.names())
+        done = sum(self._attempt(self._take, desk, each) for each in _manifests(desk.incoming))
+        return done + sum(self._attempt(self._give, desk, each) for each in desk.taken.names())
+
+    def _attempt(self, step: Callable[[_Desk, str], bool], desk: _Desk, name: str) -> bool:
+        """One step for one file; False also when it has to wait."""
+        try:
+            return step(desk, name)
+        except (_NotYet, FileNotFoundError):
+            return False
+        except OSError as fault:  # a link, a file that may not be read, a disk that is full
+            said = fault.strerror or type(fault).__name__
+        except GatewayError as fault:
+            said = fault.text
+        self._trouble(desk.agency, desk.interaction.name, f"{name[:120]} waits: {said}")
+        return False
+
+    def _trouble(self, agency: str, interaction: str, said: str) -> None:
+        sentence = f"folder {agency}/{interaction}: {said}"
+        if sentence not in self._troubles and sentence not in self._found:  # once, not every round
+            _log.error("folder-stands-still", agency=agency, interaction=interaction, cause=said)
+        self._found[sentence] = None
 
     # --- taking -------------------------------------------------------------------------------------------------------
 
     def _take(self, desk: _Desk, name: str) -> bool:
-        """Take one file, or refuse it; False when it is left alone for now."""
+        """Take one file, or refuse it. Raises _NotYet, OSError, Retriable for one that is left alone for now."""
         manifest, beside = f"{name}{MANIFEST}", f"{name}{SIGNATURE}"
         try:
             said = desk.incoming.read(manifest, MANIFEST_BYTES)
@@ -135,14 +165,6 @@ class WatchedFolder:
                 signature = desk.incoming.read(beside, MANIFEST_BYTES).decode("ascii", "replace").strip()
                 batch = self._announced(desk, said, signature)
                 self._sent(desk, batch, file)
-        except (_NotYet, FileNotFoundError):
-            return False
-        except OSError as fault:  # a link, a file that may not be read: the others go on
-            _log.error("file-unreadable", agency=desk.agency, file=manifest[:200], error=fault.strerror)
-            return False
-        except Retriable as later:
-            _log.warning("file-waits", agency=desk.agency, file=manifest[:200], code=later.code)
-            return False
         except Refused as refusal:
             self._refuse(desk, name, refusal)
             return True
@@ -237,7 +259,10 @@ class WatchedFolder:
     # --- giving -------------------------------------------------------------------------------------------------------
 
     def _give(self, desk: _Desk, batch: str) -> bool:
-        """Write the result of a batch that was taken, once; False when there is none yet, or it was written."""
+        """Write the result of a batch that was taken, once; False when there is none yet, or it was written.
+
+        Raises OSError, GatewayError.
+        """
         row = self._reader.batch_by_name(desk.agency, desk.interaction.name, batch)
         if row is None or row.state not in ENDED:
             return False
