@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from conformance.signing import jws
 from conformance.signing.keys import Identity
+from gateway.domain.errors import Unauthenticated
 from gateway.exchange.batch.files import locked, move_files
 from gateway.exchange.batch.folder import PATIENCE_S, QUIET_S, WatchedFolder
 from gateway.operations.health import look
@@ -77,8 +79,17 @@ def test_a_file_is_taken_when_it_lies_still_and_its_result_is_put_beside(market:
     assert folder.names("out") == ["maret.report.json", "maret.report.jws", "maret.result.csv"]
     report = (folder.desk / "out" / "maret.report.json").read_bytes()
     signature = (folder.desk / "out" / "maret.report.jws").read_text()
-    trusted = [market.certificate]
-    jws.verify_detached(signature, report, trusted, issuer="dpmptsp", audience="pasar", at=market.clock())
+    for years in (0, 1, 9):  # it is fetched when somebody comes, and proves for as long as it is kept
+        at = market.clock() + timedelta(days=365 * years)
+        header = jws.verify_detached(
+            signature, report, [market.certificate], issuer="dpmptsp", audience="pasar", at=at, kept=True
+        )
+    exchange = pasar.batch(market).id
+    assert header["leaf"] in {row.hash.hex() for row in market.hub.store.reader.leaves_of_exchange(exchange)}
+    with pytest.raises(Unauthenticated, match="does not cover now"):  # it is no message, and is not taken for one
+        jws.verify_detached(
+            signature, report, [market.certificate], issuer="dpmptsp", audience="pasar", at=market.clock()
+        )
     assert json.loads(report)["accepted"] == 1
     result = (folder.desk / "out" / "maret.result.csv").read_text()
     assert [line.split(",")[2] for line in result.splitlines()] == ["outcome", "accepted", "declined"]

@@ -269,7 +269,7 @@ class WatchedFolder:
         with desk.taken.folder(batch) as kept:
             if kept.has(DONE):
                 return False
-            result, report = self._uploads.result(row), self._uploads.report(row)
+            result, report = self._uploads.result(row), self._uploads.report(row, kept=True)
             form = "csv" if result.media_type == "text/csv" else "jsonl"
             desk.out.write(f"{batch}.result.{form}", result.pieces)
             desk.out.write(f"{batch}.report.jws", (report.signature or "").encode())
