@@ -11,9 +11,9 @@ import pytest
 
 from conformance.signing import jws
 from conformance.signing.keys import Identity
-from gateway.domain.errors import Unauthenticated
+from gateway.domain.errors import Unauthenticated, Unauthorised
 from gateway.exchange.batch.files import locked, move_files
-from gateway.exchange.batch.folder import PATIENCE_S, QUIET_S, WatchedFolder
+from gateway.exchange.batch.folder import LATER_S, PATIENCE_S, QUIET_S, WatchedFolder
 from gateway.operations.health import look
 from gateway.operations.standing import Standing
 from tests.exchange import pasar
@@ -227,6 +227,61 @@ def test_a_folder_that_cannot_be_worked_in_holds_up_no_other(market: Stage, fold
     folder.look()
     assert folder.names("taken") == ["maret"]
     assert folder.watched.troubles == ("folder bank/settlement: cannot be worked in: Not a directory",)
+
+
+def test_what_may_be_let_in_later_is_left_where_it_is_and_taken_then(market: Stage, folder: Folder) -> None:
+    market.suspend("pasar", "diperiksa")
+    folder.put()
+    market.clock.advance(seconds=QUIET_S)
+    for _ in range(3):
+        folder.look()
+    assert (folder.names("in"), folder.names("refused")) == (TAKEN, [])
+    assert "suspended" in " ".join(folder.watched.troubles)
+    assert market.refusals() == {}  # nothing was written for it
+    market.suspend("pasar", None)
+    folder.look()
+    assert (folder.names("in"), folder.names("taken"), folder.watched.troubles) == ([], ["maret"], ())
+
+
+def test_a_refusal_for_now_is_asked_for_again_after_a_while_alone(
+    market: Stage, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def not_yet(*_: object) -> Any:
+        asked.append(1)
+        raise Unauthorised("valid from tomorrow", code="agreement-not-yet")
+
+    folder.put()
+    market.clock.advance(seconds=QUIET_S)
+    with monkeypatch.context() as patched:
+        patched.setattr(WatchedFolder, "_announced", not_yet)
+        for _ in range(3):
+            folder.look()
+        assert (len(asked), folder.names("in")) == (1, TAKEN)
+        assert folder.watched.troubles == ("folder pasar/daftar: maret waits: valid from tomorrow",)
+    market.clock.advance(seconds=LATER_S)
+    folder.look()
+    assert folder.names("taken") == ["maret"]
+
+
+def test_a_manifest_without_its_file_is_told_after_a_while(market: Stage, folder: Folder) -> None:
+    folder.put()
+    (folder.desk / "in" / "maret.csv").unlink()
+    market.clock.advance(seconds=QUIET_S)
+    folder.look()
+    assert folder.watched.troubles == ()
+    market.clock.advance(seconds=PATIENCE_S)
+    folder.look()
+    assert folder.watched.troubles == ("folder pasar/daftar: maret waits: maret.csv is not here: put it beside",)
+
+
+def test_a_manifest_that_the_agency_did_not_sign_moves_no_file_of_theirs(market: Stage, folder: Folder) -> None:
+    folder.put(signer=agency_identity("lain"))
+    market.clock.advance(seconds=QUIET_S)
+    folder.look()
+    assert folder.names("in") == ["maret.csv"]
+    assert folder.names("refused") == ["maret.manifest.json", "maret.manifest.jws", "maret.refused.txt"]
 
 
 def test_two_processes_do_not_work_in_one_folder(market: Stage, folder: Folder) -> None:

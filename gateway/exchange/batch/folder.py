@@ -25,7 +25,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -33,7 +33,7 @@ import structlog
 
 from gateway.contract.adapter import Batch, Interaction
 from gateway.contract.message import Json, Message, Transport
-from gateway.domain.errors import GatewayError, HubBusy, Malformed, Refused, Retriable
+from gateway.domain.errors import GatewayError, HubBusy, Malformed, Refused, Retriable, Unauthenticated
 from gateway.exchange.batch.announcing import canonical_text
 from gateway.exchange.batch.documents import ENDED, PIECE_BYTES
 from gateway.exchange.batch.files import Folder, locked, move_files, opened_root
@@ -56,6 +56,12 @@ QUIET_S = 10.0
 
 PATIENCE_S = 600.0
 """A file that has the announced size and another digest is refused when it has not changed for so long."""
+
+LATER = frozenset({"agency-suspended", "agreement-not-yet"})
+"""Refusals of what may be let in later as it is, and that the agency need not know of: it is left in its place."""
+
+LATER_S = 600.0
+"""It is announced again after so long: each refusal is a leaf."""
 
 T = TypeVar("T")
 
@@ -100,6 +106,7 @@ class WatchedFolder:
         self._wire_of = wire_of
         self._clock = clock
         self._other: dict[tuple[str, str, str], tuple[int, int]] = {}
+        self._later: dict[tuple[str, str, str], tuple[datetime, Refused]] = {}
         self._found: dict[str, None] = {}
         self._troubles: tuple[str, ...] = ()
 
@@ -126,6 +133,7 @@ class WatchedFolder:
 
     def _work(self, desk: _Desk) -> int:
         """How much was done."""
+        self._forget(desk)
         done = sum(self._attempt(self._take, desk, each) for each in _manifests(desk.incoming))
         return done + sum(self._attempt(self._give, desk, each) for each in desk.taken.names())
 
@@ -151,8 +159,12 @@ class WatchedFolder:
     # --- taking -------------------------------------------------------------------------------------------------------
 
     def _take(self, desk: _Desk, name: str) -> bool:
-        """Take one file, or refuse it. Raises _NotYet, OSError, Retriable for one that is left alone for now."""
+        """Take one file, or refuse it.
+
+        Raises _NotYet, OSError, Retriable, and Refused with a code of `LATER`, for one that is left alone for now.
+        """
         manifest, beside = f"{name}{MANIFEST}", f"{name}{SIGNATURE}"
+        is_announced = False
         try:
             said = desk.incoming.read(manifest, MANIFEST_BYTES)
             self._check_quiet(desk, manifest)
@@ -162,17 +174,45 @@ class WatchedFolder:
             if batch is None:
                 self._check_quiet(desk, beside)
                 self._check_whole(desk, body, file)
+                self._check_now(desk, manifest)
                 signature = desk.incoming.read(beside, MANIFEST_BYTES).decode("ascii", "replace").strip()
+                is_announced = True
                 batch = self._announced(desk, said, signature)
                 self._sent(desk, batch, file)
+        except FileNotFoundError as missing:
+            if desk.incoming.has(manifest) and self._age_s(desk.incoming.look(manifest).st_mtime) > PATIENCE_S:
+                raise Retriable(
+                    f"{missing.filename} is not here: put it beside", code="batch-file-missing"
+                ) from missing
+            raise
         except Refused as refusal:
-            self._refuse(desk, name, refusal)
+            if refusal.code in LATER:
+                if is_announced:
+                    later = self._clock() + timedelta(seconds=LATER_S)
+                    self._later[(desk.agency, desk.interaction.name, manifest)] = later, refusal
+                raise
+            # what somebody else wrote there moves no file of the agency's
+            is_theirs = is_announced and not isinstance(refusal, Unauthenticated)
+            self._refuse(desk, name, refusal, *(_named(desk, manifest) if is_theirs else ()))
             return True
         with desk.taken.folder(batch.name) as kept:
             move_files(desk.incoming, kept, file, beside, manifest)
         desk.refused.remove(_sentence_of(name))
         _log.info("file-taken", agency=desk.agency, interaction=desk.interaction.name, file=manifest[:200])
         return True
+
+    def _check_now(self, desk: _Desk, manifest: str) -> None:
+        """Raise Refused with a code of `LATER` where it would be refused for now; nothing is written for that."""
+        self._directory.current(desk.agency).check_not_suspended()
+        until, refusal = self._later.get((desk.agency, desk.interaction.name, manifest), (self._clock(), None))
+        if refusal is not None and self._clock() < until:
+            raise refusal
+
+    def _forget(self, desk: _Desk) -> None:
+        """Forget what was remembered of files that are not there any more."""
+        here, own = set(desk.incoming.names()), (desk.agency, desk.interaction.name)
+        self._other = {key: each for key, each in self._other.items() if key[:2] != own or key[2] in here}
+        self._later = {key: each for key, each in self._later.items() if key[:2] != own or key[2] in here}
 
     def _check_quiet(self, desk: _Desk, name: str) -> None:
         """Raise _NotYet for a small file that was written a moment ago, FileNotFoundError for one that is not there."""
@@ -228,6 +268,8 @@ class WatchedFolder:
         answer = json.loads(sealed.body)
         if sealed.status in (429, 500, 503):
             raise Retriable(answer.get("detail", ""), code=answer.get("code"))
+        if sealed.status == 401:
+            raise Unauthenticated(answer.get("detail", ""), code=answer.get("code"))
         if sealed.status != 200:
             raise Refused(answer.get("detail", ""), code=answer.get("code"))
         row = self._reader.batch(answer["exchange"])
@@ -251,9 +293,9 @@ class WatchedFolder:
         if at < row.size:
             raise _NotYet  # it became shorter meanwhile
 
-    def _refuse(self, desk: _Desk, name: str, refusal: Refused) -> None:
+    def _refuse(self, desk: _Desk, name: str, refusal: Refused, *files: str) -> None:
         desk.refused.write(_sentence_of(name), f"{refusal.text} [{refusal.code}]\n".encode())
-        move_files(desk.incoming, desk.refused, *_named(desk, name), f"{name}{MANIFEST}")
+        move_files(desk.incoming, desk.refused, *files, f"{name}{SIGNATURE}", f"{name}{MANIFEST}")
         _log.warning("file-refused", agency=desk.agency, file=f"{name}{MANIFEST}"[:200], code=refusal.code)
 
     # --- giving -------------------------------------------------------------------------------------------------------
@@ -333,10 +375,9 @@ def _file_of(manifest: object) -> str:
     return name
 
 
-def _named(desk: _Desk, name: str) -> Iterator[str]:
-    """What belongs to a manifest: its signature, and the file that it names if it names one."""
-    yield f"{name}{SIGNATURE}"
+def _named(desk: _Desk, manifest: str) -> Iterator[str]:
+    """The file that a manifest names, if it names one."""
     try:
-        yield _file_of(parse_json(desk.incoming.read(f"{name}{MANIFEST}", MANIFEST_BYTES), max_bytes=MANIFEST_BYTES))
+        yield _file_of(parse_json(desk.incoming.read(manifest, MANIFEST_BYTES), max_bytes=MANIFEST_BYTES))
     except (Malformed, OSError):
         return
