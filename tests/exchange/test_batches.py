@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import tracemalloc
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 from sqlalchemy import update
@@ -18,6 +20,7 @@ from gateway.contract.adapter import Batch
 from gateway.domain.errors import LedgerBroken, Refused
 from gateway.exchange.batch.cancelling import Cancelling
 from gateway.exchange.batch.portions import WAITS
+from gateway.exchange.batch.results import rows_text
 from gateway.operations.ledger_export import verify_store
 from gateway.store.batches import LEASE
 from gateway.store.tables import BatchPieceRow
@@ -132,6 +135,12 @@ def test_what_comes_before_a_broken_place_stands_and_the_rest_is_unread(
     assert len(pasar.notes(market, case)) == read
 
 
+def test_a_cell_of_a_result_is_no_formula() -> None:
+    rows = [{"number": 1, "key": '=HYPERLINK("http://contoh.example")', "reason": "@x", "text": "-17"}]
+    text = rows_text("csv", rows, ("number", "key", "reason", "text"), first=False).decode()
+    assert next(csv.reader([text.rstrip()])) == ["1", """'=HYPERLINK("http://contoh.example")""", "'@x", "-17"]
+
+
 def test_lines_of_json_stand_each_for_itself(market: Stage) -> None:
     pasar.registered(market, "R-1")
     long = b'{"number": "R-1", "note": "' + b"x" * 70_000 + b'"}\n'
@@ -227,6 +236,22 @@ def test_a_cancelled_batch_accounts_for_what_it_has_done(market: Stage) -> None:
     assert pasar.results(market, address)[4]["reason"] == "cancelled"
     with pytest.raises(Refused, match="cancelled already"):
         cancelling.cancel(pasar.batch(market).id, "lagi", "staff/siti")
+
+
+def test_a_batch_is_cancelled_while_portion_after_portion_is_committed(market: Stage) -> None:
+    pasar.registered(market, "R-1")
+    content = pasar.written("jsonl", [{"number": "R-1", "note": str(each)} for each in range(3)])
+    address = pasar.delivered(market, content, 3)
+    while pasar.batch(market).state != "reading":
+        market.hub.batches.run_once()
+    store = market.hub.store
+    seen = store.reader.batch(pasar.batch(market).id)
+    reader = mock.Mock(batch=lambda _: seen)  # as staff saw it: from then on records are read
+    market.hub.batches.run_once()
+    assert pasar.batch(market).read == 1
+    Cancelling(reader, store.unit_of_work, store.leaves, market.clock).cancel(seen.id, "salah", "staff/siti")
+    pasar.work(market)
+    assert pasar.ask(market, "GET", address).json()["state"] == "cancelled"
 
 
 def test_a_batch_that_is_cancelled_before_its_file_is_here_ends_unread(market: Stage) -> None:
