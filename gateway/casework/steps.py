@@ -253,6 +253,7 @@ class CaseSteps:
                 actor=occasion.actor,
                 exchange=occasion.exchange,
             )
+            of_file = {} if occasion.record is None else {"record": occasion.record}
             made = self._casework.leaves.make(
                 LeafKind.CASE_STEP,
                 at=self._occasion.entered_at,
@@ -261,7 +262,7 @@ class CaseSteps:
                 case_id=work.case.id,
                 key=key,
                 parts={fact_part(seq): record},
-                extra={"fact": kind, "seq": seq, "caused-by": self._occasion.exchange or ""},
+                extra={"fact": kind, "seq": seq, "caused-by": occasion.exchange or "", **of_file},
             )
             yield made.row
 

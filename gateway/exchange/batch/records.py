@@ -117,7 +117,13 @@ class Records:
             return self._told(terms, heard, Outcome.DECLINED, said)
         steps = CaseSteps(
             self._casework,
-            Occasion(actor=f"agency/{batch.agency}", occurred_at=at, entered_at=at, exchange=batch.id),
+            Occasion(
+                actor=f"agency/{batch.agency}",
+                occurred_at=at,
+                entered_at=at,
+                exchange=batch.id,
+                record=heard.record.number,
+            ),
         )
         for effect in said.effects:
             apply_effect(terms, steps, effect)
