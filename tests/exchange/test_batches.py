@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 import tracemalloc
 from collections import Counter
 from dataclasses import replace
@@ -12,7 +13,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlmodel import col
 
 from conformance.signing import jws
@@ -23,7 +24,7 @@ from gateway.exchange.batch.portions import WAITS
 from gateway.exchange.batch.results import rows_text
 from gateway.operations.ledger_export import verify_store
 from gateway.store.batches import LEASE
-from gateway.store.tables import BatchPieceRow
+from gateway.store.tables import BatchPieceRow, BatchRow
 from tests.exchange import pasar
 from tests.exchange.stage import Stage
 from tests.exchange.test_crash import Killed, Mortal
@@ -88,7 +89,7 @@ def test_each_record_has_its_effect_and_its_result_once(market: Stage, form: str
 
 
 def test_the_report_is_signed_and_its_leaf_is_in_a_ledger_that_verifies(market: Stage) -> None:
-    pasar.registered(market, "R-1")
+    (case,) = pasar.registered(market, "R-1")
     content = pasar.written("jsonl", MIXED[:3])
     address = pasar.delivered(market, content, 3)
     assert "x-jws-signature" not in pasar.ask(market, "GET", address).headers
@@ -103,6 +104,8 @@ def test_the_report_is_signed_and_its_leaf_is_in_a_ledger_that_verifies(market: 
         at=market.clock(),
     )
     exchange = pasar.batch(market).id
+    told = [json.loads(row.canonical)["extra"] for row in market.hub.store.reader.leaves_of_case(case)]
+    assert [(each["caused-by"], each["record"]) for each in told if "record" in each] == [(exchange, 1)]
     leaves = {row.hash.hex(): row.canonical for row in market.hub.store.reader.leaves_of_exchange(exchange)}
     assert b'"batch-report"' in leaves[str(header["leaf"])]
     while market.hub.integrator.run_once():
@@ -274,6 +277,36 @@ def test_a_stored_byte_that_was_changed_later_is_found_and_named(market: Stage, 
     with store.engine.begin() as connection:
         connection.execute(update(BatchPieceRow).where(col(BatchPieceRow.side) == side).values(body=b"R-1,lain"))
     with pytest.raises(LedgerBroken, match=f"{side} of batch 'b-1' of pasar"):
+        verify_store(store.reader, store.vault, store.note_key.verifier)
+
+
+@pytest.mark.parametrize("damage", ["row", "outcome", "open", "pieces"])
+def test_a_batch_that_is_gone_or_says_otherwise_than_the_ledger_is_found(market: Stage, damage: str) -> None:
+    pasar.registered(market, "R-1")
+    pasar.delivered(market, pasar.written("jsonl", MIXED[:1]), 1)
+    pasar.work(market)
+    store = market.hub.store
+    verify_store(store.reader, store.vault, store.note_key.verifier)
+    with store.engine.begin() as connection:
+        if damage in ("row", "pieces"):
+            connection.execute(delete(BatchPieceRow))
+        if damage == "row":
+            connection.execute(delete(BatchRow))
+        elif damage == "outcome":  # of a refused file nothing was read, so that its bytes would not be looked at
+            connection.execute(update(BatchRow).values(state="refused", accepted=0))
+        elif damage == "open":
+            connection.execute(update(BatchRow).values(state="reading", ended_at=None))
+    with pytest.raises(LedgerBroken, match="batch 'b-1' of pasar"):
+        verify_store(store.reader, store.vault, store.note_key.verifier)
+
+
+def test_a_batch_that_is_gone_before_its_end_is_found(market: Stage) -> None:
+    pasar.announce(market, pasar.manifest(b"x", 1))
+    store = market.hub.store
+    verify_store(store.reader, store.vault, store.note_key.verifier)
+    with store.engine.begin() as connection:
+        connection.execute(delete(BatchRow))
+    with pytest.raises(LedgerBroken, match="batch 'b-1' of pasar"):
         verify_store(store.reader, store.vault, store.note_key.verifier)
 
 
