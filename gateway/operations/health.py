@@ -137,8 +137,17 @@ def batch_warnings(reader: Reader, now: datetime) -> tuple[str, ...]:
     """Batches that wait for something, and those that ended within a day with records that could not be mapped."""
     found = []
     for row in reader.troubled_batches(now - A_DAY):
-        fate = f"ended with {row.failed} records that the hub could not map" if row.ended_at else f"waits: {row.cause}"
-        found.append(f"batch {row.id} of {row.agency}/{row.interaction} {fate}")
+        name = f"batch {row.id} of {row.agency}/{row.interaction}"
+        if row.ended_at:
+            found.append(f"{name} ended with {row.failed} records that the hub could not map")
+            continue
+        if row.cause:
+            found.append(f"{name} waits: {row.cause}")
+        if row.held:
+            found.append(
+                f"{name} has {row.held} records that the hub could not map: see `simojo batch show {row.id}`, mend the "
+                "adapter and run `simojo batch redrive`, or `simojo batch give-up`"
+            )
     return tuple(found)
 
 

@@ -27,7 +27,5 @@ from gateway.store.reads.parties import PartyReads
 __all__ = ["HEAD", "Extent", "Reader", "WaitingLeaf"]
 
 
-class Reader(
-    PartyReads, CaseReads, ExchangeReads, OutboxReads, MailboxReads, BatchReads, LedgerReads, LatelyReads
-):
+class Reader(PartyReads, CaseReads, ExchangeReads, OutboxReads, MailboxReads, BatchReads, LedgerReads, LatelyReads):
     """All reads of one engine: `Reader(engine)`. Safe to share between threads."""

@@ -18,10 +18,13 @@ from sqlmodel import col
 
 from conformance.signing import jws
 from gateway.contract.adapter import Batch
+from gateway.contract.message import Payload
 from gateway.domain.errors import LedgerBroken, Refused
+from gateway.exchange.batch.aside import PutAside
 from gateway.exchange.batch.cancelling import Cancelling
 from gateway.exchange.batch.portions import WAITS
 from gateway.exchange.batch.results import rows_text
+from gateway.operations.health import batch_warnings
 from gateway.operations.ledger_export import verify_store
 from gateway.store.batches import LEASE
 from gateway.store.tables import BatchPieceRow, BatchRow
@@ -42,11 +45,21 @@ MIXED = [
 ]
 
 
+def put_aside(stage: Stage) -> PutAside:
+    store = stage.hub.store
+    return PutAside(store.reader, store.unit_of_work, store.leaves, stage.clock)
+
+
 def finished(stage: Stage) -> None:
-    """All that there is to do, however long it waits."""
+    """All that there is to do, however long it waits; what cannot be done is given up then."""
     pasar.work(stage)
-    for wait in WAITS:
+    for wait in (*WAITS, WAITS[-1]):
         stage.clock.advance(seconds=wait.total_seconds())
+        pasar.work(stage)
+    row = pasar.batch(stage)
+    if row.held:
+        assert (row.failed, row.state) == (0, "closing")
+        put_aside(stage).give_up(row.id, "adapter tidak dapat membacanya", "staff/siti")
         pasar.work(stage)
 
 
@@ -139,7 +152,7 @@ def test_what_comes_before_a_broken_place_stands_and_the_rest_is_unread(
 
 
 def test_a_cell_of_a_result_is_no_formula() -> None:
-    rows = [{"number": 1, "key": '=HYPERLINK("http://contoh.example")', "reason": "@x", "text": "-17"}]
+    rows: list[Payload] = [{"number": 1, "key": '=HYPERLINK("http://contoh.example")', "reason": "@x", "text": "-17"}]
     text = rows_text("csv", rows, ("number", "key", "reason", "text"), first=False).decode()
     assert next(csv.reader([text.rstrip()])) == ["1", """'=HYPERLINK("http://contoh.example")""", "'@x", "-17"]
 
@@ -213,6 +226,39 @@ def test_an_adapter_that_is_mended_takes_the_records_that_were_put_aside(market:
     assert pasar.notes(market, case) == ["0", "1", "2", "3", "4"]
 
 
+def test_records_that_a_broken_adapter_cannot_take_wait_until_staff_decide(
+    market: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (case,) = pasar.registered(market, "R-1")
+    monkeypatch.setattr("gateway.exchange.batch.work.MAX_HELD", 2)
+    right = market.adapters["pasar"]
+
+    def raises(*_: object) -> Any:
+        raise KeyError("9999014506900001")
+
+    interactions = tuple(replace(each, to_cases=raises) for each in right.interactions if isinstance(each, Batch))
+    market.adapters["pasar"] = replace(right, interactions=interactions)
+    records = [{"number": "R-1", "note": str(each)} for each in range(5)]
+    address = pasar.delivered(market, pasar.written("jsonl", records), 5)
+    for _ in range(9):
+        pasar.work(market)
+        market.clock.advance(days=2)
+    row = pasar.batch(market)
+    assert (row.state, row.failed, row.held) == ("reading", 0, 5)
+    (warning,) = [each for each in batch_warnings(market.hub.store.reader, market.clock()) if "redrive" in each]
+    assert "has 5 records that the hub could not map" in warning
+    pasar.work(market)
+    market.adapters["pasar"] = right
+    pasar.work(market)
+    assert pasar.batch(market).held == 5  # it is due again in a day
+    assert put_aside(market).redrive(row.id, "staff/siti") == 5
+    pasar.work(market)
+    assert [each["outcome"] for each in pasar.results(market, address)] == ["accepted"] * 5
+    assert sorted(pasar.notes(market, case)) == ["0", "1", "2", "3", "4"]
+    with pytest.raises(Refused, match="no record of batch"):
+        put_aside(market).redrive(row.id, "staff/siti")
+
+
 def test_a_batch_of_a_suspended_agency_waits_and_goes_on(market: Stage) -> None:
     pasar.registered(market, "R-1")
     address = pasar.delivered(market, pasar.written("jsonl", MIXED[:1]), 1)
@@ -248,7 +294,7 @@ def test_a_batch_is_cancelled_while_portion_after_portion_is_committed(market: S
     while pasar.batch(market).state != "reading":
         market.hub.batches.run_once()
     store = market.hub.store
-    seen = store.reader.batch(pasar.batch(market).id)
+    seen = pasar.batch(market)
     reader = mock.Mock(batch=lambda _: seen)  # as staff saw it: from then on records are read
     market.hub.batches.run_once()
     assert pasar.batch(market).read == 1

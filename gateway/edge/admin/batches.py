@@ -6,9 +6,11 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from gateway.edge.admin.deliveries import Reason, Who
 from gateway.edge.admin.paging import Limit, cursor_of, page
 from gateway.edge.admin.views import batch_view
 from gateway.edge.parts import StaffEdge
+from gateway.exchange.batch.aside import PutAside
 from gateway.exchange.batch.cancelling import unknown_batch
 
 
@@ -38,3 +40,15 @@ def add_batches(router: APIRouter, edge: StaffEdge) -> None:
             for each in edge.reader.held_records(batch, 100)
         ]
         return {**batch_view(row), "putAside": aside}
+
+    put_aside = PutAside(edge.reader, edge.unit_of_work, edge.casework.leaves, edge.clock)
+
+    @router.post("/batches/{batch}/redrive", status_code=202)
+    def redrive(batch: str, who: Who) -> dict[str, int]:
+        """Try all records that are put aside again now."""
+        return {"redriven": put_aside.redrive(batch, who.actor)}
+
+    @router.post("/batches/{batch}/give-up", status_code=202)
+    def give_up(batch: str, why: Reason, who: Who) -> dict[str, int]:
+        """Let all records that are put aside fail; the agency is told why."""
+        return {"givenUp": put_aside.give_up(batch, why.reason, who.actor)}

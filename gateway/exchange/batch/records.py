@@ -82,7 +82,7 @@ class Records:
             return self._aside(heard, f"a fault of the hub ({type(fault).__name__})")
 
     def failed(self, terms: Terms, record: ReadRecord, cause: str, *, code: str = "mapping-fault") -> Judged:
-        """The end of a record that could not be mapped."""
+        """The end of a record that could not be mapped, as staff decided."""
         said = Refusal(code=code, text=cause)
         try:
             row = self._row(terms, _Heard(record), Outcome.FAILED, said)

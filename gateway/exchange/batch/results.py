@@ -22,7 +22,7 @@ CANONICAL = ("number", "key", "outcome", "reason", "text")
 """The members of a result row where the adapter makes none of its own."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so is a formula to spreadsheets, and may be the sender's own words. An apostrophe makes it text."""
+"""A cell that begins so is a formula to spreadsheets, and may be the sender's words. An apostrophe makes it text."""
 
 _NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)*", re.ASCII)
 
@@ -40,7 +40,7 @@ class Outcome(StrEnum):
     INVALID = "invalid"
     """It breaks the agreed schema, or is no record at all."""
     FAILED = "failed"
-    """The hub could not map it, however often it tried; staff see it."""
+    """The hub could not map it, and staff gave it up."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
     verifying   the SHA-256 of all bytes is what was announced; else the batch is refused and nothing of it is read.
                 Whoever takes the batch over begins the digest anew: a gigabyte takes some seconds
     reading     portions of records (`reading`), and between them those that were put aside and are due
-    closing     until no record is put aside; then the digest of the result, the report and its leaf
+    closing     until no record is put aside, for as long as that takes; then the digest of the result, the report and
+                its leaf
 
 What the agreement forbids for now (the agency is suspended), and what an agency's queue cannot take, lets the batch
 wait, with the reason in its row. Nothing is lost by waiting.
@@ -36,7 +37,7 @@ SLICE_S = 1.0
 """A slice ends after this time, some milliseconds more or less."""
 
 MAX_HELD = 1000
-"""With so many records put aside no more are read: a mapping that takes none is to be mended first."""
+"""With so many records put aside no more are read, and none of them fails: the mapping is to be mended first."""
 
 PAUSE_S = 30.0
 LONG_PAUSE_S = 300.0

@@ -83,8 +83,9 @@ class BatchReads(Reads):
         return self._all(wanted.order_by(col(BatchRow.due_at), col(BatchRow.id)).limit(limit))
 
     def troubled_batches(self, since: datetime, limit: int = 20) -> list[BatchRow]:
-        """Batches under work that have a cause to wait, and those that ended since then with records that failed."""
-        waits = col(BatchRow.state).in_(words(AT_WORK)) & col(BatchRow.cause).is_not(None)
+        """Batches under work that wait or have records put aside, and those that ended since then with some failed."""
+        is_troubled = col(BatchRow.cause).is_not(None) | (col(BatchRow.held) > 0)
+        waits = col(BatchRow.state).in_(words(AT_WORK)) & is_troubled
         failed = (col(BatchRow.ended_at) > since) & (col(BatchRow.failed) > 0)
         wanted = select(BatchRow).where(or_(waits, failed))
         return self._all(wanted.order_by(col(BatchRow.made_at), col(BatchRow.id)).limit(limit))
