@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 # What the virtual environment was made from; another interpreter or lock makes it anew.
 WANTED := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) $(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 
-.PHONY: demo test test-hostile test-interop fuzz crash soak gigabyte bench check coverage format lock clean setup help
+.PHONY: demo test test-demo test-hostile test-interop fuzz crash soak gigabyte bench check coverage format lock clean setup help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -22,15 +22,18 @@ setup:
 	  $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . && \
 	  echo "$(WANTED)" > $(STAMP); fi
 
-demo: setup ## play one permit from application to signed document (ARGS=--exit ends afterwards)
+demo: setup ## play one permit from application to signed document (ARGS=--exit ends, ARGS=--all has every agency)
 	@$(BIN)/simojo demo $(ARGS)
 
 # Compiled code is kept, also where PYTHONDONTWRITEBYTECODE is set: the suite starts many processes, and each would
 # compile the hub anew.
-test test-hostile test-interop coverage: export PYTHONDONTWRITEBYTECODE =
+test test-demo test-hostile test-interop coverage: export PYTHONDONTWRITEBYTECODE =
 
 test: setup ## the whole suite (ARGS="-k name" picks)
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-demo: setup ## every agency and every interaction model in one run, three times over (four minutes)
+	@$(BIN)/python -m pytest -n 0 tests/demo/whole.py
 
 test-hostile: setup ## attacks on a real hub, measured; writes the figures into docs/security.md (two minutes)
 	@$(BIN)/python -m tests.edge.hostile

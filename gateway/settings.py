@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     agency_ca_file: Path | None = Field(
         None, description="authorities (PEM) that agencies' certificates must chain to; unset: trusted as registered"
     )
+    signer_ca_file: Path | None = Field(
+        None, description="authorities (PEM) that signers of certified signatures must chain to; unset: not judged"
+    )
     revocation: RevocationMode | None = Field(
         None, description="`off`, `soft` or `hard`; unset: soft in development, hard in production"
     )

@@ -10,7 +10,15 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
-from gateway.app.identity import Role, agency_authorities, held_certificates, hub_key, hub_operations, previous_keys
+from gateway.app.identity import (
+    Role,
+    agency_authorities,
+    held_certificates,
+    hub_key,
+    hub_operations,
+    previous_keys,
+    signer_authorities,
+)
 from gateway.domain.errors import Misconfigured
 from gateway.settings import Settings
 from gateway.trust.csr import certificate_request
@@ -86,9 +94,10 @@ def test_all_certificates_that_the_settings_name_have_their_role(write: Write) -
         previous_signing_key_file=write("previous.key.pem", one.private_pem()),
         next_signing_certificate_file=write("next.pem", pem(three)),
         agency_ca_file=write("ca.pem", authority.pem + root("Lain").pem),
+        signer_ca_file=write("signers.pem", root("Penanda Tangan").pem),
     )
     roles = [each.role for each in held_certificates(given)]
-    assert roles == [Role.PREVIOUS, Role.CURRENT, Role.NEXT, Role.AUTHORITY, Role.AUTHORITY]
+    assert roles == [Role.PREVIOUS, Role.CURRENT, Role.NEXT, Role.AUTHORITY, Role.AUTHORITY, Role.SIGNERS]
     assert [each.certificate for each in held_certificates(given)][:3] == [
         one.certificate,
         two.certificate,
@@ -100,6 +109,8 @@ def test_all_certificates_that_the_settings_name_have_their_role(write: Write) -
 def test_files_that_are_wrong_are_named_by_their_setting(write: Write) -> None:
     nothing = settings(agency_ca_file=write("ca.pem", b"bukan"))
     assert wrong(lambda: agency_authorities(nothing)) == "ca-file-unreadable"
+    of_signers = settings(signer_ca_file=write("signers.pem", b"bukan"))
+    assert wrong(lambda: signer_authorities(of_signers)) == "ca-file-unreadable"
     missing = settings(agency_ca_file=Path("/nowhere/ca.pem"))
     assert wrong(lambda: agency_authorities(missing)) == "key-file-missing"
     assert agency_authorities(settings()) == ()

@@ -12,7 +12,7 @@ made in time and is told late: the debt is gone (14(4)), and the bank gives the 
 
 QRIS, ours: partnerReferenceNo is the id of our message, so the same question gets the same QR, and a payment finds its
 case by it; the time of payment comes in additionalInfo.paidTime, since 52 has none. Our questions are signed by the
-asymmetric signature, without a token.
+asymmetric signature, without a token. What became of a QR (51) is not asked (docs/decisions/0065).
 
 Settlement (agreement 1.2): each day a file of what was moved to the retribution account, under our own profile, since
 SNAP has no such file; it is compared with the payments that cases know, and records none.

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
-
-from gateway.contract.adapter import Accept, AskPerson, Decline, Effect, Found, Heard, Reason, Retry
+from gateway.contract.adapter import Accept, AskPerson, Decline, Found, Heard, Retry
 from gateway.contract.message import Payload
-from gateway.contract.moments import moment
+from gateway.contract.reports import Report, case_of, received, reference_of, split
 from gateway.domain.case import PermitCase
-from gateway.domain.events import AttentionRaised, CaseEvent, EmailApplicant, NoticeKind, NoticeReceived, Reference
+from gateway.domain.events import EmailApplicant, Reference
 
 SOURCE = "email/mail-report"
 DELIVERED = "delivered"
@@ -21,7 +18,7 @@ def notice_mail(case: PermitCase, ask: EmailApplicant, message_id: str) -> Paylo
         "to": case.applicant.email,
         "subject": ask.subject,
         "text": ask.text,
-        "reference": f"{message_id}/{ask.notice.value}",
+        "reference": reference_of(message_id, ask.notice),
     }
 
 
@@ -35,14 +32,9 @@ def mail_taken(_case: PermitCase, _ask: EmailApplicant, reply: Payload) -> Heard
     return AskPerson(text=f"Surel ditolak relai ({text}): periksa alamat surel pemohon.")
 
 
-def _split(report: Payload) -> tuple[str, str]:
-    message_id, _, about = str(report["reference"]).rpartition("/")
-    return message_id, about
-
-
 def report_about(report: Payload) -> tuple[Reference, ...]:
     """Look up the case that our mail was about."""
-    return (Reference(kind="message", value=_split(report)[0]),)
+    return case_of(str(report["reference"]))
 
 
 def report_received(report: Payload, found: Found) -> Accept | Decline:
@@ -51,29 +43,15 @@ def report_received(report: Payload, found: Found) -> Accept | Decline:
     The relay gives every report a message id, and a report that it says again may come under a new one: the same end
     of the same mail is then acknowledged and changes nothing.
     """
-    about = _split(report)[1]
-    if about not in set(NoticeKind):
-        return Decline(reason=Reason.INCONSISTENT, text=f"{about!r} is no kind of notice: send our reference unchanged")
-    cases = [case for each in report_about(report) for case in found.get(each, ())]
-    if not cases:
-        return Decline(reason=Reason.NOT_FOUND, text="no mail with this reference was sent")
-    at = moment(str(report["at"]))
-    if at is None:
-        return Decline(reason=Reason.INCONSISTENT, text=f"at {report['at']} does not exist: send a real time")
-    return Accept(effects=tuple(_effects(cases, NoticeKind(about), report, at)))
-
-
-def _effects(cases: Iterable[PermitCase], notice: NoticeKind, report: Payload, at: datetime) -> Iterable[Effect]:
-    # a report on an ended case is acknowledged and changes nothing
-    evidence = f"mail:{report['reference']} stat:{report['status']}"
-    event: CaseEvent = NoticeReceived(notice=notice, evidence=evidence, received_at=at)
-    if report["status"] != DELIVERED:
-        why = report.get("detail", "tanpa keterangan")
-        text = f"Surel {notice.value} tidak diterima ({evidence}, {why}): sampaikan dengan cara lain."
-        event = AttentionRaised(source=SOURCE, text=text)
-    return (Effect(case=case.id, events=(event,)) for case in cases if not case.ended and not _known(case, evidence))
-
-
-def _known(case: PermitCase, evidence: str) -> bool:
-    told = (*(each.evidence for each in case.notices), *case.attention)
-    return any(evidence in each for each in told)
+    reference = str(report["reference"])
+    evidence = f"mail:{reference} stat:{report['status']}"
+    why = report.get("detail", "tanpa keterangan")
+    failed = f"Surel {split(reference)[1]} tidak diterima ({evidence}, {why}): sampaikan dengan cara lain."
+    said = Report(
+        reference=reference,
+        at=str(report["at"]),
+        evidence=evidence,
+        failed=None if report["status"] == DELIVERED else failed,
+        source=SOURCE,
+    )
+    return received(said, found)

@@ -19,6 +19,7 @@ from pydantic import BaseModel, Field
 from conformance.peers.bank_qris import Qris
 from conformance.peers.journal import Entry, masked
 from conformance.peers.peer import Peer
+from conformance.peers.record_files import RecordFiles
 from conformance.signing import snap
 from gateway.domain.errors import Refused
 
@@ -35,8 +36,15 @@ class Payment(BaseModel):
     amount: int | None = Field(default=None, ge=1)
 
 
+class Settling(BaseModel):
+    """What to settle: payments of the virtual accounts named, or all. `unknown`: so many lines of nobody's account."""
+
+    accounts: list[str] = Field(default_factory=list, max_length=1000)
+    unknown: int = Field(default=0, ge=0, le=10)
+
+
 class BankPeer(Peer):
-    """Pays on demand, each account once; makes QRs for the office, and pays them."""
+    """Pays on demand, each account once; makes QRs for the office, and pays them; settles what was paid in a file."""
 
     agency = "bank"
 
@@ -49,6 +57,10 @@ class BankPeer(Peer):
             with self.taking:
                 return self.pay(payment)
 
+        @self.app.post("/_control/settle")
+        def settle(settling: Settling) -> dict[str, Any]:
+            return RecordFiles(self, "settlement").deliver(self.settled(settling)).told()
+
     def guide(self) -> str:
         """Give a payment."""
         return (
@@ -56,7 +68,9 @@ class BankPeer(Peer):
             "curl -s {peer}/_control/pay -H 'Content-Type: application/json' -d '{\"account\": \"<nomor>\"}'\n```\n\n"
             "Bayar QRIS / pay a QR (its reference stands in the list):\n\n```sh\ncurl -s {peer}/_control/qris\n"
             "curl -s {peer}/_control/pay-qris -H 'Content-Type: application/json'"
-            ' -d \'{"reference": "<referensi>"}\'\n```\n'
+            ' -d \'{"reference": "<referensi>"}\'\n```\n\n'
+            "Setelmen sebagai berkas, satu baris asing / settle in a file, one line of nobody's account:\n\n```sh\n"
+            "curl -s {peer}/_control/settle -H 'Content-Type: application/json' -d '{\"unknown\": 1}'\n```\n"
         )
 
     def pay(self, payment: Payment) -> dict[str, Any]:
@@ -100,6 +114,34 @@ class BankPeer(Peer):
                 transcripts=transcripts,
             )
         return {"outcome": outcome, "again": False, "transcripts": transcripts}
+
+    def settled(self, settling: Settling) -> list[dict[str, str]]:
+        """The lines of a settlement, every value as text. Raises Refused `nothing-to-settle`."""
+        ended = {each["request_id"] for each in self.journal.entries("payment-ended") if each["outcome"] == PAID}
+        paid = [each for each in self.journal.entries("payment") if each["request_id"] in ended]
+        lines = [
+            {
+                "virtualAccountNo": each["account"],
+                "amount": str(each["request"]["paidAmount"]["value"]).partition(".")[0],
+                "bankReference": each["request_id"],
+                "paidAt": each["request"]["trxDateTime"],
+            }
+            for each in paid
+            if not settling.accounts or each["account"] in settling.accounts
+        ]
+        service = self.config.secrets["partner_service_id"].strip()
+        lines += [
+            {
+                "virtualAccountNo": f"{service}{999_999_999_999 - number}",
+                "amount": "17000",
+                "bankReference": self._digits(),
+                "paidAt": snap.timestamp(self.now()),
+            }
+            for number in range(settling.unknown)
+        ]
+        if not lines:
+            raise Refused("no virtual account was paid: pay one first", code="nothing-to-settle")
+        return lines
 
     def _last(self, kind: str, account: str) -> Entry | None:
         return next((each for each in reversed(self.journal.entries(kind)) if each["account"] == account), None)

@@ -4,7 +4,7 @@ dinkes         REST; the registration (STR) that it tells of ends in ten years
 dlh            SOAP 1.2
 dishub         REST; enters the request in its register and says so, then decides
 bakesbangpol   SOAP 1.1
-bpkpd          REST; and what a taxpayer owes, which `DEBTS` says
+bpkpd          REST; what a taxpayer owes, which `DEBTS` says; and a file of the retribusi in its books
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from fastapi import Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from conformance.peers.journal import Entry, masked
 from conformance.peers.peer import RawBody
 from conformance.peers.recommendation import Members
 from conformance.peers.recommendation_rest import RestRecommendationPeer
 from conformance.peers.recommendation_soap import SoapRecommendationPeer
+from conformance.peers.record_files import RecordFiles
 from conformance.signing import soap
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import GatewayError
@@ -111,6 +112,20 @@ class Books(BaseModel):
     closed: bool
 
 
+class Booked(BaseModel):
+    """Retribusi that was paid into the city's account: the SKRD, its payment code and whole rupiah."""
+
+    skrd: str = Field(min_length=1, max_length=60)
+    code: str = Field(pattern="^[0-9]{1,28}$")
+    amount: int = Field(ge=1)
+
+
+class Realised(BaseModel):
+    """What today's list of realised retribusi holds."""
+
+    booked: list[Booked] = Field(min_length=1, max_length=1000)
+
+
 class BpkpdPeer(RestRecommendationPeer):
     """Judges the use of the city's assets, and keeps the books."""
 
@@ -131,6 +146,15 @@ class BpkpdPeer(RestRecommendationPeer):
             self._closed = books.closed
             return books.model_dump()
 
+        @self.app.post("/_control/realised")
+        def realised(realised: Realised) -> dict[str, Any]:
+            today = local_date(self.now()).isoformat()
+            lines = [
+                {"nomorSkrd": each.skrd, "kodeBayar": each.code, "jumlah": str(each.amount), "tanggal": today}
+                for each in realised.booked
+            ]
+            return RecordFiles(self, "retribusi").deliver(lines).told()
+
     def guide(self) -> str:
         """Say who owes what, besides the ways to act as any office."""
         owing = ", ".join(f"{number} Rp{sum(each['jumlah'] for each in owed)}" for number, owed in DEBTS.items())
@@ -138,7 +162,9 @@ class BpkpdPeer(RestRecommendationPeer):
             f"Wajib pajak sintetis yang menunggak / synthetic taxpayers who owe: {owing}.\n\n"
             "Tutup buku, hub bertanya lagi nanti / close the books, the hub asks again later:\n\n```sh\n"
             "curl -s {peer}/_control/books -H 'Content-Type: application/json' -d '{\"closed\": true}'\n```\n\n"
-            + super().guide()
+            "Daftar realisasi retribusi sebagai berkas / the list of realised retribusi as a file:\n\n```sh\n"
+            "curl -s {peer}/_control/realised -H 'Content-Type: application/json' -d '{\"booked\": [\n"
+            '  {"skrd": "<nomor SKRD>", "code": "<kode bayar>", "amount": 250000}]}\'\n```\n\n' + super().guide()
         )
 
     def answers(self, entry: Entry) -> Sequence[Members]:

@@ -1,7 +1,7 @@
 """Satpol PP, simulated: has no endpoint, collects its tasks, acknowledges them, and sends its recommendations.
 
 Again and again, as long as it runs:
-    1. collect, waiting at the hub for up to WAIT_S until something lies there
+    1. collect, waiting at the hub for up to `collecting.WAIT_S` until something lies there
     2. verify the hub's signature of the answer, and of each item; hold the item to its agreed schema
     3. a task taken before is not taken again; a new one stands in the journal before anything is said of it
     4. acknowledge all that were collected: taken, or refused as the policy says; or forget to
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,8 @@ import httpx2
 from cryptography import x509
 from pydantic import BaseModel, Field
 
+from conformance.peers import collecting
+from conformance.peers.collecting import Collector
 from conformance.peers.config import agreement_of
 from conformance.peers.documents import json_violations
 from conformance.peers.journal import Entry
@@ -33,10 +34,6 @@ from gateway.domain.errors import GatewayError, Malformed, SchemaViolation
 OFFICE = "dpmptsp"
 OFFICIAL = "Kepala Bidang Contoh"
 TASK = "satpolpp/recommendation-task/1.0/request"
-WAIT_S = 10
-"""Shorter than the time that a call may take."""
-PAUSE_S = 2.0
-"""After a collection that failed, that nothing came of at once, or whose items it was told to forget."""
 
 
 class Policy(BaseModel):
@@ -57,7 +54,7 @@ class SatpolppPeer(Peer):
         super().__init__(*arguments, **members)
         said = self.journal.entries("policy")
         self._policy = Policy.model_validate(said[-1]["policy"]) if said else Policy()
-        self._collector = threading.Thread(target=self._collect_all, name="collector", daemon=True)
+        self._collector = Collector(self.collect, elapsed=self.surroundings.elapsed, stopping=self.stopping)
 
         @self.app.post("/_control/policy")
         def policy(policy: Policy) -> dict[str, Any]:
@@ -88,8 +85,7 @@ class SatpolppPeer(Peer):
     def stop(self) -> None:
         """End; a collection that waits at the hub ends with its connection."""
         super().stop()
-        if self._collector.is_alive():
-            self._collector.join(PAUSE_S)
+        self._collector.stop()
 
     def resume(self) -> None:
         """Send the recommendations that were owed before a restart."""
@@ -98,7 +94,7 @@ class SatpolppPeer(Peer):
             if each["refused"] is None and each["message_id"] not in sent:
                 self._send_recommendation(each)
 
-    def collect(self, *, wait_s: int = WAIT_S) -> int:
+    def collect(self, *, wait_s: int = collecting.WAIT_S) -> int:
         """Collect once, and acknowledge; gives how many items there were. Raises GatewayError, httpx2.HTTPError."""
         asked = {"atMost": 10, "waitS": wait_s}
         answer = self._call("mailbox/collect", "mailbox.collect", asked, f"urn:uuid:{self.surroundings.new_id()}")
@@ -109,21 +105,12 @@ class SatpolppPeer(Peer):
         if self._policy.forget:
             self._policy = self._policy.model_copy(update={"forget": self._policy.forget - 1})
             self.journal.append("forgotten", message_ids=[each["message_id"] for each in said])
-            self.stopping.wait(PAUSE_S)
+            self.stopping.wait(collecting.PAUSE_S)
             return len(said)
         self._acknowledge(said)
         return len(said)
 
     # --- within ---------------------------------------------------------------------------------------------------
-
-    def _collect_all(self) -> None:
-        while not self.stopping.is_set():
-            began = self.surroundings.elapsed()
-            try:
-                if self.collect() == 0 and self.surroundings.elapsed() - began < PAUSE_S:
-                    self.stopping.wait(PAUSE_S)  # told at once that nothing is there: the hub has no room to wait in
-            except (httpx2.HTTPError, GatewayError, RuntimeError):  # a closed client ends in a RuntimeError
-                self.stopping.wait(PAUSE_S)
 
     def _take(self, item: Mapping[str, Any]) -> Entry:
         """Verify an item, and take it once. Raises GatewayError for one that is not the hub's or not as agreed."""

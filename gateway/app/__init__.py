@@ -1,8 +1,9 @@
 """The composition root: the one place that knows every part.
 
 identity.py   the hub's own keys and certificates, from its settings
-catalogue.py  the permit types that the settings name
+catalogue.py  the permit types and the calendar that the settings name
 store.py      the store and what opens it, for commands that exchange nothing
+differing.py  where adapters and agreements differ: told by `simojo check`, and suspended
 starting.py   what is made sure of before a process begins
 process.py    what a hub and a worker share: parts, start and end
 rounds.py     what comes again beside requests: deliveries, ledger, timers; and who leads
@@ -10,11 +11,10 @@ hub.py        a hub process: the web application
 worker.py     a worker process: no web application but its health
 """
 
+from gateway.app.differing import coming_differences, differences
 from gateway.app.hub import Gateway
 from gateway.app.store import (
     Store,
-    coming_differences,
-    differences,
     open_store,
     receipts_of,
     record_hub_certificates,

@@ -29,6 +29,8 @@ class Role(StrEnum):
     """We shall sign with it: agencies may trust it already."""
     AUTHORITY = "authority"
     """Agencies' certificates must chain to it."""
+    SIGNERS = "signers"
+    """The certificates of certified signatures must chain to it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,22 +90,32 @@ def held_certificates(settings: Settings) -> tuple[Held, ...]:
         Held(role=Role.CURRENT, certificate=hub_chain(settings)[0]),
         *(Held(role=Role.NEXT, certificate=each) for each in _certificates(settings, _NEXT)[:1]),
         *(Held(role=Role.AUTHORITY, certificate=each) for each in agency_authorities(settings)),
+        *(Held(role=Role.SIGNERS, certificate=each) for each in signer_authorities(settings)),
     )
 
 
 def agency_authorities(settings: Settings) -> tuple[x509.Certificate, ...]:
     """The authorities that agencies' certificates must chain to; none: trusted as registered. Raises Misconfigured."""
-    data = settings.file("agency_ca_file")
-    try:
-        return () if data is None else tuple(x509.load_pem_x509_certificates(data))
-    except ValueError as fault:
-        raise Misconfigured(
-            "SIMOJO_AGENCY_CA_FILE holds something else than certificates in PEM", code="ca-file-unreadable"
-        ) from fault
+    return _authorities(settings, "agency_ca_file")
+
+
+def signer_authorities(settings: Settings) -> tuple[x509.Certificate, ...]:
+    """The authorities that signers of certified signatures must chain to; none: not judged. Raises Misconfigured."""
+    return _authorities(settings, "signer_ca_file")
 
 
 _PREVIOUS = "previous_signing_certificate_file"
 _NEXT = "next_signing_certificate_file"
+
+
+def _authorities(settings: Settings, name: str) -> tuple[x509.Certificate, ...]:
+    data = settings.file(name)
+    try:
+        return () if data is None else tuple(x509.load_pem_x509_certificates(data))
+    except ValueError as fault:
+        raise Misconfigured(
+            f"SIMOJO_{name.upper()} holds something else than certificates in PEM", code="ca-file-unreadable"
+        ) from fault
 
 
 def _certificates(settings: Settings, name: str) -> tuple[x509.Certificate, ...]:

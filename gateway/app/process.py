@@ -11,25 +11,17 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
-import structlog
-
-from gateway.app.catalogue import catalogue_of
+from gateway.app.catalogue import calendar_of, catalogue_of
 from gateway.app.delivering import Delivering
+from gateway.app.differing import suspend_where_different
 from gateway.app.identity import hub_key, previous_keys
 from gateway.app.rounds import Round, Rounds
 from gateway.app.starting import make_sure, refuse_place
-from gateway.app.store import (
-    DIFFERS,
-    differences,
-    open_store,
-    record_hub_certificates,
-    revocation_policy,
-    status_sources,
-)
+from gateway.app.store import open_store, record_hub_certificates, revocation_policy, status_sources
 from gateway.casework.desk import Casework
 from gateway.casework.references import ReferenceIndex
 from gateway.dialect.party import Hub
-from gateway.domain.calendar import WorkingCalendar, local_date
+from gateway.domain.calendar import local_date
 from gateway.domain.errors import HubBusy
 from gateway.exchange.batch.cancelling import Cancelling
 from gateway.exchange.batch.work import BatchWork
@@ -37,7 +29,6 @@ from gateway.exchange.couriers import Couriers
 from gateway.exchange.directory import Directory
 from gateway.exchange.plugins import load_adapters
 from gateway.machine import give_memory_back, new_case_id, new_id, now
-from gateway.office.calendar_source import indonesian_calendar
 from gateway.office.deeds import Deeds
 from gateway.office.signing import signatory_among
 from gateway.office.staff import Officer, officer_of
@@ -57,10 +48,6 @@ from gateway.store.listening import Listening
 from gateway.store.soundness import apart
 from gateway.transport.http import HttpClient
 from gateway.validation.library import SchemaLibrary, default_roots
-
-CALENDAR_YEARS = 6
-
-_log = structlog.get_logger("simojo.app")
 
 
 class Process:
@@ -96,7 +83,7 @@ class Process:
             reader=self.store.reader,
             vault=self.store.vault,
             catalogue=catalogue_of(settings),
-            calendar=_calendar(settings, clock()),
+            calendar=calendar_of(settings, clock()),
             routes=self.directory,
             references=ReferenceIndex(self.store.master),
             leaves=self.store.leaves,
@@ -125,6 +112,8 @@ class Process:
         self.claiming = self._delivering.claiming
         self.outbound = self._delivering.outbound
         self.lapsing = self._delivering.lapsing
+        self.uncovered = self._delivering.uncovered
+        self.office_files = self._delivering.office_files
         self._leadership = leadership(self.store.engine, f"{self.KIND} {socket.gethostname()} process {os.getpid()}")
         self.standing = Standing(self._leadership.leader)
         self._couriers = Couriers(
@@ -220,26 +209,15 @@ class Process:
         """Something lies in an agency's mailbox since now: for a process that has somebody waiting for it."""
 
     def suspend_where_different(self) -> Mapping[str, tuple[str, ...]]:
-        """Suspend every agency whose adapter and agreement differ, and lift what was suspended for that.
-
-        Gives the differences by agency. The others run.
-        """
-        found = differences(self.store, self.adapters, self.library, self._clock())
-        for agency, adapter in self.adapters.items():
-            said = found.get(agency, ())
-            row = self.store.reader.agency(agency)
-            if said:
-                _log.error("agency-suspended", agency=agency, differences=list(said))
-                self.store.registry.suspend(adapter, f"{DIFFERS} {'; '.join(said)}", "hub")
-            elif row is not None and row.suspended and row.suspended.startswith(DIFFERS):
-                self.store.registry.suspend(adapter, None, "hub")
-        return found
+        """Suspend every agency whose adapter and agreement differ; gives the differences by agency."""
+        return suspend_where_different(self.store, self.adapters, self.library, self._clock())
 
     def _close(self) -> None:
         if self._ending is not None:
             self._ending.join()
         with suppress(HubBusy):  # then their claims run out
             self.batches.release()
+            self.office_files.release()
         self._client.close()
         self.store.close()
         self._lock.release()
@@ -258,12 +236,14 @@ class Process:
                 Round("revocation", lambda: self.revocation.run_once() > 0, 30.0),
                 Round("expiry", lambda: self.expiry.run_once() > 0, 3600.0),
                 Round("cut-over", self.day_watch.run_once, 5.0),
+                Round("uncovered-items", self._give_up_uncovered, 5.0),
                 Round("abandoned-uploads", self._give_up_abandoned_uploads, 3600.0),
             ),
             anywhere=(
                 Round("recovery", self._recover, 1.0),
                 Round("mailboxes", self._look_into_mailboxes, 1.0),
                 Round("batches", lambda: self.standing.trusts_its_clock and self.batches.run_once(), 1.0),
+                Round("office-files", lambda: self.standing.trusts_its_clock and self.office_files.run_once(), 1.0),
                 *self._own_rounds(),
                 Round("clock", lambda: self.clock_watch.run_once() is not None, 1.0),
                 Round("memory", give_memory_back, 60.0),
@@ -282,6 +262,13 @@ class Process:
     def _give_up_abandoned_uploads(self) -> bool:
         """End uploads of files that nobody goes on with, by a clock that is right; whether there may be more."""
         return self.standing.trusts_its_clock and self._cancelling.give_up_abandoned()
+
+    def _give_up_uncovered(self) -> bool:
+        """Give up what lies in mailboxes and is not covered any more, by a clock that is right; whether there is more.
+
+        Not before the check that a new day begins with: an agency that it suspends keeps its items.
+        """
+        return self.standing.trusts_its_clock and self.day_watch.has_looked and self.uncovered.run_once() > 0
 
     def _look_into_mailboxes(self) -> bool:
         """Write down what was not acknowledged in time, by a clock that is right; whether there may be more."""
@@ -304,8 +291,3 @@ class Process:
     def _signatory(self) -> Officer:
         officers = (officer_of(row) for row in self.store.reader.all_staff())
         return signatory_among(officers, local_date(self._clock()))
-
-
-def _calendar(settings: Settings, at: datetime) -> WorkingCalendar:
-    years = range(at.year - 1, at.year + CALENDAR_YEARS)
-    return indonesian_calendar(years, joint_leave=settings.joint_leave)

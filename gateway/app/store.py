@@ -1,13 +1,13 @@
-"""The store and what opens it, for every command; and what is found out from it without a hub."""
+"""The store and what opens it, for every command."""
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -16,10 +16,6 @@ from sqlalchemy import Engine
 from gateway.app.catalogue import catalogue_of
 from gateway.app.identity import agency_authorities, held_certificates
 from gateway.casework.leaves import Leaves
-from gateway.contract.adapter import Adapter
-from gateway.domain.calendar import local_date
-from gateway.exchange.checking import check_agreement
-from gateway.exchange.directory import Directory
 from gateway.ledger.checkpoint import NoteKey
 from gateway.machine import new_id, now
 from gateway.operations.admission import Admission
@@ -38,11 +34,7 @@ from gateway.store.unit_of_work import GroupCommit
 from gateway.store.vault import Vault
 from gateway.transport.http import HttpClient
 from gateway.trust.keys import SigningKey, fingerprint
-from gateway.trust.policy import KeyKind
 from gateway.trust.secrets import MasterKey
-from gateway.validation.library import SchemaLibrary
-
-DIFFERS = "adapter and agreement differ:"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,38 +144,6 @@ def revocation_policy(settings: Settings) -> RevocationPolicy:
 def status_sources(settings: Settings, client: HttpClient) -> StatusSources:
     """What asks authorities in one round; local lists are read anew each time."""
     return StatusSources(client, settings.revocation_lists(), secrets.token_bytes)
-
-
-def differences(
-    store: Store, adapters: Mapping[str, Adapter], library: SchemaLibrary, at: datetime, hub: KeyKind | None = None
-) -> Mapping[str, tuple[str, ...]]:
-    """Where agreements in force differ from adapters, by agency; an agency without one is not judged.
-
-    `hub`: the kind of the hub's key, where it is to be judged too.
-    """
-    directory = Directory(store.reader, store.vault, adapters)
-    found: dict[str, tuple[str, ...]] = {}
-    for agency, adapter in adapters.items():
-        agreement = directory.active_agreement(agency, local_date(at))
-        if agreement is not None and (said := check_agreement(adapter, agreement, library, hub)):
-            found[agency] = said
-    return found
-
-
-def coming_differences(
-    store: Store, adapters: Mapping[str, Adapter], library: SchemaLibrary, at: datetime, hub: KeyKind | None = None
-) -> Mapping[tuple[str, date], tuple[str, ...]]:
-    """The same of active versions that begin later, by agreement with version and its first day.
-
-    On that day the agency is suspended unless the adapter says the same by then.
-    """
-    directory = Directory(store.reader, store.vault, adapters)
-    found: dict[tuple[str, date], tuple[str, ...]] = {}
-    for agency, adapter in adapters.items():
-        for each in directory.coming(agency, local_date(at)):
-            if said := check_agreement(adapter, each, library, hub):
-                found[f"{each.id}/{each.version}", each.valid_from] = said
-    return found
 
 
 def receipts_of(store: Store, key: SigningKey) -> Receipts:

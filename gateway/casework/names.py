@@ -11,6 +11,11 @@ def message_id(delivery: str) -> str:
     return f"urn:uuid:{delivery}"
 
 
+def agency_report(number: int) -> str:
+    """The part of our manifest's exchange that holds an agency's signed report of its file, the so-manyth one."""
+    return f"agency-report-{number}"
+
+
 def fact_part(seq: int) -> str:
     """The name under which a fact's record (`history.fact_record`) is committed to in the ledger."""
     return f"fact-{seq}"

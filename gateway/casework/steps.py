@@ -1,13 +1,8 @@
 """Facts applied to cases on one occasion, gathered into one plan.
 
-For each case that a step touches the plan holds, in this order:
-
-    1. the case row, guarded by the version that was read (Claim for a new case)
-    2. a row for each fact, with its leaf
-    3. the case's new references, as keyed hashes
-    4. a delivery for each Ask that an active agreement serves, numbered from the case row; what no agreement
-       serves becomes a fact that calls a person (Pasal 21(1): the desk), or nothing where the Ask is optional
-    5. its deadlines, anew
+What a fact gives rise to follows at once: an Ask becomes a delivery where an active agreement serves it, numbered from
+the case row; what no agreement serves becomes a fact that calls a person (Pasal 21(1): the desk), or nothing where the
+Ask is optional. What the plan then holds of each case is listed in `gateway.casework.case_rows`.
 
 Reads are a snapshot: if a guard does not hold at commit, the caller begins again with a new `CaseSteps`.
 
@@ -18,17 +13,13 @@ before the commit: those who read at the same moment may go over it by what each
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-
+from gateway.casework.case_rows import CaseRows, OpenCase
 from gateway.casework.desk import Casework, Standing
-from gateway.casework.history import case_body, event_body, fact_record
-from gateway.casework.names import fact_part, message_id
+from gateway.casework.names import message_id
 from gateway.casework.occasion import Occasion
 from gateway.casework.routes import Route
 from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
-from gateway.domain.deadlines import ONCE, Deadline, DeadlineKind
 from gateway.domain.errors import CaseRefusal, HubBusy
 from gateway.domain.events import (
     ApplicationRegistered,
@@ -41,27 +32,12 @@ from gateway.domain.events import (
     SignDocument,
 )
 from gateway.domain.facts import encode_ask
-from gateway.domain.lifecycle import asks, deadlines
-from gateway.ledger.leaf import LeafKind
+from gateway.domain.lifecycle import asks
 from gateway.primitives.json_writer import JsonWriter
-from gateway.store.plan import Change, Claim, Delete, Insert, Plan, Update
-from gateway.store.tables import CaseEventRow, CaseReferenceRow, CaseRow, DeadlineRow, DeliveryRow, OpeningRow
+from gateway.store.plan import Insert, Plan
+from gateway.store.tables import DeliveryRow
 
 _writer = JsonWriter()
-
-
-@dataclass
-class _Open:
-    """A case under work: as it was read (None: it is being opened), as it is now, and what happened to it."""
-
-    read: PermitCase | None
-    case: PermitCase
-    order_read: int
-    order: int
-    known: frozenset[Reference]
-    facts: list[CaseEvent] = field(default_factory=list)
-    deliveries: list[Change] = field(default_factory=list)
-    opening: str | None = None
 
 
 class CaseSteps:
@@ -74,7 +50,8 @@ class CaseSteps:
         self._casework = casework
         self._occasion = occasion
         self._bounded = bounded
-        self._open: dict[str, _Open] = {}
+        self._rows = CaseRows(casework, occasion)
+        self._open: dict[str, OpenCase] = {}
 
     def case(self, case_id: str) -> PermitCase:
         """The case as these steps leave it so far. Raises CaseRefusal `case-unknown`."""
@@ -88,7 +65,7 @@ class CaseSteps:
         at = self._occasion.occurred_at
         kind = self._casework.catalogue.find(event.service, local_date(at))
         case = PermitCase.open(self._casework.new_case_id(at), event, at, kind)
-        work = _Open(read=None, case=case, order_read=0, order=0, known=frozenset(), opening=digest)
+        work = OpenCase(read=None, case=case, order_read=0, order=0, known=frozenset(), opening=digest)
         self._open[case.id] = work
         self._follow(work, None, event)
         return work.case
@@ -104,7 +81,7 @@ class CaseSteps:
     def take_up(self, found: Standing) -> None:
         """Go on from a case as somebody has read it a moment ago, in place of reading it again."""
         case, order = found.case, found.next_order
-        self._open[case.id] = _Open(
+        self._open[case.id] = OpenCase(
             read=case, case=case, order_read=order, order=order, known=frozenset(case.references)
         )
 
@@ -122,11 +99,11 @@ class CaseSteps:
 
     def plan(self) -> Plan:
         """All of it as one plan."""
-        return Plan.merge(self._plan_of(work) for work in self._open.values())
+        return Plan.merge(self._rows.plan(work) for work in self._open.values())
 
     # --- following a fact -----------------------------------------------------------------------------------------
 
-    def _work(self, case_id: str) -> _Open:
+    def _work(self, case_id: str) -> OpenCase:
         if case_id not in self._open:
             found = self._casework.standing(case_id)
             if found is None:
@@ -134,7 +111,7 @@ class CaseSteps:
             self.take_up(found)
         return self._open[case_id]
 
-    def _follow(self, work: _Open, before: PermitCase | None, event: CaseEvent) -> None:
+    def _follow(self, work: OpenCase, before: PermitCase | None, event: CaseEvent) -> None:
         work.facts.append(event)
         after = work.case
         for ask in asks(before, event, after, self._occasion.occurred_at):
@@ -142,7 +119,7 @@ class CaseSteps:
                 text = f"No active agreement serves {type(ask).__name__} ({ask.agency or 'any agency'}): do it by hand."
                 self.apply(after.id, AttentionRaised(source="routes", text=text))
 
-    def _deliver(self, work: _Open, ask: Ask) -> str | None:
+    def _deliver(self, work: OpenCase, ask: Ask) -> str | None:
         day = local_date(self._occasion.entered_at)
         route = self._casework.routes.serving(ask, work.case.service, day)
         if route is None:
@@ -165,7 +142,7 @@ class CaseSteps:
                 after_s=60,
             )
 
-    def _delivery(self, delivery: str, work: _Open, ask: Ask, route: Route) -> dict[str, object]:
+    def _delivery(self, delivery: str, work: OpenCase, ask: Ask, route: Route) -> dict[str, object]:
         kind, body = encode_ask(ask)
         now = self._occasion.entered_at
         return {
@@ -187,113 +164,6 @@ class CaseSteps:
             "attempts": 0,
             "fence": 0,
         }
-
-    # --- the plan -------------------------------------------------------------------------------------------------
-
-    def _plan_of(self, work: _Open) -> Plan:
-        key = self._casework.vault.case_key(work.case.id)
-        changes = (
-            self._case_change(work),
-            *self._opening_change(work),
-            *self._fact_changes(work, key.key),
-            *self._reference_changes(work),
-            *work.deliveries,
-            *(self._deadline_changes(work) if work.facts else ()),
-        )
-        return key.plan + Plan(changes)
-
-    def _case_change(self, work: _Open) -> Change:
-        case = work.case
-        values = {
-            "version": case.version,
-            "stage": case.stage.value,
-            "ended": case.ended,
-            "changed_at": self._occasion.entered_at,
-            "next_order": work.order,
-            "body": case_body(case),
-        }
-        if work.read is not None:
-            expected = {"version": work.read.version, "next_order": work.order_read}
-            return Update(CaseRow, {"id": case.id}, expected, values)
-        first = {
-            "id": case.id,
-            "service": case.service,
-            "origin": case.origin.value,
-            "opened_at": self._occasion.occurred_at,
-        }
-        return Claim(CaseRow, ("id",), first | values)
-
-    def _opening_change(self, work: _Open) -> Iterator[Change]:
-        if work.opening is not None:
-            yield Claim(OpeningRow, ("digest",), {"digest": work.opening, "case_id": work.case.id})
-
-    def _fact_changes(self, work: _Open, key: bytes) -> Iterator[Change]:
-        first = work.case.version - len(work.facts) + 1
-        for seq, event in enumerate(work.facts, first):
-            kind, body = event_body(event)
-            occasion = self._occasion
-            yield Insert(
-                CaseEventRow,
-                {
-                    "case_id": work.case.id,
-                    "seq": seq,
-                    "kind": kind,
-                    "body": body,
-                    "occurred_at": occasion.occurred_at,
-                    "entered_at": occasion.entered_at,
-                    "actor": occasion.actor,
-                    "exchange": occasion.exchange,
-                },
-            )
-            record = fact_record(
-                kind=kind,
-                body=body,
-                occurred_at=occasion.occurred_at,
-                entered_at=occasion.entered_at,
-                actor=occasion.actor,
-                exchange=occasion.exchange,
-            )
-            of_file = {} if occasion.record is None else {"record": occasion.record}
-            made = self._casework.leaves.make(
-                LeafKind.CASE_STEP,
-                at=self._occasion.entered_at,
-                actor=self._occasion.actor,
-                exchange=work.case.id,
-                case_id=work.case.id,
-                key=key,
-                parts={fact_part(seq): record},
-                extra={"fact": kind, "seq": seq, "caused-by": occasion.exchange or "", **of_file},
-            )
-            yield made.row
-
-    def _reference_changes(self, work: _Open) -> Iterator[Change]:
-        for reference in dict.fromkeys(work.case.references):
-            if reference not in work.known:
-                digest = self._casework.references.digest(reference)
-                values = {"digest": digest, "case_id": work.case.id, "kind": reference.kind}
-                yield Insert(CaseReferenceRow, values)
-
-    def _deadline_changes(self, work: _Open) -> Iterator[Change]:
-        yield Delete(DeadlineRow, {"case_id": work.case.id})
-        seen: set[DeadlineKind] = set()
-        for deadline in deadlines(work.case, self._casework.calendar):
-            if deadline.kind in seen:  # the earliest of a kind
-                continue
-            if deadline.kind in ONCE and deadline.due_at <= self._occasion.entered_at and self._told(work, deadline):
-                continue
-            seen.add(deadline.kind)
-            values = {"case_id": work.case.id, "kind": deadline.kind.value, "due_at": deadline.due_at}
-            yield Insert(DeadlineRow, values)
-
-    def _told(self, work: _Open, deadline: Deadline) -> bool:
-        """Whether a lateness is told by one of these facts, or was before: then its row is gone.
-
-        Else it stays, though it is past: the process was down when it came, and the timer has not looked yet.
-        """
-        if any(isinstance(fact, AttentionRaised) and fact.source == deadline.kind.value for fact in work.facts):
-            return True
-        rows = self._casework.reader.deadlines(work.case.id)
-        return not any(row.kind == deadline.kind.value and row.due_at == deadline.due_at for row in rows)
 
 
 def _queue(case: PermitCase, ask: Ask, route: Route) -> str:

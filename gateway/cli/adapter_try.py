@@ -1,8 +1,10 @@
 """`simojo adapter try`: one exchange with an agency about a synthetic case, through the hub that is running.
 
 1. a case is registered, as at the counter; where a recommendation is wanted it is verified and validated too
-2. its need becomes a delivery to the agency, as any other: the running hub sends it
+2. its need becomes a delivery to the agency, as any other: the running hub sends it, or lays it into the mailbox
 3. what becomes of it is told, until the agency has answered, or a person would have to look
+
+Where the agency speaks first there is no case: what it says is waited for (`gateway.cli.adapter_listen`).
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from typing import Annotated, Any
 import typer
 
 from gateway.app.process import Process
-from gateway.contract.adapter import Adapter, Mailbox, Outbound
+from gateway.cli.adapter_listen import listen
+from gateway.contract.adapter import Adapter, Inbound, Mailbox, Outbound
 from gateway.contract.samples import sample_application, sample_ask
 from gateway.domain import events as e
 from gateway.domain.calendar import local_date
@@ -38,6 +41,8 @@ _SAYS = {
     Delivery.NOT_SENT: "did not leave, and is tried again",
     Delivery.UNKNOWN: "may have arrived, and is tried again",
     Delivery.AWAITING: "was acknowledged; the answer is awaited",
+    Delivery.LAID_DOWN: "lies in the mailbox, for the agency to collect",
+    Delivery.COLLECTED: "was collected; the acknowledgement is awaited",
     Delivery.ANSWERED: "is answered",
     Delivery.DEAD: "is a dead letter",
     Delivery.CANCELLED: "was cancelled",
@@ -47,13 +52,14 @@ _SAYS = {
 def try_(
     agency: Annotated[str, typer.Argument(help="the agency's short id")],
     interaction: Annotated[
-        str | None, typer.Option(help="which interaction; else the first in which the hub speaks first")
+        str | None, typer.Option(help="which interaction; else the first in which the hub speaks first, or of all")
     ] = None,
     wait: Annotated[float, typer.Option(min=1, help="seconds until it is given up")] = 60,
 ) -> None:
     """Exchange one message with an agency about a synthetic case, by the hub that is running; not in production.
 
-    Exit code 1 when the agency did not answer, or a person would have to look.
+    Where the agency speaks first, its next message (or file) is waited for. Exit code 1 when the agency did not answer,
+    or a person would have to look.
     """
     settings = load_settings()
     if settings.is_production:
@@ -66,11 +72,16 @@ def try_(
         adapter = require_known(process.adapters.get(agency), agency)
         declared = _declared(adapter, interaction)
         terms = process.directory.terms(agency, declared.name, now())
-        process.directory.endpoint(agency, declared)
+        if isinstance(declared, Inbound):
+            if not listen(process.store.reader, agency, declared, wait):
+                raise typer.Exit(1)
+            return
+        if not isinstance(declared, Mailbox):
+            process.directory.endpoint(agency, declared)
         row = made = _made(process, declared, terms)
         print(f"case {row.case_id} (synthetic) has a need of {agency}: {row.interaction}, message {row.message_id}")
         for row in _followed(process, made, wait):
-            print(f"it {_SAYS[Delivery(row.state)]}{f': {row.cause}' if row.cause else ''}")
+            print(f"it {_said_of(row.state, declared)}{f': {row.cause}' if row.cause else ''}")
         _tell(process, row)
         if row.state != Delivery.ANSWERED:
             raise typer.Exit(1)
@@ -78,16 +89,22 @@ def try_(
         process.stop()
 
 
-def _declared(adapter: Adapter, name: str | None) -> Outbound[Any]:
-    spoken = [each for each in adapter.interactions if isinstance(each, Outbound) and not isinstance(each, Mailbox)]
-    found = next((each for each in spoken if name in (None, each.name)), None)
+def _declared(adapter: Adapter, name: str | None) -> Outbound[Any] | Inbound:
+    """The one of that name; without a name the first in which the hub speaks first, else the first of all."""
+    spoken = [each for each in adapter.interactions if isinstance(each, Outbound)]
+    heard = [each for each in adapter.interactions if isinstance(each, Inbound)]
+    both: list[Outbound[Any] | Inbound] = [*spoken, *heard]
+    found = next((each for each in both if name in (None, each.name)), None)
     if found is None:
-        known = ", ".join(each.name for each in spoken) or "none: there the agency speaks first, see docs/clients"
-        raise Refused(
-            f"{adapter.agency.id} has no {name or 'interaction'} in which the hub calls it; it has {known}",
-            code="interaction-unknown",
-        )
+        known = ", ".join(dict.fromkeys(each.name for each in both))
+        raise Refused(f"{adapter.agency.id} has no interaction {name!r}; it has {known}", code="interaction-unknown")
     return found
+
+
+def _said_of(state: str, declared: Outbound[Any]) -> str:
+    if isinstance(declared, Mailbox) and state == Delivery.ANSWERED:
+        return "was acknowledged: the agency has it"
+    return _SAYS[Delivery(state)]
 
 
 def _made(process: Process, declared: Outbound[Any], terms: Terms) -> DeliveryRow:

@@ -1,10 +1,11 @@
-"""`simojo batch`: files of records that agencies sent, how far they are, and what became of their records."""
+"""`simojo batch`: files of records, of agencies and of the office: how far they are, and what became of each record."""
 
 from __future__ import annotations
 
 import json
+import sys
 import time
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
@@ -14,11 +15,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from gateway.app import Store
 from gateway.cli.opening import ACTOR, opened
 from gateway.domain.calendar import JAKARTA
+from gateway.domain.errors import Malformed
 from gateway.edge.admin.views import batch_view
 from gateway.exchange.batch.aside import PutAside
 from gateway.exchange.batch.cancelling import Cancelling, unknown_batch
-from gateway.exchange.batch.documents import ENDED
-from gateway.machine import now
+from gateway.exchange.batch.documents import ENDED, OUT, RESULTS, BatchState
+from gateway.exchange.batch.office.beginning import Beginning, Order, Wanted
+from gateway.exchange.batch.pieces import chunks
+from gateway.exchange.directory import Directory
+from gateway.exchange.plugins import load_adapters
+from gateway.machine import new_id, now
 from gateway.store.tables import BatchRow
 
 app = typer.Typer(no_args_is_help=True)
@@ -60,16 +66,57 @@ def show(
         row = _known(store, batch)
         if follow:
             row = _followed(store, row)
-        held = store.reader.held_records(batch)
+        held, left_out = store.reader.held_records(batch), store.reader.left_out(batch)
     if as_json:
         aside = [{"number": each.number, "tries": each.tries, "cause": each.cause} for each in held]
-        print(json.dumps({**batch_view(row), "putAside": aside}))
+        cases = [{"case": each.case_id, "cause": each.cause} for each in left_out]
+        print(json.dumps({**batch_view(row), "putAside": aside, "casesLeftOut": cases}))
         return
     print(_line(row))
     print(f"  {row.format}, {row.received} of {row.size} bytes, under {row.agreement} {row.agreement_version}")
+    if row.direction == OUT:
+        print(f"  the office's own: {row.records} records in it, {row.left_out} cases left out")
     print(f"  {row.accepted} accepted, {row.declined} declined, {row.invalid} invalid, {row.failed} failed")
     for each in held:
         print(f"  record {each.number} is tried again {_at(each.due_at)}, {each.tries} tries so far: {each.cause}")
+    for case in left_out:
+        print(f"  case {case.case_id} is not in it: {case.cause}")
+
+
+@app.command()
+def result(batch: Batch) -> None:
+    """Write what became of each record that is done, by its number, as the file's agency reads it or its staff do."""
+    with opened() as store:
+        row = _known(store, batch)
+        for piece in chunks(store.reader, row.id, RESULTS, row.result_size):
+            sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+
+
+@app.command()
+def send(
+    agency: Annotated[str, typer.Argument(help="to whom")],
+    interaction: Annotated[str, typer.Argument(help="the interaction whose file it is")],
+    since: Annotated[str | None, typer.Option("--from", help="cases registered from this day on, YYYY-MM-DD")] = None,
+    until: Annotated[str | None, typer.Option(help="and until this day, included")] = None,
+    service: Annotated[list[str] | None, typer.Option(help="only cases of this service; may be said again")] = None,
+    form: Annotated[str | None, typer.Option("--format", help="csv, jsonl or xml; the first that is agreed")] = None,
+    name: Annotated[str | None, typer.Option(help="our own id of the file; the batch's, where none is given")] = None,
+) -> None:
+    """Have a file of the office made and sent: hub or worker do it; `simojo batch show --follow` watches."""
+    wanted = Wanted(services=tuple(service or ()), since=_day(since), until=_day(until))
+    order = Order(agency=agency, interaction=interaction, wanted=wanted, form=form, name=name)
+    with opened() as store:
+        batch = _beginning(store).begin(order, ACTOR)
+    print(f"batch {batch} is being made")
+
+
+@app.command()
+def resume(batch: Batch) -> None:
+    """Let a file of the office that was stopped go on, now that its cause is mended."""
+    with opened() as store:
+        _beginning(store).resume(batch, ACTOR)
+    print(f"batch {batch} goes on")
 
 
 @app.command()
@@ -99,6 +146,24 @@ def give_up(batch: Batch, reason: Annotated[str, typer.Option(help="why; the age
 # --- within -----------------------------------------------------------------------------------------------------------
 
 
+def _beginning(store: Store) -> Beginning:
+    return Beginning(
+        directory=Directory(store.reader, store.vault, load_adapters()),
+        reader=store.reader,
+        unit_of_work=store.unit_of_work,
+        leaves=store.leaves,
+        clock=now,
+        new_id=new_id,
+    )
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise Malformed(f"{text[:20] if text else ''!r} is no day: YYYY-MM-DD", code="period-wrong") from None
+
+
 def _known(store: Store, batch: str) -> BatchRow:
     row = store.reader.batch(batch)
     if row is None:
@@ -110,8 +175,8 @@ def _followed(store: Store, row: BatchRow) -> BatchRow:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(row.state, total=1)
-        while row.state not in ENDED:
-            is_coming = row.state == "uploading"
+        while row.state not in (*ENDED, BatchState.STOPPED):
+            is_coming = row.state in ("uploading", "sending")
             done, total = (row.received, row.size) if is_coming else (row.read, max(row.records, row.read))
             progress.update(task, description=row.state, completed=done, total=total)
             time.sleep(LOOK_S)
@@ -122,7 +187,8 @@ def _followed(store: Store, row: BatchRow) -> BatchRow:
 def _line(row: BatchRow) -> str:
     cause = f"  {row.cause}" if row.cause else ""
     return (
-        f"{row.id}  {row.state:9} {row.agency}/{row.interaction} {row.name}  made {_at(row.made_at)}"
+        f"{row.id}  {row.state:9} {'to ' if row.direction == OUT else ''}{row.agency}/{row.interaction} {row.name}"
+        f"  made {_at(row.made_at)}"
         f"  {row.read} of {row.records} records{cause}"
     )
 

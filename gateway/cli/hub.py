@@ -31,7 +31,7 @@ def csr(
 
 @app.command()
 def certificates() -> None:
-    """List the certificates that the settings name: previous, current, next, and the authorities of agencies."""
+    """List the certificates that the settings name: previous, current, next, authorities of agencies, of signers."""
     for each in held_certificates(load_settings()):
         certificate = each.certificate
         ends = f"{certificate.not_valid_before_utc:%Y-%m-%d} to {certificate.not_valid_after_utc:%Y-%m-%d}"

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from gateway.contract.adapter import (
     Adapter,
     Batch,
+    Inbound,
     Inquiry,
     Interaction,
     Mailbox,
@@ -88,6 +89,12 @@ _MODELS: tuple[tuple[type[Interaction], str], ...] = (
 def model_of(interaction: Interaction) -> str:
     """Name an interaction's model as agreements do."""
     return next(name for kind, name in _MODELS if isinstance(interaction, kind))
+
+
+def speaks_to_us(interaction: Interaction) -> bool:
+    """Whether the agency calls the hub in it: it speaks first, or answers later."""
+    is_ours = isinstance(interaction, Batch) and interaction.is_of_office
+    return isinstance(interaction, Inbound | Request) and not is_ours
 
 
 def _compared(declared: Interaction, agreed: AgreedInteraction) -> tuple[tuple[str, str, str], ...]:

@@ -31,6 +31,10 @@ SNAP_OPTIONS: Mapping[str, Options] = MappingProxyType(
 SNAP_BI = frozenset(f"snap-bi{end}" for end in SNAP_OPTIONS)
 """The bank is the client: it asks us for a token first."""
 
+_SNAP_CLIENT: Mapping[str, SnapClient] = MappingProxyType(
+    {f"snap-bi-asymmetric{end}": SnapClient(options) for end, options in SNAP_OPTIONS.items()}
+)
+
 INBOUND: Mapping[str, InboundProfile] = MappingProxyType(
     {
         "jws": Jws(),
@@ -46,18 +50,21 @@ OUTBOUND: Mapping[str, OutboundProfile] = MappingProxyType(
         "basic": Basic(),
         "oss-key": HeaderKey("user_key", outbound="user_key"),
         "sms-key": HeaderKey("X-Passkey"),
-        **{f"snap-bi-asymmetric{end}": SnapClient(options) for end, options in SNAP_OPTIONS.items()},
+        **_SNAP_CLIENT,
     }
 )
 
 CONFIDENTIAL = frozenset({"jws", WSS_X509})
 """The profiles whose messages can be encrypted: those of our own, in which both sides have certificates."""
 
+SIGN_BODIES = frozenset({*CONFIDENTIAL, *_SNAP_CLIENT})
+"""The profiles that sign the body of what the hub asks: under them nothing is asked without one (RFC 9110, 9.3.1)."""
+
 CREDENTIALS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "basic": ("basic_user", "basic_password"),
         **dict.fromkeys(SNAP_BI, ("client_id", "client_secret", "partner_id")),
-        **dict.fromkeys((f"snap-bi-asymmetric{end}" for end in SNAP_OPTIONS), ("partner_id", "channel_id")),
+        **dict.fromkeys(_SNAP_CLIENT, ("partner_id", "channel_id")),
         "oss-token": ("username", "password"),
         "oss-key": ("user_key",),
         "sms-key": ("report_key",),

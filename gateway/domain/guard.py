@@ -1,4 +1,4 @@
-"""What a condition of a step is made of; the conditions themselves are in `gateway.domain.guards`."""
+"""What a condition of a step is made of; the conditions are in `gateway.domain.guards` and `gateway.domain.kinds`."""
 
 from __future__ import annotations
 

@@ -23,59 +23,6 @@ if TYPE_CHECKING:
 CLOCKS_DIFFER = timedelta(minutes=5)
 """How far ahead of ours another party's clock may be when it says when something happened."""
 
-# --- kinds of case: these choose between two rows of the table ----------------------------------------------------
-
-
-@guard("step-not-allowed", "Pasal 16(2)", "this document is for wet ink: it is printed before it is signed")
-def electronic(case: PermitCase, _event: CaseEvent, _at: datetime) -> bool:
-    return case.signing is SigningMethod.ELECTRONIC
-
-
-@guard("step-not-allowed", "Pasal 16(2)", "this document is signed electronically and printed after that")
-def wet_ink(case: PermitCase, _event: CaseEvent, _at: datetime) -> bool:
-    return case.signing is SigningMethod.WET
-
-
-@guard("not-levied", "Pasal 15", "{case.service} carries no retribusi: nothing is charged or paid")
-def levied(case: PermitCase, _event: CaseEvent, _at: datetime) -> bool:
-    return case.levied
-
-
-@guard("step-not-allowed", "Pasal 15", "{case.service} carries retribusi")
-def unlevied(case: PermitCase, _event: CaseEvent, _at: datetime) -> bool:
-    return not case.levied
-
-
-@guard("step-not-allowed", "Pasal 11(3)d", "this type needs a technical recommendation")
-def no_recommendation_needed(case: PermitCase, _event: CaseEvent, _at: datetime) -> bool:
-    return not case.required_recommendations
-
-
-@guard("step-not-allowed", "Pasal 11(3)d", "this type needs no technical recommendation")
-def recommendation_needed(case: PermitCase, _event: CaseEvent, _at: datetime) -> bool:
-    return bool(case.required_recommendations)
-
-
-@guard("step-not-allowed", "Pasal 11(3)d", "other recommendations are still missing")
-def last_recommendation(case: PermitCase, event: events.RecommendationGiven, _at: datetime) -> bool:
-    return case.missing_recommendations == (event.agency,)
-
-
-@guard("step-not-allowed", "Pasal 11(3)d", "no other recommendation is missing")
-def more_recommendations(case: PermitCase, event: events.RecommendationGiven, _at: datetime) -> bool:
-    return case.missing_recommendations != (event.agency,)
-
-
-@guard("step-not-allowed", "Pasal 13", "its certified service signed this document")
-def signed_here(case: PermitCase, _event: CaseEvent, _at: datetime) -> bool:
-    return case.signature_asked is None
-
-
-@guard("step-not-allowed", "Pasal 13", "no certified service was asked to sign this document")
-def signed_by_service(case: PermitCase, _event: CaseEvent, _at: datetime) -> bool:
-    return case.signature_asked is not None
-
-
 # --- registration to decision -------------------------------------------------------------------------------------
 
 

@@ -23,7 +23,8 @@ from gateway.domain.errors import CaseRefusal
 from gateway.domain.events import CaseEvent
 from gateway.domain.guard import Guard
 from gateway.domain.stages import ENDED, EVERY_STAGE, LIVE, ON_THE_WAY, Stage
-from gateway.domain.steps import STEPS, Step
+from gateway.domain.step import Step
+from gateway.domain.steps import STEPS
 
 if TYPE_CHECKING:
     from gateway.domain.case import PermitCase

@@ -28,6 +28,7 @@ from gateway.edge.console.routes import console_router
 from gateway.edge.door import DOOR, AgencyDoor, door_of
 from gateway.edge.front import FrontDoor
 from gateway.edge.http import language_of, problem
+from gateway.edge.office_api.counter import counter_router
 from gateway.edge.office_api.routes import office_router
 from gateway.edge.parts import StaffEdge
 from gateway.edge.portal.routes import portal_router
@@ -72,6 +73,7 @@ def make_api(agencies: AgencyEdge, staff: StaffEdge, *more: APIRouter) -> FastAP
     api.include_router(agency_router(agencies, receiving))
     api.include_router(batch_router(agencies))
     api.include_router(admin_router(staff))
+    api.include_router(counter_router(staff))
     api.include_router(office_router(staff))
     api.include_router(console_router(staff))
     api.include_router(portal_router(staff))

@@ -148,6 +148,7 @@ def _mailbox(heard: Heard, service: MailboxService, wire: Wire) -> Outcome | Not
         adapter=heard.terms.adapter,
         payload=heard.payload,
         exchange=heard.exchange,
+        actor=heard.proven.actor,
         received_at=heard.message.received_at,
         patient=heard.patient,
     )

@@ -18,7 +18,7 @@ from gateway.contract.adapter import Heard
 from gateway.domain.errors import AgencyUnavailable, GatewayError, Misconfigured, Tampered
 from gateway.exchange.attempt import Attempt, Preparing, ask_of
 from gateway.exchange.mapping import Mapping, to_case_of
-from gateway.exchange.signed_files import checked
+from gateway.exchange.signed_files import SignedFiles
 from gateway.exchange.speaking import asked_to_wait
 from gateway.exchange.verdict import Judge, Verdict
 from gateway.store.outgoing import StoredDelivery
@@ -62,12 +62,14 @@ class Calling:
         preparing: Preparing,
         casework: Casework,
         judge: Judge,
+        signed_files: SignedFiles,
         clock: Callable[[], datetime],
     ) -> None:
         self._client = client
         self._preparing = preparing
         self._casework = casework
         self._judge = judge
+        self._signed_files = signed_files
         self._clock = clock
 
     def call(self, attempt: Attempt) -> Ended:
@@ -95,7 +97,8 @@ class Calling:
             unforeseen("reading the answer", attempt.row, fault)
             verdict = self._judge.fault_of_ours(type(fault).__name__)
         else:
-            verdict = self._judge.heard(attempt.speech.terms, heard, attempt.tries, self._clock())
+            terms, made_at = attempt.speech.terms, attempt.row.made_at
+            verdict = self._judge.heard(terms, heard, attempt.tries, self._clock(), made_at=made_at)
         return Ended(reply=reply, verdict=verdict, plain=None if opened is None else opened.body, standing=standing)
 
     def _failed(
@@ -130,7 +133,7 @@ class Calling:
             raise Tampered(f"case {attempt.row.case_id} is gone", code="history-broken")
         with Mapping(terms.name):
             heard: Heard = to_case(standing.case, ask_of(attempt.row), payload)
-        return checked(heard, standing.case, self._casework.reader), standing
+        return self._signed_files.checked(heard, standing.case, self._clock()), standing
 
 
 def unforeseen(doing: str, row: StoredDelivery, fault: Exception) -> None:

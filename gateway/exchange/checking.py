@@ -20,7 +20,7 @@ from gateway.contract.adapter import (
 )
 from gateway.contract.agreement import AgreedInteraction, Agreement
 from gateway.contract.differences import declared_for, differences
-from gateway.dialect.profiles import CONFIDENTIAL, INBOUND, JWS, OUTBOUND, WSS_X509
+from gateway.dialect.profiles import CONFIDENTIAL, INBOUND, JWS, OUTBOUND, SIGN_BODIES, WSS_X509
 from gateway.domain.errors import Misconfigured
 from gateway.trust.jwe import RECIPIENTS as REST_RECIPIENTS
 from gateway.trust.policy import KeyKind
@@ -35,7 +35,8 @@ def check_agreement(
     """Sentences that say where they differ; empty when they do not. `hub`: the kind of the hub's key, if it counts."""
     profiles = _profiles(adapter, agreement)
     files = _files_of_text(agreement, library)
-    found = (*differences(agreement, adapter), *profiles, *files, *personal_differences(agreement, library))
+    results = _results_of_office(adapter, agreement, library)
+    found = (*differences(agreement, adapter), *profiles, *files, *results, *personal_differences(agreement, library))
     return found if hub is None else (*found, *_undecryptable(agreement, hub))
 
 
@@ -53,6 +54,31 @@ def _files_of_text(agreement: Agreement, library: SchemaLibrary) -> Iterator[str
                     f"{agreement.agency}/{agreed.name}: {', '.join(others)} of {agreed.request} are no text, and in "
                     "CSV and XML all is: agree on text, or on jsonl alone"
                 )
+
+
+def _results_of_office(adapter: Adapter, agreement: Agreement, library: SchemaLibrary) -> Iterator[str]:
+    """Of the office's own file: results that could not be told apart by the number of their record."""
+    for agreed in agreement.interactions:
+        declared = declared_for(adapter, agreement, agreed)
+        if not isinstance(declared, Batch) or not declared.is_of_office:
+            continue
+        try:
+            schema = library.json(declared.result).schema
+        except Misconfigured:
+            continue  # `personal_differences` says so
+        where = f"{agreement.agency}/{agreed.name}"
+        members = schema.get("properties", {})
+        if members.get("number", {}).get("type") != "integer" or "number" not in schema.get("required", ()):
+            yield (
+                f"{where}: a result of the office's file has to name its record: let {declared.result} require "
+                "`number`, a whole number"
+            )
+        others = [name for name, said in members.items() if name != "number" and said.get("type", "string") != "string"]
+        if others and "csv" in agreed.formats:
+            yield (
+                f"{where}: {', '.join(others)} of {declared.result} are no text, and in the CSV of a result all is: "
+                "agree on text, or on jsonl and xml alone"
+            )
 
 
 def _undecryptable(agreement: Agreement, hub: KeyKind) -> Iterator[str]:
@@ -79,8 +105,11 @@ def _profile(declared: Interaction, agreed: AgreedInteraction) -> Iterator[str]:
             f"confidential = true does not go with profile {declared.security}, which cannot encrypt; "
             f"{' and '.join(sorted(CONFIDENTIAL))} can"
         )
-    if isinstance(declared, Query) and declared.method == "GET" and declared.security in CONFIDENTIAL:
-        yield f"method GET has no body, and profile {declared.security} signs one"
+    if isinstance(declared, Query) and declared.method == "GET" and declared.security in SIGN_BODIES:
+        yield (
+            f"method GET has no body, and profile {declared.security} signs one: ask by POST, or agree on a profile "
+            "that signs none"
+        )
     if isinstance(declared, Mailbox):
         yield from _mailbox(declared)
     if isinstance(declared, Batch) and (agreed.transport.is_soap or declared.security != JWS or agreed.confidential):
@@ -88,8 +117,8 @@ def _profile(declared: Interaction, agreed: AgreedInteraction) -> Iterator[str]:
             f"a batch is announced over REST with profile {JWS}, and its file travels in pieces that are not encrypted "
             "but by TLS: agree on transport = rest, security = jws and confidential = false"
         )
-    if isinstance(declared, Batch) and declared.to_agency is not None:
-        yield "the office's own file (to_agency) is not served by this version: agree on the agency's file alone"
+    if isinstance(declared, Batch) and declared.is_of_office and declared.result_of is not None:
+        yield "result_of is never called for the office's own file (to_agency), whose result the agency writes"
     if agreed.transport.is_soap:
         if declared.security != WSS_X509:
             yield f"profile {declared.security} does not go with {agreed.transport}; SOAP speaks {WSS_X509}"

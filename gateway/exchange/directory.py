@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from gateway.casework.routes import Route
-from gateway.contract.adapter import Adapter, Batch, Document, Inbound, Interaction, Outbound, Request
+from gateway.contract.adapter import Adapter, Batch, Document, Interaction, Outbound, Request
 from gateway.contract.agreement import AgreedInteraction, Agreement
-from gateway.contract.differences import declared_for
+from gateway.contract.differences import declared_for, speaks_to_us
 from gateway.dialect.party import Party
 from gateway.dialect.profiles import WSS_X509
 from gateway.domain.calendar import local_date
@@ -64,8 +64,10 @@ class Terms:
 
     @property
     def heard_document(self) -> Document:
-        """The schema of what the agency says: of its answer in a Request, where it speaks second; of a batch, its
-        manifest's."""
+        """The schema of what the agency says.
+
+        Of its answer in a Request, where it speaks second; of a batch, its manifest's.
+        """
         match self.interaction:
             case Request() as request:
                 return request.answer
@@ -134,7 +136,7 @@ class Directory:
         found = [
             each
             for each in (adapter.interactions if adapter is not None else ())
-            if isinstance(each, Inbound | Request)
+            if speaks_to_us(each)
             and name in (each.name, each.path or each.name)
             and (each.security == WSS_X509) is soap
         ]

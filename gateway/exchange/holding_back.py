@@ -40,7 +40,7 @@ class HoldingBack:
 
     def count_answer(self, row: StoredDelivery, terms: Terms, at: datetime) -> None:
         """An earlier attempt was answered at that moment: so the delivery is. Raises HubBusy."""
-        verdict = self._judge.heard(terms, None, row.attempts, at)
+        verdict = self._judge.heard(terms, None, row.attempts, at, made_at=row.made_at)
         plan = self._concluding.moved(row, verdict, at, within=terms.agreed.answer_within_days)
         self._unit_of_work.commit(plan)  # a conflict: somebody else has decided
         _log.info("answered-before", delivery=row.id, agency=row.agency)

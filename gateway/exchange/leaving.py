@@ -31,10 +31,11 @@ def leaving(
     key: bytes,
     *,
     due_at: datetime | None = None,
+    taken_by: str | None = None,
 ) -> Plan:
     """The plan of an attempt: `row` is the delivery as it was read, which guards it, and `sent` as it stands then.
 
-    `key` is the case's data key. `due_at`: when it is due again; None leaves it.
+    `key` is the case's data key. `due_at`: when it is due again; None leaves it. `taken_by`: who came for it.
     """
     at, number = speech.at, sent.last_attempt
     name = f"sent-{number}"
@@ -62,6 +63,8 @@ def leaving(
     elif has_moved:
         changes.append(Update(ExchangeRow, {"id": row.id}, {}, {"agreement": speech.terms.reference}))
     started = {"delivery": row.id, "number": number, "fence": sent.fence, "started_at": at}
+    if taken_by is not None:
+        started["detail"] = taken_by
     changes += [
         Insert(AttemptRow, started),
         *(part(row.id, each, body) for each, body in parts.items()),

@@ -1,14 +1,17 @@
 """Signed files that an answer brings: held against the document that was sent, then kept with the case.
 
 An answer that says a document is signed brings the file that proves it. The file is checked before anything is
-believed of the answer; one that is no signed form of our document is for a person, and its bytes are kept all the
-same, as a part of the exchange.
+believed of the answer; one that is no signed form of our document, or is signed by nobody whom the office's
+authorities vouch for, is for a person, and its bytes are kept all the same, as a part of the exchange.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+
+from cryptography import x509
 
 from gateway.casework.documents import SIGNED, digest_of, keep
 from gateway.contract.adapter import Accept, AskPerson, Effect, Heard
@@ -16,24 +19,37 @@ from gateway.domain.case import PermitCase
 from gateway.domain.events import DocumentSigned, SigningMethod
 from gateway.store.plan import Change
 from gateway.store.reading import Reader
-from gateway.trust.pdf_signature import why_no_signed_form
+from gateway.trust.pdf_signature import why_no_signed_form, why_no_trusted_signer
+
+_ADVICE = "Look at the stored reply and ask the service; the official may sign again."
 
 
-def checked(heard: Heard, case: PermitCase, reader: Reader) -> Heard:
-    """What a mapping made of an answer; a person is asked instead where the answer proves no signature."""
-    if isinstance(heard, Accept):
-        for effect in heard.effects:
-            why = _why_not(effect, case, reader)
+@dataclass(frozen=True, kw_only=True)
+class SignedFiles:
+    """Judges what answers bring. `authorities` vouch for signers; none: whose certificate signed is not judged."""
+
+    reader: Reader
+    authorities: Sequence[x509.Certificate] = ()
+
+    def checked(self, heard: Heard, case: PermitCase, at: datetime) -> Heard:
+        """What a mapping made of an answer; a person is asked instead where the answer proves no signature."""
+        if isinstance(heard, Accept):
+            for effect in heard.effects:
+                why = _why_not(effect, case, self.reader) or self._why_not_trusted(effect, at)
+                if why is not None:
+                    return AskPerson(text=f"{why}. {_ADVICE}")
+        return heard
+
+    def _why_not_trusted(self, effect: Effect, at: datetime) -> str | None:
+        for each in effect.signed if self.authorities else ():
+            why = why_no_trusted_signer(each.body, self.authorities, at)
             if why is not None:
-                return AskPerson(
-                    text=f"The answer is no signed form of the document that was sent: {why}. Look at the stored reply "
-                    "and ask the service; the official may sign again."
-                )
-    return heard
+                return f"The signer's certificate leads to none of the authorities in SIMOJO_SIGNER_CA_FILE: {why}"
+        return None
 
 
 def kept(effects: Iterable[Effect], case_id: str, at: datetime, reader: Reader) -> Iterator[Change]:
-    """The changes that keep what `checked` let pass."""
+    """The changes that keep what `SignedFiles` let pass."""
     for effect in effects:
         for each in effect.signed:
             if reader.document(case_id, digest_of(each.body)) is None:
@@ -41,6 +57,11 @@ def kept(effects: Iterable[Effect], case_id: str, at: datetime, reader: Reader) 
 
 
 def _why_not(effect: Effect, case: PermitCase, reader: Reader) -> str | None:
+    why = _why_no_form(effect, case, reader)
+    return None if why is None else f"The answer is no signed form of the document that was sent: {why}"
+
+
+def _why_no_form(effect: Effect, case: PermitCase, reader: Reader) -> str | None:
     said = {
         (each.document_sha256, each.sha256)
         for each in effect.events

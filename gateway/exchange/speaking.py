@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from gateway.contract.adapter import Notification, Query, Request
+from gateway.contract.adapter import Batch, Notification, Query, Request
 from gateway.contract.message import Payload
 from gateway.dialect.party import Hub, Party
 from gateway.dialect.profiles import OUTBOUND
@@ -40,7 +40,7 @@ from gateway.domain.errors import (
 from gateway.exchange.directory import Terms
 from gateway.transport.http import HttpReply, OutboundCall
 from gateway.validation.json_parse import parse_json
-from gateway.validation.library import ACKNOWLEDGEMENT, SchemaLibrary
+from gateway.validation.library import ACKNOWLEDGEMENT, BATCH_ACCEPTED, SchemaLibrary
 
 _ENCRYPTING = {name: profile for name, profile in OUTBOUND.items() if isinstance(profile, Confidential)}
 """Told apart once: to ask it of a Protocol costs as much as to read a small answer."""
@@ -127,6 +127,8 @@ def reply_document(terms: Terms) -> str | None:
             return document
         case Request():
             return ACKNOWLEDGEMENT
+        case Batch():
+            return BATCH_ACCEPTED  # of the office's own file: what is said is its manifest
         case other:
             raise Misconfigured(f"{terms.name} is a {type(other).__name__}: the hub does not speak first in it")
 
@@ -178,7 +180,7 @@ class RestSpeaker:
         if speech.terms.agreed.confidential and reply_document(speech.terms) is not None:
             if 200 <= reply.status < 300:
                 raise came_in_clear(speech)
-            raise _by_status(reply)
+            raise by_status(reply)
         return None
 
     def hear(self, speech: Speech, spoken: Spoken, reply: HttpReply, at: datetime) -> Payload | None:
@@ -192,7 +194,7 @@ class RestSpeaker:
         except (Malformed, SchemaViolation, Unauthenticated):
             if good:
                 raise
-            raise _by_status(reply) from None
+            raise by_status(reply) from None
         return payload
 
     def _read(
@@ -269,7 +271,8 @@ def asked_to_wait(error: GatewayError, reply: HttpReply | None, at: datetime) ->
     return error
 
 
-def _by_status(reply: HttpReply) -> GatewayError:
+def by_status(reply: HttpReply) -> GatewayError:
+    """What a status alone says, of a reply without a body that was agreed."""
     if reply.status in (429, 503):
         return AgencyBusy(f"the agency answered HTTP {reply.status}: it cannot take messages now")
     if reply.status == 408 or reply.status >= 500:

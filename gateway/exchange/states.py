@@ -14,6 +14,7 @@ Of a Mailbox, which is not called:
       ^            ^ |            | |`------> dead           it refused it, or it collected it as often as agreed and
       |            `-|------------' |           |            never acknowledged it: a person looks
       |              |  not acknowledged in time             it can be collected again
+      |              |------------------------> dead         no agreement covers it any more: a person looks
       |              `--------------+-----------+---> cancelled
       `------- redrive -------------------------'
 

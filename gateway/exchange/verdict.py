@@ -2,9 +2,9 @@
 
 the mapping accepts            answered (awaiting its callback, for a Request)
 the mapping asks for a person  answered, and the case calls a person
-  and for the same once more   dead: staff mend what is wrong on our side, and send it again
+  and for the same once more   dead: staff mend what is wrong on our side, and send it again; the lane is left alone
 the mapping says retry         not sent: tried again when the agency said, or by the schedule
-  and that it does not count   the same, and no attempt is used up
+  and that it does not count   the same, and no attempt is used up, for a week; the lane is left alone meanwhile
 no byte went out, agency busy  not sent: tried again by the schedule
 it may have arrived            tried again where repeating is safe or the id is recognised; else a person decides
 nonsense came back             the same: an answer came, and what was done is unknown
@@ -40,6 +40,12 @@ from gateway.transport.errors import NotSent
 HELD_BACK = timedelta(minutes=1)
 """How long a delivery waits that staff have to make possible (an endpoint, a credential, an agreement)."""
 
+LEFT_ALONE_S = 900
+"""So long nothing is asked in an interaction at least, after an answer that says nothing of what was asked."""
+
+UNCOUNTED = timedelta(days=7)
+"""So long after a delivery was made, attempts of which the agency looks at nothing use up none of the agreed ones."""
+
 ASK_THE_AGENCY = "it may have arrived, and repeating it is not agreed: ask the agency"
 
 ANSWERED = "answered"
@@ -70,7 +76,7 @@ class Judge:
 
     jitter: Callable[[], float] = field()
 
-    def heard(self, terms: Terms, heard: Heard | None, attempts: int, at: datetime) -> Verdict:
+    def heard(self, terms: Terms, heard: Heard | None, attempts: int, at: datetime, *, made_at: datetime) -> Verdict:
         """The agency answered, and the mapping (None: there is none) said what that means."""
         done = Delivery.AWAITING if isinstance(terms.interaction, Request) else Delivery.ANSWERED
         match heard:
@@ -79,11 +85,14 @@ class Judge:
             case Accept(effects=effects):
                 return Verdict(state=done, outcome=ANSWERED, effects=effects)
             case AskPerson(text=text, again=True):
-                return _dead("refused", text)
+                return replace(_dead("refused", text), hold_s=LEFT_ALONE_S)
             case AskPerson(text=text) | Decline(text=text):
                 return Verdict(state=Delivery.ANSWERED, outcome=ANSWERED, cause=text, attention=text)
-            case Retry(text=text, after_s=after_s, counts=counts):
-                return self._again(terms, Delivery.NOT_SENT, text, attempts, at, after_s, counts=counts)
+            case Retry(text=text, after_s=after_s, counts=False):
+                wait_s, counts = max(after_s or 0, LEFT_ALONE_S), at - made_at > UNCOUNTED
+                return self._again(terms, Delivery.NOT_SENT, text, attempts, at, wait_s, counts=counts)
+            case Retry(text=text, after_s=after_s):
+                return self._again(terms, Delivery.NOT_SENT, text, attempts, at, after_s)
 
     def failed(self, terms: Terms, error: GatewayError, attempts: int, at: datetime) -> Verdict:
         """The call, or the reading of its answer, ended in an error."""

@@ -16,6 +16,11 @@ class DayWatch:
         self._begins = begins
         self._day = local_date(clock())
 
+    @property
+    def has_looked(self) -> bool:
+        """Whether what has to be done on this day is done."""
+        return self._day == local_date(self._clock())
+
     def run_once(self) -> bool:
         """Look whether a day has begun; what `begins` raises is raised again at the next look. Never more to do."""
         today = local_date(self._clock())

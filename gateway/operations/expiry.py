@@ -31,7 +31,10 @@ _ROLES: Final = {
     "current": "the hub's signing certificate",
     "next": "the hub's next signing certificate",
     "authority": "the authority",
+    "signers": "the signers' authority",
 }
+_SUCCEEDED_IN: Final = {"authority": "SIMOJO_AGENCY_CA_FILE", "signers": "SIMOJO_SIGNER_CA_FILE"}
+"""Where the successor of an authority is named, by its role."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,11 +173,11 @@ def _of_the_hub(reader: Reader) -> Iterator[Watched]:
     for row in rows:
         ends = certificate_of(row).not_valid_after_utc
         advice = "set SIMOJO_NEXT_SIGNING_CERTIFICATE_FILE ahead, then roll over"
-        if row.role == "authority":
-            advice = "add its successor to SIMOJO_AGENCY_CA_FILE"
+        if row.role in _SUCCEEDED_IN:
+            advice = f"add its successor to {_SUCCEEDED_IN[row.role]}"
         elif row.role == "current" and any(each > ends for each in following):
             advice = "the next one is published: roll over to it"
-        name = f" {certificate_of(row).subject.rfc4514_string()}" if row.role == "authority" else ""
+        name = f" {certificate_of(row).subject.rfc4514_string()}" if row.role in _SUCCEEDED_IN else ""
         yield Watched(fingerprint=row.fingerprint, what=f"{_ROLES[row.role]}{name}", ends_at=ends, advice=advice)
 
 

@@ -10,13 +10,14 @@ from gateway.domain.errors import HubBusy, LedgerBroken
 from gateway.ledger.leaf import Leaf
 from gateway.operations.endpoints import circuit_warnings
 from gateway.operations.expiry import certificate_warnings
+from gateway.operations.mailboxes import mailbox_warnings
 from gateway.operations.proofs import MERGE_DELAY_S
 from gateway.operations.standing import PAUSED, Standing
 from gateway.store.plan import Add, Plan
 from gateway.store.reading import Reader
 from gateway.store.room import use_room
 from gateway.store.soundness import APART_S, apart_sentence
-from gateway.store.tables import CounterRow
+from gateway.store.tables import BatchRow, CounterRow
 from gateway.store.unit_of_work import Writing
 
 PROBE = "health-probe"
@@ -36,7 +37,8 @@ class Health:
     since `oldest_pending_s` seconds (None when it cannot be read). `dead_letters` are deliveries that wait for a
     person. `suspended` maps each suspended agency to the reason. `certificates` are sentences about those that end
     soon, were revoked, or of whose revocation nothing is known; `circuits` about endpoints that do not answer.
-    `overdue` answers were not given within the agreed time. `clock_back_s`: so far is this machine's clock behind the
+    `overdue` answers were not given within the agreed time. `mailboxes` are sentences about those that are not emptied.
+    `clock_back_s`: so far is this machine's clock behind the
     last checkpoint. `batches` are sentences about files of records that wait, or of which records failed of late.
     `folder` are sentences about files that stand still in a watched folder, where this process works in it.
     `clock_apart_s`: so far is it ahead of the database server's (below 0: behind). `leader` is the
@@ -55,6 +57,7 @@ class Health:
     clock_apart_s: float = 0.0
     batches: tuple[str, ...] = ()
     folder: tuple[str, ...] = ()
+    mailboxes: tuple[str, ...] = ()
     leader: str | None = None
     delivering_trouble: str = ""
 
@@ -92,6 +95,7 @@ class Health:
                 f"{self.overdue} answers of agencies are overdue: see /admin/v1/deliveries/overdue, and call them"
             )
         found += self.circuits
+        found += self.mailboxes
         found += self.batches
         found += self.folder
         found += [f"agency {agency} is suspended: {reason}" for agency, reason in sorted(self.suspended.items())]
@@ -112,6 +116,7 @@ def look(reader: Reader, unit_of_work: Writing, now: datetime, standing: Standin
         overdue=reader.overdue_count(now),
         batches=batch_warnings(reader, now),
         folder=standing.folder_troubles(),
+        mailboxes=mailbox_warnings(reader, now),
         clock_back_s=clock_back(reader, now),
         clock_apart_s=standing.clock_apart_s,
         leader=standing.leader(),
@@ -134,21 +139,28 @@ def store_fault(unit_of_work: Writing) -> str:
 
 
 def batch_warnings(reader: Reader, now: datetime) -> tuple[str, ...]:
-    """Batches that wait for something, and those that ended within a day with records that could not be mapped."""
+    """Batches that wait for something or are stopped, and those that ended within a day and not as they should."""
     found = []
     for row in reader.troubled_batches(now - A_DAY):
         name = f"batch {row.id} of {row.agency}/{row.interaction}"
-        if row.ended_at:
-            found.append(f"{name} ended with {row.failed} records that the hub could not map")
-            continue
-        if row.cause:
-            found.append(f"{name} waits: {row.cause}")
-        if row.held:
+        if row.cause or row.ended_at is not None:
+            found.append(f"{name} {_fate(row)}")
+        if row.held and row.ended_at is None and row.state != "making":
             found.append(
                 f"{name} has {row.held} records that the hub could not map: see `simojo batch show {row.id}`, mend the "
                 "adapter and run `simojo batch redrive`, or `simojo batch give-up`"
             )
     return tuple(found)
+
+
+def _fate(row: BatchRow) -> str:
+    if row.ended_at is None:
+        stopped = "is stopped until it is resumed or cancelled" if row.state == "stopped" else "waits"
+        return f"{stopped}: {row.cause}"
+    if row.direction == "in":
+        return f"ended with {row.failed} records that the hub could not map"
+    said = f"ended as {row.state}, with {row.failed} records that failed and {row.left_out} cases left out"
+    return f"{said}: {row.cause}" if row.cause else said
 
 
 def clock_back(reader: Reader, now: datetime) -> float:

@@ -2,6 +2,7 @@
 
 file      its manifest, a part of its exchange that a leaf commits to, names its SHA-256
 result    its report, another such part, names the SHA-256 of what was said of the records
+answer    the agency's result of the office's file: so does the agency's own report
 
 The walk has checked the parts; what is stored in pieces is hashed here, one piece in memory. What has to be there is
 what the parts say, not what the table says: a manifest that was let in has a batch of its name, a report has a batch
@@ -15,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import Any
 
-from gateway.casework.names import BATCH_REPORT
+from gateway.casework.names import BATCH_REPORT, agency_report
 from gateway.ledger.damage import Damage, broken
 from gateway.store.reading import Reader
 from gateway.store.tables import BatchRow, ExchangeRow
@@ -89,6 +90,8 @@ def _check_ended(reader: Reader, exchange: str) -> None:
         agency = "" if known is None else known.agency
         where = f"batch {told.get('batch')!r} of {agency}, exchange {exchange!r}"
         raise broken(Damage.PART_MISSING, where, expected="what its report accounts for", found="none")
+    if row.direction != "in":
+        return  # the office's own: its end is held against its parts below
     where = f"batch {row.name!r} of {row.agency}, exchange {row.id!r}"
     expected = {name: told.get(name) for name in TOLD}
     found = {name: getattr(row, "size" if name == "bytes" else name) for name in TOLD}
@@ -99,11 +102,30 @@ def _check_ended(reader: Reader, exchange: str) -> None:
 
 def _check(reader: Reader, row: BatchRow) -> None:
     where = f"batch {row.name!r} of {row.agency}, exchange {row.id!r}"
+    if row.direction == "out":
+        _check_office(reader, row, where)
+        return
     if row.state in READ_BY:
         announced = _proven(reader, row, "request", where)
         _compare(reader, row, "file", int(announced["bytes"]), str(announced["sha256"]), where)
     told = _proven(reader, row, BATCH_REPORT, where)
     _compare(reader, row, "result", int(told["resultBytes"]), str(told["resultSha256"]), where)
+
+
+def _check_office(reader: Reader, row: BatchRow, where: str) -> None:
+    """A file that was never announced is proven by nobody, and one that was not taken whole has no answer."""
+    if (sent := reader.part(row.id, "sent-1")) is None:
+        return
+    announced = json.loads(sent.body)
+    _compare(reader, row, "file", int(announced["bytes"]), str(announced["sha256"]), where)
+    told = _proven(reader, row, BATCH_REPORT, where)
+    _compare(reader, row, "result", int(told["resultBytes"]), str(told["resultSha256"]), where)
+    if row.state in READ_BY and row.answer_size:
+        number = 1
+        while reader.part(row.id, agency_report(number + 1)) is not None:
+            number += 1
+        answered = _proven(reader, row, agency_report(number), where)
+        _compare(reader, row, "answer", int(answered["resultBytes"]), str(answered["resultSha256"]), where)
 
 
 def _proven(reader: Reader, row: BatchRow, part: str, where: str) -> dict[str, Any]:

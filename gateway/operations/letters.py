@@ -152,9 +152,9 @@ class Letters:
 
 
 def _attempt_ends(row: DeliveryRow, step: str, at: datetime) -> Iterator[Change]:
-    """Of what an agency has collected an attempt is under way."""
+    """Of what an agency has collected an attempt is under way; who took it stays."""
     if row.state == COLLECTED:
-        ended = {"ended_at": at, "outcome": step, "detail": "the office took it back"}
+        ended = {"ended_at": at, "outcome": step}
         yield Update(AttemptRow, {"delivery": row.id, "number": row.last_attempt}, {"outcome": None}, ended)
 
 

@@ -14,15 +14,9 @@ from cryptography import x509
 
 from gateway.domain.errors import AgencyUnavailable, GatewayError, Misconfigured, Refused
 from gateway.transport.http import HttpReply, OutboundCall
-from gateway.trust.revocation import (
-    Word,
-    list_addresses,
-    load_list,
-    ocsp_question,
-    read_list,
-    read_ocsp,
-    responder_addresses,
-)
+from gateway.trust.ocsp import ocsp_question, read_ocsp, responder_addresses
+from gateway.trust.revocation import Word
+from gateway.trust.revocation_lists import list_addresses, load_list, read_list
 
 TIME_S: Final = 10.0
 """For one question, from the look-up of the name to the last byte."""

@@ -29,6 +29,7 @@ class StoredDelivery:
     ask_body: str
     state: str
     message_id: str
+    made_at: datetime
     attempts: int
     fence: int
     lease_until: datetime | None

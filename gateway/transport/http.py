@@ -11,7 +11,8 @@ from __future__ import annotations
 import logging
 import ssl
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -59,6 +60,15 @@ class HttpReply:
         return self.headers.get("content-type", "").split(";", 1)[0].strip().lower()
 
 
+@dataclass(frozen=True, kw_only=True)
+class StreamedReply:
+    """A reply whose body is still on its way: `chunks` gives it once. `headers` as those of HttpReply."""
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: Iterator[bytes]
+
+
 class HttpClient:
     """Sends calls; connections are kept and used again. For any number of threads.
 
@@ -95,33 +105,46 @@ class HttpClient:
         Raises NotSent or Unknown (see `gateway.transport.errors`), and Misconfigured `endpoint-wrong` for a URL or a
         header that HTTP cannot carry: nothing was sent then.
         """
-        begun = self._clock()
-        state = Call(
-            clock=self._clock,
-            limit_s=call.timeout_s,
-            ends_at=begun + call.timeout_s,
-            connect_s=self._connect_timeout_s,
-        )
-        current.call = state
-        try:
+        state = self._begun(call)
+        with _told(state):
             response = self._pool.handle_request(_request(call))
             try:
                 headers = _joined(response.headers)
                 body = _read(response, headers, call.max_reply_bytes, state)
             finally:
                 response.close()
-        except (httpx2.InvalidURL, httpcore2.UnsupportedProtocol, httpcore2.LocalProtocolError, ValueError) as fault:
-            raise _cannot_be_sent(fault) from fault
-        except httpcore2.PoolTimeout as fault:
-            raise state.timed_out() from fault
-        except httpcore2.RemoteProtocolError as fault:
-            raise state.failure(f"the agency's answer breaks HTTP or ends early: {fault}", "agency-cut-off") from fault
         return HttpReply(
             status=response.status,
             headers=headers,
             body=body,
-            took_s=self._clock() - begun,
+            took_s=self._clock() - (state.ends_at - call.timeout_s),
         )
+
+    @contextmanager
+    def streamed(self, call: OutboundCall) -> Iterator[StreamedReply]:
+        """Send, and give the reply while it comes, for as long as the block lasts. For a body that memory cannot hold.
+
+        Raises as `send` does; so do the reply's chunks, and no body beyond `max_reply_bytes` is read on.
+        """
+        state = self._begun(call)
+        with _told(state):
+            response = self._pool.handle_request(_request(call))
+        try:
+            headers = _joined(response.headers)
+            chunks = _chunks(response, headers, call.max_reply_bytes, state)
+            yield StreamedReply(status=response.status, headers=headers, chunks=chunks)
+        finally:
+            response.close()
+
+    def _begun(self, call: OutboundCall) -> Call:
+        state = Call(
+            clock=self._clock,
+            limit_s=call.timeout_s,
+            ends_at=self._clock() + call.timeout_s,
+            connect_s=self._connect_timeout_s,
+        )
+        current.call = state
+        return state
 
     def close(self) -> None:
         """Close all connections."""
@@ -132,6 +155,19 @@ class HttpClient:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+@contextmanager
+def _told(state: Call) -> Iterator[None]:
+    """What goes wrong inside, in the words of `gateway.transport.errors`."""
+    try:
+        yield
+    except (httpx2.InvalidURL, httpcore2.UnsupportedProtocol, httpcore2.LocalProtocolError, ValueError) as fault:
+        raise _cannot_be_sent(fault) from fault
+    except httpcore2.PoolTimeout as fault:
+        raise state.timed_out() from fault
+    except httpcore2.RemoteProtocolError as fault:
+        raise state.failure(f"the agency's answer breaks HTTP or ends early: {fault}", "agency-cut-off") from fault
 
 
 # A reply is taken as it was signed, and never unpacked to more than came.
@@ -200,9 +236,7 @@ def _text(value: bytes) -> str:
 
 
 def _read(response: httpcore2.Response, headers: Mapping[str, str], max_bytes: int, state: Call) -> bytes:
-    announced = headers.get("content-length", "0")
-    if announced.isdecimal() and int(announced) > max_bytes:
-        raise _too_large(f"announces {announced} bytes", max_bytes)
+    _check_announced(headers, max_bytes)
     body = bytearray()
     for chunk in response.iter_stream():
         body += chunk
@@ -210,6 +244,28 @@ def _read(response: httpcore2.Response, headers: Mapping[str, str], max_bytes: i
             raise _too_large("goes on", max_bytes)
         state.left()
     return bytes(body)
+
+
+def _chunks(response: httpcore2.Response, headers: Mapping[str, str], max_bytes: int, state: Call) -> Iterator[bytes]:
+    with _told(state):
+        _check_announced(headers, max_bytes)
+    read, stream = 0, iter(response.iter_stream())
+    while True:
+        with _told(state):
+            chunk = next(stream, None)
+            if chunk is None:
+                return
+            read += len(chunk)
+            if read > max_bytes:
+                raise _too_large("goes on", max_bytes)
+            state.left()
+        yield chunk
+
+
+def _check_announced(headers: Mapping[str, str], max_bytes: int) -> None:
+    announced = headers.get("content-length", "0")
+    if announced.isdecimal() and int(announced) > max_bytes:
+        raise _too_large(f"announces {announced} bytes", max_bytes)
 
 
 def _too_large(how: str, max_bytes: int) -> Unknown:
@@ -252,4 +308,4 @@ def _tls(ca_file: Path | None, certificate_file: Path | None, key_file: Path | N
     return context
 
 
-__all__ = ["HttpClient", "HttpReply", "NotSent", "OutboundCall", "Unknown"]
+__all__ = ["HttpClient", "HttpReply", "NotSent", "OutboundCall", "StreamedReply", "Unknown"]

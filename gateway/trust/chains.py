@@ -1,4 +1,4 @@
-"""Chains from an agency's certificate to an authority that staff configured (RFC 5280, 6.1, as far as it is used).
+"""Chains from a certificate to an authority that staff configured (RFC 5280, 6.1, as far as it is used).
 
     1. every certificate is valid at the moment, and strongly signed
     2. each is signed by the next: names, key identifiers and signature agree
@@ -50,6 +50,34 @@ def build_chain(
 
     The shortest chain wins. Raises Refused `certificate-chain`, which says how far the best attempt came.
     """
+    chain, reasons = _search(leaf, given, authorities, at)
+    if chain is None:
+        raise Refused(
+            f"the certificate does not chain to a configured authority: {reasons}. Give the certificates between in "
+            "the same PEM file, or have it issued by one of the authorities in SIMOJO_AGENCY_CA_FILE",
+            code="certificate-chain",
+        )
+    return chain
+
+
+def why_unchained(
+    leaf: x509.Certificate,
+    given: Sequence[x509.Certificate],
+    authorities: Sequence[x509.Certificate],
+    at: datetime,
+) -> str | None:
+    """Say how far the best attempt from the leaf came that reached no authority; None when one reaches it."""
+    chain, reasons = _search(leaf, given, authorities, at)
+    return reasons if chain is None else None
+
+
+def _search(
+    leaf: x509.Certificate,
+    given: Sequence[x509.Certificate],
+    authorities: Sequence[x509.Certificate],
+    at: datetime,
+) -> tuple[tuple[x509.Certificate, ...] | None, str]:
+    """The shortest chain above the leaf, None when there is none; and why the last attempts failed."""
     reasons: list[str] = []
     paths: list[tuple[x509.Certificate, ...]] = [(leaf,)]
     while paths:
@@ -59,17 +87,13 @@ def build_chain(
             reasons.append(f"{_name(path[-1])} {fault}")
             continue
         if len(path) > 1 and path[-1] in authorities:  # 5.
-            return path[1:]
+            return path[1:], ""
         if len(path) < MAX_LENGTH:
             above = [each for each in _issuers(path[-1], (*authorities, *given)) if each not in path]
             if not above:
                 reasons.append(f"no authority that is configured or was given has issued {_name(path[-1])}")
             paths += [(*path, each) for each in above]
-    raise Refused(
-        f"the certificate does not chain to a configured authority: {'; '.join(reasons[-3:])}. Give the certificates "
-        "between in the same PEM file, or have it issued by one of the authorities in SIMOJO_AGENCY_CA_FILE",
-        code="certificate-chain",
-    )
+    return None, "; ".join(reasons[-3:])
 
 
 def chain_ends(chain: Sequence[x509.Certificate]) -> datetime | None:

@@ -2,29 +2,25 @@
 
 What is read is narrow on purpose: one EncryptedData that is the one child of the Body, one EncryptedKey for it (in the
 Security header, or in the EncryptedData's own KeyInfo), each with the cipher in place. What names the recipient's
-certificate is read in every form that clients write, because it only selects among keys of ours.
+certificate is read more widely (`gateway.trust.recipient_names`).
 """
 
 from __future__ import annotations
 
-import binascii
-from base64 import b64decode
-from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha1
 from typing import Final
 
-from cryptography import x509
 from cryptography.hazmat.primitives.hashes import HashAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 from gateway.domain.errors import Malformed, Unauthenticated
 from gateway.trust import names
-from gateway.trust.certificate_files import MAX_CERTIFICATE_BYTES
 from gateway.trust.content_key import IV_BYTES, TAG_BYTES, Names
 from gateway.trust.envelope import Envelope
+from gateway.trust.names import ds, wsse, xenc, xenc11
 from gateway.trust.policy import check_xml_oaep, refusal, xml_content_encryption, xml_key_transport
+from gateway.trust.recipient_names import recipient_names
+from gateway.trust.xml import base64_of
 
 _CONTENT_TYPES: Final = frozenset({f"{names.XENC}Content", f"{names.XENC}Element"})
 """Of a Body with one child, the content and the one element are the same octets."""
@@ -86,7 +82,7 @@ def read_encrypted_body(envelope: Envelope) -> EncryptedBody:
         key_element=key,
         mask=mask,
         wrapped=wrapped,
-        names=_names(key, envelope),
+        names=recipient_names(key, envelope),
         content_key_bytes=length,
         iv=cipher[:IV_BYTES],
         data=cipher[IV_BYTES:],
@@ -95,16 +91,16 @@ def read_encrypted_body(envelope: Envelope) -> EncryptedBody:
 
 def _one_of_each(envelope: Envelope) -> tuple[etree._Element, etree._Element]:
     root = envelope.root
-    if root.find(".//{*}DerivedKeyToken") is not None or root.find(f".//{_x11('DerivedKey')}") is not None:
+    if root.find(".//{*}DerivedKeyToken") is not None or root.find(f".//{xenc11('DerivedKey')}") is not None:
         raise _policy("a derived key (DerivedKey) is not read: encrypt a fresh content key by RSA-OAEP")
-    found = list(root.iter(_x("EncryptedData")))
+    found = list(root.iter(xenc("EncryptedData")))
     if len(found) != 1 or found[0] is not envelope.content:
         raise malformed(
             "exactly one EncryptedData is read, as the one child of the Body: encrypt the Body's content alone"
         )
     if root.find(f".//{{{names.WSSE11}}}EncryptedHeader") is not None:
         raise malformed("a header block is encrypted: encrypt the Body's content alone")
-    keys = list(root.iter(_x("EncryptedKey")))
+    keys = list(root.iter(xenc("EncryptedKey")))
     if len(keys) != 1:
         raise malformed(f"the envelope has {len(keys)} EncryptedKey; exactly one is read")
     parent = keys[0].getparent()
@@ -114,7 +110,7 @@ def _one_of_each(envelope: Envelope) -> tuple[etree._Element, etree._Element]:
         and parent.getparent() is envelope.header
         and names.is_for_us(parent)
     )
-    if not in_header and (parent is None or parent is not found[0].find(_ds("KeyInfo"))):
+    if not in_header and (parent is None or parent is not found[0].find(ds("KeyInfo"))):
         raise malformed("the EncryptedKey stands neither in the Security header nor in the KeyInfo of EncryptedData")
     return found[0], keys[0]
 
@@ -122,9 +118,9 @@ def _one_of_each(envelope: Envelope) -> tuple[etree._Element, etree._Element]:
 def _check_attributes(element: etree._Element) -> None:
     if "Encoding" in element.attrib or not set(element.attrib) <= {"Id", "Type", "MimeType", "Recipient", names.WSU_ID}:
         raise malformed(f"{etree.QName(element).localname} has attributes other than Id, Type, MimeType and Recipient")
-    allowed = [_x("EncryptionMethod"), _ds("KeyInfo"), _x("CipherData")]
-    if element.tag == _x("EncryptedKey"):
-        allowed += [_x("ReferenceList"), _x("CarriedKeyName")]
+    allowed = [xenc("EncryptionMethod"), ds("KeyInfo"), xenc("CipherData")]
+    if element.tag == xenc("EncryptedKey"):
+        allowed += [xenc("ReferenceList"), xenc("CarriedKeyName")]
     tags = [child.tag for child in element]
     if [tag for tag in allowed if tag in tags] != tags:
         raise malformed(
@@ -133,7 +129,7 @@ def _check_attributes(element: etree._Element) -> None:
 
 
 def _method(element: etree._Element, name: str) -> etree._Element:
-    method = element.find(_x("EncryptionMethod"))
+    method = element.find(xenc("EncryptionMethod"))
     if method is None:
         raise malformed(f"{name} names no EncryptionMethod")
     return method
@@ -145,8 +141,8 @@ def _check_parameters(method: etree._Element) -> None:
 
 
 def _check_oaep(method: etree._Element) -> None:
-    digest, mask = method.findall(_ds("DigestMethod")), method.findall(_x11("MGF"))
-    if method.find(_x("OAEPparams")) is not None:
+    digest, mask = method.findall(ds("DigestMethod")), method.findall(xenc11("MGF"))
+    if method.find(xenc("OAEPparams")) is not None:
         raise _policy("OAEPparams: a label of RSA-OAEP is refused: leave it out")
     if len(digest) + len(mask) != len(method) or len(digest) > 1 or len(mask) > 1:
         raise malformed("the EncryptionMethod of EncryptedKey holds other elements than DigestMethod and MGF")
@@ -161,12 +157,12 @@ def _check_oaep(method: etree._Element) -> None:
 
 
 def _cipher(element: etree._Element) -> bytes:
-    cipher = element.find(_x("CipherData"))
-    if cipher is not None and cipher.find(_x("CipherReference")) is not None:
+    cipher = element.find(xenc("CipherData"))
+    if cipher is not None and cipher.find(xenc("CipherReference")) is not None:
         raise _policy("CipherReference: content that is fetched from elsewhere is refused: use CipherValue")
-    if cipher is None or [child.tag for child in cipher] != [_x("CipherValue")] or len(cipher[0]):
+    if cipher is None or [child.tag for child in cipher] != [xenc("CipherValue")] or len(cipher[0]):
         raise malformed(f"{etree.QName(element).localname} holds no CipherData with one CipherValue")
-    data = _base64(cipher[0])
+    data = base64_of(cipher[0])
     if not data:
         raise malformed(f"the CipherValue of {etree.QName(element).localname} is not base64")
     return data
@@ -174,12 +170,12 @@ def _cipher(element: etree._Element) -> bytes:
 
 def _check_key_info(data: etree._Element, key: etree._Element) -> None:
     """What EncryptedData says of its key means the one EncryptedKey, or nothing."""
-    info = data.find(_ds("KeyInfo"))
+    info = data.find(ds("KeyInfo"))
     if info is None or (key.getparent() is info and len(info) == 1):
         return
     pointers = [
-        *info.iterfind(f"{_wsse('SecurityTokenReference')}/{_wsse('Reference')}"),
-        *info.iterfind(_ds("RetrievalMethod")),
+        *info.iterfind(f"{wsse('SecurityTokenReference')}/{wsse('Reference')}"),
+        *info.iterfind(ds("RetrievalMethod")),
     ]
     identifier = key.get("Id") or key.get(names.WSU_ID)
     if len(info) != 1 or len(pointers) != 1 or pointers[0].get("URI") != f"#{identifier}":
@@ -189,115 +185,14 @@ def _check_key_info(data: etree._Element, key: etree._Element) -> None:
 
 
 def _check_references(key: etree._Element, data: etree._Element) -> None:
-    references = key.find(_x("ReferenceList"))
+    references = key.find(xenc("ReferenceList"))
     if references is None:
         return
     identifier = data.get("Id") or data.get(names.WSU_ID)
-    if [child.tag for child in references] != [_x("DataReference")] or references[0].get("URI") != f"#{identifier}":
+    if [child.tag for child in references] != [xenc("DataReference")] or references[0].get("URI") != f"#{identifier}":
         raise malformed("the ReferenceList of EncryptedKey names other things than the EncryptedData of the Body")
     if len(references[0]):
         raise _policy("a DataReference has transforms: leave them out")
-
-
-# --- which certificate is meant -----------------------------------------------------------------------------------
-
-
-def _names(key: etree._Element, envelope: Envelope) -> Names | None:
-    """Read what names the recipient's certificate; None where nothing does, or in a form that we do not know."""
-    info = key.find(_ds("KeyInfo"))
-    if info is None:
-        return None
-    for path, reader in _FORMS.items():
-        found = info.find(path)
-        if found is not None:
-            return reader(found, envelope)
-    return None
-
-
-def _by_key_identifier(element: etree._Element, _: Envelope) -> Names | None:
-    value = _base64(element)
-    match element.get("ValueType"):
-        case names.THUMBPRINT_SHA1:
-            return lambda certificate: sha1(_der(certificate), usedforsecurity=False).digest() == value
-        case names.X509_SKI:
-            return lambda certificate: _ski(certificate) == value
-        case names.X509_V3:
-            return lambda certificate: _der(certificate) == value
-        case _:
-            return None
-
-
-def _by_token(element: etree._Element, envelope: Envelope) -> Names | None:
-    for token in envelope.root.iter(_wsse("BinarySecurityToken")):
-        if f"#{token.get(names.WSU_ID)}" == element.get("URI"):
-            return _by_certificate(token, envelope)
-    return None
-
-
-def _by_certificate(element: etree._Element, _: Envelope) -> Names | None:
-    if len(element.text or "") > 2 * MAX_CERTIFICATE_BYTES:
-        return None
-    value = _base64(element)
-    return lambda certificate: _der(certificate) == value
-
-
-def _by_ski(element: etree._Element, _: Envelope) -> Names | None:
-    value = _base64(element)
-    return lambda certificate: _ski(certificate) == value
-
-
-def _by_serial(element: etree._Element, _: Envelope) -> Names | None:
-    text = (element.findtext(_ds("X509SerialNumber")) or "").strip()
-    # the issuer's name has many spellings; the serial number alone is hint enough
-    if not (text.isascii() and text.isdigit() and len(text) <= 60):
-        return None
-    return lambda certificate: str(certificate.serial_number) == text.lstrip("0")
-
-
-def _ds(name: str) -> str:
-    return f"{{{names.DS}}}{name}"
-
-
-def _wsse(name: str) -> str:
-    return f"{{{names.WSSE}}}{name}"
-
-
-def _x(name: str) -> str:
-    return f"{{{names.XENC}}}{name}"
-
-
-def _x11(name: str) -> str:
-    return f"{{{names.XENC11}}}{name}"
-
-
-_STR: Final = _wsse("SecurityTokenReference")
-_FORMS: Final[dict[str, Callable[[etree._Element, Envelope], Names | None]]] = {
-    f"{_STR}/{_wsse('KeyIdentifier')}": _by_key_identifier,
-    f"{_STR}/{_wsse('Reference')}": _by_token,
-    f"{_STR}/{_ds('X509Data')}/{_ds('X509IssuerSerial')}": _by_serial,
-    f"{_ds('X509Data')}/{_ds('X509IssuerSerial')}": _by_serial,
-    f"{_ds('X509Data')}/{_ds('X509Certificate')}": _by_certificate,
-    f"{_ds('X509Data')}/{_ds('X509SKI')}": _by_ski,
-}
-
-
-def _der(certificate: x509.Certificate) -> bytes:
-    return certificate.public_bytes(Encoding.DER)
-
-
-def _ski(certificate: x509.Certificate) -> bytes:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
-    except x509.ExtensionNotFound:
-        return b""
-
-
-def _base64(element: etree._Element) -> bytes:
-    """Read base64 with line breaks; empty when it is none."""
-    try:
-        return b64decode("".join((element.text or "").split()), validate=True)
-    except (binascii.Error, ValueError):
-        return b""
 
 
 def malformed(text: str) -> Malformed:

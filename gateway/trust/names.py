@@ -45,6 +45,26 @@ _NEXT_12 = f"{SOAP_12}/role/next"
 _ULTIMATE_12 = f"{SOAP_12}/role/ultimateReceiver"
 
 
+def ds(name: str) -> str:
+    """The qualified name of an element of XML Signature, as lxml writes it."""
+    return f"{{{DS}}}{name}"
+
+
+def wsse(name: str) -> str:
+    """The qualified name of an element of WS-Security 1.0."""
+    return f"{{{WSSE}}}{name}"
+
+
+def xenc(name: str) -> str:
+    """The qualified name of an element of XML Encryption 1.0."""
+    return f"{{{XENC}}}{name}"
+
+
+def xenc11(name: str) -> str:
+    """The qualified name of an element that XML Encryption 1.1 added."""
+    return f"{{{XENC11}}}{name}"
+
+
 def namespace_of(element: etree._Element) -> str:
     """Give the namespace name of an element; empty when it has none."""
     return etree.QName(element).namespace or ""

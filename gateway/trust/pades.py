@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,7 +37,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from gateway.domain.calendar import require_aware
 from gateway.domain.errors import Malformed, Misconfigured
 from gateway.trust.keys import SigningKey
-from gateway.trust.pdf_signature import PdfSignature, SigningMaterial
+from gateway.trust.pdf_signature import MAX_OTHERS, PdfSignature, SigningMaterial
 from gateway.trust.policy import JWS_SIGNATURES, KeyKind
 
 FIELD = "Pengesahan"
@@ -130,10 +130,18 @@ def _read(pdf: bytes, embedded: EmbeddedPdfSignature) -> PdfSignature:
         field=embedded.field_name,
         subject=certificate.subject.rfc4514_string(),
         fingerprint=hashlib.sha256(embedded.signer_cert.dump()).hexdigest(),
+        certificate=certificate,
+        others=tuple(_others(embedded)),
         claimed_at=embedded.self_reported_timestamp,
         intact=end is not None and _is_signed(embedded),
         covers_whole_file=end == len(pdf),
     )
+
+
+def _others(embedded: EmbeddedPdfSignature) -> Iterator[x509.Certificate]:
+    for each in embedded.other_embedded_certs[:MAX_OTHERS]:
+        with suppress(ValueError):  # one that cannot be read leads nowhere
+            yield x509.load_der_x509_certificate(each.dump())
 
 
 def _end_of_signed(pdf: bytes, embedded: EmbeddedPdfSignature) -> int | None:

@@ -19,6 +19,7 @@ from gateway.domain.errors import Unauthenticated
 from gateway.trust import names
 from gateway.trust.certificate_files import MAX_CERTIFICATE_BYTES
 from gateway.trust.envelope import Envelope
+from gateway.trust.names import ds, wsse
 from gateway.trust.policy import SignatureAlgorithm, check_canonical_form, xml_digest, xml_signature
 
 MAX_REFERENCES = 32
@@ -30,22 +31,13 @@ MAX_LOOKUPS = 100_000
 _INCLUSIVE_NAMESPACES = f"{{{names.EXCLUSIVE_C14N}}}InclusiveNamespaces"
 _ELEMENTS = etree.XPath("count(//*)")
 
-
-def _ds(name: str) -> str:
-    return f"{{{names.DS}}}{name}"
-
-
-def _wsse(name: str) -> str:
-    return f"{{{names.WSSE}}}{name}"
-
-
-_SIGNATURE, _OBJECT, _REFERENCE = _ds("Signature"), _ds("Object"), _ds("Reference")
-_TRANSFORMS, _TRANSFORM = _ds("Transforms"), _ds("Transform")
-_IN_SIGNATURE = [_ds("SignedInfo"), _ds("SignatureValue"), _ds("KeyInfo")]
-_IN_SIGNED_INFO = [_ds("CanonicalizationMethod"), _ds("SignatureMethod")]
-_IN_REFERENCE = [_TRANSFORMS, _ds("DigestMethod"), _ds("DigestValue")]
-_IN_KEY_INFO = [_wsse("SecurityTokenReference"), _wsse("Reference")]
-_TOKEN = _wsse("BinarySecurityToken")
+_SIGNATURE, _OBJECT, _REFERENCE = ds("Signature"), ds("Object"), ds("Reference")
+_TRANSFORMS, _TRANSFORM = ds("Transforms"), ds("Transform")
+_IN_SIGNATURE = [ds("SignedInfo"), ds("SignatureValue"), ds("KeyInfo")]
+_IN_SIGNED_INFO = [ds("CanonicalizationMethod"), ds("SignatureMethod")]
+_IN_REFERENCE = [_TRANSFORMS, ds("DigestMethod"), ds("DigestValue")]
+_IN_KEY_INFO = [wsse("SecurityTokenReference"), wsse("Reference")]
+_TOKEN = wsse("BinarySecurityToken")
 _STRUCTURAL = frozenset({names.SOAP_11, names.SOAP_12, names.WSSE, names.WSU, names.DS})
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import binascii
 import re
+from base64 import b64decode
 from collections.abc import Sequence
 from functools import cache
 
@@ -185,3 +187,11 @@ def canonical(element: etree._Element, inclusive_prefixes: Sequence[str] = ()) -
             "the document has no canonical form: a namespace name is relative; use absolute names",
             code="xml-malformed",
         ) from fault
+
+
+def base64_of(element: etree._Element) -> bytes:
+    """Read the text of an element as base64 with line breaks; empty when it is none."""
+    try:
+        return b64decode("".join((element.text or "").split()), validate=True)
+    except (binascii.Error, ValueError):
+        return b""

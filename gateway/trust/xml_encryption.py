@@ -39,6 +39,7 @@ from gateway.trust.content_key import IV_BYTES, candidates, open_content
 from gateway.trust.encrypted_parts import malformed, mentions_encryption, read_encrypted_body
 from gateway.trust.envelope import Envelope, open_envelope
 from gateway.trust.keys import SigningKey
+from gateway.trust.names import ds, wsse, xenc
 from gateway.trust.policy import (
     XML_CONTENT_ENCRYPTION,
     XML_ENCRYPTING,
@@ -168,42 +169,39 @@ def encrypt_envelope(signed: bytes, recipient: x509.Certificate) -> bytes:
 def _encrypted_key(
     key_id: str, data_id: str, transport: str, recipient: x509.Certificate, wrapped: bytes
 ) -> etree._Element:
-    root = etree.Element(_x("EncryptedKey"), nsmap={"xenc": names.XENC, "ds": names.DS, "wsse": names.WSSE}, Id=key_id)
-    method = etree.SubElement(root, _x("EncryptionMethod"), Algorithm=transport)
-    etree.SubElement(method, f"{{{names.DS}}}DigestMethod", Algorithm=XML_OAEP_DIGEST)
+    prefixes = {"xenc": names.XENC, "ds": names.DS, "wsse": names.WSSE}
+    root = etree.Element(xenc("EncryptedKey"), nsmap=prefixes, Id=key_id)
+    method = etree.SubElement(root, xenc("EncryptionMethod"), Algorithm=transport)
+    etree.SubElement(method, ds("DigestMethod"), Algorithm=XML_OAEP_DIGEST)
     reference = _token_reference(root)
     kinds = {"ValueType": names.THUMBPRINT_SHA1, "EncodingType": names.BASE64}
-    identifier = etree.SubElement(reference, f"{{{names.WSSE}}}KeyIdentifier", kinds)
+    identifier = etree.SubElement(reference, wsse("KeyIdentifier"), kinds)
     thumbprint = sha1(recipient.public_bytes(Encoding.DER), usedforsecurity=False).digest()
     identifier.text = b64encode(thumbprint).decode()
     _cipher_value(root, wrapped)
-    etree.SubElement(etree.SubElement(root, _x("ReferenceList")), _x("DataReference"), URI=f"#{data_id}")
+    etree.SubElement(etree.SubElement(root, xenc("ReferenceList")), xenc("DataReference"), URI=f"#{data_id}")
     return root
 
 
 def _encrypted_data(data_id: str, key_id: str, content: str, sealed: bytes) -> etree._Element:
     root = etree.Element(
-        _x("EncryptedData"),
+        xenc("EncryptedData"),
         nsmap={"xenc": names.XENC, "ds": names.DS, "wsse": names.WSSE, "wsse11": names.WSSE11},
         Id=data_id,
         Type=f"{names.XENC}Content",
     )
-    etree.SubElement(root, _x("EncryptionMethod"), Algorithm=content)
+    etree.SubElement(root, xenc("EncryptionMethod"), Algorithm=content)
     reference = _token_reference(root)
     reference.set(f"{{{names.WSSE11}}}TokenType", names.ENCRYPTED_KEY_TOKEN)
-    etree.SubElement(reference, f"{{{names.WSSE}}}Reference", URI=f"#{key_id}")
+    etree.SubElement(reference, wsse("Reference"), URI=f"#{key_id}")
     _cipher_value(root, sealed)
     return root
 
 
 def _token_reference(parent: etree._Element) -> etree._Element:
-    info = etree.SubElement(parent, f"{{{names.DS}}}KeyInfo")
-    return etree.SubElement(info, f"{{{names.WSSE}}}SecurityTokenReference")
+    info = etree.SubElement(parent, ds("KeyInfo"))
+    return etree.SubElement(info, wsse("SecurityTokenReference"))
 
 
 def _cipher_value(parent: etree._Element, data: bytes) -> None:
-    etree.SubElement(etree.SubElement(parent, _x("CipherData")), _x("CipherValue")).text = b64encode(data).decode()
-
-
-def _x(name: str) -> str:
-    return f"{{{names.XENC}}}{name}"
+    etree.SubElement(etree.SubElement(parent, xenc("CipherData")), xenc("CipherValue")).text = b64encode(data).decode()

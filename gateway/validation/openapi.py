@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias, TypeGuard
 
 from gateway.contract.adapter import Adapter, Batch, Inbound, Interaction, Notification, Query, Request
 from gateway.contract.agreement import AgreedInteraction, Agreement
-from gateway.contract.differences import declared_for
+from gateway.contract.differences import declared_for, speaks_to_us
 from gateway.domain.errors import Misconfigured
 from gateway.validation.examples import examples_of
 from gateway.validation.library import ACKNOWLEDGEMENT, BATCH_ACCEPTED, BATCH_MANIFEST, SchemaLibrary
@@ -114,12 +114,12 @@ def openapi_document(
     profiles: dict[str, Any] = {}
     for agreed in agreement.interactions if agreement is not None else ():
         declared = None if agreement is None else declared_for(adapter, agreement, agreed)
-        if isinstance(declared, Inbound | Request) and not agreed.transport.is_soap:
+        if declared is not None and speaks_to_us(declared) and not agreed.transport.is_soap:
             path = declared.path if isinstance(declared, Inbound) else ""
             operation = _operation(adapter, declared, agreed, library)
             paths[f"/rest/{adapter.agency.id}/{path or declared.name}"] = {"post": operation}
             profiles[declared.security] = _profile(declared)
-        if isinstance(declared, Query | Notification | Request) and agreed.security == JWS:
+        if agreed.security == JWS and _is_served_by_the_agency(declared):
             webhooks[declared.name] = {"post": _served_by_the_agency(declared, agreed, library)}
             profiles[JWS] = SECURITY[JWS]
     for question, terms in own:
@@ -181,11 +181,28 @@ def _operation(
     }
 
 
-def _served_by_the_agency(
-    declared: Query[Any] | Notification[Any] | Request[Any], agreed: AgreedInteraction, library: SchemaLibrary
-) -> dict[str, Any]:
-    """What we send, and what has to come back. Its address is the agency's own, which staff register."""
-    reply = ACKNOWLEDGEMENT if isinstance(declared, Request) else declared.reply
+_Served: TypeAlias = Query[Any] | Notification[Any] | Request[Any] | Batch
+
+
+def _is_served_by_the_agency(declared: Interaction | None) -> TypeGuard[_Served]:
+    """Whether the hub calls the agency in it over REST."""
+    return isinstance(declared, Query | Notification | Request) or (
+        isinstance(declared, Batch) and declared.is_of_office
+    )
+
+
+def _served_by_the_agency(declared: _Served, agreed: AgreedInteraction, library: SchemaLibrary) -> dict[str, Any]:
+    """What we send, and what has to come back. Its address is the agency's own, which staff register.
+
+    Of the office's file that is its manifest, and where its pieces go (`docs/wire.md`).
+    """
+    said: str = declared.request
+    reply: str | None = ACKNOWLEDGEMENT
+    match declared:
+        case Query() | Notification():
+            reply = declared.reply
+        case Batch():
+            said, reply = BATCH_MANIFEST, BATCH_ACCEPTED
     answer: dict[str, Any] = {"2XX": {"description": "Any such answer acknowledges it."}}
     if reply is not None:
         answer = {"200": {"description": "As agreed.", "content": _content(reply, agreed, library), **SIGNED}}
@@ -193,7 +210,7 @@ def _served_by_the_agency(
         "operationId": f"{declared.name}.served",
         "summary": f"{agreed.model}; the hub calls the agency; {', '.join(agreed.services)}; {agreed.personal.purpose}",
         "security": [{JWS: []}],
-        "requestBody": {"required": True, "content": _content(declared.request, agreed, library)},
+        "requestBody": {"required": True, "content": _content(said, agreed, library)},
         "responses": answer,
     }
 

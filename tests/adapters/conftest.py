@@ -4,7 +4,7 @@ import json
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -14,62 +14,25 @@ from jsonschema import Draft202012Validator
 from lxml import etree
 
 from gateway.contract.message import Json, Payload
-from gateway.domain.calendar import JAKARTA
+from gateway.contract.samples import AT, CASE_ID, sample_application, sample_case
 from gateway.domain.case import PermitCase, Stage
 from gateway.domain.catalogue import SAMPLE
-from gateway.domain.events import Applicant, ApplicantKind, ApplicationRegistered, Origin, Reference, Site
-from gateway.domain.identifiers import NIB, NIK, NIP, NPWP, Phone
-from gateway.domain.skrd import SKRD, ChargeLine
+from gateway.domain.events import Origin
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def case() -> PermitCase:
-    """Give an open application for a building, lodged at the portal."""
-    event = ApplicationRegistered(
-        service="pbg",
-        origin=Origin.PORTAL,
-        applicant=Applicant(
-            kind=ApplicantKind.COMPANY,
-            name="Siti Contoh",
-            nik=NIK("9999014506900001"),
-            phone=Phone("081200000017"),
-            email="siti@contoh.example",
-            address="Jalan Contoh 1",
-            company="PT Contoh Sejahtera",
-            npwp=NPWP("000000000999000"),
-            nib=NIB("0000000000017"),
-        ),
-        site=Site(address="Jalan Contoh 17", kelurahan="35.76.01.1003", purpose="Rumah tinggal", area_m2=120),
-    )
-    at = datetime(2026, 3, 2, 9, 0, tzinfo=JAKARTA)
-    opened = PermitCase.open("K-2026-000017", event, at, SAMPLE.find("pbg", at.date()))
+    """Give an open application for a building, lodged at the counter."""
+    opened = PermitCase.open(CASE_ID, sample_application("pbg", AT), AT, SAMPLE.find("pbg", AT.date()))
     return replace(opened, stage=Stage.COMPLETE, acknowledgement_number="503/000017/2026")
 
 
 @pytest.fixture
 def charged_case(case: PermitCase) -> PermitCase:
     """Give an application with an SKRD of Rp350.000 that nobody has paid yet."""
-    skrd = SKRD(
-        number="974/0017/417.309/2026",
-        period="Maret 2026",
-        year=2026,
-        payer_name="PT Contoh Sejahtera",
-        payer_address="Jalan Contoh 1",
-        legal_basis="Perda contoh",
-        account_code="4.1.2.03.01",
-        npwrd="R-17",
-        payment_code="998872600000000000017",
-        service="pbg",
-        lines=(ChargeLine(description="Retribusi PBG", quantity=1, unit_price=350_000),),
-        pay_to_bank="Bank Contoh",
-        pay_to_account="0000000017",
-        issued_on=date(2026, 3, 2),
-        signatory="Pejabat Contoh",
-        signatory_nip=NIP("198001012005011001"),
-    )
-    return replace(case, skrd=skrd)
+    return replace(case, skrd=sample_case("pbg", "dpupr").skrd)
 
 
 @pytest.fixture
@@ -100,14 +63,7 @@ def issued_case(case: PermitCase) -> PermitCase:
 @pytest.fixture
 def oss_case(case: PermitCase) -> PermitCase:
     """Give an open application that OSS lodged, without a project id."""
-    given = {
-        "nib": "0000000000017",
-        "oss-id": "Q-202603-00000017",
-        "id-izin": "I-202603-000001",
-        "kd-izin": "057600000001",
-        "id-produk": "R-202603-000001",
-    }
-    references = tuple(Reference(kind=kind, value=value) for kind, value in given.items())
+    references = tuple(each for each in sample_case("pbg", "oss").references if each.kind != "permit-number")
     return replace(case, id="K-2026-000020", origin=Origin.OSS, references=references)
 
 

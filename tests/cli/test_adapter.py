@@ -298,7 +298,6 @@ def test_the_agreement_that_came_with_a_package_is_imported_by_the_agencys_name(
 @pytest.mark.usefixtures("home")
 def test_a_trial_says_what_it_lacks(simojo: Simojo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.cli.adapter_try.now", lambda: NOW)
-    assert "[interaction-unknown]" in simojo("adapter", "try", "satpolpp").sentence
     assert "[interaction-unknown]" in simojo("adapter", "try", "sms", "--interaction", "nothing").sentence
     assert "[agency-unknown]" in simojo("adapter", "try", "nobody").sentence
     trial = ("adapter", "try", "sms", "--interaction", "send-message", "--wait", "1")
@@ -308,6 +307,8 @@ def test_a_trial_says_what_it_lacks(simojo: Simojo, monkeypatch: pytest.MonkeyPa
     assert done.code == 1
     assert "it waits to be sent" in done.out
     assert "is `simojo serve` running" in done.out
+    collects = simojo("adapter", "try", "satpolpp", "--wait", "1")  # it needs no endpoint
+    assert (collects.code, "satpolpp: recommendation-task, message" in collects.out) == (1, True)
 
 
 def test_a_trial_is_not_for_production(empty: Path, simojo: Simojo, monkeypatch: pytest.MonkeyPatch) -> None:

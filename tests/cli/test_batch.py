@@ -11,7 +11,7 @@ import pytest
 from gateway.app import open_store
 from gateway.settings import load_settings
 from gateway.store.plan import Insert, Plan
-from gateway.store.tables import BatchHeldRow, BatchRow
+from gateway.store.tables import BatchHeldRow, BatchLeftOutRow, BatchPieceRow, BatchRow
 from tests.cli.conftest import Simojo
 from tests.office.house import NOW
 
@@ -75,3 +75,29 @@ def test_a_batch_is_cancelled_once_with_its_reason(simojo: Simojo) -> None:
     assert (row["endsAs"], row["cause"]) == ("cancelled", "salah berkas")
     assert "[batch-state]" in simojo("batch", "cancel", "b-1", "--reason", "lagi").sentence
     assert "[batch-state]" in simojo("batch", "cancel", "b-2", "--reason", "terlambat").sentence
+
+
+@pytest.mark.usefixtures("home")
+def test_a_file_of_the_office_is_begun_shown_and_goes_on(simojo: Simojo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.cli.batch.now", lambda: NOW)
+    said = simojo("batch", "send", "dpupr", "technical-recommendation", "--service", "krk")
+    assert "[batch-not-ours]" in said.sentence
+    assert "[period-wrong]" in simojo("batch", "send", "dpupr", "x", "--from", "kemarin").sentence
+    store = open_store(load_settings())
+    stopped = {**ROW, "id": "b-7", "direction": "out", "name": "maret", "state": "stopped", "stopped_in": "fetching"}
+    lines = b"number,key,outcome,reason,text\r\n1,R-1,failed,no-result,\r\n"
+    row = BatchRow(**stopped, left_out=1, cause="tidak menjawab", result_size=len(lines)).model_dump()
+    piece = {"batch": "b-7", "side": "result", "position": 0, "body": lines}
+    left_out = {"batch": "b-7", "case_id": "K-2026-CONTOH01", "cause": "KeyError"}
+    changes = (Insert(BatchRow, row), Insert(BatchLeftOutRow, left_out), Insert(BatchPieceRow, piece))
+    store.unit_of_work.commit(Plan(changes))
+    store.close()
+    shown = simojo("batch", "show", "b-7", "--follow").out
+    assert "stopped   to bank/settlement maret" in shown
+    assert "9 records in it, 1 cases left out" in shown
+    assert "case K-2026-CONTOH01 is not in it: KeyError" in shown
+    assert simojo("batch", "result", "b-7").out.splitlines()[1] == "1,R-1,failed,no-result,"
+    assert simojo("batch", "resume", "b-7").code == 0
+    assert json.loads(simojo("batch", "show", "b-7", "--json").out)["state"] == "awaiting"
+    assert "[batch-state]" in simojo("batch", "resume", "b-7").sentence
+    assert "[batch-unknown]" in simojo("batch", "resume", "b-8").sentence

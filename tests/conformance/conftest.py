@@ -56,6 +56,7 @@ class Heard:
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
 
     @property
     def json(self) -> Any:
@@ -150,9 +151,9 @@ def hub() -> Iterator[FakeHub]:
     app = FastAPI(openapi_url=None)
     held: list[FakeHub] = []
 
-    @app.api_route("/{path:path}", methods=["GET", "POST"])
+    @app.api_route("/{path:path}", methods=["GET", "POST", "HEAD", "PATCH"])
     async def any_path(request: Request) -> Response:
-        heard = Heard(str(request.url.path), dict(request.headers), await request.body())
+        heard = Heard(str(request.url.path), dict(request.headers), await request.body(), request.method)
         return held[0].take(heard)
 
     server = Loopback(app)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -14,10 +16,12 @@ from fastapi import Response
 from fastapi.testclient import TestClient
 from lxml import etree
 
+from conformance.peers.agreed import batch
 from conformance.peers.agreed.agreement import script_of
 from conformance.peers.agreed.peer import AgreedPeer
 from conformance.peers.agreed.soap import VERSIONS
 from conformance.peers.config import load_config, make_config
+from conformance.peers.documents import json_violations
 from conformance.peers.peer import Surroundings
 from conformance.signing import jws, soap, wss
 from conformance.signing.keys import Identity
@@ -38,12 +42,18 @@ Play = Callable[[Model, Transport], AgreedPeer]
 def adapters(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[Model, Transport], Adapter]:
     folder = tmp_path_factory.mktemp("agreed")
     kinds = [(Model.REQUEST, each) for each in Transport] + [(Model.SUBMISSION, Transport.REST)]
-    kinds += [(Model.QUERY, Transport.SOAP_11), (Model.NOTIFICATION, Transport.REST)]
+    kinds += [(Model.QUERY, Transport.SOAP_11), (Model.NOTIFICATION, Transport.REST), (Model.BATCH, Transport.REST)]
+    kinds += [(Model.MAILBOX, Transport.REST), (Model.MAILBOX, Transport.SOAP_12)]
     made = {}
     for model, transport in kinds:
         agency = f"played-{model}-{transport}".replace(".", "")
         made[model, transport] = written(folder / agency, choice_of(model, transport, agency=agency))
     return made
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conformance.peers.collecting.PAUSE_S", 0.01)
 
 
 @pytest.fixture
@@ -133,6 +143,67 @@ class Hub:
         return Response(wss.sign(soap.envelope(document, addressing, soap=self.version), self.identity, at=NOW))
 
 
+class Box(Hub):
+    """The hub's own services, as the agency calls them."""
+
+    def path(self, name: str) -> str:
+        soap_path = f"/soap/{self.peer.agency}/mailbox.{name}"
+        return soap_path if self.version else f"/rest/{self.peer.agency}/mailbox/{name}"
+
+    def item(self, payload: dict[str, Any], message_id: str) -> dict[str, Any]:
+        declared, said = self.part.declared, {}
+        if self.version is None:
+            body = json.dumps(payload).encode()
+            said["signature"] = self.token(body, message_id, int=declared.name)
+        else:
+            element = self.library.xml(declared.request).to_element(payload)
+            addressing = soap.Addressing(message_id=message_id, to="urn:x", action=soap.action_of(element))
+            body = wss.sign(soap.envelope(element, addressing, soap=self.version), self.identity, at=NOW)
+        return {
+            "messageId": message_id,
+            "interaction": declared.name,
+            "agreement": f"{self.peer.agency}-2026/1.0",
+            "madeAt": "2026-03-02T02:55:00.000Z",
+            "collected": 1,
+            "visibleAgainAt": "2026-03-02T03:10:00.000Z",
+            "mediaType": "application/json",
+            **said,
+            "body": base64.b64encode(body).decode(),
+        }
+
+    def token(self, body: bytes, jti: str, **claims: str) -> str:
+        said: dict[str, str | int] = {"iss": "dpmptsp", "aud": self.peer.agency, "jti": jti, **claims}
+        return jws.sign_detached(body, self.identity, said, at=NOW)
+
+    def signed(self, heard: Heard, payload: dict[str, Any]) -> Response:
+        body = json.dumps(payload).encode()
+        token = self.token(body, "a", rel=jws.body_digest(heard.body))
+        return Response(body, media_type="application/json", headers={jws.HEADER: token})
+
+    def replies(self, heard: Heard, service: str, payload: dict[str, Any]) -> Response:
+        said = {"agency": self.peer.agency, "at": "2026-03-02T03:00:00.000Z", **payload}
+        if self.version is None:
+            return self.signed(heard, said)
+        element = self.library.xml(f"simojo/mailbox-{service}/1.0/reply").to_element(said)
+        asked = wss.verify(heard.body, [self.agency.certificate], at=NOW)
+        addressing = soap.Addressing(
+            message_id="urn:r", to=soap.ANONYMOUS, action=soap.action_of(element), relates_to=asked.message_id
+        )
+        return Response(wss.sign(soap.envelope(element, addressing, soap=self.version), self.identity, at=NOW))
+
+    def heard_words(self, heard: Heard) -> list[dict[str, Any]]:
+        """The words of an acknowledgement, its signature verified."""
+        if self.version is None:
+            self.claims(heard.headers[jws.HEADER.lower()], heard.body)
+            items: list[dict[str, Any]] = heard.json["item"]
+            return items
+        document = wss.verify(heard.body, [self.agency.certificate], at=NOW).document
+        schema = self.library.xml("simojo/mailbox-acknowledge/1.0/request")
+        assert schema.check(document) == ()
+        said: Any = schema.to_payload(document)["item"]
+        return list(said)
+
+
 @pytest.mark.parametrize("transport", Transport)
 def test_a_request_is_acknowledged_and_answered_by_the_agreed_example_about_its_case(
     play: Play, hub: FakeHub, hub_identity: Identity, agency: Identity, transport: Transport
@@ -195,6 +266,73 @@ def test_it_speaks_first_when_it_is_told_to(play: Play, hub: FakeHub, hub_identi
     assert sent.path == f"/rest/{peer.agency}/{name}"
     assert sent.json["text"] == "Tidak sesuai."
     assert peer.journal.entries("sent")[0]["heard"] == said.json()
+
+
+@pytest.mark.parametrize("transport", [Transport.REST, Transport.SOAP_12])
+def test_a_mailbox_is_collected_and_each_item_acknowledged_or_refused(
+    play: Play, hub: FakeHub, hub_identity: Identity, agency: Identity, transport: Transport
+) -> None:
+    peer = play(Model.MAILBOX, transport)
+    ours, lying = Box(peer, transport, hub_identity, agency), ["urn:m:1"]
+
+    def answer(heard: Heard) -> Response:
+        if "collect" in heard.path:
+            items = [ours.item({**ASKED, "purpose": each}, each) for each in lying]
+            return ours.replies(heard, "collect", {"item": items, "more": False})
+        named = [word["messageId"] for word in ours.heard_words(heard)]
+        lying[:] = [each for each in lying if each not in named]
+        results = [{"messageId": each, "result": "acknowledged"} for each in named]
+        return ours.replies(heard, "acknowledge", {"item": results})
+
+    hub.answer = answer
+    hub.wait_for(1, ours.path("acknowledge"))
+    client = TestClient(peer.app)
+    assert client.post("/_control/refuse", json={"text": "Bukan wewenang kami."}).status_code == 200
+    lying.append("urn:m:2")
+    assert client.post("/_control/collect").json()["collected"] in (0, 1)  # it comes by itself as well
+    hub.wait_for(2, ours.path("acknowledge"))
+    words = [word for each in peer.journal.entries("acknowledged") for word in each["items"]]
+    assert words[0] == {"messageId": "urn:m:1", "outcome": "taken"}
+    assert words[-1] == {"messageId": "urn:m:2", "outcome": "refused", "text": "Bukan wewenang kami."}
+    taken = {each["message_id"]: each["payload"]["purpose"] for each in peer.journal.entries("request")}
+    assert taken == {"urn:m:1": "urn:m:1", "urn:m:2": "urn:m:2"}
+
+
+def test_a_file_of_all_examples_is_sent_in_pieces_and_its_report_verified(
+    play: Play, hub: FakeHub, hub_identity: Identity, agency: Identity
+) -> None:
+    peer = play(Model.BATCH, Transport.REST)
+    ours = Box(peer, Transport.REST, hub_identity, agency)
+    name, file = ours.part.declared.name, bytearray()
+    report = {"state": "completed", "accepted": 2}
+
+    def answer(heard: Heard) -> Response:
+        if heard.path == f"/rest/{peer.agency}/{name}":
+            return ours.signed(heard, {"upload": "/b/1", "pieceBytes": 100})
+        assert heard.headers["authorization"].startswith("Bearer ")
+        if heard.headers.get("upload-offset") is not None:
+            file.extend(heard.body)
+            return Response(status_code=204, headers={"Upload-Offset": str(len(file))})
+        return Response("1,accepted") if heard.path.endswith("/result") else ours.signed(heard, report)
+
+    hub.answer = answer
+    said = TestClient(peer.app).post(f"/_control/send/{name}", json={"members": {"text": "Tidak sesuai."}})
+    assert said.json() == {"report": report, "result": ["1,accepted"]}
+    records = [json.loads(line) for line in file.splitlines()]
+    assert [each["text"] for each in records] == ["Tidak sesuai."] * 2
+    manifest = hub.heard[0].json
+    assert json_violations("simojo/batch-manifest/1.0/manifest", manifest) == ()
+    assert (manifest["records"], manifest["sha256"]) == (2, hashlib.sha256(file).hexdigest())
+    assert [each.headers.get("upload-complete") for each in hub.at("/b/1")][:-2] == ["?0"] * (len(file) // 100) + ["?1"]
+    assert TestClient(peer.app).post(f"/_control/send/{name}", json={"members": {"text": ""}}).status_code == 422
+
+
+@pytest.mark.parametrize(("form", "file"), [
+    ("csv", b'a,b\r\n1,true\r\n"x,y",\r\n'),
+    ("xml", b"<records><record><a>1</a><b>true</b></record><record><a>x,y</a></record></records>"),
+])  # fmt: skip
+def test_records_are_written_in_each_form(form: str, file: bytes) -> None:
+    assert batch.written(form, [{"a": "1", "b": True}, {"a": "x,y"}]) == file
 
 
 def test_what_cannot_be_played_is_said(adapters: dict[tuple[Model, Transport], Adapter], tmp_path: Path) -> None:

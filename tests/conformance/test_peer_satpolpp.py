@@ -74,7 +74,7 @@ class Box:
 
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conformance.peers.satpolpp.PAUSE_S", 0.01)
+    monkeypatch.setattr("conformance.peers.collecting.PAUSE_S", 0.01)
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import httpx2
 
+from tests.conformance.conftest import FakeHub
+
 COMMAND = [sys.executable, "-m", "conformance.cli", "serve"]
 HUB = "http://127.0.0.1:9"
 
@@ -45,6 +47,16 @@ def test_a_peer_ends_with_its_parents_pipe(folder_of: Callable[..., Path]) -> No
         url = ready(process)
         assert httpx2.get(f"{url}/_control/health", trust_env=False).json()["agency"] == "sms"
         assert url in (folder / "README.md").read_text()
+        assert ended(process) == (0, "")
+
+
+def test_one_command_makes_an_agency_that_comes_to_its_mailbox(tmp_path: Path, hub: FakeHub, hub_folder: Path) -> None:
+    with serve(
+        tmp_path / "satpolpp", "--hub", hub.url, "--hub-certificate", f"{hub_folder}/certificate.pem"
+    ) as process:
+        ready(process)
+        assert hub.wait_for(1, "/rest/satpolpp/mailbox/collect")[0].json == {"atMost": 10, "waitS": 10}
+        assert (tmp_path / "satpolpp" / "certificate.pem").is_file()
         assert ended(process) == (0, "")
 
 

@@ -26,7 +26,7 @@ from tests.crash.finding import Finding, Verdict
 from tests.crash.killing import Kill, Killer
 from tests.crash.scenarios import NEED_MOUNTS, SCENARIOS
 from tests.crash.seen import Seen
-from tests.crash.town import open_town
+from tests.crash.town import Size, open_town
 from tests.databases import ENGINES
 
 HEAD = (
@@ -79,7 +79,7 @@ class Run:
 def run(folder: Path, engine: str, kills: int, seed: int) -> Run:
     """Kill so many times on one engine, let everything settle, say everything again, and look."""
     begun = time.monotonic()
-    with open_town(folder, engine, seed=seed) as town:
+    with open_town(folder, engine, size=Size(collectors=2), seed=seed) as town:
         killer = Killer(town, seed, _tell)
         town.begin()
         try:

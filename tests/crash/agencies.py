@@ -53,6 +53,7 @@ class Agencies:
         """How long each agency takes to answer."""
         self.down: set[str] = set()
         """Agencies that answer 503 and take nothing."""
+        self._collections: set[tuple[str, int]] = set()
         self._changed = threading.Condition()
         self._over = threading.Event()
         agencies = self
@@ -120,6 +121,20 @@ class Agencies:
             )
         assert found, f"{agency} did not hear {calls} calls within {within_s:.0f} s"
 
+    def collected(self, agency: str, key: str, number: int, at: str, body: bytes) -> bool:
+        """An agency without an endpoint was given an item, at that moment for the `number`th time; whether it is new.
+
+        A repeat of an answer gives the same item for the same time: it is heard once.
+        """
+        with self._changed:
+            if (key, number) not in self._collections:
+                self._collections.add((key, number))
+                self.calls.append(Heard(agency=agency, key=key, at=datetime.fromisoformat(at), body=body))
+            is_new = not self.effects[agency, key]
+            self.effects[agency, key] = 1
+            self._changed.notify_all()
+        return is_new
+
     # --- within ---------------------------------------------------------------------------------------------------
 
     def _answer(self, agency: str, body: bytes) -> tuple[str, bytes]:
@@ -150,6 +165,10 @@ class Agencies:
         if agency == "oss":
             answer = {"kode": 200, "keterangan": "Sukses", "dataNIB": {}}
             return JSON, compact({"responreceiveLicenseStatus": answer})
+        if agency == "bank":
+            reference = f"QR-{key[-12:]}"
+            qr = {"referenceNo": reference, "partnerReferenceNo": key, "qrContent": f"0002010102122665{reference}"}
+            return JSON, compact({"responseCode": "2004700", "responseMessage": "Successful", **qr})
         assert self.dpupr is not None
         document = soap.acknowledgement(key, now(), f"D-{key[-12:]}")
         addressing = soap.Addressing(
@@ -172,5 +191,7 @@ def key_of(agency: str, said: Any) -> str:
         return str(said["reference"])
     if agency == "djp":
         return str(said["nomor_permintaan"])
+    if agency == "bank":
+        return str(said["partnerReferenceNo"])
     (told,) = said.values()  # a status, or a permit
     return compact(told).decode()

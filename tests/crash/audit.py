@@ -2,7 +2,8 @@
 
 lost       what a client was answered stands in the store and in the ledger, as it was given; nothing is unanswered
 doubled    every fact of a case, every number, every delivery and its effect at an agency happened once, and nothing
-           was sent again once its answer was on record, or where the agreement does not allow it
+           was sent again once its answer was on record, or where the agreement does not allow it; the agency's word
+           about what it collected counted once
 changed    a repeat got the answer of the first time, while it is fresh the very bytes
 ledger     it verifies, and every checkpoint that anybody was ever shown is a root of it
 refused    nobody was told no, or 500, who should have been served
@@ -13,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from gateway.app import Store
+from gateway.app.catalogue import catalogue_of
 from gateway.domain.errors import GatewayError, LedgerBroken
 from gateway.ledger.checkpoint import open_note
 from gateway.operations.ledger_export import verify_store
@@ -23,6 +25,7 @@ from tests.crash.happened import cases, numbers
 from tests.crash.heard import outward
 from tests.crash.merkle import roots
 from tests.crash.rows import Rows
+from tests.crash.taken import mailboxes
 from tests.crash.told import changed, lost, refused
 
 
@@ -44,6 +47,7 @@ def audit(store: Store, clients: Clients, agencies: Agencies, heads: Mapping[int
         cases(rows),
         numbers(rows),
         outward(rows, agencies.calls),
+        mailboxes(records, rows),
         refused(records, clients),
         _ledger(store, rows, heads, verdict),
     ):
@@ -53,7 +57,7 @@ def audit(store: Store, clients: Clients, agencies: Agencies, heads: Mapping[int
 
 def _ledger(store: Store, rows: Rows, heads: Mapping[int, str], verdict: Verdict) -> Iterator[Finding]:
     try:
-        found = verify_store(store.reader, store.vault, store.note_key.verifier)
+        found = verify_store(store.reader, store.vault, store.note_key.verifier, catalogue=catalogue_of(store.settings))
     except LedgerBroken as broken:
         yield Finding(kind="ledger", text=broken.text)
         return

@@ -29,7 +29,7 @@ from gateway.validation.agreement_file import latest_agreements, packaged_agreem
 from tests.postgres import Server
 
 ACTOR = "staff/siti"
-AGENCIES = ("dukcapil", "djp", "dpupr", "oss", "sms")
+AGENCIES = ("dukcapil", "djp", "dpupr", "oss", "sms", "bank")
 """Those that the hub speaks to."""
 
 SECRETS: Mapping[str, Mapping[str, str]] = {
@@ -41,7 +41,13 @@ SECRETS: Mapping[str, Mapping[str, str]] = {
         "ip_user": "127.0.0.1",
     },
     "djp": {"basic_user": "djp-user-7Q", "basic_password": "djp-password-7Q"},
-    "bank": {"client_id": "client-7Q", "client_secret": "client-secret-7Q", "partner_id": "partner-7Q"},
+    "bank": {
+        "client_id": "client-7Q",
+        "client_secret": "client-secret-7Q",
+        "partner_id": "partner-7Q",
+        "channel_id": "95051",
+        "merchant_id": "merchant-7Q",
+    },
     "oss": {"username": "oss-user-7Q", "password": "oss-password-7Q", "user_key": "oss-key-7Q"},
     "sms": {"userkey": "sms-userkey-7Q", "passkey": "sms-passkey-7Q", "report_key": "report-key-7Q"},
 }
@@ -54,6 +60,34 @@ QUICK = 'retry = { first = "500ms", factor = 2, max = "2s", attempts = 100 }'
 """Retries for a town in which processes die every second: sooner than in the sample agreements, and more of them."""
 
 CALL_TIMEOUT_S = 3
+VISIBLE_AGAIN = "3s"
+"""What is collected and not acknowledged is there again so soon."""
+
+BOTH = """
+[[permit_type]]
+code = "pbg"
+name = "Persetujuan Bangunan Gedung (contoh)"
+service_class = "non-usaha"
+recommended_by = ["dpupr"]
+levied = true
+signing = "electronic"
+required_documents = ["ktp", "bukti-tanah", "gambar-rencana"]
+duration_days = 14
+valid_from = 2020-03-10
+legal_basis = "contoh, bukan ketetapan"
+
+[[permit_type]]
+code = "reklame"
+name = "Izin Penyelenggaraan Reklame (contoh)"
+service_class = "usaha"
+recommended_by = ["satpolpp"]
+levied = false
+signing = "electronic"
+duration_days = 7
+valid_from = 2020-03-10
+legal_basis = "contoh, bukan ketetapan"
+"""
+"""The catalogue of a town with a mailbox: every second permit needs a recommendation of Satpol PP, which collects."""
 
 
 def now() -> datetime:
@@ -72,6 +106,8 @@ class Grounds:
     database: str = "simojo"
     more: Mapping[str, str] = field(default_factory=dict)
     """Further settings, without their prefix."""
+    mailbox: bool = False
+    """Whether Satpol PP is in the town, which comes for its messages."""
 
     tokens: Mapping[str, str] = field(default_factory=lambda: {each["id"]: f"token-of-{each['id']}" for each in STAFF})
 
@@ -80,6 +116,8 @@ class Grounds:
         rsa_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.dpupr = Identity(ec_key, self_signed(ec_key, "dpupr", serial=1, at=now()))
         self.bank = Identity(rsa_key, self_signed(rsa_key, "bank", serial=2, at=now()))
+        own_key = ec.generate_private_key(ec.SECP256R1())  # a key belongs to one agency
+        self.satpolpp = Identity(own_key, self_signed(own_key, "satpolpp", serial=3, at=now()))
 
     @property
     def engine(self) -> str:
@@ -114,6 +152,7 @@ class Grounds:
             "SIGNING_CERTIFICATE_FILE": str(keys / "hub.pem"),
             "RATE_PER_ADDRESS": "",
             "LOG_LEVEL": "WARNING",
+            **({"CATALOGUE_FILE": str(self.folder / "catalogue.toml")} if self.mailbox else {}),
             **self.more,
         }
 
@@ -130,6 +169,7 @@ class Grounds:
     def furnish(self) -> None:
         """Fill an empty store with what staff would enter."""
         self.store_file.parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / "catalogue.toml").write_text(BOTH, encoding="utf-8")
         make_keys(self.settings)
         store = open_store(self.settings)
         try:
@@ -142,7 +182,7 @@ class Grounds:
         adapters = load_adapters()
         for name in latest_agreements(local_date(now())):
             agreement = read_agreement(_quick(packaged_agreements()[name]))
-            if agreement.agency not in (*AGENCIES, "bank"):  # others are not in this town
+            if agreement.agency not in self._agencies:  # others are not in this town
                 continue
             store.registry.import_agreement(agreement, adapters[agreement.agency], ACTOR)
             store.registry.activate_for_development(agreement.id, agreement.version, ACTOR)
@@ -151,10 +191,17 @@ class Grounds:
         for agency, named in SECRETS.items():
             for name, secret in named.items():
                 store.registry.set_credential(agency, name, secret, ACTOR)
-        for agency, identity in (("dpupr", self.dpupr), ("bank", self.bank)):
+        signing = {"dpupr": self.dpupr, "bank": self.bank, "satpolpp": self.satpolpp}
+        for agency, identity in signing.items():
+            if agency not in self._agencies:
+                continue
             challenge = store.registry.challenge(agency, identity.certificate, secrets.token_hex(8))
             proof = _proof(identity, challenge)
             store.registry.register_certificate(agency, identity.certificate, challenge, proof, ACTOR)
+
+    @property
+    def _agencies(self) -> tuple[str, ...]:
+        return (*AGENCIES, "satpolpp") if self.mailbox else AGENCIES
 
     def _employ(self, store: Store) -> None:
         for each in STAFF:
@@ -184,6 +231,7 @@ def _quick(said: str) -> str:
     """A sample agreement whose limits leave room for a load, and whose retries come soon."""
     said = re.sub(r"valid_until = \S+", f"valid_until = {now().year + 2}-12-31", said)
     said = re.sub(r'rate = "\d+/s"', 'rate = "2000/s"', said)
+    said = re.sub(r'visible_again = "\w+"', f'visible_again = "{VISIBLE_AGAIN}"', said)
     said = re.sub(r'call_timeout = "\d+s"', f'call_timeout = "{CALL_TIMEOUT_S}s"', said)
     return re.sub(r"retry = \{[^}]*\}", QUICK, said)
 

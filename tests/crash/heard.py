@@ -63,7 +63,7 @@ def _delivery(row: Mapping[str, Any], attempts: list[dict[str, Any]], heard: lis
 
 def _key(row: Mapping[str, Any], parts: Mapping[str, bytes]) -> str:
     """The name by which the agency knows a delivery; the id alone when nothing was ever sent."""
-    if row["agency"] == "dpupr":
+    if row["agency"] in ("dpupr", "satpolpp"):
         return str(row["message_id"])
     sent = next((body for name, body in sorted(parts.items()) if name.startswith("sent-") and "-head" not in name), b"")
     if not sent:

@@ -22,16 +22,18 @@ SOAP_PATH = "/soap/dpupr/technical-recommendation"
 TOKEN_PATH = "/rest/bank/v1.0/access-token/b2b"
 PAYMENT_PATH = "/rest/bank/v1.0/transfer-va/payment"
 JSON = {"Content-Type": "application/json"}
-PBG = "057600000001"
+PBG, REKLAME = "057600000001", "057600000003"
 
 
 def application(grounds: Grounds, number: int, run: str) -> tuple[Message, str]:
-    """OSS submits an application for a building permit; and the `id_izin` that it is found by."""
-    del grounds
+    """OSS submits an application, and the `id_izin` that it is found by: for a building permit.
+
+    Where Satpol PP is in the town, every second is for an advertisement, which it recommends.
+    """
     id_izin = f"I-{run}-{number:06d}"
     submission = Submission(
         id_izin=id_izin,
-        kd_izin=PBG,
+        kd_izin=REKLAME if grounds.mailbox and number % 2 == 0 else PBG,
         nik=f"999901450690{number % 10_000:04d}",
         name="Siti Contoh",
         phone=f"0812{number % 10**8:08d}",

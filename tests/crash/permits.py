@@ -72,7 +72,7 @@ class Player:
             case "recommended":
                 self._with_pin(case_id, "approve", over)
             case "approved":
-                self._do(case_id, "charge", "agus", over)
+                self._do(case_id, "charge" if case["levied"] else "prepare", "agus", over)
             case "charged" if case["noticeReceivedAt"]:
                 account, amount = case["paymentCode"], case["amount"]
                 self._clients.deliver(payment(self._grounds, account, amount, "Siti Contoh"))

@@ -6,6 +6,7 @@ import math
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def killed(town: Town, kills: int) -> list[Kill]:
 
 
 def test_nothing_is_lost_when_the_hub_is_killed_and_an_audit_finds_what_is(folder: Path, nursery: Nursery) -> None:
-    with open_town(folder, "sqlite", size=FEW, seed=SEED, nursery=nursery) as town:
+    with open_town(folder, "sqlite", size=replace(FEW, collectors=1), seed=SEED, nursery=nursery) as town:
         killed(town, 2)
         verdict = look_back(town, 60)
         assert verdict.findings == []
@@ -149,12 +150,28 @@ def rolled_back(town: Town) -> Callable[[], None]:
     return undo
 
 
+def counted_twice(town: Town) -> Callable[[], None]:
+    """The second word about an item counted as well."""
+    records = town.clients.records.values()
+    record = next(each for each in records if each.answers and b'"already"' in each.answers[0].content)
+    first = record.answers[0]
+    content = first.content.replace(b'"already"', b'"acknowledged"')
+    record.answers[0] = type(first)(**{**vars(first), "content": content})
+
+    def undo() -> None:
+        record.answers[0] = first
+
+    return undo
+
+
 SPOILT: Mapping[str, Callable[[Town], Callable[[], None]]] = {
     "lost: a message of which nothing is stored": never_stored,
     "lost: a message that was never answered": never_answered,
     "lost: an exchange without its row": sql("UPDATE exchange SET message_id = 'x' WHERE rowid = 1"),
     "lost: a fact is gone": sql("DELETE FROM case_event WHERE seq = 2"),
     "doubled: an agency heard something once more": heard_once_more,
+    "doubled: an acknowledgement counted twice": counted_twice,
+    "lost: an item that lies there still": sql("UPDATE delivery SET state = 'laid-down' WHERE agency = 'satpolpp'"),
     "doubled: a fact twice": sql("UPDATE case_event SET kind = 'ApplicationRegistered' WHERE seq = 2"),
     "doubled: a number was counted and given to nobody": sql(
         "UPDATE counter SET value = value + 1 WHERE name LIKE 'tt/%'"

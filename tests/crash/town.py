@@ -18,6 +18,7 @@ from typing import Any
 from tests.crash.agencies import Agencies
 from tests.crash.clients import Clients, Message, NotYet
 from tests.crash.grounds import Grounds
+from tests.crash.mailbox import Collector
 from tests.crash.messages import recommendation, report, validity
 from tests.crash.nursery import Nursery, Outright
 from tests.crash.permits import Over, Player
@@ -33,11 +34,15 @@ REPEATED = 0.2
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """How many of each: cases at once, clients that only ask, threads that carry what agencies say later."""
+    """How many of each: cases at once, clients that only ask, threads that carry what agencies say later.
+
+    `collectors` come for what lies in Satpol PP's mailbox; without any it is not in the town.
+    """
 
     players: int = 6
     askers: int = 2
     carriers: int = 4
+    collectors: int = 0
     asks_per_s: float = 10.0
 
 
@@ -54,6 +59,8 @@ class Town:
         self.run = secrets.token_hex(3)
         self.closing = threading.Event()
         """No new cases and questions; what is under way goes on."""
+        self.emptied = threading.Event()
+        """Nobody comes to the mailbox any more: nothing lies there, or will."""
         self.over = threading.Event()
         """Nothing goes on."""
         self.clients = Clients([hub.url for hub in hubs], self.over)
@@ -68,6 +75,10 @@ class Town:
         pin_lock = threading.Lock()
         self.players = [Player(grounds, self.clients, agencies, pin_lock) for _ in range(size.players)]
         self._threads: list[threading.Thread] = []
+        self._collectors = [
+            Collector(grounds, self.clients, agencies, name=f"{self.run}-c{n}", seed=seed, recommend=self._letters.put)
+            for n in range(size.collectors)
+        ]
         agencies.on_recommendation = lambda message, case: self._letters.put(recommendation(grounds, message, case))
         agencies.on_message = lambda reference: self._letters.put(report(reference))
 
@@ -82,6 +93,7 @@ class Town:
             *(threading.Thread(target=self._play, args=(player,), name="player") for player in self.players),
             *(threading.Thread(target=self._ask, args=(n,), name="asker") for n in range(self._size.askers)),
             *(threading.Thread(target=self._carry, args=(n,), name="carrier") for n in range(self._size.carriers)),
+            *(threading.Thread(target=each.run, args=(self.emptied,), name="collector") for each in self._collectors),
             threading.Thread(target=self._watch, name="watcher"),
         ]
         for thread in self._threads:
@@ -92,10 +104,12 @@ class Town:
         """Begin nothing more, and wait until all that was begun has ended; gives what has not."""
         self.closing.set()
         end = time.monotonic() + within_s
-        left = ["not looked at"]
-        while left and time.monotonic() < end:
-            time.sleep(0.3)
-            left = self._left()
+        left = self._settled(end)
+        self.emptied.set()  # nobody comes to the mailbox any more: the last collection has leaves as well
+        for thread in self._threads:
+            if thread.name == "collector":
+                thread.join(30)
+        left = left or self._settled(end)
         self.over.set()
         for thread in self._threads:
             thread.join(30)
@@ -123,6 +137,14 @@ class Town:
         return len(records)
 
     # --- within ---------------------------------------------------------------------------------------------------
+
+    def _settled(self, end: float) -> list[str]:
+        """Look until nothing is left, or it is time; gives what is left."""
+        left = ["not looked at"]
+        while left and time.monotonic() < end:
+            time.sleep(0.3)
+            left = self._left()
+        return left
 
     def _play(self, player: Player) -> None:
         with contextlib.suppress(Over):
@@ -172,7 +194,8 @@ class Town:
                 return ["messages of agencies"]
         headers = {"Authorization": f"Bearer {self.grounds.tokens['agus']}"}
         try:
-            waiting = self.clients.request("GET", "/admin/v1/deliveries/waiting", headers=headers).json()["waiting"]
+            told = self.clients.request("GET", "/admin/v1/deliveries/waiting", headers=headers).json()
+            waiting = told["waiting"] + told["inMailboxes"]
             pending = self.clients.request("GET", "/admin/v1/ledger/head", headers=headers).json()["pending"]
         except NotYet:
             return ["no hub answers"]
@@ -221,6 +244,7 @@ def open_town(
             server=server if shared else None,
             database=database,
             more=settings,
+            mailbox=bool((size or Size()).collectors),
         )
         grounds.furnish()
         agencies.dpupr = grounds.dpupr
@@ -239,4 +263,5 @@ def open_town(
             process.await_ready()
         yield town
         town.closing.set()
+        town.emptied.set()
         town.over.set()

@@ -21,15 +21,15 @@ END_S = 30
 
 
 class Play:
-    """One run of `simojo demo --exit`."""
+    """One run of `simojo demo --exit`, with more options."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *options: str) -> None:
         self.home = home
         self.lines: list[str] = []
         own = {f"SIMOJO_{name.upper()}" for name in Settings.model_fields}
         environment = {name: value for name, value in os.environ.items() if name not in own}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gateway.cli", "demo", "--exit", "--home", str(home)],
+            [sys.executable, "-m", "gateway.cli", "demo", "--exit", "--home", str(home), *options],
             env={**environment, "PYTHONUNBUFFERED": "1", "COLUMNS": "160"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -68,9 +68,9 @@ class Play:
 
 
 @contextmanager
-def playing(home: Path) -> Iterator[Play]:
+def playing(home: Path, *options: str) -> Iterator[Play]:
     """Play, and leave no process behind, however the test ends."""
-    play = Play(home)
+    play = Play(home, *options)
     try:
         yield play
     finally:

@@ -103,7 +103,9 @@ def test_a_process_that_ends_at_its_start_is_named(tmp_path: Path) -> None:
 
 def test_a_hub_that_is_not_there_is_gone_and_not_an_error_of_the_demo(tmp_path: Path) -> None:
     with HeldPorts(["hub"], {}) as ports:
-        office = Office(Stage(home=tmp_path, ports=ports.numbers, secrets={}, tokens={"agus": "x", "rina": "x"}))
+        office = Office(
+            Stage(home=tmp_path, agencies=(), ports=ports.numbers, secrets={}, tokens={"agus": "x", "rina": "x"})
+        )
         with pytest.raises(HubGone):
             office.head()
         office.close()

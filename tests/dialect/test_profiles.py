@@ -1,12 +1,10 @@
-"""Each profile by itself: what it proves, what it refuses, what it puts in, against signing code written apart."""
+"""Every other profile by itself: what it proves, refuses and puts in, against signing code written apart."""
 
 from __future__ import annotations
 
 import base64
 import itertools
-import json
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,191 +17,21 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.signing import encryption, jws, oss, snap
-from conformance.signing.keys import Identity
-from gateway.contract.message import Json, Message, Payload, Transport
+from conformance.signing import oss, snap
+from gateway.contract.message import Json, Payload
 from gateway.dialect.blanks import fill
-from gateway.dialect.jws import Jws
 from gateway.dialect.oss_token import OssToken
-from gateway.dialect.party import Hub, Party, Proven
+from gateway.dialect.party import Party, Proven
 from gateway.dialect.profiles import CREDENTIALS, INBOUND, OUTBOUND, SNAP_OPTIONS
-from gateway.dialect.rest import Answering, Asking, Heard, body_of, canonical
+from gateway.dialect.rest import Heard, body_of, canonical
 from gateway.dialect.shared_secret import Basic, HeaderKey
 from gateway.dialect.snap_bi import SnapBi, issue_token, minify
 from gateway.domain.calendar import JAKARTA
 from gateway.domain.errors import Misconfigured, Refused, Unauthenticated
 from gateway.trust.certificates import ALL_USES, RegisteredCertificate, Use, register
 from gateway.trust.keys import signing_key
+from tests.dialect.spoken import answering, asking, hub, message, party, refusal, secret
 from tests.exchange.keys import AT, agency_identity
-
-SECRETS = {
-    "username": "u",
-    "password": "p",
-    "client_id": "c",
-    "client_secret": "s",
-    "partner_id": "P",
-    "channel_id": "95051",
-    "report_key": "r",
-    "user_key": "k",
-    "basic_user": "b",
-    "basic_password": "bp",
-}
-
-
-def secret(name: str) -> str:
-    if name not in SECRETS:
-        raise Misconfigured(f"no credential {name}", code="credential-missing")
-    return SECRETS[name]
-
-
-def hub() -> Hub:
-    identity = agency_identity("hub")
-    return Hub(
-        id="dpmptsp", key=signing_key(identity.key, identity.certificate), pin=lambda challenge: f"pin-{challenge}"
-    )
-
-
-def party(agency: str = "dpupr", identity: Identity | None = None) -> Party:
-    certificate = (identity or agency_identity(agency)).certificate
-    return Party(agency=agency, certificates=(register(agency, certificate, None),), secret=secret)
-
-
-def message(body: bytes = b"{}", path: str = "/rest/x/y", **headers: str) -> Message:
-    return Message(
-        agency="dpupr",
-        interaction="permit-validity",
-        transport=Transport.REST,
-        method="POST",
-        path=path,
-        headers={name.lower().replace("_", "-"): value for name, value in headers.items()},
-        body=body,
-        received_at=AT,
-        address="127.0.0.1",
-    )
-
-
-def refusal(profile: Any, said: Message, payload: Any, who: Party, at: datetime = AT) -> str:
-    with pytest.raises(Unauthenticated) as raised:
-        profile.authenticate(said, payload, who, hub(), at)
-    return raised.value.code
-
-
-def asking(**payload: Any) -> Asking:
-    return Asking(
-        method="POST",
-        path="/x",
-        payload=payload,
-        message_id="urn:uuid:1",
-        agreement="dpupr-2026/1.0",
-        interaction="permit-validity",
-        redacted=("hidden",),
-    )
-
-
-def answering(proven: Proven, body: bytes) -> Answering:
-    return Answering(
-        body=body,
-        proven=proven,
-        request=message(b'{"a":1}'),
-        agreement="dpupr-2026/1.0",
-        interaction="permit-validity",
-        leaf="ab" * 32,
-    )
-
-
-# --- jws ----------------------------------------------------------------------------------------------------------
-
-CLAIMS = {"iss": "dpupr", "aud": "dpmptsp", "jti": "m-1", "agr": "dpupr-2026/1.0", "int": "permit-validity"}
-
-
-def test_a_jws_proves_who_said_what_when_under_which_agreement() -> None:
-    body = b'{"b": 1, "a": 2}'
-    token = jws.sign_detached(body, agency_identity("dpupr"), CLAIMS, at=AT)
-    proven = Jws().authenticate(message(body, X_JWS_Signature=token), json.loads(body), party(), hub(), AT)
-    assert (proven.agency, proven.message_id, proven.agreement) == ("dpupr", "m-1", "dpupr-2026/1.0")
-    assert proven.content == b'{"a":2,"b":1}'
-    assert (proven.created, proven.expires) == (AT, AT + timedelta(seconds=300))
-    assert proven.actor.startswith("certificate/")
-    Jws().check_fresh(proven, AT)
-    Jws().check_fresh(Proven(agency="x", actor="x", content=b"", document={}), AT)
-    with pytest.raises(Unauthenticated) as raised:
-        Jws().check_fresh(proven, AT + timedelta(hours=1))
-    assert raised.value.code == "timestamp-stale"
-
-
-@pytest.mark.parametrize("member", ["iss", "int"])
-def test_a_jws_of_another_sender_or_interaction_is_refused(member: str) -> None:
-    token = jws.sign_detached(b"{}", agency_identity("dpupr"), {**CLAIMS, member: "other"}, at=AT)
-    assert refusal(Jws(), message(X_JWS_Signature=token), {}, party()) == "signature-claims"
-
-
-def test_our_jws_answer_names_request_and_leaf() -> None:
-    proven = Proven(agency="dpupr", actor="x", content=b"", document={}, message_id="m-1")
-    headers = Jws().seal(answering(proven, b"{}"), hub(), AT)
-    trusted = [agency_identity("hub").certificate]
-    claims = jws.verify_detached(headers["X-JWS-Signature"], b"{}", trusted, issuer="dpmptsp", audience="dpupr", at=AT)
-    assert (claims["rel"], claims["leaf"]) == (jws.body_digest(b'{"a":1}'), "ab" * 32)
-    assert claims["jti"] == "m-1.answer"
-
-
-def test_our_jws_request_is_signed_as_it_leaves_and_stored_without_its_secrets() -> None:
-    sealed = Jws().seal_request(asking(a="x", hidden="{{secret:user_key}}"), party(), hub(), AT)
-    assert json.loads(sealed.body) == {"a": "x", "hidden": "k"}
-    assert json.loads(sealed.stored_body) == {"a": "x", "hidden": "{{secret:user_key}}"}
-    trusted = [agency_identity("hub").certificate]
-    token = sealed.headers["X-JWS-Signature"]
-    claims = jws.verify_detached(token, sealed.body, trusted, issuer="dpmptsp", audience="dpupr", at=AT)
-    assert (claims["jti"], claims["int"], "rel" in claims) == ("urn:uuid:1", "permit-validity", False)
-
-
-@pytest.mark.parametrize("kind", ["ec", "rsa"])
-def test_our_jws_request_leaves_encrypted_after_it_was_signed_and_is_stored_without_its_secrets(kind: str) -> None:
-    agency = agency_identity("dpupr", kind)
-    said = replace(asking(a="x", hidden="{{secret:user_key}}"), recipient=agency.certificate)
-    sealed = Jws().seal_request(said, party(), hub(), AT)
-    assert sealed.headers["Content-Type"] == "application/jose"
-    assert sealed.stored_body == sealed.body
-    assert sealed.signed == encryption.decrypt_json(sealed.body, agency)
-    assert json.loads(sealed.signed) == {"a": "x", "hidden": "k"}
-    assert json.loads(sealed.stored_plain or b"") == {"a": "x", "hidden": "{{secret:user_key}}"}
-    trusted = [agency_identity("hub").certificate]
-    token = sealed.headers["X-JWS-Signature"]
-    claims = jws.verify_detached(token, sealed.signed, trusted, issuer="dpmptsp", audience="dpupr", at=AT)
-    reply = jws.sign_detached(b"[]", agency_identity("dpupr"), {**CLAIMS, "rel": jws.body_digest(sealed.signed)}, at=AT)
-    heard = Heard(status=200, headers={"x-jws-signature": reply}, body=b"[]")
-    Jws().check_reply(heard, said, sealed, party(), hub(), AT)
-    assert claims["jti"] == "urn:uuid:1"
-
-
-def _reply(*, at: datetime = AT, **claims: str) -> tuple[Heard, Any]:
-    sealed = Jws().seal_request(asking(a="x"), party(), hub(), AT)
-    said = {**CLAIMS, "rel": jws.body_digest(sealed.body), **claims}
-    token = jws.sign_detached(b"[]", agency_identity("dpupr"), said, at=at)
-    return Heard(status=200, headers={"x-jws-signature": token}, body=b"[]"), sealed
-
-
-def test_a_signed_reply_to_this_request_is_believed() -> None:
-    heard, sealed = _reply()
-    Jws().check_reply(heard, asking(a="x"), sealed, party(), hub(), AT)
-
-
-@pytest.mark.parametrize(
-    ("twist", "code"),
-    [
-        ({"rel": "AAAA"}, "signature-claims"),
-        ({"iss": "bank"}, "signature-claims"),
-        ({"aud": "bank"}, "signature-claims"),
-        ({"at": AT - timedelta(hours=1)}, "timestamp-stale"),
-    ],
-)
-def test_a_reply_to_another_request_from_another_or_of_yesterday_is_not_believed(
-    twist: Mapping[str, Any], code: str
-) -> None:
-    heard, sealed = _reply(**twist)
-    with pytest.raises(Unauthenticated) as raised:
-        Jws().check_reply(heard, asking(a="x"), sealed, party(), hub(), AT)
-    assert raised.value.code == code
-
 
 # --- oss ----------------------------------------------------------------------------------------------------------
 
@@ -422,7 +250,6 @@ def test_a_certificate_for_other_uses_gets_no_token() -> None:
 
 
 # --- all ----------------------------------------------------------------------------------------------------------
-
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=4)
 

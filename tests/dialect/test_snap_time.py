@@ -7,7 +7,7 @@ import pytest
 from gateway.contract.message import Message
 from gateway.dialect.snap_bi import SnapBi, _token_mac, issue_token, symmetric_signature
 from gateway.domain.errors import Unauthenticated
-from tests.dialect.test_profiles import hub, message, party, refusal
+from tests.dialect.spoken import hub, message, party, refusal
 from tests.exchange.keys import AT
 
 WRONG_TIMES = (

@@ -1,4 +1,4 @@
-"""docs/dialects-<agency>.md says what is tested, row by row."""
+"""docs/dialects.md and docs/dialects/ show the tables that are played, row by row, and no other."""
 
 from __future__ import annotations
 
@@ -8,20 +8,23 @@ from pathlib import Path
 import pytest
 
 from tests.exchange.tables.all import TABLES
-from tests.exchange.tables.row import markdown
-
-DOCS = Path(__file__).parents[2] / "docs"
+from tests.exchange.tables.pages import COUNTED, INDEX, PAGES, tables_of, with_tables
 
 
-@pytest.mark.parametrize("agency", TABLES)
-def test_the_tables_of_a_dialect_are_those_that_are_played(agency: str) -> None:
-    text = (DOCS / f"dialects-{agency}.md").read_text(encoding="utf-8")
-    shown = re.findall(r"^## (.*?)\n\n(?:(?!\|).*\n)*?(\|.*?\n)(?:\n|\Z)", text, re.MULTILINE | re.DOTALL)
-    assert dict(shown) == {title: markdown(rows) for title, rows in TABLES[agency].items()}
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_a_page_has_every_row_that_is_played_and_no_other(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    shown = re.findall("<!-- table: (.+?) -->", text)
+    assert sorted(shown) == sorted({COUNTED} if path == INDEX else tables_of(path.stem))
+    assert with_tables(text) == text, "run python -m tests.exchange.tables"
 
 
-@pytest.mark.parametrize("agency", TABLES)
-def test_a_name_stands_once_in_a_table(agency: str) -> None:
-    for rows in TABLES[agency].values():
-        names = [row.name for row in rows]
-        assert len(set(names)) == len(names)
+def test_every_page_of_the_folder_is_of_a_dialect_that_is_played() -> None:
+    assert {each.stem for each in INDEX.with_suffix("").iterdir()} == set(TABLES)
+
+
+def test_a_name_stands_once_in_a_table() -> None:
+    for page, tables in TABLES.items():
+        for title, rows in tables.items():
+            names = [row.name for row in rows]
+            assert len(set(names)) == len(names), (page, title)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.domain import guards
+from gateway.domain import guards, kinds
 from gateway.domain.case import Stage
 from gateway.domain.guard import Guard
 from gateway.domain.lifecycle import STEPS
@@ -11,14 +11,15 @@ from tests.domain.twins import Twin
 from tests.domain.twins_application import CHARGE, EXAMINATION
 from tests.domain.twins_permit import ANY_TIME, DOCUMENT, HAND_OVER, SURVEY
 
+EVERY = {each for module in (guards, kinds) for each in vars(module).values() if isinstance(each, Guard)}
 TWINS = (*EXAMINATION, *CHARGE, *DOCUMENT, *SURVEY, *HAND_OVER, *ANY_TIME)
 
 OPPOSITES = (
-    (guards.levied, guards.unlevied),
-    (guards.recommendation_needed, guards.no_recommendation_needed),
-    (guards.last_recommendation, guards.more_recommendations),
-    (guards.electronic, guards.wet_ink),
-    (guards.signed_here, guards.signed_by_service),
+    (kinds.levied, kinds.unlevied),
+    (kinds.recommendation_needed, kinds.no_recommendation_needed),
+    (kinds.last_recommendation, kinds.more_recommendations),
+    (kinds.electronic, kinds.wet_ink),
+    (kinds.signed_here, kinds.signed_by_service),
 )
 """Pairs that choose between two rows of one fact and stage: exactly one of them holds."""
 
@@ -54,14 +55,13 @@ def test_no_refusal_names_the_applicant(twin: Twin) -> None:
 
 
 def test_every_guard_has_its_twins_or_its_opposite() -> None:
-    every = {each for each in vars(guards).values() if isinstance(each, Guard)}
     tried = {twin.guard for twin in TWINS} | {guard for pair in OPPOSITES for guard in pair}
-    assert tried == every
+    assert tried == EVERY
 
 
 def test_every_guard_is_used_by_the_table() -> None:
     used = {guard for step in STEPS for guard in (*step.exact, *step.guards, *([step.when] if step.when else []))}
-    assert used == {each for each in vars(guards).values() if isinstance(each, Guard)}
+    assert used == EVERY
 
 
 @pytest.mark.parametrize("pair", OPPOSITES, ids=lambda pair: pair[0].name)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from gateway.domain import events as e
-from gateway.domain import guards
+from gateway.domain import guards, kinds
 from gateway.domain.case import PermitCase, Stage
 from gateway.domain.events import CaseEvent
 from gateway.domain.stages import Residency
@@ -152,7 +152,7 @@ EXAMINATION: list[Twin] = [
 
 CHARGE: list[Twin] = [
     Twin(
-        guards.levied,
+        kinds.levied,
         "not-levied",
         "Pasal 15",
         (case_in(S.APPROVED, "krk"), j.CHARGED),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gateway.domain import events as e
-from gateway.domain import guards
+from gateway.domain import guards, kinds
 from gateway.domain.case import PermitCase, Stage
 from gateway.domain.events import CaseEvent
 from tests.domain import journeys as j
@@ -43,28 +43,28 @@ def _paper(paper: str) -> CaseEvent:
 
 DOCUMENT: list[Twin] = [
     Twin(
-        guards.electronic,
+        kinds.electronic,
         "step-not-allowed",
         "Pasal 16(2)",
         (_switched(S.PREPARED), j.SIGNED_WET),
         (case_in(S.PREPARED), j.SIGNED),
     ),
     Twin(
-        guards.electronic,
+        kinds.electronic,
         "step-not-allowed",
         "Pasal 16(2)",
         (case_in(S.ACTIVE, "aset"), _paper("kertas-aset")),
         (case_in(S.ACTIVE), _paper("kertas-pbg")),
     ),
     Twin(
-        guards.wet_ink,
+        kinds.wet_ink,
         "step-not-allowed",
         "Pasal 16(2)",
         (case_in(S.PREPARED), _paper("kertas-pbg")),
         (_switched(S.PREPARED), _paper("kertas-pbg")),
     ),
     Twin(
-        guards.wet_ink,
+        kinds.wet_ink,
         "step-not-allowed",
         "Pasal 16(2)",
         (case_in(S.PRINTED), j.SIGNED),

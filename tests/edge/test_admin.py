@@ -211,10 +211,10 @@ def test_a_dead_letter_is_shown_with_its_cause_and_sent_again(house: House, visi
     delivery = put_dead(house, case)
     (shown,) = visitor.get("/admin/v1/dead-letters")["items"]
     assert (shown["id"], shown["case"], shown["cause"], shown["attempts"]) == (delivery, case.id, "agency-timeout", 5)
-    assert visitor.get("/admin/v1/deliveries/waiting") == {"waiting": 0}
+    assert visitor.get("/admin/v1/deliveries/waiting") == {"waiting": 0, "inMailboxes": 0, "mailboxes": []}
     assert visitor.post(f"/admin/v1/deliveries/{delivery}/redrive", AGUS, status=202) == {"state": "queued"}
     assert visitor.get("/admin/v1/dead-letters")["items"] == []
-    assert visitor.get("/admin/v1/deliveries/waiting") == {"waiting": 1}
+    assert visitor.get("/admin/v1/deliveries/waiting")["waiting"] == 1
     problem = visitor.refused("POST", f"/admin/v1/deliveries/{delivery}/redrive", AGUS)
     assert (problem.status, problem.code) == (400, "delivery-state")
 
@@ -279,6 +279,38 @@ def test_answers_that_are_overdue_are_listed_and_warned_of(house: House, visitor
     listed = visitor.get("/admin/v1/deliveries/overdue")
     assert (listed["total"], [each["id"] for each in listed["items"]]) == (1, [row.id])
     assert any("1 answers of agencies are overdue" in text for text in visitor.get("/admin/v1/health")["warnings"])
+
+
+def test_what_lies_in_a_mailbox_is_counted_apart_and_warned_of_when_it_is_not_emptied(
+    house: House, visitor: Visitor
+) -> None:
+    row = house.gateway.store.reader.deliveries(case_id=house.registered().id)[-1]
+    made, taken = house.clock() - timedelta(days=1), house.clock() - timedelta(hours=1)
+    collected = {"agency": "satpolpp", "state": "collected", "made_at": made, "last_attempt": 1}
+    attempt = {"delivery": row.id, "number": 1, "fence": 1, "started_at": taken, "detail": "taken by certificate/ab"}
+    house.commit(Update(DeliveryRow, {"id": row.id}, {}, collected), Insert(AttemptRow, attempt))
+    shown = visitor.get("/admin/v1/deliveries/waiting")
+    assert (shown["waiting"], shown["inMailboxes"]) == (0, 1)
+    assert shown["mailboxes"] == [
+        {
+            "agency": "satpolpp",
+            "lying": 0,
+            "collected": 1,
+            "oldestAt": "2026-11-23T03:00:00.000Z",
+            "oldestS": 86400,
+            "mostCollections": 1,
+            "lastCollectedAt": "2026-11-24T02:00:00.000Z",
+            "lastCollectedBy": "taken by certificate/ab",
+        }
+    ]
+    page = visitor.client.get("/console", headers={"Authorization": f"Bearer {TOKENS[AGUS]}"}).text
+    assert "Kotak surat: menunggu diambil atau dikonfirmasi instansi" in page
+    assert "<td>satpolpp<td>0<td>1<td>23-11-2026 10:00:00<td>24 jam<td>1<td>24-11-2026 09:00:00" in page
+    assert not [text for text in visitor.get("/admin/v1/health")["warnings"] if "mailbox" in text]
+    house.clock.move(timedelta(seconds=1))
+    (warning,) = [text for text in visitor.get("/admin/v1/health")["warnings"] if "mailbox" in text]
+    assert "satpolpp has 1 items in its mailbox, the oldest since 2026-11-23 10:00 WIB; 1 of them are" in warning
+    assert "the last at 2026-11-24 09:00 WIB" in warning
 
 
 def test_an_endpoint_that_is_down_is_shown_warned_of_and_closed_after_mending(house: House, visitor: Visitor) -> None:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from gateway.store.plan import Insert
 from gateway.store.tables import BatchHeldRow, BatchRow
+from gateway.validation.agreement_file import packaged_agreements, read_agreement
+from tests.batch.kasda import AGREEMENT, KASDA
 from tests.edge.visitors import Visitor
 from tests.office.house import AGUS, House
 
@@ -56,3 +60,26 @@ def test_batches_are_shown_by_page_and_one_with_what_is_put_aside(house: House, 
     (aside,) = visitor.get("/admin/v1/batches/b-4")["putAside"]
     assert (aside["tries"], aside["cause"]) == (0, reason["reason"])
     assert visitor.refused("POST", "/admin/v1/batches/b-4/redrive", AGUS).code == "nothing-put-aside"
+
+
+def test_a_file_of_the_office_is_begun_and_a_stopped_one_goes_on(
+    house: House, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(house.gateway.directory, "_adapters", {**house.gateway.adapters, "kasda": KASDA})
+    head = packaged_agreements()["dpupr-2026"].partition("[[interaction]]")[0]
+    agreement = read_agreement(head.replace("dpupr", "kasda") + AGREEMENT)
+    registry = house.gateway.store.registry
+    registry.import_agreement(agreement, KASDA, "staff/agus")
+    registry.activate_for_development(agreement.id, agreement.version, "staff/agus")
+    wanted = {"agency": "kasda", "interaction": "tunggakan", "from": "2026-03-01", "until": "2026-03-31"}
+    begun = visitor.post("/admin/v1/batches", AGUS, {**wanted, "format": "xml", "name": "maret"}, 202)
+    one = visitor.get(f"/admin/v1/batches/{begun['id']}")
+    assert (one["direction"], one["state"], one["format"], one["leftOut"]) == ("out", "making", "xml", 0)
+    assert visitor.refused("POST", "/admin/v1/batches", AGUS, {**wanted, "name": "maret"}).code == "batch-name-used"
+    assert visitor.refused("POST", f"/admin/v1/batches/{begun['id']}/resume", AGUS).code == "batch-state"
+    not_ours = {"agency": "dpupr", "interaction": "technical-recommendation"}
+    assert visitor.refused("POST", "/admin/v1/batches", AGUS, not_ours).code == "batch-not-ours"
+    put(house, 9, direction="out", state="stopped", stopped_in="sending", cause="menolak")
+    assert any("is stopped until" in each for each in visitor.get("/admin/v1/health")["warnings"])
+    visitor.post("/admin/v1/batches/b-9/resume", AGUS, None, 202)
+    assert visitor.get("/admin/v1/batches/b-9")["state"] == "announcing"

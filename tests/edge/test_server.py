@@ -1,14 +1,13 @@
-"""The server of `simojo serve` on real sockets: heads, bodies, ends and connections, and the seams of uvicorn."""
+"""The server of `simojo serve` on real sockets: heads, bodies and starting, and the seams of uvicorn."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-import json
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 
 import h11
@@ -17,34 +16,19 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from gateway.domain.errors import Misconfigured
-from gateway.edge.server.connections import RESERVE, Connections, Place
 from gateway.edge.server.conversation import CRUMBS, Conversation
 from gateway.edge.server.protocol import HubProtocol
 from gateway.edge.server.serving import Serving, listen, tls_context
 from tests.edge.hostile.bed import VALIDITY, Grounds
 from tests.edge.hostile.wire import head, rest
 from tests.edge.running import Authority, Running, running
-
-LIVE = head("GET", "/health/live")
+from tests.edge.talking import LIVE, ended, post, problem
 
 
 @pytest.fixture(scope="module")
 def hub(grounds: Grounds, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with running(grounds, tmp_path_factory.mktemp("hub"), head_timeout_s=0.3, body_timeout_s=0.5) as started:
         yield started
-
-
-def problem(data: bytes) -> tuple[int, str]:
-    top, _, body = data.partition(b"\r\n\r\n")
-    return int(top.split()[1]), json.loads(body)["code"]
-
-
-def ended(sock: socket.socket) -> bool:
-    """Whether the hub has closed the connection."""
-    try:
-        return sock.recv(1) == b""
-    except ConnectionResetError:
-        return True
 
 
 # --- heads --------------------------------------------------------------------------------------------------------
@@ -111,10 +95,6 @@ def test_what_is_no_decent_head_is_refused_as_a_problem(hub: Running, sent: byte
 
 
 # --- bodies -------------------------------------------------------------------------------------------------------
-
-
-def post(**headers: str) -> bytes:
-    return head("POST", VALIDITY, Content_Type="application/json", **headers)
 
 
 def test_an_answer_that_comes_before_the_body_was_sent_reaches_a_client_that_goes_on_sending(hub: Running) -> None:
@@ -206,92 +186,6 @@ def test_a_client_that_takes_no_answer_is_left(
         deadline = time.monotonic() + 20
         while len(hub.server.connections):
             assert time.monotonic() < deadline
-
-
-# --- connections --------------------------------------------------------------------------------------------------
-
-
-class Seconds:
-    now = 0.0
-
-    def __call__(self) -> float:
-        self.now += 1.0
-        return self.now
-
-
-def connections(most: int = 3, per_address: int = 2) -> tuple[Connections, list[Place]]:
-    made = Connections(most=most, most_per_address=per_address, seconds=Seconds(), trusts=lambda a: a == "10.0.0.9")
-    return made, []
-
-
-def seated(made: Connections, address: str, ends: list[Place]) -> Place:
-    place = made.admit(address)
-    assert place is not None
-    place.end = lambda: ends.append(place)
-    return place
-
-
-def test_one_address_has_so_many_connections_and_a_proxy_has_more() -> None:
-    made, ends = connections(most=10)
-    seated(made, "a", ends)
-    last = seated(made, "a", ends)
-    assert made.admit("a") is None
-    seated(made, "b", ends)
-    made.leave(last)
-    made.leave(last)
-    seated(made, "a", ends)
-    for _ in range(5):
-        seated(made, "10.0.0.9", ends)
-    assert (len(made), ends) == (8, [])
-
-
-def test_a_full_house_lets_go_whoever_never_asked_anything() -> None:
-    made, ends = connections()
-    asker = seated(made, "a", ends)
-    made.begun(asker)
-    made.idle(asker)  # answered, and idle since
-    first = seated(made, "b", ends)
-    seated(made, "c", ends)
-    seated(made, "d", ends)
-    assert (len(made), ends) == (3, [first])
-
-
-def test_when_all_are_in_a_request_health_alone_has_places_left() -> None:
-    made, ends = connections(most=2)
-    for address in ("a", "b"):
-        made.begun(seated(made, address, ends))
-    for number in range(RESERVE):
-        place = seated(made, f"c{number}", ends)
-        assert place.health_only
-        made.begun(place)
-    assert made.admit("d") is None
-    assert ends == []
-
-
-def test_a_hub_full_of_requests_answers_health(grounds: Grounds, tmp_path: Path) -> None:
-    hub_of_two = running(grounds, tmp_path, max_connections=2, head_timeout_s=5.0, body_timeout_s=5.0)
-    with hub_of_two as hub, ExitStack() as stack:
-        for _ in range(2):
-            sock = stack.enter_context(hub.connect())
-            sock.sendall(post(Content_Length="100") + b"y")
-        deadline = time.monotonic() + 10
-        while sum(each.since is None for each in list(hub.server.connections._places)) < 2:
-            assert time.monotonic() < deadline
-        with hub.connect() as sock:
-            sock.sendall(LIVE)
-            assert rest(sock).startswith(b"HTTP/1.1 200")
-        with hub.connect() as sock:
-            sock.sendall(head("GET", "/periksa/x"))
-            assert problem(rest(sock)) == (503, "hub-busy")
-
-
-def test_silent_connections_make_room_for_those_who_ask(grounds: Grounds, tmp_path: Path) -> None:
-    with running(grounds, tmp_path, max_connections=4, head_timeout_s=60.0) as hub, ExitStack() as stack:
-        silent = [stack.enter_context(hub.connect(f"127.0.0.{2 + n}")) for n in range(4)]
-        with hub.connect() as sock:
-            sock.sendall(head("GET", "/periksa/x"))
-            assert rest(sock).startswith(b"HTTP/1.1 ")
-        assert ended(silent[0])
 
 
 # --- starting -----------------------------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ from conformance.signing import encryption, jws, soap, wss
 from conformance.signing.keys import Identity
 from gateway.contract.adapter import Inquiry
 from gateway.contract.message import Json
+from gateway.ledger.leaf import Leaf
+from gateway.operations.ledger_export import verify_store
 from gateway.store.tables import DeliveryRow
 from gateway.trust.certificates import Use
 from gateway.trust.dev_ca import LeafKind
@@ -146,3 +148,15 @@ def heard(stage: Stage, said: Said, identity: Identity | None = None) -> Heard:
         at=stage.clock(),
     )
     return Heard(said, body, dict(header))
+
+
+def verified(stage: Stage) -> None:
+    """The ledger verifies, with the stored bytes."""
+    while stage.hub.integrator.run_once():
+        pass
+    store = stage.hub.store
+    verify_store(store.reader, store.vault, store.note_key.verifier)
+
+
+def commitments(stage: Stage, exchange: str) -> set[str]:
+    return {name for leaf in stage.leaves(exchange) for name in Leaf.parse(leaf).commitments}

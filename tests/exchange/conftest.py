@@ -10,8 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.databases import Databases, Furnished
+from tests.exchange import confidential
+from tests.exchange.furnishing import furnish
+from tests.exchange.kasda import Treasury, treasury_stage
+from tests.exchange.kasda_receiver import Quay
 from tests.exchange.pasar import market_stage
-from tests.exchange.stage import Stage, furnish
+from tests.exchange.shelves import Desk, Shelf
+from tests.exchange.stage import Stage
 from tests.exchange.town import Door, Street
 
 
@@ -59,7 +64,42 @@ def stage(template: Furnished, door: Door, street: Street) -> Iterator[Stage]:
 
 
 @pytest.fixture
+def agreed(stage: Stage) -> Stage:
+    """The stage after DPUPR agreed that all it exchanges is confidential."""
+    confidential.agree(stage)
+    return stage
+
+
+@pytest.fixture
 def market(template: Furnished, door: Door, street: Street) -> Iterator[Stage]:
     """A hub with an agency that sends files (`tests.exchange.pasar`)."""
     with hub_folder(template) as (folder, url), market_stage(folder, url, door, street) as opened:
+        yield opened
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    """Deliveries for the workers of a process."""
+    return Shelf()
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    """Where they make attempts, once it is opened."""
+    made = Desk()
+    yield made
+    made.open.set()
+
+
+@pytest.fixture(scope="session")
+def quay() -> Iterator[Quay]:
+    opened = Quay()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def kas(template: Furnished, door: Door, street: Street, quay: Quay) -> Iterator[Treasury]:
+    """A hub with an agency that takes the office's files (`tests.exchange.kasda`)."""
+    with hub_folder(template) as (folder, url), treasury_stage(folder, url, door, street, quay) as opened:
         yield opened

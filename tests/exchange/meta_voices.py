@@ -20,7 +20,7 @@ from tests.exchange.voices import JSON, Said, post
 
 
 def identity(agency: str) -> Identity:
-    """The key that `stage.furnish` registered for an agency, or would have."""
+    """The key that `furnishing.furnish` registered for an agency, or would have."""
     return agency_identity("bank", "rsa") if agency == "bank" else agency_identity(agency)
 
 
@@ -137,3 +137,10 @@ Ask: TypeAlias = Callable[..., Said]
 Read: TypeAlias = Callable[..., Answered]
 BOTH: Mapping[str, tuple[Ask, Read]] = {"rest": (ask_rest, read_rest), "soap": (ask_soap, read_soap)}
 """Each transport, asking and reading."""
+
+
+def tell(stage: Stage, transport: str, name: str, payload: dict[str, Any] | None = None, **twists: Any) -> Any:
+    """The payload of a signed answer; over SOAP an empty list is an absent one, and so it is made everywhere."""
+    ask, read = BOTH[transport]
+    told = read(stage, ask(stage, name, payload, **twists), twists.get("agency", "dpupr")).payload
+    return {member: value for member, value in told.items() if value != []}

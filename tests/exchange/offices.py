@@ -49,7 +49,10 @@ class Held(Courier):
 
 
 class Office:
-    """One office that has moved into the town: its key registered, its endpoint set, its simulator answering there."""
+    """One office that has moved into the town: its key registered, its endpoint set, its simulator answering there.
+
+    The stage closes it.
+    """
 
     def __init__(self, stage: Stage, agency: str) -> None:
         self.agency = agency
@@ -71,6 +74,7 @@ class Office:
         stage.enrol(agency)
         stage.endpoint(agency, f"{stage.street.url}/{agency}")
         stage.town.always[agency] = self._answer
+        stage.offices[agency] = self
 
     def control(self, name: str, **said: object) -> None:
         """What a person sets at `/_control/<name>`."""

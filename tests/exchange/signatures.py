@@ -18,7 +18,7 @@ from gateway.store.plan import Committed, Plan
 from gateway.store.tables import DeliveryRow
 from gateway.store.tables.outbox import SENDABLE
 from tests.exchange.stage import DEWI, RINA, Stage, application
-from tests.exchange.town import Answer, Call, Told, raw, says, signed
+from tests.exchange.town import Answer, Call, Told, says, signed
 from tests.office.papers.people import permit
 
 PASSPHRASE = "kata sandi Dewi 7Q"
@@ -101,6 +101,3 @@ def error(code: int, text: str = "gagal", status: int = 400) -> Answer:
 def of_the_server(status: int) -> Answer:
     """What its server says by itself."""
     return says({"status": status, "error": "Error", "path": "/api/v2/sign/pdf"}, status)
-
-
-HTML = raw(b"<html>login</html>")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import httpx2
@@ -25,7 +24,6 @@ from conformance.signing.keys import Identity
 from gateway.app import Gateway
 from gateway.contract.adapter import Adapter
 from gateway.domain import events as e
-from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
 from gateway.domain.identifiers import NIK, Phone
 from gateway.exchange.plugins import load_adapters
@@ -37,10 +35,14 @@ from gateway.store.tables import AgreementRow, DeliveryRow, ExchangeRow
 from gateway.store.unit_of_work import GroupCommit, UnitOfWork
 from gateway.trust.certificates import Use
 from gateway.trust.dev_ca import IssuedLeaf
-from gateway.validation.agreement_file import latest_agreements, packaged_agreements, read_agreement
+from gateway.validation.agreement_file import packaged_agreements, read_agreement
 from gateway.validation.library import SchemaLibrary, default_roots
-from tests.exchange.keys import AT, agency_identity, hub_leaf
+from tests.exchange.keys import AT, agency_identity
 from tests.exchange.town import Door, Street, Town
+from tests.store.due import due_deliveries
+
+if TYPE_CHECKING:
+    from tests.exchange.offices import Office
 
 SECRETS: Mapping[str, Mapping[str, str]] = {
     "dukcapil": {
@@ -56,8 +58,6 @@ SECRETS: Mapping[str, Mapping[str, str]] = {
     "sms": {"userkey": "sms-userkey-7Q", "passkey": "sms-passkey-7Q", "report_key": "report-key-7Q"},
     "bsre": {"basic_user": "bsre-user-7Q", "basic_password": "bsre-password-7Q"},
 }
-APART = ("courier", "email")
-"""Agencies that `Stage.connect` integrates in the tests that are about them, since an agency *may* be (21(1))."""
 ADAPTERS = load_adapters()
 LIBRARY = SchemaLibrary(default_roots(ADAPTERS.values()))
 """Read once for each process: it is immutable, and reading it takes longer than a test."""
@@ -110,6 +110,10 @@ class Stage:
     """The clock of the limits: a second later at each look, so that no test is too fast."""
     apart_s: float = 0.0
     """What the hub is told of its clock and the database server's: a clock that stands still is not asked about."""
+    offices: dict[str, Office] = field(default_factory=dict)
+    """Simulated city offices that have moved in, by agency (`tests.exchange.offices`)."""
+    signer_ca_file: Path | None = None
+    """The authorities of certified signatures, once the hub has started anew."""
 
     def __post_init__(self) -> None:
         self.town = Town(self.clock)
@@ -139,7 +143,14 @@ class Stage:
         self.hub = self.start(writer)
         return self.hub
 
+    def take_back(self) -> None:
+        """Take street and door again, after another stage had them."""
+        self.street.town = self.town
+        self.door.open = lambda: agencies_door(self.hub)
+
     def close(self) -> None:
+        for office in self.offices.values():
+            office.close()
         self.town.over.set()
         self.client.close()
         self.hub.stop()
@@ -155,6 +166,7 @@ class Stage:
             signing_key_file=keys / "hub.key.pem",
             signing_certificate_file=keys / "hub.pem",
             outbound_ca_file=keys / "hub.pem",  # no agency here has TLS; the system's authorities take long to read
+            signer_ca_file=self.signer_ca_file,
             max_body_bytes=6 * 2**20,
             _env_file=None,
         )
@@ -248,7 +260,7 @@ class Stage:
     # --- deliveries -----------------------------------------------------------------------------------------------
 
     def due(self, agency: str | None = None) -> list[DeliveryRow]:
-        rows = self.hub.store.reader.due_deliveries(self.clock())
+        rows = due_deliveries(self.hub.store.reader, self.clock())
         return [row for row in rows if agency in (None, row.agency)]
 
     def deliver(self, agency: str | None = None) -> int:
@@ -325,33 +337,6 @@ def application(service: str = "krk", name: str = "Siti Contoh") -> e.Applicatio
         site=e.Site(address="Jalan Contoh 17", kelurahan="35.76.01.1003", purpose="Rumah tinggal", area_m2=120),
         declaration=e.Declaration(version="1", text="Data ini benar.", accepted_at=AT),
     )
-
-
-def furnish(folder: Path, url: str, door: Door, street: Street) -> None:
-    """All agreements active but of those APART, certificates of who signs, endpoints and credentials."""
-    keys = folder / "keys"
-    keys.mkdir(parents=True)
-    leaf = hub_leaf(folder.parent / "ca")
-    (keys / "hub.key.pem").write_bytes(leaf.key_pem)
-    (keys / "hub.pem").write_bytes(leaf.certificate_pem)
-    for number, name in enumerate(("master.key", "ledger.key"), 1):
-        (keys / name).write_bytes(base64.b64encode(bytes([number] * 32)))
-    stage = Stage(folder, door, street, url)
-    registry, actor = stage.hub.store.registry, "staff/siti"
-    for agreement in latest_agreements(local_date(AT)).values():
-        if agreement.agency in APART:
-            continue
-        registry.import_agreement(agreement, stage.adapters[agreement.agency], actor)
-        registry.activate_for_development(agreement.id, agreement.version, actor)
-    for agency in ("bsre", "dukcapil", "djp", "dpupr", "oss", "sms"):
-        registry.set_endpoint(agency, f"{street.url}/{agency}", actor)
-    for agency, named in SECRETS.items():
-        for name, secret in named.items():
-            registry.set_credential(agency, name, secret, actor)
-    enrol(stage, "bank", agency_identity("bank", "rsa"))
-    for agency in ("dpupr", "satpolpp"):
-        enrol(stage, agency, agency_identity(agency))
-    stage.close()
 
 
 def enrol(stage: Stage, agency: str, identity: Identity) -> None:

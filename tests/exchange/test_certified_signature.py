@@ -1,9 +1,12 @@
-"""The certified signature (Pasal 13) through the real pipeline: released, sent once held, checked, and kept once."""
+"""The certified signature (Pasal 13) through the real pipeline: released, sent once held, checked, and kept once.
+
+What the service says, and what the hub does about each, are rows of `tests.exchange.tables.bsre`.
+"""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -14,25 +17,15 @@ from gateway.domain.errors import CaseRefusal
 from gateway.office.certified import HELD_FOR
 from gateway.office.signing import PinStep
 from gateway.store.tables import StaffRow
-from gateway.trust.keys import fingerprint
-from gateway.trust.pdf_signature import pdf_signatures
+from gateway.trust.keys import fingerprint, signing_key
+from gateway.trust.pdf_signature import SigningMaterial, pdf_signatures
 from tests.databases import Behind, Furnished
 from tests.exchange.conftest import hub_folder
-from tests.exchange.signatures import (
-    HTML,
-    PASSPHRASE,
-    damaged,
-    delivery,
-    document,
-    error,
-    file,
-    of_the_server,
-    prepared,
-    released,
-    send,
-)
+from tests.exchange.signatures import PASSPHRASE, delivery, document, error, file, prepared, released, send
 from tests.exchange.stage import DEWI, SECRETS, Stage
-from tests.exchange.town import Answer, Door, Street, raw, says, signed, signing_material
+from tests.exchange.tables.bsre import signed_again
+from tests.exchange.town import Door, Street, says, signed, signing_material
+from tests.trust.authorities import root
 
 PATIENCE = timedelta(minutes=13)
 
@@ -50,13 +43,6 @@ def stage(template: Furnished, door: Door, street: Street) -> Iterator[Stage]:
 def _same_town(stage: Stage, street: Street) -> None:
     street.town = stage.town  # a stage of another module may have taken the street
     stage.town.scripts["bsre"].clear()
-
-
-def signed_now(stage: Stage, case: PermitCase) -> PermitCase:
-    """The official tries again, and the service signs."""
-    released(stage, case)
-    send(stage, case)
-    return stage.case(case.id)
 
 
 def holders(stage: Stage, *secrets: str) -> set[str]:
@@ -140,116 +126,39 @@ def test_the_passphrase_is_nowhere_in_clear_before_and_after(
     send(stage, case)
     assert stage.town.calls["bsre"][-1].json[factor] == secret
     assert stage.hub.store.reader.held_secret(challenge) is None
-    assert signed_now(stage, case).stage is CaseStage.ACTIVE
+    assert signed_again(stage, case).stage is CaseStage.ACTIVE
     assert holders(stage, *shown) == set()
     said = capfd.readouterr()
     assert secret not in said.out + said.err
     assert secret not in repr(stage.case(case.id))
 
 
-# --- what the service says, and what the hub does about it (docs/agencies/bsre.md) ----------------------------------
-
-AGAIN: Mapping[str, tuple[Answer, str]] = {
-    "HTTP 500 of its server": (of_the_server(500), "not-sent"),
-    "HTTP 503 of its server": (of_the_server(503), "not-sent"),
-    "HTTP 503 without a body": (raw(b"", 503), "not-sent"),
-    "HTTP 500 and a page": (raw(b"oops", 500), "unknown"),
-    "a page under HTTP 200": (HTML, "unknown"),
-    "nonsense under HTTP 200": (raw(b"\x00\xff}{<", content_type="application/json"), "unknown"),
-    "a document that is none of the agreed": (says([]), "unknown"),
-    "an answer that says nothing": (says({}), "unknown"),
-}
-"""Tried again while the passphrase is held; the case waits."""
-
-PERSON: Mapping[str, tuple[Answer, str, str]] = {
-    "2011": (error(2011, "User tidak terdaftar"), "answered", "daftarkan pejabat"),
-    "another code": (error(2021, "Status sertifikat EXPIRED"), "answered", "2021"),
-    "HTTP 400 without a code": (says({"error": "Bad Request"}, 400), "answered", "Bad Request"),
-    "HTTP 401 of its server": (of_the_server(401), "answered", "basic_user"),
-    "HTTP 401 and a page": (raw(b"no", 401), "dead", "HTTP 401"),
-    "HTTP 404": (raw(b"no", 404), "dead", "HTTP 404"),
-    "no file": (says({"file": []}), "answered", "tanpa satu berkas"),
-    "a file that is no base64": (says({"file": ["%PDF-1.7 ..."]}), "answered", "tanpa satu berkas"),
-    "a file that is no PDF": (file(lambda: b"bukan PDF"), "answered", "no signed form"),
-    "the file as it was sent": (file(document), "answered", "0 signatures"),
-    "another document, signed": (file(lambda: signed(document("002"))), "answered", "no signed form"),
-    "a signature that does not fit": (file(damaged), "answered", "no signed form"),
-    "something added after it": (file(lambda: signed(document()) + b"\n% lagi\n"), "answered", "no signed"),
-}
-"""The case returns to the official, and calls a person."""
+# --- who signed ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", AGAIN)
-def test_what_may_pass_is_tried_again_and_signs_once(stage: Stage, name: str) -> None:
-    answer, state = AGAIN[name]
-    case = prepared(stage)
-    stage.town.next("bsre", says({"status": "ISSUE"}), answer)
-    released(stage, case)
-    send(stage, case)
-    assert (stage.state(delivery(stage, case)), stage.case(case.id).stage) == (state, CaseStage.SIGNING)
-    stage.clock.advance(minutes=1)
-    send(stage, case)
-    now = stage.case(case.id)
-    assert (now.stage, now.attention, now.signature_not_given) == (CaseStage.ACTIVE, (), None)
-    kinds = [row.kind for row in stage.hub.store.reader.documents(case.id)]
-    assert kinds.count("permit-signed") == 1
-
-
-@pytest.mark.parametrize("name", PERSON)
-def test_what_no_repeat_mends_goes_to_a_person_and_the_official_may_sign_again(stage: Stage, name: str) -> None:
-    answer, state, said = PERSON[name]
-    case = prepared(stage)
-    stage.town.next("bsre", says({"status": "ISSUE"}), answer)
-    challenge = released(stage, case)
-    send(stage, case)
-    now = stage.case(case.id)
-    assert (stage.state(delivery(stage, case)), now.stage) == (state, CaseStage.PREPARED)
-    assert said in attention(now)
-    assert now.signature_not_given is not None
-    assert said in now.signature_not_given.text
-    assert stage.hub.store.reader.held_secret(challenge) is None
-    assert [row.kind for row in stage.hub.store.reader.documents(case.id)] == ["permit-prepared"]
-    assert signed_now(stage, case).stage is CaseStage.ACTIVE
-
-
-def test_a_wrong_passphrase_is_told_to_the_official_alone(stage: Stage) -> None:
-    case = prepared(stage)
-    stage.town.next("bsre", says({"status": "ISSUE"}), error(2031, "Passphrase anda salah"))
-    released(stage, case)
-    send(stage, case)
-    now = stage.case(case.id)
-    assert (now.stage, now.attention) == (CaseStage.PREPARED, ())
-    assert now.signature_not_given is not None
-    assert now.signature_not_given.reason == "wrong-passphrase"
-    assert signed_now(stage, case).signature_not_given is None
-
-
-@pytest.mark.parametrize(
-    ("reply", "said"),
-    [
-        ({"status": "EXPIRED"}, "kedaluwarsa"),
-        ({"status": "RENEW"}, "pembaruan"),
-        ({"status": "waiting_for_verification"}, "verifikator"),
-        ({"status": "NEW"}, "aktivasi"),
-        ({"status": "NO_CERTIFICATE"}, "penerbitan sertifikat"),
-        ({"status": "NOT_REGISTERED"}, "daftarkan"),
-        ({"status": "SUSPEND"}, "hubungi BSrE"),
-        ({"status": "REVOKE"}, "dicabut"),
-        ({"status": "SOMETHING"}, "SOMETHING"),
-        ({"status_code": 2011, "error": "tidak ada"}, "daftarkan"),
-    ],
-    ids=lambda each: str(each)[:40],
-)
-def test_a_state_in_which_nobody_can_sign_is_told_when_the_pin_is_asked_for(
-    stage: Stage, reply: dict[str, object], said: str
-) -> None:
-    case = prepared(stage)
-    stage.town.next("bsre", says(reply))
-    stage.hub.signing.ask_pin(case.id, DEWI, PinStep.SIGN)
-    send(stage, case)
-    now = stage.case(case.id)
-    assert now.stage is CaseStage.PREPARED
-    assert said in attention(now)
+def test_a_signature_of_nobody_whom_the_offices_authorities_vouch_for_is_kept_and_not_used(stage: Stage) -> None:
+    top = root()
+    official = top.issue("Dewi Contoh")
+    vouched = SigningMaterial(key=signing_key(official.key, official.certificate))
+    stage.signer_ca_file = stage.folder / "signers.pem"
+    stage.signer_ca_file.write_bytes(top.pem)
+    stage.restart()
+    try:
+        case = prepared(stage)
+        released(stage, case)
+        send(stage, case)
+        now = stage.case(case.id)
+        assert now.stage is CaseStage.PREPARED
+        assert "none of the authorities in SIMOJO_SIGNER_CA_FILE" in attention(now)
+        assert now.signature_not_given is not None
+        assert "has issued CN=Dinas Contoh" in now.signature_not_given.text
+        assert [row.kind for row in stage.hub.store.reader.documents(case.id)] == ["permit-prepared"]
+        assert b'"file"' in stage.parts(delivery(stage, case).id)["reply-1"]
+        stage.town.next("bsre", says({"status": "ISSUE"}), file(lambda: signed(document(), vouched)))
+        assert signed_again(stage, case).stage is CaseStage.ACTIVE
+    finally:
+        stage.signer_ca_file = None
+        stage.restart()
 
 
 # --- under way ----------------------------------------------------------------------------------------------------
@@ -319,7 +228,7 @@ def test_what_could_not_be_sent_while_the_passphrase_was_held_is_not_sent(stage:
     now = stage.case(case.id)
     assert (stage.state(delivery(stage, case)), now.stage) == ("dead", CaseStage.PREPARED)
     assert "Sign again" in attention(now)
-    assert signed_now(stage, case).stage is CaseStage.ACTIVE
+    assert signed_again(stage, case).stage is CaseStage.ACTIVE
 
 
 def test_a_service_that_nobody_may_call_leaves_no_case_waiting_and_an_old_letter_disturbs_no_new_request(

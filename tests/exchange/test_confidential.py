@@ -1,57 +1,28 @@
-"""Confidential exchanges, both ways, over SOAP and REST: signed then encrypted, kept as evidence, refused by name."""
+"""Confidential exchanges over SOAP: signed then encrypted, kept as evidence; and keys that roll over."""
 
 from __future__ import annotations
 
-import base64
-import json
 from unittest import mock
 
 import pytest
 import zeep.exceptions
 
 from conformance.clients.soap_client import Recommendation, give_recommendation
-from conformance.signing import encryption, jws, soap, wss
+from conformance.signing import encryption, soap, wss
 from gateway.dialect.party import Hub
-from gateway.ledger.leaf import Leaf
-from gateway.operations.ledger_export import verify_store
 from gateway.trust.certificates import Use
 from gateway.trust.dev_ca import LeafKind
 from gateway.trust.keys import fingerprint
 from tests.exchange import confidential, voices
+from tests.exchange.deliveries import attempts, now
 from tests.exchange.keys import agency_identity, hub_leaf
 from tests.exchange.stage import Stage
-from tests.exchange.test_outbound_agencies import attempts, now
-
-
-@pytest.fixture
-def agreed(stage: Stage) -> Stage:
-    confidential.agree(stage)
-    return stage
-
-
-def whole(stage: Stage) -> None:
-    """The ledger verifies, with the stored bytes."""
-    while stage.hub.integrator.run_once():
-        pass
-    store = stage.hub.store
-    verify_store(store.reader, store.vault, store.note_key.verifier)
-
-
-def commitments(stage: Stage, exchange: str) -> set[str]:
-    return {name for leaf in stage.leaves(exchange) for name in Leaf.parse(leaf).commitments}
 
 
 def fault_code(envelope: wss.VerifiedEnvelope) -> str:
     fault = soap.read_fault(envelope.document)
     assert fault is not None
     return fault.code
-
-
-def type_of(token: bytes) -> str:
-    """The cty of a JWE."""
-    header = token.partition(b".")[0]
-    said: dict[str, str] = json.loads(base64.urlsafe_b64decode(header + b"=="))
-    return said["cty"]
 
 
 # --- SOAP, both ways ----------------------------------------------------------------------------------------------
@@ -70,7 +41,7 @@ def test_a_recommendation_is_asked_acknowledged_and_answered_without_a_word_in_c
     assert told.relates_to == "urn:dpupr:1"
     assert now(agreed, asked).state == "answered"
     assert agreed.case(asked.case_id).recommendations
-    whole(agreed)
+    confidential.verified(agreed)
 
 
 def test_what_was_decrypted_and_what_was_signed_is_evidence_beside_the_ciphertext(agreed: Stage) -> None:
@@ -84,12 +55,12 @@ def test_what_was_decrypted_and_what_was_signed_is_evidence_beside_the_ciphertex
     assert wss.verify(parts["request-plain"], [certificate], at=agreed.clock()).relates_to == asked.message_id
     leaf = wss.verify(parts["answer-plain"], [agreed.certificate], at=agreed.clock()).leaf
     assert leaf == agreed.hub.store.reader.leaves_of_exchange(exchange.id)[0].hash.hex()
-    assert {"request", "request-plain", "answer", "answer-plain"} <= commitments(agreed, exchange.id)
+    assert {"request", "request-plain", "answer", "answer-plain"} <= confidential.commitments(agreed, exchange.id)
     sent = agreed.parts(asked.id)
     assert sent["sent-1"] == agreed.town.calls["dpupr"][0].body
     assert confidential.NAME_IN_THE_REQUEST in sent["sent-1-plain"]
     assert wss.verify(sent["reply-1-plain"], [certificate], at=agreed.clock()).message_id == "urn:dpupr:ack"
-    assert {"sent-1", "sent-1-plain", "reply-1", "reply-1-plain"} <= commitments(agreed, asked.id)
+    assert {"sent-1", "sent-1-plain", "reply-1", "reply-1-plain"} <= confidential.commitments(agreed, asked.id)
 
 
 def test_the_same_answer_encrypted_anew_is_the_same_message(agreed: Stage) -> None:
@@ -104,7 +75,7 @@ def test_the_same_answer_encrypted_anew_is_the_same_message(agreed: Stage) -> No
     other = confidential.answer(agreed, asked, number="600/18/2026")
     assert fault_code(confidential.sealed(agreed, other)) == "message-id-reused"
     assert len(agreed.exchanges("dpupr")) == 2
-    whole(agreed)
+    confidential.verified(agreed)
 
 
 def test_an_answer_in_clear_is_refused_and_the_refusal_is_encrypted(agreed: Stage) -> None:
@@ -195,90 +166,6 @@ def test_a_client_with_zeep_gives_a_confidential_recommendation(agreed: Stage) -
     assert now(agreed, asked).state == "answered"
 
 
-# --- REST ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("kind", ["rsa", "ec"])
-@pytest.mark.parametrize("hub", [LeafKind.RSA, LeafKind.EC])
-def test_a_confidential_inquiry_is_answered_in_secret(stage: Stage, kind: str, hub: LeafKind) -> None:
-    confidential.issue(stage)
-    stage.take_key(hub_leaf(stage.folder.parent / "ca", hub))
-    confidential.register(stage, confidential.encrypting(kind), Use.ENCRYPT)
-    stage.agree("dpupr", ("confidential = false", "confidential = true"))
-    said = confidential.ask_validity(stage)
-    heard = confidential.heard(stage, said, confidential.encrypting(kind))
-    assert (said.status, heard.json["valid"]) == (200, True)
-    assert heard.header["rel"] == jws.body_digest(confidential.VALIDITY)
-    (exchange,) = stage.exchanges("dpupr")
-    parts = stage.parts(exchange.id)
-    assert parts["request-plain"] == confidential.VALIDITY
-    assert parts["answer-plain"] == parts["answer-body"] == heard.body
-    assert {"request-plain", "answer-plain"} <= commitments(stage, exchange.id)
-    whole(stage)
-
-
-def test_an_inquiry_sealed_anew_keeps_its_type_and_its_secret(agreed: Stage) -> None:
-    first = confidential.heard(agreed, confidential.ask_validity(agreed))
-    agreed.clock.advance(minutes=10)
-    later = confidential.heard(agreed, confidential.ask_validity(agreed, at=agreed.clock()))
-    assert later.body == first.body
-    assert later.said.body != first.said.body
-    assert len(agreed.exchanges("dpupr")) == 1
-    whole(agreed)
-
-
-def test_an_inquiry_in_clear_is_refused_and_the_refusal_is_encrypted(agreed: Stage) -> None:
-    said = voices.ask_validity(agreed, agr="dpupr-2026/1.1")
-    heard = confidential.heard(agreed, said)
-    assert (said.status, heard.json["code"]) == (403, "encryption-missing")
-    assert heard.json["clause"].endswith("confidential (Pasal 20 c)")
-    assert type_of(said.body) == "problem+json"
-    assert confidential.heard(agreed, confidential.ask_validity(agreed)).said.status == 200
-
-
-def test_a_schema_violation_is_refused_in_secret(agreed: Stage) -> None:
-    said = confidential.ask_validity(agreed, b'{"permitNumber":17}')
-    heard = confidential.heard(agreed, said)
-    assert (said.status, heard.json["code"]) == (422, "schema-violation")
-    assert [each["path"] for each in heard.json["violations"]] == ["/permitNumber"]
-
-
-def test_what_cannot_be_decrypted_is_counted_and_refused_to_nobody_in_particular(agreed: Stage) -> None:
-    stranger = agency_identity("stranger", "rsa").certificate
-    said = confidential.ask_validity(agreed, to=stranger)
-    assert (said.status, said.code) == (401, "decryption-failed")
-    assert said.body.count(b"none of ours") == 1
-    token = encryption.encrypt_json(confidential.VALIDITY, agreed.certificate)
-    flipped = token[:-1] + (b"A" if token[-1:] != b"A" else b"Q")
-    assert confidential.ask_validity(agreed, encrypted=flipped).code == "decryption-failed"
-    assert confidential.ask_validity(agreed, encrypted=confidential.VALIDITY).code == "encryption-malformed"
-    assert agreed.refusals() == {"decryption-failed": 2, "encryption-malformed": 1}
-    assert agreed.exchanges("dpupr") == []
-
-
-def test_a_signature_over_other_content_than_was_encrypted_is_refused(agreed: Stage) -> None:
-    other = encryption.encrypt_json(b'{"permitNumber":"002/KRK/III/2026"}', agreed.certificate)
-    assert confidential.ask_validity(agreed, encrypted=other).code == "signature-wrong"
-
-
-def test_an_encrypted_problem_is_no_inquiry(agreed: Stage) -> None:
-    token = encryption.encrypt_json(confidential.VALIDITY, agreed.certificate, cty="problem+json")
-    assert confidential.ask_validity(agreed, encrypted=token).code == "content-type-wrong"
-
-
-def test_the_agreed_size_is_that_of_the_plaintext(agreed: Stage) -> None:
-    name = "9" * 13_000  # 16 KiB are agreed; in base64 it is more
-    said = confidential.ask_validity(agreed, json.dumps({"permitNumber": name}).encode())
-    assert (
-        len(json.dumps({"permitNumber": name}))
-        < 16 * 1024
-        < len(encryption.encrypt_json(json.dumps({"permitNumber": name}).encode(), agreed.certificate))
-    )
-    assert confidential.heard(agreed, said).json["code"] == "schema-violation"
-    beyond = confidential.ask_validity(agreed, json.dumps({"permitNumber": "9" * 17_000}).encode(), jti="v-2")
-    assert confidential.heard(agreed, beyond).json["code"] == "body-too-large"
-
-
 # --- what is not agreed, keys that roll over ----------------------------------------------------------------------
 
 
@@ -339,7 +226,7 @@ def test_an_answer_given_in_clear_is_sealed_anew_for_who_asks_again_encrypted(st
     assert stage.parts(row.id)[f"answer-at-{int(stage.clock().timestamp())}-plain"] == first.body
     with stage.unchanged("exchange", "exchange_part", "leaf"):  # it is encrypted now, and is given as it is
         assert confidential.ask_validity(stage, agreement="dpupr-2026/1.0").body == again.body
-    whole(stage)
+    confidential.verified(stage)
 
 
 def test_an_answer_given_before_the_agreement_called_it_confidential_is_not_repeated_in_clear(stage: Stage) -> None:

@@ -14,19 +14,13 @@ from conformance.signing import encryption, jws, soap, wss
 from gateway.store.tables import DeliveryRow
 from gateway.trust.keys import SoftwareKey, fingerprint
 from tests.exchange import confidential, voices
+from tests.exchange.deliveries import now
 from tests.exchange.keys import agency_identity
 from tests.exchange.stage import Stage
-from tests.exchange.test_outbound_agencies import now
 from tests.exchange.voices import Said
 
 PUBLIC = "https://hub.example/simojo"
 WSA_HEADERS = f"{{*}}Header/{{{soap.WSA}}}"
-
-
-@pytest.fixture
-def agreed(stage: Stage) -> Stage:
-    confidential.agree(stage)
-    return stage
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from conformance.signing import encryption, jws
 from gateway.store.tables import DeliveryRow
 from gateway.trust.certificates import Use
 from tests.exchange import confidential
+from tests.exchange.deliveries import asked, attempts, now
 from tests.exchange.keys import agency_identity
 from tests.exchange.stage import Stage
-from tests.exchange.test_outbound_agencies import asked, attempts, now
 from tests.exchange.test_rest_request import NAME, REQUEST
 from tests.exchange.town import Answer, Call, Told, raw
 

@@ -1,132 +1,38 @@
-"""Every fault of a dialect through the real pipelines: what becomes of the delivery and of the case, or of the message.
+"""What dialects do over several exchanges: a quota spent all day, an order that staff mended, a permit told to OSS.
 
-The tables are in `tests/exchange/dialects/`. One stage for all rows: each has a case of its own, and comes hours after
-the one before, when nobody has asked the hub to wait any more.
+What becomes of one answer or one message is a row of `tests.exchange.tables`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from gateway.contract.adapter import AskPerson, Retry
 from gateway.domain import events as e
-from gateway.domain.identifiers import NIB, NPWP
+from gateway.domain.identifiers import NIB
 from gateway.store.plan import Plan, Update
-from gateway.store.tables import AgreementRow, DeliveryRow
-from gateway.validation.agreement_file import packaged_agreements, read_agreement
+from gateway.store.tables import AgreementRow
 from tests.databases import Furnished
-from tests.exchange import voices
 from tests.exchange.conftest import hub_folder
-from tests.exchange.dialects import djp, dukcapil, oss, oss_nib
-from tests.exchange.dialects.fault import Heard, Reply
 from tests.exchange.stage import AGUS, RINA, Stage, application
+from tests.exchange.tables import oss_nib
+from tests.exchange.tables.dukcapil import of_resident
+from tests.exchange.tables.oss import of_status
+from tests.exchange.tables.ready import OSS_1_1, make_ready
 from tests.exchange.town import Door, Street, says
-
-OSS_1_1 = datetime(2026, 7, 2, 3, 0, tzinfo=UTC)
-"""Version 1.1 of the agreement with OSS is in force."""
-
-LATER = timedelta(hours=3)
-"""Longer than any agency of the tables asks the hub to wait."""
 
 
 @pytest.fixture(scope="module")
-def shared(template: Furnished, door: Door, street: Street) -> Iterator[Stage]:
+def stage(template: Furnished, door: Door, street: Street) -> Iterator[Stage]:
+    """One for all of this module: its tests have a case each."""
     with hub_folder(template) as (folder, url):
         opened = Stage(folder, door, street, url)
-        opened.clock.at = OSS_1_1
-        later = read_agreement(packaged_agreements()["oss-2026-1.1"])
-        opened.hub.store.registry.import_agreement(later, opened.adapters["oss"], "staff/siti")
-        opened.hub.store.registry.activate_for_development(later.id, later.version, "staff/siti")
+        make_ready(opened)
         yield opened
         opened.close()
-
-
-@pytest.fixture
-def stage(shared: Stage) -> Stage:
-    shared.clock.at += LATER
-    return shared
-
-
-def of_resident(stage: Stage) -> DeliveryRow:
-    return stage.delivery(stage.register().id, "dukcapil")
-
-
-def of_taxpayer(stage: Stage) -> DeliveryRow:
-    event = application("reklame")
-    taxed = replace(event, applicant=replace(event.applicant, npwp=NPWP("000000018999000")))
-    return stage.delivery(stage.hub.deeds.register(taxed, RINA).id, "djp")
-
-
-def of_business(stage: Stage) -> DeliveryRow:
-    event = application()
-    named = replace(event, applicant=replace(event.applicant, nib=NIB(oss.NIB)))
-    return stage.delivery(stage.hub.deeds.register(named, RINA).id, "oss")
-
-
-def lodged_at_oss(stage: Stage, kd_izin: str = "057600000001") -> str:
-    """A case that OSS opened; gives its id."""
-    before = {row[0] for row in stage.rows("permit_case")["permit_case"]}
-    said = oss_nib.fresh(stage)
-    said["dataNIB"]["data_checklist"][0]["kd_izin"] = kd_izin
-    assert voices.send_nib(stage, said).status == 200
-    (case_id,) = {row[0] for row in stage.rows("permit_case")["permit_case"]} - before
-    return str(case_id)
-
-
-def of_status(stage: Stage) -> DeliveryRow:
-    """OSS is told that an application of its own lacks something."""
-    case_id = lodged_at_oss(stage)
-    stage.hub.deeds.return_(case_id, RINA, ["ktp"])
-    return stage.delivery(case_id, "oss")
-
-
-ASKED: Mapping[str, tuple[str, Callable[[Stage], DeliveryRow], tuple[Reply, ...]]] = {
-    "verify-resident": ("dukcapil", of_resident, dukcapil.OUT),
-    "verify-tax-status": ("djp", of_taxpayer, djp.OUT),
-    "receiveLicenseStatus": ("oss", of_status, oss.OUT),
-    "inqueryNIB": ("oss", of_business, oss.NUMBERS),
-}
-ROWS = [
-    pytest.param(agency, ask, fault, id=f"{name}: {fault.name}")
-    for name, (agency, ask, faults) in ASKED.items()
-    for fault in faults
-]
-
-
-@pytest.mark.parametrize(("agency", "ask", "fault"), ROWS)
-def test_what_an_agency_answers_is_retried_taken_refused_or_brought_to_a_person(
-    stage: Stage, agency: str, ask: Callable[[Stage], DeliveryRow], fault: Reply
-) -> None:
-    delivery = ask(stage)
-    known = len(stage.hub.store.reader.case_events(delivery.case_id))
-    stage.town.next(agency, fault.answer)
-    assert stage.hub.outbound.deliver(delivery.id)
-    row = stage.hub.store.reader.delivery(delivery.id)
-    assert row is not None
-    assert (row.state, row.attempts) == (fault.state, fault.attempts)
-    if fault.wait is not None:
-        least, most = fault.wait
-        assert least <= (row.due_at - stage.clock()).total_seconds() <= most
-    facts = [each.kind for each in stage.hub.store.reader.case_events(delivery.case_id)[known:]]
-    assert facts == [fault.fact] * bool(fault.fact) + ["AttentionRaised"] * bool(fault.attention)
-    attention = stage.case(delivery.case_id).attention
-    assert len(attention) == bool(fault.attention)
-    assert all(fault.attention in text for text in attention)
-
-
-@pytest.mark.parametrize("fault", oss_nib.IN, ids=lambda fault: fault.name)
-def test_what_oss_says_is_taken_or_refused_once(stage: Stage, fault: Heard) -> None:
-    def count() -> tuple[int, int]:
-        rows = stage.rows("permit_case", "exchange")
-        return len(rows["permit_case"]), len(rows["exchange"])
-
-    cases, exchanges = count()
-    said = fault.play(stage)
-    assert (said.status, said.json["responreceiveNIB"]["status"]) == (fault.status, fault.verdict)
-    assert count() == (cases + fault.cases, exchanges + fault.kept)
 
 
 def test_a_quota_that_stays_spent_all_day_uses_up_no_attempt_and_the_first_answer_counts(stage: Stage) -> None:
@@ -141,6 +47,39 @@ def test_a_quota_that_stays_spent_all_day_uses_up_no_attempt_and_the_first_answe
     assert stage.case(delivery.case_id).attention == ()
 
 
+def test_a_quota_that_stays_spent_for_more_than_a_week_uses_up_attempts_so_that_a_person_looks(stage: Stage) -> None:
+    delivery = of_resident(stage)
+    attempts = []
+    for _ in range(10):
+        stage.town.next("dukcapil", says({"content": [{"RESPON": "Kuota Akses Hari ini telah Habis"}]}))
+        assert stage.hub.outbound.deliver(delivery.id)
+        row = stage.hub.store.reader.delivery(delivery.id)
+        assert row is not None
+        attempts.append(row.attempts)
+        stage.clock.advance(days=1)
+    assert attempts == [0] * 8 + [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("heard", "state", "attempts"),
+    [(Retry(text="kuota", counts=False), "not-sent", 0), (AskPerson(text="sandi", again=True), "dead", 1)],
+    ids=["not looked at", "to be mended"],
+)
+def test_after_an_answer_that_says_nothing_of_what_was_asked_the_interaction_is_left_alone_for_a_while(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, heard: Retry | AskPerson, state: str, attempts: int
+) -> None:
+    first, second = of_resident(stage), of_resident(stage)
+    monkeypatch.setattr("gateway.exchange.calling.to_case_of", lambda _: lambda *_: heard)
+    assert stage.hub.outbound.deliver(first.id)
+    row = stage.hub.store.reader.delivery(first.id)
+    assert row is not None
+    assert (row.state, row.attempts) == (state, attempts)
+    stage.clock.advance(minutes=14)
+    assert not stage.hub.outbound.deliver(second.id)
+    stage.clock.advance(minutes=1)
+    assert stage.hub.outbound.deliver(second.id)
+
+
 def test_what_staff_have_mended_is_sent_again_and_what_waits_behind_it_follows_in_its_order(stage: Stage) -> None:
     delivery = of_status(stage)
     stage.town.next("oss", says({"responreceiveLicenseStatus": {"kode": 401, "keterangan": "User tidak valid"}}))
@@ -150,6 +89,7 @@ def test_what_staff_have_mended_is_sent_again_and_what_waits_behind_it_follows_i
     behind = stage.delivery(delivery.case_id, "oss")
     assert not stage.hub.outbound.deliver(behind.id)
     stage.letters.redrive(delivery.id, "staff/agus")
+    stage.clock.advance(minutes=15)
     calls = len(stage.town.calls["oss"])
     assert stage.hub.outbound.deliver(delivery.id)
     assert stage.hub.outbound.deliver(behind.id)
@@ -158,7 +98,7 @@ def test_what_staff_have_mended_is_sent_again_and_what_waits_behind_it_follows_i
 
 
 def test_oss_gets_the_permit_that_came_of_its_application_with_the_address_of_its_check(stage: Stage) -> None:
-    case_id = lodged_at_oss(stage, kd_izin="057600000002")
+    case_id = oss_nib.lodged(stage, kd_izin="057600000002")
     stage.hub.deeds.complete(case_id, RINA)
     stage.hub.deeds.record(case_id, "agency/test", e.ResidentVerified(name_score=100))
     stage.hub.deeds.verify(case_id, RINA)
@@ -200,7 +140,7 @@ def test_what_no_agreement_has_yet_is_not_asked_and_calls_nobody(stage: Stage) -
     stage.hub.store.unit_of_work.commit(Plan.of(change))
     try:
         event = application()
-        case = stage.hub.deeds.register(replace(event, applicant=replace(event.applicant, nib=NIB(oss.NIB))), RINA)
+        case = stage.hub.deeds.register(replace(event, applicant=replace(event.applicant, nib=NIB(oss_nib.NIB))), RINA)
     finally:
         registry.activate_for_development("oss-2026", "1.1", "staff/siti")
     assert [row.agency for row in stage.hub.store.reader.deliveries(case_id=case.id, limit=9)] == ["dukcapil"]

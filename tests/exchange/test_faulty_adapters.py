@@ -11,8 +11,8 @@ from gateway.contract.adapter import Accept, Adapter, Effect, Interaction
 from gateway.domain import events as e
 from gateway.domain.errors import Refused
 from tests.exchange import voices
+from tests.exchange.deliveries import meanwhile
 from tests.exchange.stage import Stage, application
-from tests.exchange.test_outbound_queue import meanwhile
 from tests.exchange.test_refused_terms import recorded
 
 

@@ -14,9 +14,9 @@ from gateway.domain import events as e
 from gateway.domain.errors import HubBusy, MappingFault, Refused, Unauthorised
 from gateway.store.outgoing import StoredDelivery
 from tests.exchange import voices
+from tests.exchange.deliveries import asked, now
 from tests.exchange.stage import RINA, Stage
 from tests.exchange.test_faulty_adapters import raises, twisted
-from tests.exchange.test_outbound_agencies import asked, now
 from tests.exchange.town import raw
 
 

@@ -13,10 +13,10 @@ from gateway.exchange.verdict import HELD_BACK
 from gateway.office.signing import PinStep
 from gateway.store.engine import is_shared
 from gateway.store.tables import DeliveryRow
+from tests.exchange.deliveries import asked, attempts, now
 from tests.exchange.keys import AT
 from tests.exchange.stage import DEWI, Stage
 from tests.exchange.test_crash import Killed, Mortal
-from tests.exchange.test_outbound_agencies import asked, attempts, now
 from tests.exchange.town import raw
 
 Kill = Callable[[Stage, DeliveryRow], None]

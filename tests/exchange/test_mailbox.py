@@ -1,4 +1,7 @@
-"""What an agency without an endpoint collects and acknowledges: items, order, time, words, cases, restarts."""
+"""What an agency without an endpoint collects and acknowledges: items, order, words, cases, restarts.
+
+What it does late, twice, never or wrongly are rows of `tests.exchange.tables.satpolpp`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes
 
 from conformance.signing import encryption, wss
 from gateway.contract.adapter import Accept, Effect, Mailbox
@@ -54,6 +58,10 @@ def test_an_item_is_the_message_that_would_have_been_sent_and_is_done_once_it_is
     row, exchange = row_of(stage, delivery.id), stage.hub.store.reader.exchange(delivery.id)
     assert exchange is not None
     assert (row.state, row.attempts, row.fence, exchange.verdict) == ("collected", 1, 2, "collected")
+    visit = stage.exchanges("satpolpp")[0].id
+    taken = stage.hub.store.reader.attempts(delivery.id)[0].detail
+    fingerprint = agency_identity("satpolpp").certificate.fingerprint(hashes.SHA256()).hex()
+    assert taken == f"taken by certificate/{fingerprint} in exchange {visit}"
     assert stage.parts(delivery.id)["sent-1"] == base64.b64decode(item["body"])
     assert len(stage.leaves(delivery.id)) == 1
     assert visitor.collect() == []
@@ -83,38 +91,6 @@ def test_the_oldest_comes_first_and_a_queue_holds_its_next_until_this_one_is_ack
     assert visitor.acknowledge(first.message_id) == ["acknowledged"]
     assert not stage.hub.outbound.deliver(behind.id)
     assert [each["messageId"] for each in visitor.collect(interaction="recommendation-task")] == [behind.message_id]
-
-
-def test_an_item_that_is_not_acknowledged_in_time_is_given_again_under_its_id(stage: Stage, visitor: Visitor) -> None:
-    delivery = laid(stage)
-    (first,) = visitor.collect()
-    stage.clock.advance(minutes=5, seconds=-1)
-    assert visitor.collect() == []
-    stage.clock.advance(seconds=1)
-    (second,) = visitor.collect()
-    assert (second["messageId"], second["collected"]) == (first["messageId"], 2)
-    assert opened(stage, second) == opened_before(stage, first)
-    assert outcomes(stage, delivery) == ["not-acknowledged", None]
-    assert visitor.acknowledge(delivery.message_id) == ["acknowledged"]
-    assert outcomes(stage, delivery) == ["not-acknowledged", "answered"]
-
-
-def opened_before(stage: Stage, item: dict[str, Any]) -> Any:
-    """An item whose signature was fresh five minutes ago."""
-    stage.clock.advance(minutes=-5)
-    try:
-        return opened(stage, item)
-    finally:
-        stage.clock.advance(minutes=5)
-
-
-def test_the_same_message_gets_the_same_items_and_collects_nothing_more(stage: Stage) -> None:
-    delivery = laid(stage)
-    first = mailbox.say_rest(stage, "collect", {}, message_id="once")
-    laid(stage)
-    again = mailbox.say_rest(stage, "collect", {}, message_id="once")
-    assert (again.body, again.headers["x-jws-signature"]) == (first.body, first.headers["x-jws-signature"])
-    assert row_of(stage, delivery.id).attempts == 1
 
 
 def test_of_collectors_that_come_at_once_no_two_hold_the_same_item(stage: Stage) -> None:
@@ -168,38 +144,6 @@ def test_every_item_of_a_message_has_its_own_word(stage: Stage, visitor: Visitor
         stage.letters.cancel(taken.id, "dobel", RINA.actor)
 
 
-def test_what_is_collected_as_often_as_agreed_and_never_acknowledged_is_a_dead_letter_until_a_late_word(
-    stage: Stage, visitor: Visitor
-) -> None:
-    stage.agree("satpolpp", ("attempts = 20", "attempts = 2"))
-    visitor.agreement = "satpolpp-2026/1.1"
-    delivery = laid(stage)
-    for state in ("laid-down", "dead"):
-        assert len(visitor.collect()) == 1
-        assert stage.hub.lapsing.run_once() == 0
-        stage.clock.advance(minutes=5)
-        if state == "dead":
-            assert visitor.collect() == []  # also before it is written down
-        assert stage.hub.lapsing.run_once() == 1
-        assert row_of(stage, delivery.id).state == state
-    row = row_of(stage, delivery.id)
-    assert (row.outcome, outcomes(stage, delivery)) == ("used-up", ["not-acknowledged"] * 2)
-    assert "never acknowledged" in stage.case(delivery.case_id).attention[-1]
-    assert visitor.acknowledge(delivery.message_id, outcome="refused") == ["already"]
-    assert visitor.acknowledge(delivery.message_id) == ["acknowledged"]
-    assert row_of(stage, delivery.id).state == "answered"
-
-
-def test_a_late_word_counts_while_nobody_has_said_anything_since(stage: Stage, visitor: Visitor) -> None:
-    delivery = laid(stage)
-    visitor.collect()
-    stage.clock.advance(minutes=6)
-    assert stage.hub.lapsing.run_once() == 1
-    assert (row_of(stage, delivery.id).state, stage.hub.lapsing.run_once()) == ("laid-down", 0)
-    assert visitor.acknowledge(delivery.message_id) == ["acknowledged"]
-    assert (visitor.collect(), outcomes(stage, delivery)) == ([], ["answered"])
-
-
 # --- cases --------------------------------------------------------------------------------------------------------
 
 
@@ -241,43 +185,6 @@ def test_a_mapping_that_raises_lays_nothing_down_and_the_delivery_waits_for_staf
     row = row_of(stage, delivery.id)
     assert (row.state, row.due_at > stage.clock()) == ("queued", True)
     assert "breaks the agreed schema" in (row.cause or "")
-
-
-def test_what_stays_in_the_mailbox_is_reminded_of_and_escalated(stage: Stage, visitor: Visitor) -> None:
-    delivery = laid(stage)
-    reader = stage.hub.store.reader
-    assert delivery.remind_at is not None
-    assert delivery.answer_due_at is not None
-    stage.clock.at = delivery.remind_at
-    stage.hub.timers.run_once()
-    assert "one hari kerja is left" in stage.case(delivery.case_id).attention[-1]
-    visitor.collect()
-    stage.clock.at = delivery.answer_due_at
-    stage.hub.timers.run_once()
-    assert "was collected and not acknowledged" in stage.case(delivery.case_id).attention[-1]
-    assert reader.overdue_count(stage.clock()) == 1
-    assert visitor.acknowledge(delivery.message_id) == ["acknowledged"]
-    assert reader.overdue_count(stage.clock()) == 0
-
-
-def test_a_task_becomes_a_recommendation_of_its_case(stage: Stage, visitor: Visitor) -> None:
-    case = stage.validated("reklame")
-    (delivery,) = stage.due("satpolpp")
-    assert not stage.hub.outbound.deliver(delivery.id)
-    (item,) = visitor.collect()
-    visitor.acknowledge(item["messageId"])
-    recommendation = {
-        "task": item["messageId"],
-        "case": case.id,
-        "number": "331/17/2026",
-        "date": "2026-03-02",
-        "favourable": True,
-        "official": "Budi Contoh",
-    }
-    assert mailbox.recommend(stage, {**recommendation, "case": "K-OTHER"}, message_id="r-1").code == "inconsistent"
-    assert mailbox.recommend(stage, {**recommendation, "task": "urn:nobody"}, message_id="r-2").code == "not-found"
-    assert mailbox.recommend(stage, recommendation, message_id="r-3").status == 200
-    assert [each.agency for each in stage.case(case.id).recommendations] == ["satpolpp"]
 
 
 # --- who may ------------------------------------------------------------------------------------------------------

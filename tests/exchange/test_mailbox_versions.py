@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from adapters.satpolpp.recommendation import recommendation_task
-from gateway.contract.adapter import Accept, Effect, Mailbox
+from gateway.contract.adapter import Accept, Effect, Interaction, Mailbox
 from gateway.contract.message import Payload
 from gateway.domain.case import PermitCase
 from gateway.domain.events import AttentionRaised, RequestRecommendation
@@ -16,9 +16,9 @@ from gateway.exchange.entry import GRACE
 from gateway.store.tables import DeliveryRow
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
 from tests.exchange import mailbox_voices as mailbox
+from tests.exchange.cut_over import DAY, MIDNIGHT, after_midnight, before_midnight
 from tests.exchange.mailbox_voices import Visitor, asked, laid, opened, row_of
 from tests.exchange.stage import Stage
-from tests.exchange.test_versions import DAY, MIDNIGHT, after_midnight, before_midnight
 
 ID = "satpolpp-2026"
 SECOND = f"{ID}/1.1"
@@ -37,8 +37,15 @@ def second(stage: Stage, *edits: tuple[str, str]) -> None:
     adapter = stage.adapters["satpolpp"]
     box = adapter.interactions[0]
     assert isinstance(box, Mailbox)
-    boxes = (replace(box, until="1.0"), replace(box, since="1.1", to_agency=task, on_collected=told))
-    stage.adapters["satpolpp"] = replace(adapter, interactions=(*boxes, *adapter.interactions[1:]))
+    follows(stage, replace(box, since="1.1", to_agency=task, on_collected=told), *edits)
+
+
+def follows(stage: Stage, declared: Interaction, *edits: tuple[str, str]) -> None:
+    """Version 1.1 from DAY on, in which that takes the place of the mailbox."""
+    adapter = stage.adapters["satpolpp"]
+    box = adapter.interactions[0]
+    both = (replace(box, until="1.0"), declared)
+    stage.adapters["satpolpp"] = replace(adapter, interactions=(*both, *adapter.interactions[1:]))
     stage.restart()
     said = packaged_agreements()[ID].replace('version = "1.0"', 'version = "1.1"', 1)
     for old, new in (("valid_from = 2026-01-01", f"valid_from = {DAY}"), *edits):
@@ -120,7 +127,10 @@ def test_a_version_without_the_mailbox_gives_what_was_collected_for_the_grace_an
     stage.clock.advance(minutes=5)
     visitor.agreement = SECOND
     assert [each["messageId"] for each in visitor.collect()] == [known.message_id]
-    assert row_of(stage, fresh.id).state == "laid-down"  # for nobody: an officer is called when its days are over
+    assert stage.hub.uncovered.run_once() == 1
+    row = row_of(stage, fresh.id)
+    assert (row.state, row.outcome) == ("dead", "not-covered")
+    assert f"{SECOND} is in force now and does not have recommendation-task" in (row.cause or "")
     assert visitor.acknowledge(known.message_id) == ["acknowledged"]
 
 
@@ -136,4 +146,8 @@ def test_what_was_collected_is_not_given_beyond_the_grace_of_its_version(stage: 
     assert [spoken(stage, each) for each in visitor.collect()] == [(f"{ID}/0.9", False)]
     stage.clock.advance(minutes=5)
     assert visitor.collect() == []
+    assert (stage.hub.lapsing.run_once(), stage.hub.uncovered.run_once()) == (1, 1)
+    row = row_of(stage, known.id)
+    assert (row.state, row.outcome) == ("dead", "not-covered")
+    assert "it may still acknowledge it" in attention(stage, known)[-1]
     assert visitor.acknowledge(known.message_id) == ["acknowledged"]  # it had been taken after all

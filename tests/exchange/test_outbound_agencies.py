@@ -1,4 +1,7 @@
-"""What an agency does to a delivery: down, slow, busy, refusing, answering nonsense. Nothing is lost or doubled."""
+"""What an agency does to a delivery: down, slow, busy for ever, refusing. Nothing is lost or doubled.
+
+What becomes of a single answer is a row of `tests.exchange.tables` for each dialect.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import TypeAlias
 
 import pytest
 
@@ -14,92 +16,9 @@ from gateway.domain import events as e
 from gateway.office.signing import PinStep
 from gateway.store.plan import Delete, Plan, Update
 from gateway.store.tables import DeliveryRow, EndpointRow
+from tests.exchange.deliveries import asked, attempts, now
 from tests.exchange.stage import DEWI, RINA, Stage, application
-from tests.exchange.town import Answer, Call, Told, Town, raw, refused_port, says
-
-Script: TypeAlias = Callable[[Town], Answer]
-
-
-def attempts(stage: Stage, delivery: DeliveryRow) -> list[tuple[str | None, str | None]]:
-    return [(row.outcome, row.detail) for row in stage.hub.store.reader.attempts(delivery.id)]
-
-
-def now(stage: Stage, delivery: DeliveryRow) -> DeliveryRow:
-    row = stage.hub.store.reader.delivery(delivery.id)
-    assert row is not None
-    return row
-
-
-def asked(stage: Stage, agency: str) -> DeliveryRow:
-    """A delivery that is due to the agency: to Dukcapil over REST (safe), to DPUPR over SOAP (same-id)."""
-    case = stage.register() if agency == "dukcapil" else stage.validated()
-    return stage.delivery(case.id, agency)
-
-
-def _not_signed(call: Call) -> Told:
-    told = json.dumps({"messageId": call.message_id}).encode()
-    return Told(body=told, headers={"Content-Type": "application/json"})
-
-
-REST: Mapping[str, tuple[Script, str]] = {
-    "500": (lambda _t: raw(b"oops", 500), "unknown"),
-    "408": (lambda _t: raw(b"", 408), "unknown"),
-    "503": (lambda _t: raw(b"", 503), "not-sent"),
-    "429": (lambda _t: raw(b"", 429), "not-sent"),
-    "html under 200": (lambda _t: raw(b"<html>login</html>"), "unknown"),
-    "an answer that breaks the schema": (lambda _t: says({"content": "x"}), "unknown"),
-    "an answer that is no document": (lambda _t: says([]), "unknown"),
-    "400": (lambda _t: raw(b"no", 400), "dead"),
-    "404": (lambda _t: raw(b"no", 404), "dead"),
-    "a redirect": (lambda _t: raw(b"", 302, Location="http://127.0.0.1:1/"), "dead"),
-    "an agreed answer under 404": (
-        lambda _t: says({"content": [{"RESPONSE_CODE": "13", "RESPONSE_DESC": "Data tidak ditemukan"}]}, 404),
-        "answered",
-    ),
-}
-SOAP: Mapping[str, tuple[Script, str]] = {
-    "500": (lambda _t: raw(b"oops", 500), "unknown"),
-    "408": (lambda _t: raw(b"", 408), "unknown"),
-    "503": (lambda _t: raw(b"", 503), "not-sent"),
-    "404": (lambda _t: raw(b"", 404), "dead"),
-    "html under 200": (lambda _t: raw(b"<html>login</html>"), "unknown"),
-    "another signer": (lambda t: lambda call: t.acknowledges(call, signer="stranger"), "unknown"),
-    "an acknowledgement of another message": (lambda t: lambda call: t.acknowledges(call, about="urn:x"), "unknown"),
-    "an acknowledgement that breaks the schema": (lambda t: t.acknowledges_badly, "unknown"),
-    "no envelope": (lambda _t: _not_signed, "unknown"),
-    "a Fault of the receiver": (lambda t: t.faults(sender=False), "not-sent"),
-    "a Fault of the sender": (lambda t: t.faults(sender=True), "dead"),
-}
-
-
-@pytest.mark.parametrize(("agency", "name"), [("dukcapil", name) for name in REST] + [("dpupr", name) for name in SOAP])
-def test_an_answer_decides_what_becomes_of_the_delivery_and_is_kept(stage: Stage, agency: str, name: str) -> None:
-    script, state = (REST if agency == "dukcapil" else SOAP)[name]
-    delivery = asked(stage, agency)
-    stage.town.next(agency, script(stage.town))
-    stage.deliver(agency)
-    row = now(stage, delivery)
-    assert (row.state, row.attempts) == (state, 1)
-    assert "reply-1" in stage.parts(delivery.id)
-    kinds = [json.loads(leaf)["kind"] for leaf in stage.leaves(delivery.id)]
-    assert kinds[:2] == (["sent", "dead"] if state == "dead" else ["sent", "reply"]) or set(kinds) >= {"sent", "reply"}
-    case = stage.case(delivery.case_id)
-    if state == "dead":
-        assert row.cause
-        assert any(row.cause in text for text in case.attention)
-        assert "dead" in kinds
-    else:
-        assert not case.attention
-        assert "dead" not in kinds
-    if state in ("unknown", "not-sent"):
-        assert row.due_at > stage.clock()
-        stage.clock.at = row.due_at
-        stage.deliver(agency)
-        assert now(stage, delivery).state == ("awaiting" if agency == "dpupr" else "answered")
-        first, second = (call.body for call in stage.town.calls[agency])
-        assert (first == second) is (agency == "dukcapil")
-        if agency == "dpupr":
-            assert {call.message_id for call in stage.town.calls["dpupr"]} == {delivery.message_id}
+from tests.exchange.town import raw, refused_port, says
 
 
 @pytest.mark.parametrize("agency", ["dukcapil", "dpupr"])

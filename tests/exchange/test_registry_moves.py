@@ -12,9 +12,9 @@ from gateway.domain.errors import HubBusy
 from gateway.exchange.directory import Terms
 from gateway.exchange.entry import Entry
 from tests.exchange import voices
+from tests.exchange.deliveries import asked, now
 from tests.exchange.keys import agency_identity
 from tests.exchange.stage import Stage
-from tests.exchange.test_outbound_agencies import asked, now
 from tests.exchange.voices import Said
 
 

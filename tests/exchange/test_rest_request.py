@@ -14,9 +14,9 @@ from gateway.contract.adapter import Accept, Repeat, Request
 from gateway.domain import events as e
 from gateway.store.tables import DeliveryRow
 from tests.exchange import voices
+from tests.exchange.deliveries import asked, now
 from tests.exchange.keys import agency_identity
 from tests.exchange.stage import Stage
-from tests.exchange.test_outbound_agencies import asked, now
 from tests.exchange.town import Answer, Call, Told
 
 NAME = "technical-recommendation"

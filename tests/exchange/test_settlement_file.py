@@ -30,7 +30,8 @@ PAID_AT = "2026-11-15T09:05:00+07:00"
 def announced(stage: Stage, content: bytes, **edits: Any) -> voices.Said:
     said = {**pasar.manifest(content, 4, "csv", "2026-11-15"), **edits}
     body = json.dumps(said).encode()
-    claims = {"iss": "bank", "aud": "dpmptsp", "jti": f"s-{said['format']}", "agr": "bank-2026/1.2", "int": "settlement"}
+    message_id = f"s-{said['format']}"
+    claims = {"iss": "bank", "aud": "dpmptsp", "jti": message_id, "agr": "bank-2026/1.2", "int": "settlement"}
     token = jws.sign_detached(body, agency_identity("bank", "rsa"), claims, at=stage.clock())
     headers = {"Content-Type": "application/json", "X-JWS-Signature": token}
     return voices.read(stage.client.post("/rest/bank/settlement", content=body, headers=headers))

@@ -80,9 +80,10 @@ def signing_material() -> SigningMaterial:
     return SigningMaterial(key=key("p256"))
 
 
-def signed(pdf: bytes) -> bytes:
-    """What the signing service makes of a file."""
-    return sign_pdf(pdf, signing_material(), name="BSrE", reason="uji", location="Mojokerto", signed_at=SIGNED_AT)
+def signed(pdf: bytes, material: SigningMaterial | None = None) -> bytes:
+    """What the signing service makes of a file, with its own key or another."""
+    by = material or signing_material()
+    return sign_pdf(pdf, by, name="BSrE", reason="uji", location="Mojokerto", signed_at=SIGNED_AT)
 
 
 def signs(call: Call) -> Told:

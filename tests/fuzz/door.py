@@ -18,7 +18,8 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.exchange.stage import Stage, furnish
+from tests.exchange.furnishing import furnish
+from tests.exchange.stage import Stage
 from tests.exchange.town import Door, Street
 from tests.fuzz.targets import TARGETS
 

@@ -25,8 +25,9 @@ from gateway.settings import Settings
 from gateway.store.tables import DeliveryRow
 from gateway.trust.certificates import Use
 from gateway.validation.agreement_file import latest_agreements
+from tests.exchange.furnishing import APART
 from tests.exchange.keys import agency_identity
-from tests.exchange.stage import APART, SECRETS, Clock, Stage, proof
+from tests.exchange.stage import SECRETS, Clock, Stage, proof
 from tests.exchange.test_by_hand import in_force
 from tests.exchange.town import Call, Door, Street, Told
 from tests.interop.between import Between

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,17 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import SQLModel
 
+from gateway.store import claims
+from gateway.store.claims import Taken
 from gateway.store.engine import open_engine
+from gateway.store.lanes import Lane
 from gateway.store.plan import Committed, Insert, Plan
 from gateway.store.reading import Reader
 from gateway.store.schema import prepare
 from gateway.store.unit_of_work import GroupCommit
 from tests.databases import Databases
-from tests.store.rows import Put
+from tests.store.claiming import Take, lane
+from tests.store.rows import NOW, Put
 
 
 @pytest.fixture(scope="session")
@@ -66,3 +71,13 @@ def put(writer: GroupCommit) -> Put:
         assert writer.commit(Plan(tuple(Insert(model, row) for row in rows))) == Committed()
 
     return insert
+
+
+@pytest.fixture
+def take(writer: GroupCommit) -> Take:
+    def claimed(wanted: int, now: datetime = NOW, *lanes: Lane, **more: Any) -> Taken:
+        ways = lanes or (lane(),)
+        writer.within(lambda each: claims.open_lanes(each, [(way.agency, way.interaction) for way in ways]))
+        return writer.within(lambda each: claims.take(each, ways, wanted, now, **more))
+
+    return claimed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -13,50 +13,22 @@ from sqlalchemy import Engine, event
 
 from gateway.store import circuits, claims
 from gateway.store.circuits import CircuitPolicy, Endpoint, Failure, Standing, Turn
-from gateway.store.claims import Claimed, Taken
-from gateway.store.lanes import Lane
+from gateway.store.claims import Claimed
 from gateway.store.outgoing import StoredDelivery
-from gateway.store.pace import Pace
 from gateway.store.reading import Reader
 from gateway.store.tables import DeliveryRow, EndpointRow
 from gateway.store.unit_of_work import GroupCommit
+from tests.store.claiming import LEASE, Take, ids, lane
 from tests.store.rows import NOW, Put, delivery
 
-LEASE = timedelta(seconds=40)
 SECOND = timedelta(seconds=1)
 URL = "http://127.0.0.1:1/"
 ENDPOINT = Endpoint(agency="dpupr", interaction="*", url=URL)
 POLICY = CircuitPolicy(failures=3, first=timedelta(seconds=20), most=timedelta(seconds=60))
 
-Take = Callable[..., Taken]
-
-
-def lane(
-    interaction: str = "technical-recommendation", concurrency: int = 100, rate: float | None = None, **more: Any
-) -> Lane:
-    given = {"agency": "dpupr", "lease": LEASE, "agency_lease": LEASE, "agency_concurrency": 100, **more}
-    pace = Pace(rate) if rate is not None else None
-    return Lane(interaction=interaction, concurrency=concurrency, pace=pace, **given)
-
-
-@pytest.fixture
-def take(writer: GroupCommit) -> Take:
-    """`take(wanted, now, *lanes)` in a transaction of its own; the lanes are opened first."""
-
-    def claimed(wanted: int, now: datetime = NOW, *lanes: Lane, **more: Any) -> Taken:
-        ways = lanes or (lane(),)
-        writer.within(lambda each: claims.open_lanes(each, [(way.agency, way.interaction) for way in ways]))
-        return writer.within(lambda each: claims.take(each, ways, wanted, now, **more))
-
-    return claimed
-
 
 def many(count: int, **values: Any) -> list[dict[str, Any]]:
     return [delivery(f"d-{number:03}", f"q-{number:03}", 1, "queued", **values) for number in range(count)]
-
-
-def ids(taken: Taken) -> list[str]:
-    return [each.delivery.id for each in taken.claimed]
 
 
 def test_a_claim_takes_the_heads_of_queues_and_gives_each_the_next_fence_and_a_lease(

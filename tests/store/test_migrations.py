@@ -44,6 +44,7 @@ from tests.databases import Databases
 from tests.exchange.keys import AT, hub_leaf
 from tests.exchange.voices import SOAP_12, SOAP_PATH
 from tests.office.house import Clock, House, settings_in
+from tests.store.due import due_deliveries
 from tests.store.rows import NOW, delivery, exchange
 from tests.store.versions import load as stored
 from tests.store.versions.load import Version
@@ -224,7 +225,7 @@ def test_deliveries_from_before_go_on_with_their_next_attempt_and_dead_ones_say_
         reader = Reader(engine)
         found = {row.id: (row.last_attempt, row.outcome) for row in reader.deliveries()}
         assert found == {"sent": (2, None), "dead": (8, "used-up")}
-        assert [row.id for row in reader.due_deliveries(NOW)] == ["sent"]
+        assert [row.id for row in due_deliveries(reader, NOW)] == ["sent"]
         engine.dispose()
 
 

@@ -1,10 +1,8 @@
-"""Reading about exchanges, and which deliveries may go."""
+"""Reading about exchanges and deliveries."""
 
 from __future__ import annotations
 
 from hashlib import sha256
-
-import pytest
 
 from gateway.store.reading import Reader
 from gateway.store.tables import (
@@ -67,66 +65,6 @@ def test_tallies_of_minutes_that_are_over(reader: Reader, put: Put) -> None:
     put(RefusalTallyRow, *({**row, "minute": minutes(number)} for number in (2, 0, 1)))
     assert [each.minute for each in reader.refusal_tallies(minutes(2))] == [minutes(0), minutes(1)]
     assert len(reader.refusal_tallies(minutes(9), limit=1)) == 1
-
-
-def due(reader: Reader, at: float = 0) -> list[str]:
-    return [row.id for row in reader.due_deliveries(minutes(at))]
-
-
-def test_of_each_queue_only_the_first_may_go_and_the_oldest_due_goes_first(reader: Reader, put: Put) -> None:
-    put(
-        DeliveryRow,
-        delivery("a-1", "a", 1, "queued", due=-1),
-        delivery("a-2", "a", 2, "queued", due=-9),
-        delivery("b-1", "b", 1, "not-sent", due=-5),
-        delivery("c-1", "c", 1, "queued", due=1),
-    )
-    assert due(reader) == ["b-1", "a-1"]
-    assert due(reader, 1) == ["b-1", "a-1", "c-1"]
-    assert [row.id for row in reader.due_deliveries(minutes(1), limit=2)] == ["b-1", "a-1"]
-
-
-@pytest.mark.parametrize(
-    ("earlier", "goes"),
-    [
-        ("answered", True),
-        ("cancelled", True),
-        ("awaiting", True),
-        ("queued", False),
-        ("not-sent", False),
-        ("sending", False),
-        ("unknown", False),
-        ("dead", False),
-    ],
-)
-def test_a_delivery_waits_for_the_earlier_ones_of_its_own_queue_alone(
-    reader: Reader, put: Put, earlier: str, *, goes: bool
-) -> None:
-    put(
-        DeliveryRow,
-        delivery("a-1", "a", 1, earlier, due=60),
-        delivery("a-2", "a", 2, "queued"),
-        delivery("b-9", "b", 9, "queued"),
-    )
-    assert due(reader) == (["a-2", "b-9"] if goes else ["b-9"])
-
-
-@pytest.mark.parametrize(
-    ("state", "goes"),
-    [
-        ("queued", True),
-        ("not-sent", True),
-        ("unknown", True),
-        ("sending", False),
-        ("awaiting", False),
-        ("answered", False),
-        ("dead", False),
-        ("cancelled", False),
-    ],
-)
-def test_only_what_may_be_sent_is_due(reader: Reader, put: Put, state: str, *, goes: bool) -> None:
-    put(DeliveryRow, delivery("a-1", "a", 1, state))
-    assert due(reader) == (["a-1"] if goes else [])
 
 
 def test_leases_that_ran_out(reader: Reader, put: Put) -> None:

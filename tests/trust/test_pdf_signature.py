@@ -13,9 +13,17 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from gateway.domain.errors import CaseRefusal, Malformed, Misconfigured
 from gateway.trust.keys import SigningKey, signing_key
-from gateway.trust.pdf_signature import PdfSignature, SigningMaterial, pdf_signatures, sign_pdf, why_no_signed_form
+from gateway.trust.pdf_signature import (
+    PdfSignature,
+    SigningMaterial,
+    pdf_signatures,
+    sign_pdf,
+    why_no_signed_form,
+    why_no_trusted_signer,
+)
 from tests.office.papers.people import permit
 from tests.office.papers.reading import info_of, text_of, xmp_of
+from tests.trust.authorities import Holder, key_usage, root
 from tests.trust.parties import AT, certificate, key, private_key
 
 
@@ -55,6 +63,8 @@ def test_a_signed_file_tells_who_signed_and_that_nothing_changed(kind: str) -> N
         field="Pengesahan",
         subject="CN=Dinas Contoh",
         fingerprint=signer.fingerprint,
+        certificate=signer.certificate,
+        others=(),
         claimed_at=AT,
         intact=True,
         covers_whole_file=True,
@@ -265,5 +275,37 @@ def test_a_signed_form_is_the_document_and_one_signature_more() -> None:
         (document + b"\x00" * 9, ""),
     ):
         said = why_no_signed_form(document, other)
+        assert said is not None
+        assert why in said
+
+
+def by(holder: Holder, *above: Holder) -> SigningMaterial:
+    return SigningMaterial(
+        key=signing_key(holder.key, holder.certificate), chain=tuple(each.certificate for each in above)
+    )
+
+
+def test_a_signer_is_trusted_whose_certificate_leads_to_one_of_the_authorities() -> None:
+    top, other = root(), root("Otoritas Lain")
+    between = top.issue("Otoritas Antara", authority=True)
+    official, encrypts = (
+        between.issue("Dewi Contoh"),
+        between.issue("Sandi Contoh", usage=key_usage(key_agreement=True)),
+    )
+    file, years_later = sign(permit(), by(official, between)), AT + timedelta(days=500)
+    (found,) = pdf_signatures(file)
+    assert (found.certificate, found.others) == (official.certificate, (between.certificate,))
+    assert why_no_trusted_signer(file, [other.certificate, top.certificate], AT) is None
+    for signed_file, authority, at, why in (
+        (file, other, AT, "no authority that is configured or was given has issued CN=Otoritas Antara"),
+        (sign(permit(), by(official)), top, AT, "has issued CN=Dewi Contoh"),
+        (sign(permit()), top, AT, "has issued CN=Dinas Contoh"),
+        (sign(permit(), by(encrypts, between)), top, AT, "key usage of CN=Sandi Contoh"),
+        (file, top, years_later, "CN=Dewi Contoh is valid from"),
+        (sign(file, by(other.issue("Orang Lain"))), top, AT, "has issued CN=Orang Lain"),
+        (permit(), top, AT, "nobody signed it"),
+        (b"bukan PDF", top, AT, "cannot be read"),
+    ):
+        said = why_no_trusted_signer(signed_file, [authority.certificate], at)
         assert said is not None
         assert why in said

@@ -13,15 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
 from gateway.domain.errors import Refused
-from gateway.trust.revocation import (
-    Word,
-    list_addresses,
-    load_list,
-    ocsp_question,
-    read_list,
-    read_ocsp,
-    responder_addresses,
-)
+from gateway.trust.ocsp import ocsp_question, read_ocsp, responder_addresses
+from gateway.trust.revocation import Word
+from gateway.trust.revocation_lists import list_addresses, load_list, read_list
 from tests.trust.authorities import DAY, Holder, key_usage, root
 from tests.trust.parties import AT
 

@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.validation.record_files import MAX_RECORD_BYTES, BrokenFile, Place, ReadRecord, open_records
+from gateway.validation.record_files import (
+    MAX_RECORD_BYTES,
+    BrokenFile,
+    Place,
+    ReadRecord,
+    form_of,
+    open_records,
+)
 from gateway.validation.record_files.xml_records import CHUNK
 
 MEMBERS = ("a", "b")
@@ -144,3 +151,27 @@ def test_xml_is_read_a_record_at_a_time_however_many_there_are() -> None:
 
     records = open_records("xml", io.BufferedReader(Endless(), 64), BEGIN, MEMBERS)
     assert [each.number for each in islice(records, 5000)] == list(range(1, 5001))
+
+
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufffe\uffff"), max_size=20)
+XML_TEXT = ANY_TEXT.filter(lambda text: all(each >= " " or each in "\t\n\r" for each in text))
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "xml"])
+@given(data=st.data())
+def test_what_is_written_is_read_back_as_it_was(form: str, data: st.DataObject) -> None:
+    text = XML_TEXT if form == "xml" else ANY_TEXT
+    records = data.draw(
+        st.lists(st.fixed_dictionaries({"a": text.map("x{}".format)}, optional={"b": text}), max_size=9)
+    )
+    writer = form_of(form, MEMBERS)
+    content = writer.head + b"".join(writer.row(writer.as_read(each)) for each in records) + writer.tail
+    assert [each.payload for each in read(form, content)] == [writer.as_read(each) for each in records]
+
+
+@pytest.mark.parametrize(("form", "text"), [("csv", "a\0"), ("xml", "\x01"), ("xml", "\uffff")])
+def test_a_character_that_a_form_cannot_hold_is_refused(form: str, text: str) -> None:
+    with pytest.raises(ValueError, match=r"^a "):
+        form_of(form, MEMBERS).row({"a": text})
+    with pytest.raises(ValueError, match="no form"):
+        form_of(text, MEMBERS)

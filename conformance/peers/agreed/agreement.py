@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib.metadata import entry_points
 
-from gateway.contract.adapter import Adapter, Inbound, Interaction, Outbound
+from gateway.contract.adapter import Adapter, Batch, Document, Inbound, Inquiry, Interaction, Mailbox, Outbound
 from gateway.contract.agreement import AgreedInteraction, Agreement
 from gateway.contract.differences import declared_for
 from gateway.domain.errors import Misconfigured
 from gateway.validation.agreement_file import agreement_of, read_agreement
-from gateway.validation.library import SchemaLibrary, default_roots
+from gateway.validation.library import BATCH_MANIFEST, SchemaLibrary, default_roots
 
 GROUP = "simojo.adapters"
 PROFILES = frozenset({"wss-x509", "jws"})
@@ -33,7 +34,17 @@ class Part:
     @property
     def hub_speaks_first(self) -> bool:
         """Whether the agency is called."""
-        return isinstance(self.declared, Outbound)
+        return isinstance(self.declared, Outbound) or self.is_file_of_office
+
+    @property
+    def is_file_of_office(self) -> bool:
+        """Whether the hub sends files in it."""
+        return isinstance(self.declared, Batch) and self.declared.is_of_office
+
+    @property
+    def heard(self) -> Document:
+        """The document of what the hub says first: of a file, its manifest's."""
+        return BATCH_MANIFEST if self.is_file_of_office else self.declared.request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +60,12 @@ class Script:
     def reference(self) -> str:
         """`<agreement>/<version>`."""
         return f"{self.agreement.id}/{self.agreement.version}"
+
+    @cached_property
+    def services(self) -> tuple[Part, ...]:
+        """The services of the mailbox, collect and acknowledge, over the transport of the first one; else nothing."""
+        box = next((each for each in self.parts if isinstance(each.declared, Mailbox)), None)
+        return () if box is None else tuple(_service(box, name) for name in ("collect", "acknowledge"))
 
 
 def script_of(agency: str, adapter: str | None = None) -> Script:
@@ -82,6 +99,20 @@ def script_of(agency: str, adapter: str | None = None) -> Script:
             code="not-played",
         )
     return Script(adapter=found, agreement=agreement, library=SchemaLibrary(default_roots([found])), parts=parts)
+
+
+def _service(box: Part, name: str) -> Part:
+    """A service of the hub's own as an interaction: nobody agreed on it, every agency with a mailbox has it."""
+    declared = Inquiry(
+        name=f"mailbox.{name}",
+        path=f"mailbox/{name}",
+        security=box.declared.security,
+        request=f"simojo/mailbox-{name}/1.0/request",
+        reply=f"simojo/mailbox-{name}/1.0/reply",
+        about=lambda _payload: (),
+        answer=lambda payload, _found: payload,  # the hub's to give: it is never called here
+    )
+    return Part(declared=declared, agreed=replace(box.agreed, name=declared.name))
 
 
 def _installed(agency: str) -> Adapter:

@@ -6,7 +6,7 @@ question. Members that somebody ordered come last, over both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
@@ -35,6 +35,15 @@ def said_of(
     return said
 
 
+def records_of(document: str, library: SchemaLibrary, ordered: Mapping[str, Json]) -> list[Payload]:
+    """Every example of a record that passes, with the members that were ordered. Raises as `said_of` does."""
+    records: list[Payload] = [{**each, **ordered} for each in _examples(document, library, soap=False)]
+    for each in records:
+        if violations := violations_of(document, library, each, soap=False):
+            raise SchemaViolation(f"what is to be sent breaks {document}", violations=violations)
+    return records or [said_of(document, library, soap=False, about={}, ordered=ordered)]
+
+
 def violations_of(document: str, library: SchemaLibrary, payload: Payload, *, soap: bool) -> tuple[Violation, ...]:
     """Every way in which a payload breaks the agreed document."""
     if not soap:
@@ -47,10 +56,19 @@ def violations_of(document: str, library: SchemaLibrary, payload: Payload, *, so
 
 
 def _first(document: str, library: SchemaLibrary, *, soap: bool) -> Payload:
+    found = next(_examples(document, library, soap=soap), None)
+    if found is None:
+        raise Misconfigured(
+            f"{document} has no example that passes: nothing can be said from it", code="example-missing"
+        )
+    return found
+
+
+def _examples(document: str, library: SchemaLibrary, *, soap: bool) -> Iterator[Payload]:
     for each in examples_of(document, library, soap=soap):
         if soap:
-            return library.xml(document).to_payload(etree.fromstring(each.data, _PARSER))
+            yield library.xml(document).to_payload(etree.fromstring(each.data, _PARSER))
+            continue
         payload = parse_json(each.data, max_bytes=MAX_BYTES)
         if isinstance(payload, dict):
-            return payload
-    raise Misconfigured(f"{document} has no example that passes: nothing can be said from it", code="example-missing")
+            yield payload

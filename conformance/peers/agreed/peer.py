@@ -4,16 +4,25 @@ On a message of the hub, at whatever path:
     1. verify it, and hold it to the agreed schema
     2. the same message id again: the same answer; with other content: refused
     3. write it into the journal, with what will be answered
-    4. a query: the answer; a notification: its reply or an acknowledgement; a request: an acknowledgement, and the
-       courier posts the answer, signed anew at each attempt, until the hub acknowledges it
+    4. a file of the office: where its pieces go (`files`); a query: the answer; a notification: its reply or an
+       acknowledgement; a request: an acknowledgement, and the courier posts the answer, signed anew at each attempt,
+       until the hub acknowledges it
+
+Where it agreed on a mailbox it comes for its messages, and takes and acknowledges them one by one.
 
 Control addresses beside those of every peer:
     POST /_control/answer/{interaction}   {"members": {...}}: say this in the answers from now on
-    POST /_control/send/{interaction}     {"members": {...}}: send the hub an example of what the agency says first
+    POST /_control/send/{interaction}     {"members": {...}}: send the hub an example of what the agency says first; of
+                                          a batch a file of all examples, with what the hub made of it
+    POST /_control/collect                come to the mailbox now (it does so by itself all the time)
+    POST /_control/refuse                 {"text": "..."}: refuse what is collected from now on; null: take it again
 """
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,24 +32,35 @@ from fastapi import Response
 from pydantic import BaseModel, Field
 
 from conformance.peers.agreed.agreement import Part, Script
-from conformance.peers.agreed.examples import said_of
+from conformance.peers.agreed.batch import Files
+from conformance.peers.agreed.examples import records_of, said_of
+from conformance.peers.agreed.files import FOLDER, OfficeFiles
+from conformance.peers.agreed.mailbox import Collecting
 from conformance.peers.agreed.rest import RestVoice
 from conformance.peers.agreed.soap import SoapVoice
 from conformance.peers.agreed.voices import Seat, Taken, Voice
+from conformance.peers.collecting import WAIT_S, Collector
 from conformance.peers.config import PeerConfig
 from conformance.peers.journal import Entry
 from conformance.peers.peer import Peer, RawBody, Surroundings
+from conformance.signing import jws
 from conformance.signing.keys import load_certificates
-from gateway.contract.adapter import Request
+from gateway.contract.adapter import Batch, Mailbox, Request
 from gateway.contract.message import Json, Payload
 from gateway.domain.errors import GatewayError, Malformed, Misconfigured, Replayed
-from gateway.validation.library import ACKNOWLEDGEMENT
+from gateway.validation.library import ACKNOWLEDGEMENT, BATCH_ACCEPTED
 
 
 class Members(BaseModel):
     """Members of a document, in the place of those of its example."""
 
     members: dict[str, Any] = Field(default_factory=dict)
+
+
+class Refuses(BaseModel):
+    """Why items are refused from now on; null takes them."""
+
+    text: str | None = Field(max_length=500)
 
 
 class AgreedPeer(Peer):
@@ -66,7 +86,16 @@ class AgreedPeer(Peer):
             clock=self.now,
             new_id=self._message_id,
         )
+        self._office_files = OfficeFiles(folder, seat, self.app, self.spoiled)
         self._voices: dict[bool, Voice] = {True: SoapVoice(seat), False: RestVoice(seat)}
+        self._files = Files(seat=seat, say=self._say, client=self.client, pause=self.stopping.wait)
+        self._collecting: Collecting | None = None
+        self._collector: Collector | None = None
+        if script.services:
+            self._collecting = Collecting(script, say=self._say, take=self._take_item, journal=self.journal)
+            self._collector = Collector(
+                partial(self._collecting.once, WAIT_S), elapsed=surroundings.elapsed, stopping=self.stopping
+            )
         said = self.journal.entries("answers")
         self._told_to_say: dict[str, dict[str, Json]] = {each["interaction"]: each["members"] for each in said}
 
@@ -82,6 +111,15 @@ class AgreedPeer(Peer):
         def send(interaction: str, order: Members) -> dict[str, Any]:
             return self._send(self._part(interaction, hub_speaks_first=False), order.members)
 
+        @self.app.post("/_control/collect")
+        def collect() -> dict[str, Any]:
+            return {"collected": self._mailbox().once(0)}
+
+        @self.app.post("/_control/refuse")
+        def refuse(refuses: Refuses) -> dict[str, Any]:
+            self._mailbox().refuse(refuses.text)
+            return refuses.model_dump()
+
         # the hub posts to the endpoint exactly as staff registered it, whatever its path
         @self.app.post("/")
         @self.app.post("/{path:path}")
@@ -90,16 +128,34 @@ class AgreedPeer(Peer):
 
     def guide(self) -> str:
         """Give the ways to act as this agency."""
-        said = "-H 'Content-Type: application/json' -d '{\"members\": {}}'"
         lines = ["Interaksi / interactions:", ""]
         for part in self._script.parts:
-            name = part.declared.name
+            name, said = part.declared.name, "-H 'Content-Type: application/json' -d '{\"members\": {}}'"
             what = "jawab lain mulai sekarang / answer otherwise from now on"
             where = f"answer/{name}"
+            if part.is_file_of_office:
+                lines += [f"- `{name}`: berkas diterima di / files are taken into `{FOLDER}/`", ""]
+                continue
             if not part.hub_speaks_first:
                 what, where = "kirim sekarang / send one now", f"send/{name}"
+            if isinstance(part.declared, Batch):
+                what = "kirim berkas berisi semua contoh / send a file of all examples"
+            if isinstance(part.declared, Mailbox):
+                what, where, said = "ambil sekarang / collect now (it does so by itself)", "collect", "-X POST"
             lines += [f"- `{name}`: {what}", "", "```sh", f"curl -s {{peer}}/_control/{where} {said}", "```", ""]
         return "\n".join(lines)
+
+    def start(self) -> None:
+        """Begin to collect, and to answer what is owed."""
+        super().start()
+        if self._collector is not None:
+            self._collector.start()
+
+    def stop(self) -> None:
+        """End."""
+        super().stop()
+        if self._collector is not None:
+            self._collector.stop()
 
     def resume(self) -> None:
         """Answer what was acknowledged before a restart and not yet answered."""
@@ -142,7 +198,9 @@ class AgreedPeer(Peer):
             "receivedAt": self.now().isoformat(timespec="seconds"),
             "exchange": self.surroundings.new_id(),
         }
-        if document is not None:
+        if part.is_file_of_office:
+            document, said = BATCH_ACCEPTED, self._office_files.announced(part, taken.payload)
+        elif document is not None:
             said = self._said(part, taken.payload, self._told_to_say.get(part.declared.name, {}))
         later = self._said(part, taken.payload, self._told_to_say.get(part.declared.name, {})) if is_request else None
         return self.journal.append(
@@ -163,6 +221,22 @@ class AgreedPeer(Peer):
         if document is None:
             raise Malformed(f"{declared.name} is acknowledged, and nothing is said in it", code="interaction-unknown")
         return said_of(document, self._script.library, soap=part.soap, about=about, ordered=ordered)
+
+    # --- at the mailbox -----------------------------------------------------------------------------------------------
+
+    def _mailbox(self) -> Collecting:
+        if self._collecting is None:
+            raise Misconfigured(f"{self.agency} agreed on no mailbox", code="interaction-unknown")
+        return self._collecting
+
+    def _take_item(self, item: Mapping[str, Any]) -> None:
+        """Take an item as what is said at an endpoint: once. Raises GatewayError."""
+        body, signature = base64.b64decode(item["body"], validate=True), item.get("signature")
+        headers = {} if signature is None else {jws.HEADER.lower(): signature}
+        taken = self._voices[signature is None].take(headers, body)
+        if taken.message_id != item["messageId"]:
+            raise Malformed("the item is signed under another message id", code="item-crossed")
+        self._record(taken)
 
     # --- speaking -----------------------------------------------------------------------------------------------------
 
@@ -186,13 +260,20 @@ class AgreedPeer(Peer):
         return True
 
     def _send(self, part: Part, members: dict[str, Json]) -> dict[str, Any]:
-        """Say something first, and give what the hub answered."""
+        """Say something first, and give what the hub answered; of a file what it made of it."""
         document = part.declared.request
+        if isinstance(part.declared, Batch):
+            told = self._files.send(part, records_of(document, self._script.library, members))
+            self.journal.append("sent", interaction=part.declared.name, message_id="", heard=told)
+            return told
         said = said_of(document, self._script.library, soap=part.soap, about={}, ordered=members)
         message_id = self._message_id()
         heard = self._post(part, document, said, message_id, None)
         self.journal.append("sent", interaction=part.declared.name, message_id=message_id, heard=dict(heard))
         return dict(heard)
+
+    def _say(self, part: Part, payload: Payload) -> Payload:
+        return self._post(part, part.declared.request, payload, self._message_id(), None)
 
     def _post(self, part: Part, document: str, payload: Payload, message_id: str, about: str | None) -> Payload:
         voice = self._voices[part.soap]

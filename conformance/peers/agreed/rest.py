@@ -35,7 +35,7 @@ class RestVoice:
         if part is None:
             raise SchemaViolation(f"interaction {claims.get('int')!r} is none that is agreed", code="action-unknown")
         payload = self._object(body)
-        violations = self._seat.script.library.json(part.declared.request).check(payload)
+        violations = self._seat.script.library.json(part.heard).check(payload)
         if violations:
             raise SchemaViolation("the message breaks the agreed schema", violations=violations)
         return Taken(

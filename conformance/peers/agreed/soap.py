@@ -97,7 +97,7 @@ class SoapVoice:
 
     def _read(self, element: etree._Element) -> Payload:
         documents = [ACKNOWLEDGEMENT]
-        for part in self._seat.script.parts:
+        for part in (*self._seat.script.parts, *self._seat.script.services):
             reply = None if isinstance(part.declared, Request) else getattr(part.declared, "reply", None)
             documents += [reply] if part.soap and reply else []
         for document in documents:

@@ -5,48 +5,18 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from gateway.cli.demo.office import Office, Refusal
+from gateway.cli.demo.plots import MANNERS, NAMES, Plot
 from gateway.cli.demo.screen import Screen
 
 SIGNATORY = "dewi"
 SIGNATORY_PHONE = "+6281200000090"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plot:
-    """What is played: a permit that is issued, or one that is refused because DPUPR advises against it."""
-
-    name: str
-    kd_izin: str
-    applicant: str
-    nik: str
-    phone: str
-    favourable: bool
-    npwp: str = ""
-
-
-PERMIT = Plot(
-    name="permit",
-    kd_izin="057600000001",
-    applicant="Siti Contoh",
-    nik="9999014506900001",
-    phone="081200000017",
-    npwp="000000018999000",
-    favourable=True,
-)
-REFUSED = Plot(
-    name="refused",
-    kd_izin="057600000002",
-    applicant="Budi Contoh",
-    nik="9999015708850002",
-    phone="081200000018",
-    npwp="9999015708850002",
-    favourable=False,
-)
+BUILDINGS = ("pbg", "krk")
+"""Services about something that is built: its area is entered from the drawings."""
 
 
 class Journey:
@@ -57,6 +27,7 @@ class Journey:
         self._office = office
         self._screen = screen
         self._path = home / f"journey-{plot.name}.json"
+        self._happened: set[str] = set()
 
     def play(self) -> dict[str, Any]:
         """Take step after step; gives the case at its end. Raises HubGone when the hub has to be started again."""
@@ -74,29 +45,77 @@ class Journey:
     # --- the application ------------------------------------------------------------------------------------------
 
     def _application(self) -> str:
-        id_izin = self._remembered()
-        found = self._office.case_of(id_izin)
+        number = self._remembered()
+        reference = f"id-izin:{number}" if self._plot.kd_izin else f"counter:{number}"
+        found = self._office.case_of(reference)
         if found is None:
-            self._screen.deed("OSS", f"submits the application of {self._plot.applicant}")
-            answer = self._office.agency(
-                "oss",
-                "submit",
-                {
-                    "id_izin": id_izin,
-                    "kd_izin": self._plot.kd_izin,
-                    "nik": self._plot.nik,
-                    "name": self._plot.applicant,
-                    "phone": self._plot.phone,
-                    "npwp": self._plot.npwp,
-                },
-            )
-            found = self._office.case_of(id_izin)
+            self._happen("")
+            answer = self._from_oss(number) if self._plot.kd_izin else self._at_the_counter(number)
+            found = self._office.case_of(reference)
             if found is None:
                 raise Refusal("not-taken", f"the hub did not take the application: {answer}")
         return found
 
+    def _from_oss(self, number: str) -> dict[str, Any]:
+        plot = self._plot
+        often = "" if plot.repeated == 1 else f", and delivers it {plot.repeated} times"
+        self._screen.deed("OSS", f"submits the application of {plot.company or plot.applicant}{often}")
+        said = {
+            "id_izin": number,
+            "kd_izin": plot.kd_izin,
+            "nik": plot.nik,
+            "name": plot.applicant,
+            "phone": plot.phone,
+            "company": plot.company,
+            "npwp": plot.npwp,
+            "activity": plot.purpose,
+            "times": plot.repeated,
+        }
+        return self._office.agency("oss", "submit", said)
+
+    def _at_the_counter(self, number: str) -> dict[str, Any]:
+        plot = self._plot
+        self._screen.deed("Rina", f"enters the application of {plot.company or plot.applicant} at the counter")
+        papers = [
+            {"kind": kind, "name": f"{kind}.pdf", "sha256": sha256(f"{number} {kind}".encode()).hexdigest()}
+            for kind in ("ktp", *plot.documents)
+        ]
+        applicant = {
+            "kind": "company" if plot.company else "person",
+            "name": plot.applicant,
+            "nik": plot.nik,
+            "phone": plot.phone,
+            "email": "pemohon@contoh.example",
+            "address": "Jalan Contoh 1, Mojokerto",
+            "company": plot.company,
+            "npwp": plot.npwp or None,
+            "nib": plot.nib,
+        }
+        return self._office.lodge(
+            "rina",
+            {
+                "reference": number,
+                "service": plot.service,
+                "applicant": applicant,
+                "site": {"address": "Jalan Contoh 17", "kelurahan": "35.76.01.1003", "purpose": plot.purpose},
+                "declaration": {"version": "1", "text": "Data ini benar (contoh)."},
+                "documents": papers,
+            },
+        )
+
+    def _happen(self, stage: str) -> None:
+        """Order what goes wrong at that stage, once, and tell it."""
+        if stage in self._happened:
+            return
+        self._happened.add(stage)
+        for each in self._plot.mishaps.get(stage, ()):
+            self._screen.mishap(NAMES[each.agency], each.told)
+            fresh = secrets.token_hex(6)
+            said = {name: one.format(fresh) if isinstance(one, str) else one for name, one in each.body.items()}
+            self._office.agency(each.agency, each.order, said)
+
     def _remembered(self) -> str:
-        """OSS's permit id, written down before it is used: after a crash the same application is looked for."""
+        """OSS's permit id, or the counter's number, written down before it is used: after a crash it is looked for."""
         if not self._path.exists():
             part = self._path.with_suffix(".part")
             part.write_text(json.dumps({"id_izin": f"I-DEMO-{secrets.token_hex(6)}"}), encoding="utf-8")
@@ -111,7 +130,7 @@ class Journey:
             "registered": self._complete,
             "complete": self._verify,
             "verified": self._validate,
-            "validated": self._await_recommendation,
+            "validated": self._recommended,
             "recommended": self._decide,
             "approved": self._charge if case["levied"] else self._prepare,
             "charged": self._pay,
@@ -124,24 +143,46 @@ class Journey:
         }[case["stage"]]
 
     def _complete(self, case_id: str, case: dict[str, Any]) -> dict[str, Any]:
-        if case["builtArea"] is None:
+        if case["builtArea"] is None and case["service"] in BUILDINGS:
             self._do(case_id, "area", "rina", "enters the built area from the drawings", {"area_m2": 120})
-        self._office.await_case(case_id, lambda case: case["residency"] != "unchecked", "the answer of Dukcapil")
+        self._await(case_id, lambda case: case["residency"] != "unchecked", "the answer of Dukcapil", "dukcapil")
         return self._do(case_id, "complete", "rina", "gives the tanda terima")
 
     def _verify(self, case_id: str, _case: dict[str, Any]) -> dict[str, Any]:
         return self._do(case_id, "verify", "rina", "verifies the papers")
 
     def _validate(self, case_id: str, _case: dict[str, Any]) -> dict[str, Any]:
-        self._office.agency("dpupr", "policy", {"favourable": self._plot.favourable})
-        return self._do(case_id, "validate", "agus", "validates; DPUPR is asked for its recommendation")
+        for agency, policy in self._plot.judges.items():
+            self._office.agency(agency, "policy", dict(policy))
+            if told := MANNERS.get(policy.get("manner", "")):
+                self._screen.mishap(NAMES[agency], told)
+        if "bpkpd" in self._plot.judges:
+            self._await(case_id, lambda case: case["arrears"] is not None, "what is owed, from BPKPD", "bpkpd")
+        self._happen("verified")
+        asked, whose = self._judges()
+        return self._do(case_id, "validate", "agus", f"validates; {asked} for {whose}")
 
-    def _await_recommendation(self, case_id: str, _case: dict[str, Any]) -> dict[str, Any]:
-        return self._office.await_case(case_id, lambda case: case["stage"] != "validated", "the answer of DPUPR")
+    def _judges(self) -> tuple[str, str]:
+        names = [NAMES[each] for each in self._plot.judges]
+        if len(names) == 1:
+            return f"{names[0]} is asked", "its recommendation"
+        return f"{', '.join(names[:-1])} and {names[-1]} are asked", "their recommendations"
+
+    def _recommended(self, case_id: str, _case: dict[str, Any]) -> dict[str, Any]:
+        names = " and ".join(NAMES[each] for each in self._plot.judges)
+        by_hand = set(self._plot.by_hand)
+        case = self._await(
+            case_id,
+            lambda case: case["stage"] != "validated" or set(case["missingRecommendations"]) <= by_hand,
+            f"the answer of {names}",
+            *self._plot.judges,
+        )
+        return self._decide(case_id, case) if case["stage"] == "validated" else case
 
     def _decide(self, case_id: str, case: dict[str, Any]) -> dict[str, Any]:
-        if not all(each["favourable"] for each in case["recommendations"]):
-            grounds = {"grounds": ["Rekomendasi teknis DPUPR tidak mendukung"]}
+        against = [NAMES[each["agency"]] for each in case["recommendations"] if not each["favourable"]]
+        if against:
+            grounds = {"grounds": [f"Rekomendasi teknis {' dan '.join(against)} tidak mendukung"]}
             return self._do(case_id, "reject", SIGNATORY, "rejects", grounds)
         pin = self._office.pin(case_id, "approve", SIGNATORY, SIGNATORY_PHONE)
         return self._do(case_id, "approve", SIGNATORY, "approves with a PIN from her telephone", pin)
@@ -150,28 +191,50 @@ class Journey:
         return self._do(case_id, "charge", "agus", "issues the SKRD")
 
     def _pay(self, case_id: str, _case: dict[str, Any]) -> dict[str, Any]:
-        case = self._office.await_case(
-            case_id, lambda case: bool(case["noticeReceivedAt"]) or case["paid"], "the delivery report of the notice"
+        case = self._await(
+            case_id,
+            lambda case: bool(case["noticeReceivedAt"]) or case["paid"],
+            "the delivery report of the notice",
+            "sms",
         )
         if not case["paid"]:
+            self._happen("charged")
+            account = {"account": case["paymentCode"]}
+            if self._plot.wrong_amount:
+                said = self._office.agency("bank", "pay", {**account, "amount": 1})
+                code = said["transcripts"][-1]["answer"]["responseCode"]
+                self._screen.mishap("Bank", f"tells of a payment of Rp1; the hub refuses it ({code})")
             self._screen.deed("Bank", f"pays virtual account {case['paymentCode']}, Rp{case['amount']:,}")
-            self._office.agency("bank", "pay", {"account": case["paymentCode"]})
-        return self._office.await_case(case_id, lambda case: case["paid"], "the payment")
+            self._office.agency("bank", "pay", account)
+        return self._await(case_id, lambda case: case["paid"], "the payment", "bank")
 
     def _prepare(self, case_id: str, _case: dict[str, Any]) -> dict[str, Any]:
         return self._do(case_id, "prepare", "agus", "reserves the number and lays the document out")
 
-    def _sign(self, case_id: str, _case: dict[str, Any]) -> dict[str, Any]:
+    def _sign(self, case_id: str, case: dict[str, Any]) -> dict[str, Any]:
+        mistypes = self._plot.wrong_passphrase and case["signatureNotGiven"] is None
         said = self._office.pin(case_id, "sign", SIGNATORY, SIGNATORY_PHONE) | self._office.passphrase()
+        if mistypes:
+            self._screen.mishap("Dewi", "mistypes her passphrase")
+            said |= {"passphrase": "salah ketik"}
         return self._do(case_id, "sign", SIGNATORY, "signs the PDF with a PIN and her passphrase", said)
 
     def _await_signature(self, case_id: str, _case: dict[str, Any]) -> dict[str, Any]:
-        case = self._office.await_case(case_id, lambda case: case["stage"] != "signing", "the answer of BSrE")
-        if case["signatureNotGiven"] is not None:
-            raise Refusal("signature-not-given", case["signatureNotGiven"]["text"])
+        case = self._await(case_id, lambda case: case["stage"] != "signing", "the answer of BSrE", "bsre")
+        if case["signatureNotGiven"] is None:
+            return case
+        text = case["signatureNotGiven"]["text"]
+        if not self._plot.wrong_passphrase or "signing" in self._happened:
+            raise Refusal("signature-not-given", text)
+        self._happened.add("signing")
+        self._screen.mishap("BSrE", f"does not sign: {text.removeprefix('BSrE: ')}")
         return case
 
     def _print(self, case_id: str, case: dict[str, Any]) -> dict[str, Any]:
+        if self._plot.by_courier and case["handOver"] != "courier":
+            wish = {"method": "courier", "address": ""}
+            self._do(case_id, "hand-over-choice", "rina", "enters that a courier shall bring it", wish)
+        self._happen("active")
         sheet = {"paper": case["paper"], "serial": "A-000001"}
         return self._do(case_id, "print", "agus", "prints on the special paper", sheet)
 
@@ -179,8 +242,15 @@ class Journey:
         if not case["surveyed"]:
             marks = {f"u{n}": 4 for n in range(1, 10)}
             case = self._do(case_id, "survey", "rina", "enters the applicant's survey", marks)
+        if self._plot.by_courier:
+            return self._await(case_id, lambda case: case["ended"], "the courier's proof of delivery", "courier")
         handed = {"method": "counter", "recipient": self._plot.applicant, "proof": "tanda tangan di loket 1"}
         return self._do(case_id, "hand-over", "rina", "hands the permit over", handed)
+
+    def _await(
+        self, case_id: str, until: Callable[[dict[str, Any]], bool], what: str, *agencies: str
+    ) -> dict[str, Any]:
+        return self._office.await_case(case_id, until, what, agencies)
 
     def _do(self, case_id: str, deed: str, by: str, text: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         self._screen.exchanges(self._office.exchanges())  # what came before stands above
@@ -188,6 +258,11 @@ class Journey:
         try:
             return self._office.do(case_id, deed, by, body)
         except Refusal as refusal:
-            if refusal.code in ("step-not-allowed", "survey-already-completed", "signature-under-way"):
+            if refusal.code in (
+                "step-not-allowed",
+                "survey-already-completed",
+                "signature-under-way",
+                "hand-over-chosen",
+            ):
                 return self._office.case(case_id)  # done before the hub was killed: the case says so
             raise

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 import httpx2
@@ -13,6 +14,11 @@ from gateway.cli.demo.stage import Stage
 
 WAIT_S = 60.0
 PAUSE_S = 0.1
+HUB_AWAY = "agency-unavailable"
+"""The code by which a simulated agency says that the hub did not answer it."""
+UNDER_WAY = "queued,sending,not-sent,unknown"
+TELL_AFTER_S = 10.0
+"""After so long a wait is told: what for, and where to look."""
 
 
 class HubGone(Exception):
@@ -28,10 +34,17 @@ class Refusal(Exception):
 
 
 class Office:
-    """Calls to the hub and to the simulated agencies' control addresses."""
+    """Calls to the hub and to the simulated agencies' control addresses.
 
-    def __init__(self, stage: Stage) -> None:
+    `tell` says what is waited for; of exchanges none is looked at that began before `since`.
+    """
+
+    def __init__(
+        self, stage: Stage, tell: Callable[[str], None] = lambda _: None, since: datetime | None = None
+    ) -> None:
         self._stage = stage
+        self._tell = tell
+        self._since = since
         self._http = httpx2.Client(trust_env=False, timeout=30.0)
         self._pause = threading.Event()
 
@@ -41,10 +54,14 @@ class Office:
 
     # --- the hub --------------------------------------------------------------------------------------------------
 
-    def case_of(self, id_izin: str) -> str | None:
-        """The case that OSS's permit id opened, if it has."""
-        items = self._get("/admin/v1/cases", {"reference": f"id-izin:{id_izin}"})["items"]
+    def case_of(self, reference: str) -> str | None:
+        """The case of that name (`kind:value`, such as OSS's permit id), if there is one."""
+        items = self._get("/admin/v1/cases", {"reference": reference})["items"]
         return items[0]["id"] if items else None
+
+    def lodge(self, by: str, application: dict[str, Any]) -> dict[str, Any]:
+        """Enter an application at the counter; gives its case. Raises Refusal."""
+        return self._post("/office/v1/cases", by, application)
 
     def case(self, case_id: str) -> dict[str, Any]:
         """How the case stands."""
@@ -61,35 +78,63 @@ class Office:
         while True:
             asked = {"limit": "200"} | ({"before": page["next"]} if page["next"] else {})
             page = self._get("/admin/v1/exchanges", asked)
-            items += page["items"]
-            if page["next"] is None:
+            items += [each for each in page["items"] if self._counts(each)]
+            if page["next"] is None or not self._counts(page["items"][-1]):
                 return items[::-1]
+
+    def _counts(self, exchange: dict[str, Any]) -> bool:
+        return self._since is None or datetime.fromisoformat(exchange["at"]) >= self._since
 
     def deliveries_waiting(self) -> bool:
         """Whether something is still to be said to an agency."""
         waiting: int = self._get("/admin/v1/deliveries/waiting")["waiting"]
         return waiting > 0
 
+    def waits_for(self) -> list[str]:
+        """What is still to be said to agencies: which interaction, and why it was not said yet."""
+        items = self._get("/admin/v1/deliveries", {"state": UNDER_WAY})["items"]
+        return [f"{each['agency']}/{each['interaction']} ({each['cause'] or each['state']})" for each in items]
+
+    def tell_what_waits(self) -> None:
+        """Say what is still not said to agencies after a while, and where to look."""
+        if waits := self.waits_for():
+            self._tell(f"Still to be said: {', '.join(waits[:5])}; see {self._stage.home / 'hub-log.txt'}.")
+
     def head(self) -> dict[str, Any]:
         """The ledger's head."""
         return self._get("/admin/v1/ledger/head")
 
-    def await_case(self, case_id: str, until: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
-        """Look at a case until it is so. Raises TimeoutError that says what was waited for."""
-        for _ in range(int(WAIT_S / PAUSE_S)):
+    def await_case(
+        self, case_id: str, until: Callable[[dict[str, Any]], bool], what: str, agencies: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """Look at a case until it is so. Raises TimeoutError that says what was waited for, and where to look."""
+        for tries in range(int(WAIT_S / PAUSE_S)):
             case = self.case(case_id)
             if until(case):
                 return case
+            if tries == round(TELL_AFTER_S / PAUSE_S):
+                self._tell(f"Waiting for {what} ({case_id}, {case['stage']}); {self._where(agencies)}.")
             self._pause.wait(PAUSE_S)
-        raise TimeoutError(f"{what}: nothing came within {WAIT_S:.0f} s")
+        raise TimeoutError(f"{what}: nothing came within {WAIT_S:.0f} s; {self._where(agencies)}")
+
+    def _where(self, agencies: Sequence[str]) -> str:
+        """Where one sees what the hub has not said yet, and what an agency took and answered."""
+        journals = [str(self._stage.agency_home(agency) / "journal.jsonl") for agency in agencies]
+        waits = self.waits_for()
+        still = f"the hub still has to say {', '.join(waits[:3])}" if waits else "the hub has said all that it has to"
+        return f"{still}; see {', '.join((*journals, str(self._stage.home / 'hub-log.txt')))}"
 
     # --- the world outside ----------------------------------------------------------------------------------------
 
     def agency(self, agency: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Tell a simulated agency to do something."""
+        """Tell a simulated agency to do something. Raises Refusal when it does not; HTTPError when the hub was away."""
         answer = self._http.post(f"{self._stage.agency_url(agency)}/_control/{path}", json=body)
+        said: dict[str, Any] = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+        if answer.is_client_error and said.get("code") != HUB_AWAY:
+            raise Refusal(
+                str(said.get("code", "")), f"{agency} does not {path}: {said.get('detail', answer.text[:300])}"
+            )
         answer.raise_for_status()
-        said: dict[str, Any] = answer.json()
         return said
 
     def pin(self, case_id: str, step: str, by: str, phone: str) -> dict[str, str]:

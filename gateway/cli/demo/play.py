@@ -8,7 +8,8 @@ import secrets
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,11 +18,14 @@ import httpx2
 from cryptography import x509
 
 from gateway.app import open_store
-from gateway.cli.demo.journey import PERMIT, REFUSED, Journey
+from gateway.cli.demo.account import account, agreed_terms, check_whole, table
+from gateway.cli.demo.files import settle
+from gateway.cli.demo.journey import Journey
 from gateway.cli.demo.office import HubGone, Office, Refusal
+from gateway.cli.demo.plots import ALL, PERMIT, REFUSED, Plot
 from gateway.cli.demo.processes import Processes
 from gateway.cli.demo.screen import Screen, Watch
-from gateway.cli.demo.stage import ACTOR, AGENCIES, Stage, alone, furnish, open_stage
+from gateway.cli.demo.stage import ACTOR, CERTIFIED, Stage, alone, furnish, open_stage
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import Misconfigured
 from gateway.exchange.plugins import load_adapters
@@ -29,24 +33,24 @@ from gateway.machine import now
 from gateway.operations.ledger_export import verify_store
 from gateway.validation.agreement_file import latest_agreements
 
-SIGNING_AGENCIES = ("dpupr", "bank")
-"""Those that prove themselves by certificate."""
-
 PATIENCE = 150
 """Tries, most of them a fifth of a second apart, before a running hub that does not answer is given up."""
 
 T = TypeVar("T")
 
 
-def play(home: Path, *, leave: bool) -> None:
+def play(home: Path, *, leave: bool, everybody: bool = False) -> None:
     """Play; with `leave` end afterwards, else leave the console open until Ctrl-C.
 
-    Raises Misconfigured `demo-failed` when something that the demo waits for does not come or is refused.
+    `everybody`: the cases that need every agency and every interaction model, and an account of what came of them.
+
+    Raises Misconfigured `demo-failed` when something that the demo waits for does not come or is refused, and
+    `demo-incomplete` when an agency or a model was not touched.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that processes are ended, as after Ctrl-C
     try:
-        with alone(home), open_stage(home) as stage:
-            _play(home, stage, leave=leave)
+        with alone(home), open_stage(home, everybody=everybody) as stage:
+            _play(home, stage, leave=leave, everybody=everybody)
     except (HubGone, Refusal, TimeoutError, httpx2.HTTPError) as failure:
         raise Misconfigured(
             f"the demo could not go on: {failure}; logs are under {home}, and the same command goes on from there",
@@ -54,22 +58,30 @@ def play(home: Path, *, leave: bool) -> None:
         ) from failure
 
 
-def _play(home: Path, stage: Stage, *, leave: bool) -> None:
+def _play(home: Path, stage: Stage, *, leave: bool, everybody: bool) -> None:
     screen = Screen(_protocols())
+    began = Began(home) if everybody else None
     with Processes(stage) as processes:
         screen.title("SIMOJO Gateway demo")
         screen.say(f"Data: {home} (each agency's key, certificate and URLs are under agencies/)")
+        if everybody:
+            screen.say(f"Starting {len(stage.agencies)} simulated agencies and the hub ...")
         processes.start_agencies()
         _furnish(stage)
         processes.start_hub()
         process = (home / "hub.pid").read_text().strip()
-        screen.say(f"Hub: {stage.hub_url}, process {process}; {len(AGENCIES)} simulated agencies")
-        office = Office(stage)
+        screen.say(f"Hub: {stage.hub_url}, process {process}; {len(stage.agencies)} simulated agencies")
+        office = Office(stage, screen.say, began.at if began else None)
         kept = Kept(screen, processes)
         screen.skip(kept(office.exchanges))
-        case = _journeys(stage, screen, office, kept)
+        case = _journeys(ALL if everybody else (PERMIT, REFUSED), stage, screen, office, kept)
+        if everybody:
+            _settle(case, screen, office, kept)
         kept(lambda: _settled(office))
         entries = _verified(stage)
+        if began:
+            _account(stage, screen, began.at)
+            began.forget()
         if not leave:
             screen.say(f"Console: {stage.hub_url}/console  token: {stage.tokens['agus']}")
         screen.say(f"permit {case['number']} active; ledger {entries} entries verified")
@@ -79,16 +91,55 @@ def _play(home: Path, stage: Stage, *, leave: bool) -> None:
         office.close()
 
 
-def _journeys(stage: Stage, screen: Screen, office: Office, kept: Kept) -> dict[str, Any]:
+def _journeys(plots: Sequence[Plot], stage: Stage, screen: Screen, office: Office, kept: Kept) -> dict[str, Any]:
+    """Play the plots one after the other; gives the case of the first."""
     ended = []
-    for plot, title in ((PERMIT, "A building permit (PBG)"), (REFUSED, "A statement that is refused (KRK)")):
-        screen.title(title)
+    for plot in plots:
+        screen.title(plot.title)
         journey = Journey(plot, office, screen, stage.home)
-        ended.append((journey, kept(partial(_play_through, journey, screen, office))))
+        case = kept(partial(_play_through, journey, screen, office))
         screen.exchanges(kept(lambda: _settled(office)))
+        case = kept(partial(office.case, case["id"]))  # what was answered after its end counts as well
+        screen.told(case["attention"])
+        ended.append((journey, case))
     for journey, _ in ended:
         journey.forget()
     return ended[0][1]
+
+
+def _settle(case: dict[str, Any], screen: Screen, office: Office, kept: Kept) -> None:
+    screen.title("The end of the day: files of records")
+    kept(lambda: settle(office, screen, case))
+    screen.exchanges(kept(lambda: _settled(office)))
+
+
+def _account(stage: Stage, screen: Screen, since: datetime) -> None:
+    """Print what came of the run, as the store has it. Raises Misconfigured `demo-incomplete`."""
+    store = open_store(stage.settings())
+    try:
+        lines = account(store.reader.tallies(since), agreed_terms(local_date(now())))
+    finally:
+        store.close()
+    screen.title("Every agency, every interaction model")
+    for each in table(lines):
+        screen.say(each)
+    check_whole(lines, stage.agencies, stage.home)
+
+
+class Began:
+    """When the run began, written down: one that was killed and goes on counts from its own beginning."""
+
+    def __init__(self, home: Path) -> None:
+        self._path = home / "all-began.txt"
+        if not self._path.exists():
+            part = self._path.with_suffix(".part")
+            part.write_text(now().isoformat(), encoding="ascii")
+            part.replace(self._path)
+        self.at = datetime.fromisoformat(self._path.read_text(encoding="ascii"))
+
+    def forget(self) -> None:
+        """The run has ended."""
+        self._path.unlink(missing_ok=True)
 
 
 class Kept:
@@ -128,7 +179,7 @@ def _furnish(stage: Stage) -> None:
     store = open_store(stage.settings())
     try:
         furnish(stage, store)
-        for agency in SIGNING_AGENCIES:
+        for agency in (each for each in CERTIFIED if each in stage.agencies):
             pem = (stage.agency_home(agency) / "certificate.pem").read_bytes()
             certificate = x509.load_pem_x509_certificate(pem)
             challenge = store.registry.challenge(agency, certificate, secrets.token_hex(16))
@@ -148,8 +199,9 @@ def _settled(office: Office) -> list[dict[str, Any]]:
         items = office.exchanges()
         under_way = any(each["verdict"] in ("sending", "not-sent", "unknown") for each in items)
         if not under_way and not office.deliveries_waiting() and office.head()["pending"] == 0:
-            break
+            return items
         pause.wait(0.1)
+    office.tell_what_waits()
     return items
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from gateway.domain.calendar import JAKARTA
 from gateway.machine import now
@@ -36,6 +37,15 @@ class Screen:
     def deed(self, who: str, what: str) -> None:
         """Print what somebody does."""
         self._console.print(f"{_time(now())}  [bold]{who}[/bold] {what}")
+
+    def mishap(self, who: str, what: str) -> None:
+        """Print what goes wrong, because the demo ordered it."""
+        self._console.print(f"{_time(now())}  [yellow]{who} {escape(what)}[/yellow]")
+
+    def told(self, attention: Sequence[str]) -> None:
+        """Print what officers are told of a case."""
+        for each in attention:
+            self.say(f"          officers are told: {each}")
 
     def exchanges(self, items: list[dict[str, Any]]) -> None:
         """Print the exchanges that are over and in the ledger, and were not printed before."""

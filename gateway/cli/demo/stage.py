@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -28,6 +28,17 @@ from gateway.store.tables import StaffRow, TokenRow
 from gateway.validation.agreement_file import latest_agreements
 
 AGENCIES = ("dukcapil", "djp", "dpupr", "bank", "oss", "sms", "bsre")
+"""Those of plain `simojo demo`."""
+
+OTHERS = ("dinkes", "dlh", "satpolpp", "bpkpd", "dishub", "bakesbangpol", "email", "courier")
+"""Those that `simojo demo --all` has besides. A folder that has them once keeps them: its hub goes on calling them."""
+
+NOT_CALLED = ("satpolpp",)
+"""Agencies without an endpoint: they collect what lies in their mailbox."""
+
+CERTIFIED = ("dpupr", "bank", *OTHERS)
+"""Those that prove themselves by certificate."""
+
 ACTOR = "staff/demo"
 PATHS: Mapping[str, str] = {"dpupr": "/technical-recommendation"}
 """Where an agency listens below its own address, if not at it."""
@@ -50,9 +61,10 @@ STAFF: tuple[Mapping[str, Any], ...] = (
 
 @dataclass(frozen=True)
 class Stage:
-    """The folder, and what is remembered in it: ports, secrets and tokens."""
+    """The folder, and what is remembered in it: ports, secrets and tokens. `agencies` are those that it has."""
 
     home: Path
+    agencies: Sequence[str]
     ports: Mapping[str, int]
     secrets: Mapping[str, Mapping[str, str]]
     tokens: Mapping[str, str]
@@ -111,8 +123,10 @@ def alone(home: Path) -> Iterator[None]:
 
 
 @contextmanager
-def open_stage(home: Path) -> Iterator[Stage]:
+def open_stage(home: Path, *, everybody: bool = False) -> Iterator[Stage]:
     """Open the folder, making what is not there, and hold its ports as long as it is open.
+
+    `everybody`: it has all agencies from now on.
 
     Ports that others have taken meanwhile are replaced. Raises Misconfigured `demo-damaged`, `port-taken`.
     """
@@ -122,13 +136,16 @@ def open_stage(home: Path) -> Iterator[Stage]:
         kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     except ValueError:
         raise Misconfigured(f"{path} cannot be read: delete {home} to begin anew", code="demo-damaged") from None
-    with HeldPorts(("hub", *AGENCIES), kept.get("ports", {})) as ports:
-        yield _find(home, path, kept, ports.numbers)
+    has = kept.get("ports", {})
+    agencies = (*AGENCIES, *(each for each in OTHERS if everybody or each in has))
+    with HeldPorts(("hub", *agencies), has) as ports:
+        yield _find(home, path, kept, ports.numbers, agencies)
 
 
-def _find(home: Path, path: Path, kept: Mapping[str, Any], ports: Mapping[str, int]) -> Stage:
+def _find(home: Path, path: Path, kept: Mapping[str, Any], ports: Mapping[str, int], agencies: Sequence[str]) -> Stage:
     stage = Stage(
         home=home,
+        agencies=agencies,
         ports=ports,
         # a folder of an older version lacks newer agencies and newer secrets
         secrets={agency: made | kept.get("secrets", {}).get(agency, {}) for agency, made in _secrets().items()},
@@ -137,7 +154,7 @@ def _find(home: Path, path: Path, kept: Mapping[str, Any], ports: Mapping[str, i
     said = {"ports": stage.ports, "secrets": stage.secrets, "tokens": stage.tokens}
     _write_secret(path, said)
     make_keys(stage.settings())
-    for agency in AGENCIES:
+    for agency in agencies:
         _write_config(stage, agency)
     return stage
 
@@ -146,13 +163,14 @@ def furnish(stage: Stage, store: Store) -> None:
     """Staff, tokens, agreements, endpoints and credentials; each only when it is not there."""
     adapters = load_adapters()
     for agreement in latest_agreements(local_date(now())).values():
-        if agreement.agency not in AGENCIES:
+        if agreement.agency not in stage.agencies:
             continue
         store.registry.import_agreement(agreement, adapters[agreement.agency], ACTOR)
         store.registry.activate_for_development(agreement.id, agreement.version, ACTOR)
-    for agency in AGENCIES:
-        url = stage.agency_url(agency) + PATHS.get(agency, "")
-        store.registry.set_endpoint(agency, url, ACTOR)
+    for agency in stage.agencies:
+        if agency not in NOT_CALLED:
+            url = stage.agency_url(agency) + PATHS.get(agency, "")
+            store.registry.set_endpoint(agency, url, ACTOR)
         known = {row.name for row in store.reader.credentials(agency)}
         for name, secret in stage.secrets[agency].items():
             if name not in known and name != "passphrase":  # that is the official's, and the hub never keeps it
@@ -231,4 +249,5 @@ def _secrets() -> dict[str, dict[str, str]]:
         "oss": made("username", "password", "user_key"),
         "sms": made("userkey", "passkey", "report_key"),
         "bsre": made("basic_user", "basic_password", "passphrase"),
+        **{agency: {} for agency in OTHERS},
     }

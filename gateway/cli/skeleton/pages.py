@@ -30,13 +30,12 @@ _FUNCTIONS: Mapping[Model, tuple[str, ...]] = {
 
 _HEARD: Mapping[str, frozenset[str]] = {
     "VerifyResident": frozenset({"CaseEvent", "ResidentRefuted", "ResidentVerified"}),
-    "RequestRecommendation": frozenset({"RecommendationGiven"}),
     "other": frozenset({"AttentionRaised"}),
 }
-"""The facts that an answer becomes, by the template that reads it."""
+"""The facts that an answer becomes, by the template that reads it. A recommendation has its own reading."""
 
 ADAPTER, MESSAGE, EVENTS = "gateway.contract.adapter", "gateway.contract.message", "gateway.domain.events"
-CASE = "gateway.domain.case"
+CASE, RECOMMENDATIONS = "gateway.domain.case", "gateway.contract.recommendations"
 
 Imports = dict[str, set[str]]
 
@@ -101,19 +100,18 @@ def _mapping(choice: Choice, documents: tuple[Document, ...]) -> str:
 def _outbound(choice: Choice, serves: str, documents: tuple[Document, ...]) -> str:
     heard = heard_kind(serves)
     imports: Imports = {MESSAGE: {"Payload"}, CASE: {"PermitCase"}, EVENTS: {serves}}
-    before = []
-    if len(documents) > 1:
+    if len(documents) > 1 and heard == "RequestRecommendation":
+        imports |= {ADAPTER: {"Accept", "Decline"}, RECOMMENDATIONS: {"recommendation"}}
+    elif len(documents) > 1:
         imports[ADAPTER] = {"Accept", "Decline", "Effect", "Reason"}
         imports[EVENTS] |= _HEARD[heard]
-        if heard == "RequestRecommendation":
-            before = ["from datetime import date", ""]
     return _written(
         "adapter/outbound.py.jinja",
         choice=choice,
         documents=documents,
         heard=heard,
         reads_ask=any(each.source.startswith("ask.") for each in documents[0].members),
-        imports=[*before, *_imports(imports)],
+        imports=_imports(imports),
     )
 
 

@@ -1,10 +1,12 @@
-"""Files of records under `/admin/v1`: how far they are. What is in them is not shown."""
+"""Files of records under `/admin/v1`: how far they are; one of the office is begun. What is in them is not shown."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.edge.admin.deliveries import Reason, Who
 from gateway.edge.admin.paging import Limit, cursor_of, page
@@ -12,6 +14,30 @@ from gateway.edge.admin.views import batch_view
 from gateway.edge.parts import StaffEdge
 from gateway.exchange.batch.aside import PutAside
 from gateway.exchange.batch.cancelling import unknown_batch
+from gateway.exchange.batch.office.beginning import Beginning, Order, Wanted
+
+
+class Sent(BaseModel):
+    """The file that the office is to send; unknown members are refused.
+
+    `from` and `until` are days of Jakarta, both included, in which its cases were registered: both, or none for all.
+    `services` and `format` are of those agreed; `name` is our own id of the file.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    agency: str = Field(max_length=40)
+    interaction: str = Field(max_length=63)
+    services: list[str] = Field(default_factory=list, max_length=200)
+    since: date | None = Field(None, alias="from")
+    until: date | None = None
+    format: str | None = Field(None, max_length=10)
+    name: str | None = Field(None, max_length=100)
+
+    def order(self) -> Order:
+        """The same for the exchange."""
+        wanted = Wanted(services=tuple(self.services), since=self.since, until=self.until)
+        return Order(agency=self.agency, interaction=self.interaction, wanted=wanted, form=self.format, name=self.name)
 
 
 def add_batches(router: APIRouter, edge: StaffEdge) -> None:
@@ -31,7 +57,10 @@ def add_batches(router: APIRouter, edge: StaffEdge) -> None:
 
     @router.get("/batches/{batch}")
     def one(batch: str) -> dict[str, Any]:
-        """One batch, with the records that are tried again: their numbers and why, not what they say."""
+        """One batch, with the records that are tried again: their numbers and why, not what they say.
+
+        Of a file of the office also the cases that were left out.
+        """
         row = edge.reader.batch(batch)
         if row is None:
             raise unknown_batch(batch)
@@ -39,7 +68,20 @@ def add_batches(router: APIRouter, edge: StaffEdge) -> None:
             {"number": each.number, "tries": each.tries, "cause": each.cause}
             for each in edge.reader.held_records(batch, 100)
         ]
-        return {**batch_view(row), "putAside": aside}
+        left_out = [{"case": each.case_id, "cause": each.cause} for each in edge.reader.left_out(batch, 100)]
+        return {**batch_view(row), "putAside": aside, "casesLeftOut": left_out}
+
+    @router.post("/batches", status_code=202)
+    def send(sent: Sent, who: Who) -> dict[str, str]:
+        """Have a file of the office made and sent to its agency."""
+        batch = _beginning(edge).begin(sent.order(), who.actor)
+        return {"id": batch, "state": "making"}
+
+    @router.post("/batches/{batch}/resume", status_code=202)
+    def resume(batch: str, who: Who) -> dict[str, str]:
+        """Let a file that was stopped go on."""
+        _beginning(edge).resume(batch, who.actor)
+        return {"id": batch}
 
     put_aside = PutAside(edge.reader, edge.unit_of_work, edge.casework.leaves, edge.clock)
 
@@ -52,3 +94,14 @@ def add_batches(router: APIRouter, edge: StaffEdge) -> None:
     def give_up(batch: str, why: Reason, who: Who) -> dict[str, int]:
         """Let all records that are put aside fail; the agency is told why."""
         return {"givenUp": put_aside.give_up(batch, why.reason, who.actor)}
+
+
+def _beginning(edge: StaffEdge) -> Beginning:
+    return Beginning(
+        directory=edge.directory,
+        reader=edge.reader,
+        unit_of_work=edge.unit_of_work,
+        leaves=edge.casework.leaves,
+        clock=edge.clock,
+        new_id=edge.casework.new_id,
+    )

@@ -11,13 +11,21 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from gateway.domain.errors import Malformed, Refused
 from gateway.edge.admin.paging import Limit, cursor_of, page
-from gateway.edge.admin.views import attempt_view, counts_view, delivery_view, endpoint_view, many_view
+from gateway.edge.admin.views import (
+    attempt_view,
+    counts_view,
+    delivery_view,
+    endpoint_view,
+    mailbox_view,
+    many_view,
+)
 from gateway.edge.parts import StaffEdge, admin_staff
 from gateway.office.staff import Officer
 from gateway.store.reads.outbox import Sought
 
 UNDER_WAY = ("queued", "sending", "not-sent", "unknown")
-STATES = (*UNDER_WAY, "laid-down", "collected", "awaiting", "answered", "dead", "cancelled")
+IN_MAILBOX = ("laid-down", "collected")
+STATES = (*UNDER_WAY, *IN_MAILBOX, "awaiting", "answered", "dead", "cancelled")
 MOST_AT_ONCE = 1000
 """Deliveries that one request changes at most: each is a commit of its own, and the caller waits."""
 
@@ -98,10 +106,17 @@ def add_deliveries(router: APIRouter, edge: StaffEdge) -> None:
         return page([delivery_view(row) for row in rows], limit, [(row.made_at, row.id) for row in rows])
 
     @router.get("/deliveries/waiting")
-    def waiting() -> dict[str, int]:
-        """How many deliveries are under way or wait for their time."""
-        counts = edge.reader.delivery_counts()
-        return {"waiting": sum(counts.get(state, 0) for state in UNDER_WAY)}
+    def waiting() -> dict[str, Any]:
+        """How many deliveries are under way or wait for their time, and what lies in each agency's mailbox.
+
+        What is in a mailbox (to collect, or collected and not acknowledged) waits for its agency, and is not `waiting`.
+        """
+        counts, now = edge.reader.delivery_counts(), edge.clock()
+        return {
+            "waiting": sum(counts.get(state, 0) for state in UNDER_WAY),
+            "inMailboxes": sum(counts.get(state, 0) for state in IN_MAILBOX),
+            "mailboxes": [mailbox_view(load, now) for load in edge.reader.mailbox_loads()],
+        }
 
     @router.get("/deliveries/overdue")
     def overdue(limit: Limit = 50) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.operations.endpoints import EndpointSeen
 from gateway.operations.letters import Many
+from gateway.store.reads.mailboxes import MailboxLoad
 from gateway.store.tables import AttemptRow, BatchRow, CaseRow, DeliveryRow, ExchangeRow, LeafRow
 
 
@@ -50,6 +51,7 @@ def batch_view(row: BatchRow) -> dict[str, Any]:
     """A file of records, how far it is, and the account of its records."""
     return {
         "id": row.id,
+        "direction": row.direction,
         "agency": row.agency,
         "interaction": row.interaction,
         "name": row.name,
@@ -69,6 +71,9 @@ def batch_view(row: BatchRow) -> dict[str, Any]:
         "invalid": row.invalid,
         "failed": row.failed,
         "held": row.held,
+        **(
+            {"leftOut": row.left_out, "tries": row.tries, "stoppedIn": row.stopped_in} if row.direction == "out" else {}
+        ),
     }
 
 
@@ -87,6 +92,23 @@ def delivery_view(row: DeliveryRow) -> dict[str, Any]:
         "cause": row.cause,
         "outcome": row.outcome,
         "answerDueAt": instant(row.answer_due_at),
+    }
+
+
+def mailbox_view(load: MailboxLoad, now: datetime) -> dict[str, Any]:
+    """An agency's mailbox: items to collect, items collected and not acknowledged, and how old the oldest is.
+
+    `mostCollections`: how often the one was collected that was most often; `lastCollectedBy` names the proof.
+    """
+    return {
+        "agency": load.agency,
+        "lying": load.lying,
+        "collected": load.collected,
+        "oldestAt": instant(load.oldest_at),
+        "oldestS": int((now - load.oldest_at).total_seconds()),
+        "mostCollections": load.most_collections,
+        "lastCollectedAt": instant(load.last_at),
+        "lastCollectedBy": load.last_by,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -23,10 +23,13 @@ from gateway.edge.parts import COOKIE, StaffEdge, officer, officer_of_token
 from gateway.edge.titles import Language
 from gateway.operations.endpoints import circuit_warnings
 from gateway.operations.expiry import certificate_warnings
+from gateway.operations.mailboxes import NOT_EMPTIED
 
 ROWS = 25
 COOKIE_S = 8 * 3600
 MAX_FORM = 4096
+MINUTES_OF_TWO_HOURS = 120
+HOURS_OF_TWO_DAYS = 48
 
 HEADERS: Mapping[str, str] = MappingProxyType(
     {
@@ -138,6 +141,20 @@ def _facts(edge: StaffEdge) -> dict[str, Any]:
         "certificates": certificate_warnings(reader, now),
         "circuits": circuit_warnings(reader, now),
         "overdue": reader.overdue_count(now),
+        "mailboxes": [
+            {
+                "agency": load.agency,
+                "lying": load.lying,
+                "collected": load.collected,
+                "oldest": _local(load.oldest_at),
+                "age": _age(now - load.oldest_at),
+                "is_old": now - load.oldest_at > NOT_EMPTIED,
+                "most": load.most_collections,
+                "last": "" if load.last_at is None else _local(load.last_at),
+                "by": load.last_by or "",
+            }
+            for load in reader.mailbox_loads()
+        ],
         "letters": [
             {
                 "id": row.id,
@@ -150,6 +167,15 @@ def _facts(edge: StaffEdge) -> dict[str, Any]:
             for row in reader.deliveries(("dead",), ROWS)
         ],
     }
+
+
+def _age(passed: timedelta) -> tuple[str, int]:
+    """A time that passed, as a unit's name and how many whole ones of it."""
+    minutes = max(0, int(passed.total_seconds())) // 60
+    if minutes < MINUTES_OF_TWO_HOURS:
+        return "minutes", minutes
+    hours = minutes // 60
+    return ("hours", hours) if hours < HOURS_OF_TWO_DAYS else ("days", hours // 24)
 
 
 def _local(at: datetime) -> str:

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from gateway.domain.case import PermitCase
 from gateway.domain.errors import Refused
 from gateway.domain.events import HandOver, SecondFactor
 from gateway.domain.ikm import Answers
 from gateway.domain.stages import Stage
+from gateway.edge.office_api.views import case_view
 from gateway.edge.parts import StaffEdge, office_staff
 from gateway.office.certified import Given
 from gateway.office.signing import PinStep
@@ -140,32 +140,32 @@ def _add_examination(router: APIRouter, edge: StaffEdge) -> None:
         row = edge.reader.case(case_id)
         if row is None:
             raise Refused(f"no case {case_id[:64]!r} is known", code="case-unknown")
-        return _view(edge.casework.case_at(case_id, row.version))
+        return case_view(edge.casework.case_at(case_id, row.version))
 
     @router.post("/area")
     def area(case_id: str, entered: Area, by: Who) -> dict[str, Any]:
         """Enter the built area from the drawings."""
-        return _view(edge.deeds.enter_area(case_id, by, entered.area_m2))
+        return case_view(edge.deeds.enter_area(case_id, by, entered.area_m2))
 
     @router.post("/complete")
     def complete(case_id: str, by: Who) -> dict[str, Any]:
         """Give the tanda terima."""
-        return _view(edge.deeds.complete(case_id, by))
+        return case_view(edge.deeds.complete(case_id, by))
 
     @router.post("/return")
     def return_(case_id: str, said: Missing, by: Who) -> dict[str, Any]:
         """Send back with what is missing."""
-        return _view(edge.deeds.return_(case_id, by, said.missing))
+        return case_view(edge.deeds.return_(case_id, by, said.missing))
 
     @router.post("/verify")
     def verify(case_id: str, by: Who) -> dict[str, Any]:
         """Verifikasi administrasi."""
-        return _view(edge.deeds.verify(case_id, by))
+        return case_view(edge.deeds.verify(case_id, by))
 
     @router.post("/validate")
     def validate(case_id: str, by: Who) -> dict[str, Any]:
         """Validasi administrasi."""
-        return _view(edge.deeds.validate(case_id, by))
+        return case_view(edge.deeds.validate(case_id, by))
 
 
 def _add_decision(router: APIRouter, edge: StaffEdge) -> None:
@@ -178,24 +178,24 @@ def _add_decision(router: APIRouter, edge: StaffEdge) -> None:
     @router.post("/approve")
     def approve(case_id: str, given: Pin, by: Who) -> dict[str, Any]:
         """Penetapan persetujuan, with a PIN."""
-        return _view(edge.signing.approve(case_id, by, given.challenge, given.pin))
+        return case_view(edge.signing.approve(case_id, by, given.challenge, given.pin))
 
     @router.post("/reject")
     def reject(case_id: str, said: Grounds, by: Who) -> dict[str, Any]:
         """Penetapan penolakan."""
-        return _view(edge.deeds.reject(case_id, by, said.grounds))
+        return case_view(edge.deeds.reject(case_id, by, said.grounds))
 
     @router.post("/charge")
     def charge(case_id: str, by: Who) -> dict[str, Any]:
         """Issue the SKRD."""
-        return _view(edge.deeds.charge(case_id, by))
+        return case_view(edge.deeds.charge(case_id, by))
 
 
 def _add_issue(router: APIRouter, edge: StaffEdge) -> None:
     @router.post("/prepare")
     def prepare(case_id: str, by: Who) -> dict[str, Any]:
         """Reserve the number and lay the document out."""
-        return _view(edge.signing.prepare(case_id, by))
+        return case_view(edge.signing.prepare(case_id, by))
 
     @router.post("/sign")
     def sign(case_id: str, said: Signing, by: Who, response: Response) -> dict[str, Any]:
@@ -205,33 +205,33 @@ def _add_issue(router: APIRouter, edge: StaffEdge) -> None:
         """
         case = edge.signing.sign(case_id, by, said.challenge, said.pin, said.given)
         response.status_code = 202 if case.stage is Stage.SIGNING else 200
-        return _view(case)
+        return case_view(case)
 
     @router.post("/decline")
     def decline(case_id: str, said: Declined, by: Who) -> dict[str, Any]:
         """The official does not sign; the reserved number is voided."""
-        return _view(edge.signing.decline(case_id, by, said.reason))
+        return case_view(edge.signing.decline(case_id, by, said.reason))
 
     @router.post("/print")
     def print_(case_id: str, sheet: Printed, by: Who) -> dict[str, Any]:
         """Pencetakan."""
-        return _view(edge.deeds.print_(case_id, by, sheet.paper, sheet.serial))
+        return case_view(edge.deeds.print_(case_id, by, sheet.paper, sheet.serial))
 
     @router.post("/survey")
     def survey(case_id: str, filled: Survey, by: Who) -> dict[str, Any]:
         """Pengisian IKM, entered for the applicant."""
         marks = filled.model_dump(exclude={"comment"})
-        return _view(edge.deeds.survey(case_id, by.actor, Answers(**marks), filled.comment))
+        return case_view(edge.deeds.survey(case_id, by.actor, Answers(**marks), filled.comment))
 
     @router.post("/hand-over-choice")
     def choose_hand_over(case_id: str, wish: HandOverWish, by: Who) -> dict[str, Any]:
         """Enter the applicant's choice."""
-        return _view(edge.deeds.choose_hand_over(case_id, by, wish.method, wish.address))
+        return case_view(edge.deeds.choose_hand_over(case_id, by, wish.method, wish.address))
 
     @router.post("/hand-over")
     def hand_over(case_id: str, said: Handed, by: Who) -> dict[str, Any]:
         """Penyerahan."""
-        return _view(edge.deeds.hand_over(case_id, by, said.method, said.recipient, said.proof))
+        return case_view(edge.deeds.hand_over(case_id, by, said.method, said.recipient, said.proof))
 
     @router.get("/documents/{sha256}")
     def document(case_id: str, sha256: str) -> Response:
@@ -240,43 +240,3 @@ def _add_issue(router: APIRouter, edge: StaffEdge) -> None:
         if row is None:
             raise Refused("the case has no document of that digest", code="document-unknown")
         return Response(row.body, media_type=row.media_type)
-
-
-def _view(case: PermitCase) -> dict[str, Any]:
-    """What officers work with: states and numbers, and nothing about the person beyond them."""
-    return {
-        "id": case.id,
-        "stage": case.stage.value,
-        "version": case.version,
-        "service": case.service,
-        "residency": case.residency.value,
-        "taxStatus": case.tax_status.value,
-        "businessStatus": case.business_status.value,
-        "arrears": case.arrears,
-        "levied": case.levied,
-        "builtArea": case.site.area_m2,
-        "ended": case.ended,
-        "missingRecommendations": list(case.missing_recommendations),
-        "recommendations": [{"agency": r.agency, "favourable": r.favourable} for r in case.recommendations],
-        "paymentCode": case.skrd.payment_code if case.skrd else None,
-        "amount": case.skrd.amount if case.skrd else None,
-        "qris": case.qris.content if case.qris else None,
-        "noticeReceivedAt": case.charge_notice_received_at,
-        "paid": case.payment is not None,
-        "number": case.reserved_number,
-        "numberActive": case.number_active,
-        "documentSha256": case.document_sha256,
-        "signedSha256": case.signed_sha256,
-        "signatureNotGiven": _not_given(case),
-        "paper": case.paper,
-        "surveyed": case.survey is not None,
-        "suspended": case.suspended,
-        "handOver": case.hand_over.value,
-        "attention": list(case.attention),
-    }
-
-
-def _not_given(case: PermitCase) -> dict[str, str] | None:
-    """Why the last request for a certified signature brought none; None when there was no such."""
-    last = case.signature_not_given
-    return None if last is None else {"reason": last.reason, "text": last.text}

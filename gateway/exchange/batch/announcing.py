@@ -15,7 +15,7 @@ import rfc8785
 
 from gateway.contract.message import Payload
 from gateway.domain.errors import HubBusy, Malformed, Refused, Replayed, SchemaViolation, Violation
-from gateway.exchange.batch.documents import MAX_OPEN, PIECE_BYTES, BatchState
+from gateway.exchange.batch.documents import IN, MAX_OPEN, PIECE_BYTES, BatchState
 from gateway.exchange.directory import Terms
 from gateway.store.plan import Claim, Plan, Update
 from gateway.store.reading import Reader
@@ -99,6 +99,7 @@ def new_batch(
     """The row of a batch that was just announced, in the exchange of that id."""
     return {
         "id": exchange,
+        "direction": IN,
         "agency": terms.adapter.agency.id,
         "interaction": terms.interaction.name,
         "name": manifest["batch"],
@@ -113,16 +114,21 @@ def new_batch(
         "state": state.value,
         "made_at": at,
         "due_at": at,
-        **dict.fromkeys(_COUNTS, 0),
+        "cursor": "",
+        **dict.fromkeys(COUNTS, 0),
     }
 
 
-_COUNTS = ("received", "read", "position", "accepted", "declined", "invalid", "failed", "held", "result_size", "fence")
+COUNTS = (
+    *("received", "read", "position", "accepted", "declined", "invalid", "failed", "held", "result_size", "fence"),
+    *("left_out", "piece_size", "tries", "answer_size", "lacking"),
+)
+"""What a batch begins with as 0."""
 
 
 def named_once(batch: Mapping[str, object]) -> Claim:
     """The change that makes a batch, unless there is one of that name."""
-    return Claim(BatchRow, ("agency", "interaction", "name"), batch)
+    return Claim(BatchRow, ("direction", "agency", "interaction", "name"), batch)
 
 
 def canonical_text(manifest: Payload) -> str:

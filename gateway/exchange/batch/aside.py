@@ -13,6 +13,7 @@ from datetime import datetime
 from gateway.casework.leaves import Leaves
 from gateway.domain.errors import Refused
 from gateway.exchange.batch.cancelling import unknown_batch
+from gateway.exchange.batch.documents import BatchState
 from gateway.exchange.batch.portions import GIVEN_UP
 from gateway.ledger.leaf import LeafKind
 from gateway.store.conflicts import commit, prepared_again
@@ -53,6 +54,9 @@ class PutAside:
         row = self._reader.batch(batch)
         if row is None:
             raise unknown_batch(batch)
+        if row.state == BatchState.MAKING:
+            why = "is being made: cases that cannot be mapped are left out by themselves"
+            raise Refused(f"batch {row.id} {why}", code="nothing-put-aside")
         held = [each for each in self._reader.held_records(batch, MOST) if each.tries != GIVEN_UP]
         if not held:
             raise Refused(f"no record of batch {row.id} is put aside", code="nothing-put-aside")

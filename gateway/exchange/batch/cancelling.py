@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 
 from gateway.casework.leaves import Leaves
 from gateway.domain.errors import Refused
-from gateway.exchange.batch.documents import ENDED, BatchState
+from gateway.exchange.batch.documents import ENDED, OUT, BatchState
 from gateway.ledger.leaf import LeafKind
 from gateway.store.conflicts import commit, prepared_again
-from gateway.store.plan import Conflict, Plan, Update
+from gateway.store.plan import Conflict, Delete, Plan, Update
 from gateway.store.reading import Reader
-from gateway.store.tables import BatchRow
+from gateway.store.tables import BatchHeldRow, BatchRow
 from gateway.store.unit_of_work import UnitOfWork
 
 ABANDONED_AFTER = timedelta(days=7)
@@ -36,6 +36,7 @@ class Cancelling:
     def cancel(self, batch: str, reason: str, actor: str) -> None:
         """Cancel a batch that has not ended; whoever works on it loses its claim.
 
+        An agency that has begun to take the office's file is not told: that is for staff to do.
         Raises Refused `batch-unknown`, `batch-state`.
         """
         prepared_again(lambda: self._cancel(batch, reason, actor))
@@ -62,7 +63,7 @@ class Cancelling:
         """Guarded by claim and state alone: whoever works on it may commit as many portions as they like."""
         now = self._clock()
         values: dict[str, object] = {
-            "state": BatchState.CLOSING.value,
+            "state": (BatchState.ENDING if row.direction == OUT else BatchState.CLOSING).value,
             "ends_as": BatchState.CANCELLED.value,
             "cause": reason,
             "due_at": now,
@@ -72,7 +73,11 @@ class Cancelling:
         expected |= {"state": row.state, "fence": row.fence}
         said = {"step": "batch-cancelled"}
         leaf = self._leaves.make(LeafKind.STAFF, at=now, actor=actor, exchange=row.id, extra=said)
-        return Plan.of(Update(BatchRow, {"id": row.id}, expected, values), leaf.row)
+        plan = Plan.of(leaf.row)
+        if BatchState.MAKING in (row.state, row.stopped_in):  # cases that were to be tried again: nothing of them left
+            values["held"] = 0
+            plan += Plan.of(Delete(BatchHeldRow, {"batch": row.id}))
+        return Plan.of(Update(BatchRow, {"id": row.id}, expected, values)) + plan
 
 
 def unknown_batch(batch: str) -> Refused:

@@ -329,7 +329,7 @@ class WatchedFolder:
         """All interactions that are files of records, of the agencies that have a folder."""
         for agency, adapter in self._directory.adapters.items():
             for each in adapter.interactions:
-                if isinstance(each, Batch) and (self._root / agency).is_dir():
+                if isinstance(each, Batch) and not each.is_of_office and (self._root / agency).is_dir():
                     yield agency, each
 
     @contextmanager

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from gateway.exchange.batch.told import Told
 from gateway.store.batches import claim, release
 from gateway.store.reading import Reader
 from gateway.store.tables import BatchRow
@@ -32,7 +33,8 @@ class Hand:
     """One claimed batch. `pending` are records that were read and are in no plan yet, in their order.
 
     `portion`: how many records the next plan may have. `digest` is over the first `digested` bytes of the side that is
-    being verified.
+    being verified. Of the office's own file `told` are the records that the result was read to name, and `is_known`
+    says whether the agency has told this process how far the upload is.
     """
 
     row: BatchRow
@@ -44,17 +46,22 @@ class Hand:
     portion: int = PORTION
     digest: _Hash = field(default_factory=hashlib.sha256)
     digested: int = 0
+    told: Told | None = None
+    is_known: bool = False
 
     def let_go(self) -> None:
         """Forget what was read and is in no plan."""
-        self.records, self.is_over, self.broken = None, False, ""
+        self.records, self.is_over, self.broken, self.told = None, False, "", None
         self.pending.clear()
 
 
 class Hands:
-    """Claims batches, and takes them by turns. For one thread."""
+    """Claims batches in one of these states, and takes them by turns. For one thread."""
 
-    def __init__(self, reader: Reader, transactions: Transactions, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, reader: Reader, transactions: Transactions, clock: Callable[[], datetime], states: Sequence[str]
+    ) -> None:
+        self._states = states
         self._reader = reader
         self._transactions = transactions
         self._clock = clock
@@ -86,9 +93,9 @@ class Hands:
 
     def _claim(self) -> None:
         room, now = HANDS - len(self._held), self._clock()
-        if room < 1 or not self._reader.batch_is_due(now):
+        if room < 1 or not self._reader.batch_is_due(now, self._states):
             return
-        for batch in self._transactions.within(partial(claim, now=now, limit=room)):
+        for batch in self._transactions.within(partial(claim, now=now, limit=room, states=self._states)):
             row = self._reader.batch(batch)
             if row is not None:
                 self._held[batch] = Hand(row=row, fence=row.fence)

@@ -12,6 +12,8 @@ from gateway.store.tables import BatchRow
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.store.unit_of_work.transaction import is_fault_of_a_plan
 
+_NOTHING = Plan()
+
 
 class Lost(Exception):
     """Somebody else has the batch now: staff who cancelled it, or a process that thought this one dead."""
@@ -54,8 +56,8 @@ class Moves:
             raise Lost
         hand.row = row
 
-    def moved(self, hand: Hand, **values: object) -> None:
-        """Give the batch its next state, for which another digest begins. Raises Lost, HubBusy."""
-        self.carry_out(Plan.of(self.guarded(hand, **values)))
+    def moved(self, hand: Hand, more: Plan = _NOTHING, **values: object) -> None:
+        """Give the batch its next state, for which another digest begins, and do `more`. Raises Lost, HubBusy."""
+        self.carry_out(Plan.of(self.guarded(hand, **values)) + more)
         hand.digest, hand.digested = hashlib.sha256(), 0
         hand.let_go()

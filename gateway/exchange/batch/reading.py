@@ -44,6 +44,7 @@ class Reading:
         directory: Directory,
         library: SchemaLibrary,
         casework: Casework,
+        records: Records,
         moves: Moves,
         clock: Callable[[], datetime],
         seconds: Callable[[], float],
@@ -54,7 +55,7 @@ class Reading:
         self._moves = moves
         self._clock = clock
         self._seconds = seconds
-        self._records = Records(casework, library)
+        self._records = records
 
     # --- what comes next in the file ----------------------------------------------------------------------------------
 
@@ -65,7 +66,7 @@ class Reading:
             hand.let_go()  # a plan was kept, and nobody could tell
         if hand.records is None:
             hand.let_go()
-            hand.records = self._opened(row)
+            hand.records = self._opened(hand)
         ends_s = self._seconds() + FILL_S
         try:
             while len(hand.pending) < hand.portion and not (hand.is_over or hand.broken):
@@ -149,7 +150,9 @@ class Reading:
 
     # --- within -------------------------------------------------------------------------------------------------------
 
-    def _opened(self, row: BatchRow) -> Iterator[ReadRecord]:
+    def _opened(self, hand: Hand) -> Iterator[ReadRecord]:
+        """The records that are not in a plan yet; of a form that is read from its beginning, those before them too."""
+        row = hand.row
         terms, _ = self._stand(row)
         document = self._library.json(terms.interaction.request)
         source = buffered(Pieces(self._reader, row.id, FILE, row.size))
@@ -160,8 +163,12 @@ class Reading:
         """The terms that the batch was announced under, if they still hold. Raises Unauthorised, Misconfigured."""
         entry = self._directory.current(row.agency)
         terms = self._directory.terms_of(row.agency, row.interaction, row.agreement, row.agreement_version, entry=entry)
-        columns = columns_of(self._library.json(terms.agreed.result or "").schema)
+        columns = columns_of(self._library.json(self._said_in(terms)).schema)
         return terms, Stand(batch=row, generation=entry.generation, at=self._clock(), columns=columns)
+
+    def _said_in(self, terms: Terms) -> str:
+        """The document of what the hub says of each record."""
+        return terms.agreed.result or ""
 
     def _judge(self, terms: Terms, row: BatchRow, records: Sequence[ReadRecord], at: datetime) -> list[Judged]:
         """The first records that can share a plan, one at least. Raises HubBusy."""

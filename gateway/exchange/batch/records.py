@@ -54,7 +54,7 @@ class Judged:
 
 
 @dataclass
-class _Heard:
+class Heard:
     """A record under work: the key by which a result names it, and what it looked up."""
 
     record: ReadRecord
@@ -71,7 +71,7 @@ class Records:
 
     def judge(self, terms: Terms, batch: BatchRow, record: ReadRecord, at: datetime) -> Judged:
         """Say what a record does. Reads only. Raises HubBusy; whatever else is wrong puts the record aside."""
-        heard = _Heard(record)
+        heard = Heard(record)
         try:
             return self._judged(terms, batch, heard, at)
         except HubBusy:
@@ -85,12 +85,12 @@ class Records:
         """The end of a record that could not be mapped, as staff decided."""
         said = Refusal(code=code, text=cause)
         try:
-            row = self._row(terms, _Heard(record), Outcome.FAILED, said)
+            row = self._row(terms, Heard(record), Outcome.FAILED, said)
         except GatewayError:  # it is the result that cannot be mapped
             row = canonical_row(record.number, "", Outcome.FAILED, code, cause)
         return Judged(record=record, outcome=Outcome.FAILED, row=row)
 
-    def _judged(self, terms: Terms, batch: BatchRow, heard: _Heard, at: datetime) -> Judged:
+    def _judged(self, terms: Terms, batch: BatchRow, heard: Heard, at: datetime) -> Judged:
         try:
             return self._taken(terms, batch, heard, at)
         except SchemaViolation as violation:
@@ -101,7 +101,7 @@ class Records:
             said = Refusal(code=refusal.code, text=refusal.text, clause=refusal.clause)
         return self._told(terms, heard, outcome, said)
 
-    def _taken(self, terms: Terms, batch: BatchRow, heard: _Heard, at: datetime) -> Judged:
+    def _taken(self, terms: Terms, batch: BatchRow, heard: Heard, at: datetime) -> Judged:
         declared, payload = _batch(terms), heard.record.payload
         self._check(terms, declared, heard.record)
         with Mapping(terms.name):
@@ -130,7 +130,7 @@ class Records:
         return self._told(terms, heard, Outcome.ACCEPTED, said, steps.plan())
 
     def _check(self, terms: Terms, declared: Batch, record: ReadRecord) -> None:
-        document = self._library.json(declared.request)
+        document = self._library.json(self._document(declared))
         if record.fault is not None:
             raise SchemaViolation("this is no record", code=record.fault.rule, violations=(record.fault,))
         if violations := document.check(record.payload):
@@ -138,10 +138,14 @@ class Records:
         if beyond := excess(document, record.payload, terms.agreed.personal.fields):
             raise SchemaViolation("personal data beyond the agreement", code="personal-data-excess", violations=beyond)
 
+    def _document(self, declared: Batch) -> str:
+        """The schema of a record."""
+        return declared.request
+
     def _told(
         self,
         terms: Terms,
-        heard: _Heard,
+        heard: Heard,
         outcome: Outcome,
         said: Accept | Decline | Refusal,
         plan: Plan | None = None,
@@ -156,10 +160,11 @@ class Records:
             touched=frozenset(_touched(plan)),
         )
 
-    def _row(self, terms: Terms, heard: _Heard, outcome: Outcome, said: Accept | Decline | Refusal) -> Payload:
+    def _row(self, terms: Terms, heard: Heard, outcome: Outcome, said: Accept | Decline | Refusal) -> Payload | None:
+        """What is said of the record; None for nothing."""
         declared, number = _batch(terms), heard.record.number
         if declared.result_of is None:
-            reason, text = _reason(said)
+            reason, text = reason_of(said)
             row = canonical_row(number, heard.key, outcome, reason, text)
         else:
             with Mapping(terms.name):
@@ -176,7 +181,7 @@ class Records:
             )
         return row
 
-    def _aside(self, heard: _Heard, cause: str) -> Judged:
+    def _aside(self, heard: Heard, cause: str) -> Judged:
         return Judged(record=heard.record, outcome=None, cause=cause, looked=frozenset(heard.looked))
 
 
@@ -186,7 +191,8 @@ def _batch(terms: Terms) -> Batch:
     return terms.interaction
 
 
-def _reason(said: Accept | Decline | Refusal) -> tuple[str, str]:
+def reason_of(said: Accept | Decline | Refusal) -> tuple[str, str]:
+    """The reason and the sentence of an outcome; empty where it was accepted."""
     match said:
         case Decline(reason=reason, text=text):
             return reason.value, text

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from gateway.casework.names import BATCH_REPORT
 from gateway.dialect.party import Hub
 from gateway.domain.errors import Malformed, Refused, Retriable, Unauthenticated
-from gateway.exchange.batch.documents import ENDED, FILE, PIECE_BYTES, RESULTS, BatchState
+from gateway.exchange.batch.documents import ENDED, FILE, IN, PIECE_BYTES, RESULTS, BatchState
 from gateway.exchange.batch.pieces import chunks, piece
 from gateway.exchange.batch.results import report, result_form
 from gateway.exchange.directory import Directory
@@ -105,7 +105,8 @@ class Uploads:
         """
         row = self._reader.batch(batch)
         digest = hashlib.sha256(token.encode()).hexdigest()
-        fits = hmac.compare_digest(digest, row.token if row is not None and row.token else "-")
+        is_theirs = row is not None and row.direction == IN and row.token
+        fits = hmac.compare_digest(digest, row.token if row is not None and is_theirs else "-")
         if row is None or not fits or (row.agency, row.interaction) != (agency, interaction):
             raise Unauthenticated(
                 "no batch here has this token: send `Authorization: Bearer <token>`, whose SHA-256 the manifest holds",

@@ -11,6 +11,7 @@ Both are services that the hub declares, over REST (`POST /rest/<agency>/mailbox
     collecting.py      which items leave, sealed as they would have been sent, each an attempt of its delivery
     acknowledging.py   what the agency's word means for deliveries and cases
     lapsing.py         items that were collected and never acknowledged: there again, or a dead letter
+    uncovered.py       items that no agreement covers any more: dead letters
     services.py        which there are and where
 
 An item is the message that would have been sent: same payload, same message id however often it is collected, signed

@@ -176,7 +176,8 @@ class Acknowledging:
         """The last collection ended with the agency's word, though it may have been taken for ended before."""
         last = next((each for each in self._casework.reader.attempts(row.id) if each.number == row.last_attempt), None)
         if last is not None and last.outcome in (None, NOT_ACKNOWLEDGED):
-            ended = {"ended_at": at, "outcome": verdict.outcome, "detail": verdict.cause}
+            detail = "; ".join(each for each in (last.detail, verdict.cause) if each)
+            ended = {"ended_at": at, "outcome": verdict.outcome, "detail": detail or None}
             key = {"delivery": row.id, "number": row.last_attempt}
             yield Update(AttemptRow, key, {"outcome": last.outcome}, ended)
 

@@ -8,7 +8,9 @@
     4. plan      each an attempt of its delivery, guarded by its fence; committed with the exchange or not at all
 
 An item whose time ran out is given again under the same message id: its last attempt ends as not acknowledged. One
-that was collected as often as agreed is not given any more; `lapsing` makes a dead letter of it.
+that was collected as often as agreed is not given any more; `lapsing` makes a dead letter of it. One that cannot be
+sealed is passed over, however few are asked for: its delivery says why, and `uncovered` makes a dead letter of it where
+the agreement is the reason.
 
 Where nothing lies there and the agency would wait, nothing is kept: it is heard again when something may be there, and
 at the latest when its time is over (`gateway.store.pending.Waiting`).
@@ -17,8 +19,8 @@ at the latest when its time is over (`gateway.store.pending.Waiting`).
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 import structlog
@@ -49,6 +51,9 @@ AT_MOST = 10
 MAX_ITEM_BYTES = 4 * 2**20
 """So many bytes of items leave together at most, or one item: as text they are a third more."""
 
+PASSED_OVER = 100
+"""So many that cannot be sealed are passed over in one collection: each costs what a sealed one does."""
+
 NOT_ACKNOWLEDGED = "not-acknowledged"
 """The outcome of an attempt whose item was collected, and not acknowledged in time."""
 
@@ -67,6 +72,20 @@ class Collected:
     plan: Plan
 
 
+@dataclass
+class _Found:
+    """What one collection found: items to give, and whether more lie there; those that cannot be sealed, and why."""
+
+    given: list[Collected] = field(default_factory=list)
+    more: bool = False
+    passed: list[tuple[StoredDelivery, GatewayError]] = field(default_factory=list)
+
+    @property
+    def fault(self) -> GatewayError | None:
+        """What is to be told where nothing else can be: the first that is not the agreement's doing."""
+        return next((fault for _, fault in self.passed if not isinstance(fault, Unauthorised)), None)
+
+
 class Collecting:
     """Serves `mailbox.collect`. Safe to use from many threads."""
 
@@ -80,20 +99,31 @@ class Collecting:
         at = self._clock()
         most = visit.payload.get("atMost", AT_MOST)
         assert isinstance(most, int)  # noqa: S101 - its schema says so
-        rows = self._rows(visit, at, most + 1)
-        if not rows and (left := _patience(visit, at)) > 0:
-            return Nothing(left)
-        items = list(self._collected(rows[:most], visit.entry, at))
-        given = _within(items)
+        found = self._found(self._there(visit, at, most + 1), most, visit, at)
+        if not found.given:
+            if found.fault is not None:
+                raise found.fault
+            if (left := _patience(visit, at)) > 0:
+                return Nothing(left)
         payload: dict[str, Json] = {"agency": visit.agency, "at": moment(at)}
-        payload["item"] = list[Json](_item(each) for each in given)
-        payload["more"] = len(rows) > most or len(given) < len(items)
-        return Handed(payload=payload, plan=Plan.merge(each.plan for each in given))
+        payload["item"] = list[Json](_item(each) for each in found.given)
+        payload["more"] = found.more
+        plan = Plan.merge(each.plan for each in found.given) + Plan(tuple(_told(found.passed)))
+        return Handed(payload=payload, plan=plan)
 
     # --- within ---------------------------------------------------------------------------------------------------
 
-    def _rows(self, visit: Visit, at: datetime, limit: int) -> list[DeliveryRow]:
-        """1. and 2. What may be collected now."""
+    def _there(self, visit: Visit, at: datetime, page: int) -> Iterator[DeliveryRow]:
+        """2. What may be collected now, the oldest first; read by pages of that size."""
+        terms, skip = self._terms(visit, at), 0
+        while rows := self._casework.reader.in_mailbox(visit.agency, terms, at, page, skip):
+            yield from rows
+            if len(rows) < page:
+                return
+            skip += len(rows)
+
+    def _terms(self, visit: Visit, at: datetime) -> list[Posted]:
+        """1. The versions whose items are given now. Raises Unauthorised where the interaction named is in none."""
         named, today = visit.payload.get("interaction"), local_date(at)
         in_force = visit.entry.agreement_in_force(today)
         there = {each.name for each in mailboxes(visit.adapter, in_force)}
@@ -114,35 +144,39 @@ class Collecting:
         ]
         if named is not None and not any(each.never_collected or each.collected for each in terms):
             raise Unauthorised(f"no agreement in force has a mailbox interaction {str(named)[:60]!r}")
-        return self._casework.reader.in_mailbox(visit.agency, terms, at, limit)
+        return terms
 
-    def _collected(self, rows: list[DeliveryRow], entry: Entry, at: datetime) -> Iterator[Collected]:
-        """3. and 4. One that cannot be sealed keeps no other from leaving, and is told where it stands alone."""
-        found = False
-        fault: GatewayError | None = None
+    def _found(self, rows: Iterable[DeliveryRow], most: int, visit: Visit, at: datetime) -> _Found:
+        """3. and 4. The first that can be sealed, so many at most and together not too large. Raises HubBusy."""
+        found, size = _Found(), 0
         for row in rows:
+            if len(found.given) == most or len(found.passed) == PASSED_OVER:
+                found.more = bool(found.given)
+                break
             try:
-                item = self._sealed(row, entry, at)
+                item = self._sealed(row, visit, at)
             except HubBusy:
                 raise
-            except GatewayError as error:
-                _log.error("not-collectable", delivery=row.id, agency=row.agency, code=error.code)
-                fault = fault or error
-            else:
-                found = True
-                yield item
-        if fault is not None and not found:
-            raise fault
+            except GatewayError as fault:
+                _log.error("not-collectable", delivery=row.id, agency=row.agency, code=fault.code)
+                found.passed.append((StoredDelivery.of(row), fault))
+                continue
+            size += len(item.spoken.call.body)
+            if found.given and size > MAX_ITEM_BYTES:
+                found.more = True
+                break
+            found.given.append(item)
+        return found
 
-    def _sealed(self, row: DeliveryRow, entry: Entry, at: datetime) -> Collected:
+    def _sealed(self, row: DeliveryRow, visit: Visit, at: datetime) -> Collected:
         lies = StoredDelivery.of(row)
-        terms, payload = self._preparing.said(lies, at, entry)
+        terms, payload = self._preparing.said(lies, at, visit.entry)
         speech = Speech(
             terms=terms,
             payload=self._preparing.whole(lies, terms, payload),
             message_id=row.message_id,
             url=address(row.agency, row.interaction),
-            party=entry.party,
+            party=visit.entry.party,
             at=at,
         )
         spoken = self._preparing.speaker(terms).speak(speech)
@@ -160,7 +194,16 @@ class Collecting:
         )
         key = self._casework.vault.case_key(row.case_id)
         again_at = at + timedelta(seconds=terms.agreed.visible_again_s or 0)
-        plan = key.plan + leaving(self._casework.leaves, lies, sent, speech, spoken, key.key, due_at=again_at)
+        plan = key.plan + leaving(
+            self._casework.leaves,
+            lies,
+            sent,
+            speech,
+            spoken,
+            key.key,
+            due_at=again_at,
+            taken_by=f"taken by {visit.actor} in exchange {visit.exchange}",
+        )
         ends = (attempt_lapsed(lies, at),) if row.state == Delivery.COLLECTED else ()
         return Collected(
             sent=sent, made_at=row.made_at, again_at=again_at, terms=terms, spoken=spoken, plan=plan + Plan(ends)
@@ -189,21 +232,17 @@ def address(agency: str, interaction: str) -> str:
 
 
 def attempt_lapsed(row: StoredDelivery, at: datetime) -> Change:
-    """The end of a collected item's last attempt, of which no acknowledgement came in time."""
-    ended = {"ended_at": at, "outcome": NOT_ACKNOWLEDGED, "detail": "collected, and not acknowledged in time"}
+    """The end of a collected item's last attempt, of which no acknowledgement came in time; who took it stays."""
+    ended = {"ended_at": at, "outcome": NOT_ACKNOWLEDGED}
     return Update(AttemptRow, {"delivery": row.id, "number": row.last_attempt}, {"outcome": None}, ended)
 
 
-def _within(items: list[Collected]) -> list[Collected]:
-    """The first of them, and as many more as are together not too large."""
-    size = 0
-    given: list[Collected] = []
-    for each in items:
-        size += len(each.spoken.call.body)
-        if given and size > MAX_ITEM_BYTES:
-            break
-        given.append(each)
-    return given
+def _told(passed: Sequence[tuple[StoredDelivery, GatewayError]]) -> Iterator[Change]:
+    """Staff read at the delivery why it was passed over."""
+    for lies, fault in passed:
+        if lies.cause != fault.text:
+            stands = {"state": lies.state, "fence": lies.fence}
+            yield Update(DeliveryRow, {"id": lies.id}, stands, {"cause": fault.text})
 
 
 def _item(collected: Collected) -> dict[str, Json]:

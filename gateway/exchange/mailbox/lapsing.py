@@ -54,15 +54,7 @@ class Lapsing:
 
     def _lapsed(self, found: DeliveryRow, now: datetime) -> bool:
         row = StoredDelivery.of(found)
-        try:
-            outcome = self._unit_of_work.commit(self._plan(row, now))
-        except GatewayError as fault:
-            _log.error("item-not-lapsed", delivery=row.id, agency=row.agency, code=fault.code)
-            return False
-        except Exception as fault:  # noqa: BLE001 - one that cannot be written down must not keep the others
-            unforeseen("writing down what lapsed", row, fault)
-            return False
-        return isinstance(outcome, Committed)  # a conflict: it was collected again, acknowledged, or cancelled
+        return written_down(self._unit_of_work, row, lambda: self._plan(row, now))
 
     def _plan(self, row: StoredDelivery, now: datetime) -> Plan:
         ends = Plan.of(attempt_lapsed(row, now))
@@ -78,3 +70,19 @@ class Lapsing:
             return self._concluding.terms_of(row).agreed.retry.attempts
         except Unauthorised:
             return row.attempts + 1
+
+
+def written_down(unit_of_work: UnitOfWork, row: StoredDelivery, plan: Callable[[], Plan]) -> bool:
+    """Commit what became of an item; False where that cannot be written down, which is logged and keeps no other.
+
+    A conflict is no fault: it was collected again, acknowledged or cancelled meanwhile.
+    """
+    try:
+        outcome = unit_of_work.commit(plan())
+    except GatewayError as fault:
+        _log.error("item-not-lapsed", delivery=row.id, agency=row.agency, code=fault.code)
+        return False
+    except Exception as fault:  # noqa: BLE001 - one that cannot be written down must not keep the others
+        unforeseen("writing down what lapsed", row, fault)
+        return False
+    return isinstance(outcome, Committed)

@@ -8,15 +8,14 @@ from datetime import datetime
 from typing import TypeAlias
 
 from gateway.contract.adapter import Adapter, Document, Inbound, Mailbox
-from gateway.contract.agreement import ANY_SERVICE, AgreedInteraction, Agreement, PersonalData
+from gateway.contract.agreement import AgreedInteraction, Agreement
 from gateway.contract.differences import declared_for
-from gateway.contract.message import Payload, Transport
-from gateway.dialect.profiles import WSS_X509
+from gateway.contract.message import Payload
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import Unauthorised
 from gateway.exchange.directory import Terms
 from gateway.exchange.entry import Entry
-from gateway.exchange.meta.inquiry import about_no_case
+from gateway.exchange.own_services import about_no_case, own_service
 from gateway.exchange.spoken import Spoken, Telling, not_now
 from gateway.store.plan import Plan
 
@@ -26,21 +25,21 @@ PATH = "mailbox/"
 """How their REST paths begin; no adapter may declare such a path."""
 MAX_BYTES = 128 * 1024
 """The largest body of a message to them: 50 acknowledgements with a text each, and an envelope with its certificate."""
-RATE_PER_S = 20.0
-"""How many messages of one kind an agency may send in a second."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
     """An agency that came, proven and let in: what it asks, and what the registry said of it when it was judged.
 
-    `exchange` is the id of its exchange. `patient`: it may be told that there is nothing yet, to come again.
+    `exchange` is the id of its exchange, `actor` the proof of who came. `patient`: it may be told that there is nothing
+    yet, to come again.
     """
 
     entry: Entry
     adapter: Adapter
     payload: Payload
     exchange: str
+    actor: str
     received_at: datetime
     patient: bool
 
@@ -125,23 +124,11 @@ def mailbox_terms(adapter: Adapter, service: MailboxService, entry: Entry, at: d
 
 def agreed_service(service: MailboxService) -> AgreedInteraction:
     """What holds of a service under every agreement that has a mailbox; its items have terms of their own."""
-    return AgreedInteraction(
-        name=service.name,
+    return own_service(
+        service,
         model="mailbox",
-        services=(ANY_SERVICE,),
-        service_class="",
-        transport=Transport.SOAP_12 if service.security == WSS_X509 else Transport.REST,
-        security=service.security,
-        request=service.request,
         reply=service.reply,
-        answer=None,
-        answer_within_days=None,
-        call_timeout_s=30.0,
         max_size=MAX_BYTES,
-        rate_per_s=RATE_PER_S,
-        keep_for_years=10,
-        repeat=None,
-        minimum_requirements="",
-        confidential=False,
-        personal=PersonalData(purpose="about messages; what is in them is sealed in each", fields=frozenset()),
+        call_timeout_s=30.0,
+        purpose="about messages; what is in them is sealed in each",
     )

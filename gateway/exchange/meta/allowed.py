@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gateway.contract.adapter import Adapter, Inbound, Interaction, Mailbox, Outbound, Request
+from gateway.contract.adapter import Adapter, Inbound, Interaction, Mailbox, Outbound
 from gateway.contract.agreement import AgreedInteraction
-from gateway.contract.differences import declared_for, model_of
+from gateway.contract.differences import declared_for, model_of, speaks_to_us
 from gateway.contract.message import Json, Payload
 from gateway.exchange.mailbox.service import PATH, PREFIX
 from gateway.exchange.meta.inquiry import JWS, Asked, MetaInquiry, moment, plain
@@ -89,7 +89,7 @@ def _interaction(agency: str, declared: Interaction, agreed: AgreedInteraction, 
 def _direction(declared: Interaction) -> str:
     if isinstance(declared, Mailbox):
         return COLLECTED
-    return THEIRS if isinstance(declared, Outbound) else OURS
+    return OURS if speaks_to_us(declared) and not isinstance(declared, Outbound) else THEIRS
 
 
 def _addresses(agency: str, declared: Interaction, agreed: AgreedInteraction, addresses: Addresses) -> dict[str, Json]:
@@ -97,14 +97,14 @@ def _addresses(agency: str, declared: Interaction, agreed: AgreedInteraction, ad
     said: dict[str, Json] = {}
     soap = f"{addresses.public_url}/soap/{agency}/{declared.name}"
     rest = f"{addresses.public_url}/rest/{agency}"
-    if isinstance(declared, Inbound | Request):
+    if speaks_to_us(declared):
         path = declared.path if isinstance(declared, Inbound) else ""
         is_soap = agreed.transport.is_soap
         said["url"] = soap if is_soap else f"{rest}/{path or declared.name}"
         said["description"] = f"{soap}?wsdl" if is_soap else f"{rest}/openapi.json"
     if isinstance(declared, Mailbox):
         return _collected(f"{addresses.public_url}/soap/{agency}", rest, soap, is_soap=agreed.transport.is_soap)
-    if isinstance(declared, Outbound):
+    if isinstance(declared, Outbound) or not speaks_to_us(declared):
         if declared.name in addresses.theirs:
             said["yourUrl"] = addresses.theirs[declared.name]
         if agreed.transport.is_soap:

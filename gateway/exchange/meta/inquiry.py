@@ -8,12 +8,12 @@ from datetime import UTC, date, datetime
 from typing import TypeAlias
 
 from gateway.contract.adapter import Adapter, Document, Inbound
-from gateway.contract.agreement import ANY_SERVICE, AgreedInteraction, Agreement, PersonalData
-from gateway.contract.message import Message, Payload, Transport
+from gateway.contract.agreement import Agreement
+from gateway.contract.message import Message, Payload
 from gateway.dialect.party import Proven
-from gateway.dialect.profiles import WSS_X509
 from gateway.domain.errors import Refused
 from gateway.exchange.directory import Terms
+from gateway.exchange.own_services import about_no_case, own_service
 
 PREFIX = "meta."
 """How the names of meta-services begin; no adapter may declare such a name."""
@@ -24,8 +24,6 @@ REFERENCE = "meta/1.0"
 JWS = "jws"
 MAX_BYTES = 64 * 1024
 """The largest body of a question; an envelope with its certificate has about 5 KiB."""
-RATE_PER_S = 20.0
-"""How many questions of one kind an agency may ask in a second, as the sample agreements have it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +55,6 @@ def unexplained(message: Message, refusal: Refused) -> Refused:  # noqa: ARG001 
     return refusal
 
 
-def about_no_case(payload: Payload) -> tuple[()]:  # noqa: ARG001 - the form of Inbound.about
-    """A meta-service looks up no case."""
-    return ()
-
-
 @dataclass(frozen=True, kw_only=True)
 class MetaInquiry(Inbound):
     """An inquiry about the exchange itself. `explain` sees each refusal of a sender who is not proven."""
@@ -75,25 +68,13 @@ class MetaInquiry(Inbound):
 def meta_terms(adapter: Adapter, inquiry: MetaInquiry) -> Terms:
     """The terms of a meta-service: the hub's own word, the same for every agency and at every time."""
     agreement_id, _, version = REFERENCE.partition("/")
-    agreed = AgreedInteraction(
-        name=inquiry.name,
+    agreed = own_service(
+        inquiry,
         model="inquiry",
-        services=(ANY_SERVICE,),
-        service_class="",
-        transport=Transport.SOAP_12 if inquiry.security == WSS_X509 else Transport.REST,
-        security=inquiry.security,
-        request=inquiry.request,
         reply=inquiry.reply,
-        answer=None,
-        answer_within_days=None,
-        call_timeout_s=10.0,
         max_size=MAX_BYTES,
-        rate_per_s=RATE_PER_S,
-        keep_for_years=10,
-        repeat=None,
-        minimum_requirements="",
-        confidential=False,
-        personal=PersonalData(purpose="about the exchange itself, no personal data", fields=frozenset()),
+        call_timeout_s=10.0,
+        purpose="about the exchange itself, no personal data",
     )
     agreement = Agreement(
         id=agreement_id,

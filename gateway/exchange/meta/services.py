@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from gateway.contract.adapter import Adapter, Mailbox, Outbound
+from gateway.contract.differences import speaks_to_us
 from gateway.contract.message import Payload, Transport
 from gateway.dialect.profiles import WSS_X509
 from gateway.domain.calendar import local_date
@@ -123,7 +124,7 @@ class MetaServices:
         """Where we call the agency, for each interaction in force whose endpoint staff have set."""
         entry = self._directory.current(adapter.agency.id)
         for each in self._directory.in_force(entry, local_date(at)):
-            if isinstance(each, Outbound) and not isinstance(each, Mailbox):
+            if (isinstance(each, Outbound) or not speaks_to_us(each)) and not isinstance(each, Mailbox):
                 with suppress(Misconfigured):
                     yield each.name, self._directory.endpoint(adapter.agency.id, each, entry)
 

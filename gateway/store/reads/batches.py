@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam
@@ -9,8 +10,8 @@ from sqlmodel import col, func, or_, select
 
 from gateway.store.batches import beyond_any_lease
 from gateway.store.reads.base import Reads
-from gateway.store.tables import BatchHeldRow, BatchPieceRow, BatchRow
-from gateway.store.tables.batches import AT_WORK
+from gateway.store.tables import BatchHeldRow, BatchLeftOutRow, BatchPieceRow, BatchRow
+from gateway.store.tables.batches import AT_WORK, OFFICE_AT_WORK
 from gateway.store.tables.outbox import words
 
 _PIECE = (
@@ -37,16 +38,19 @@ _NEXT_PIECE = (
 
 
 class BatchReads(Reads):
-    """What agencies sent as a file."""
+    """What agencies and the office sent each other as a file."""
 
     def batch(self, batch: str) -> BatchRow | None:
         """The batch with this id."""
         return self._get(BatchRow, batch)
 
-    def batch_by_name(self, agency: str, interaction: str, name: str) -> BatchRow | None:
-        """The batch that an agency calls so in that interaction."""
+    def batch_by_name(self, agency: str, interaction: str, name: str, direction: str = "in") -> BatchRow | None:
+        """The batch that an agency calls so in that interaction; with the direction `out`, that we call so."""
         wanted = select(BatchRow).where(
-            col(BatchRow.agency) == agency, col(BatchRow.interaction) == interaction, col(BatchRow.name) == name
+            col(BatchRow.direction) == direction,
+            col(BatchRow.agency) == agency,
+            col(BatchRow.interaction) == interaction,
+            col(BatchRow.name) == name,
         )
         found: BatchRow | None = self._first(wanted)
         return found
@@ -83,17 +87,21 @@ class BatchReads(Reads):
         return self._all(wanted.order_by(col(BatchRow.due_at), col(BatchRow.id)).limit(limit))
 
     def troubled_batches(self, since: datetime, limit: int = 20) -> list[BatchRow]:
-        """Batches under work that wait or have records put aside, and those that ended since then with some failed."""
+        """Batches that wait, have records put aside or are stopped, and those that ended since then with some failed.
+
+        Of the office's own also those with cases left out, and those that the agency did not read whole.
+        """
         is_troubled = col(BatchRow.cause).is_not(None) | (col(BatchRow.held) > 0)
-        waits = col(BatchRow.state).in_(words(AT_WORK)) & is_troubled
-        failed = (col(BatchRow.ended_at) > since) & (col(BatchRow.failed) > 0)
-        wanted = select(BatchRow).where(or_(waits, failed))
+        waits = col(BatchRow.state).in_(words((*AT_WORK, *OFFICE_AT_WORK, "stopped"))) & is_troubled
+        unread = (col(BatchRow.direction) == "out") & col(BatchRow.state).in_(words(("broken", "refused")))
+        failed = (col(BatchRow.failed) > 0) | (col(BatchRow.left_out) > 0) | unread
+        wanted = select(BatchRow).where(or_(waits, (col(BatchRow.ended_at) > since) & failed))
         return self._all(wanted.order_by(col(BatchRow.made_at), col(BatchRow.id)).limit(limit))
 
-    def batch_is_due(self, now: datetime) -> bool:
-        """Whether there is a batch on which somebody has to work now, and nobody does."""
+    def batch_is_due(self, now: datetime, states: Sequence[str]) -> bool:
+        """Whether there is a batch in one of these states on which somebody has to work now, and nobody does."""
         free = or_(col(BatchRow.lease_until).is_(None), col(BatchRow.lease_until) <= now, beyond_any_lease(now))
-        due = select(BatchRow.id).where(col(BatchRow.state).in_(words(AT_WORK)), col(BatchRow.due_at) <= now, free)
+        due = select(BatchRow.id).where(col(BatchRow.state).in_(words(states)), col(BatchRow.due_at) <= now, free)
         return self._first(due.limit(1)) is not None
 
     def batch_piece(self, batch: str, side: str, at: int) -> tuple[int, bytes] | None:
@@ -121,3 +129,8 @@ class BatchReads(Reads):
         at = select(BatchHeldRow.due_at).where(col(BatchHeldRow.batch) == batch)
         found: datetime | None = self._first(at.order_by(col(BatchHeldRow.due_at)).limit(1))
         return found
+
+    def left_out(self, batch: str, limit: int = 50) -> list[BatchLeftOutRow]:
+        """Cases that are not in the office's file since they could not be mapped, by their ids."""
+        wanted = select(BatchLeftOutRow).where(col(BatchLeftOutRow.batch) == batch)
+        return self._all(wanted.order_by(col(BatchLeftOutRow.case_id)).limit(limit))

@@ -74,6 +74,20 @@ class CaseReads(Reads):
         """The ids of the cases that this reference digest names, in order."""
         return [row[0] for row in self._rows(_BY_REFERENCE, digest=digest)]
 
+    def cases_in_order(
+        self, behind: str, opened: tuple[datetime, datetime], services: Collection[str] | None, limit: int
+    ) -> list[CaseRow]:
+        """Cases behind that id, in the order of their ids.
+
+        Opened from the first moment on and before the second, and of these services (None: of any).
+        """
+        begins, ends = opened
+        at, mine = col(CaseRow.opened_at), col(CaseRow.id)
+        wanted = select(CaseRow).where(mine > behind, at >= begins, at < ends)
+        if services is not None:
+            wanted = wanted.where(col(CaseRow.service).in_(services))
+        return self._all(wanted.order_by(mine).limit(limit))
+
     def case_events(self, case_id: str) -> list[CaseEventRow]:
         """All events of a case, in their order."""
         wanted = select(CaseEventRow).where(col(CaseEventRow.case_id) == case_id)

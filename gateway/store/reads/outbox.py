@@ -8,12 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, union_all
-from sqlalchemy.orm import aliased
-from sqlmodel import col, exists, func, or_, select
+from sqlmodel import col, exists, func, select
 
 from gateway.store.reads.base import Reads
 from gateway.store.tables import AttemptRow, CircuitRow, DeliveryRow, EndpointRow, LaneRow
-from gateway.store.tables.outbox import FINISHED, IN_MAILBOX, OWED, PASSED, SENDABLE, words
+from gateway.store.tables.outbox import FINISHED, IN_MAILBOX, OWED, SENDABLE, words
 from gateway.store.types import UtcDateTime
 
 
@@ -93,22 +92,6 @@ class OutboxReads(Reads):
         found = union_all(to_send, lying).limit(at_most).subquery()
         return int(self._first(select(func.count()).select_from(found)))
 
-    def due_deliveries(self, now: datetime, limit: int = 100) -> list[DeliveryRow]:
-        """What may be sent now: at most one of each queue, and only its first that is not done; oldest due first.
-
-        A dead letter, one under way and one whose fate is unknown hold their own queue and no other. Limits of lanes
-        and open circuits do not count here.
-        """
-        earlier = aliased(DeliveryRow)
-        held = exists().where(
-            col(earlier.queue) == col(DeliveryRow.queue),
-            col(earlier.position) < col(DeliveryRow.position),
-            col(earlier.state).not_in(words(PASSED)),
-        )
-        free = or_(col(DeliveryRow.lease_until).is_(None), col(DeliveryRow.lease_until) <= now)
-        wanted = select(DeliveryRow).where(*_due(now), free, ~held)
-        return self._all(wanted.order_by(col(DeliveryRow.due_at), col(DeliveryRow.id)).limit(limit))
-
     def due_lanes(self, now: datetime) -> list[tuple[str, str]]:
         """Lanes, as (agency, interaction), for which something is due, behind a dead letter or not."""
         return [(agency, interaction) for agency, interaction in self._plain(_DUE_LANES, now=now)]
@@ -160,6 +143,10 @@ class OutboxReads(Reads):
         """Everything noted about endpoints that failed, by agency and interaction."""
         return self._all(select(CircuitRow).order_by(col(CircuitRow.agency), col(CircuitRow.interaction)))
 
+    def circuit(self, agency: str, interaction: str) -> CircuitRow | None:
+        """What is noted about an endpoint, by the interaction that staff set it for (`*`: all of them)."""
+        return self._get(CircuitRow, (agency, interaction))
+
     def lane_loads(self, now: datetime) -> dict[tuple[str, str], tuple[int, int]]:
         """How many deliveries wait in each lane, and how many a worker has in hand; lanes without any are missing."""
         mine = (col(DeliveryRow.agency), col(DeliveryRow.interaction))
@@ -171,14 +158,11 @@ class OutboxReads(Reads):
         return found
 
 
-def _due(now: Any) -> tuple[Any, ...]:
-    return (col(DeliveryRow.state).in_(words(SENDABLE)), col(DeliveryRow.due_at) <= now)
-
-
 _NOW = bindparam("now", type_=UtcDateTime)
 _DUE_LANES = select(LaneRow.agency, LaneRow.interaction).where(
     exists().where(
-        *_due(_NOW),
+        col(DeliveryRow.state).in_(words(SENDABLE)),
+        col(DeliveryRow.due_at) <= _NOW,
         col(DeliveryRow.agency) == col(LaneRow.agency),
         col(DeliveryRow.interaction) == col(LaneRow.interaction),
     )

@@ -6,7 +6,7 @@ that is written once never changes; what changes is guarded by a version or a fe
 
 from __future__ import annotations
 
-from gateway.store.tables.batches import BatchHeldRow, BatchPieceRow, BatchRow
+from gateway.store.tables.batches import BatchHeldRow, BatchLeftOutRow, BatchPieceRow, BatchRow
 from gateway.store.tables.cases import (
     CaseEventRow,
     CaseReferenceRow,
@@ -39,6 +39,7 @@ __all__ = [
     "AgreementRow",
     "AttemptRow",
     "BatchHeldRow",
+    "BatchLeftOutRow",
     "BatchPieceRow",
     "BatchRow",
     "CaseEventRow",

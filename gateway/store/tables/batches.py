@@ -1,4 +1,4 @@
-"""Files of records: what was announced, the pieces that came, and how far their records are."""
+"""Files of records, of agencies and of the office: what was announced, their pieces, and how far their records are."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from sqlmodel import Field, SQLModel
 from gateway.store.types import Blob, UtcDateTime
 
 AT_WORK = ("verifying", "reading", "closing")
-"""States of a batch in which some process has something to do."""
+"""States of an agency's file in which some process has something to do."""
+
+OFFICE_AT_WORK = ("making", "sealing", "announcing", "sending", "awaiting", "fetching", "applying", "ending")
+"""The same of the office's own file."""
 
 _AT_WORK = f"state IN ({', '.join(repr(each) for each in AT_WORK)})"
+_OFFICE_AT_WORK = f"state IN ({', '.join(repr(each) for each in OFFICE_AT_WORK)})"
 
 
 def _count() -> Any:
@@ -30,16 +34,31 @@ class BatchRow(SQLModel, table=True):
     aside, `position` the byte behind it. `accepted`, `declined`, `invalid` and `failed` count what became of records,
     `held` those that are put aside. `result_size` bytes of the result are written. `ends_as` is the state in which a
     batch that is `closing` will end, `cause` why it ended or waits. `fence` and `lease_until` are those of a claim.
+
+    Of the office's own file (`direction` out) `name` is ours, and `wanted` says as JSON which cases it is about. While
+    it is made, `cursor` is the last case that was asked, `position` the number of those, `left_out` counts the cases
+    that could not be mapped. `upload` is the path at the agency that takes pieces of `piece_size` bytes, of which it
+    has `received`; `tries` counts calls that failed in a row. `answer_size` bytes of the agency's result are here, and
+    `read` counts its records; `lacking` is the last record of ours for which it was noted that none came. `stopped_in`
+    is the state in which a `stopped` one goes on when staff say so.
     """
 
     __tablename__ = "batch"
     __table_args__ = (
-        Index("batch_name", "agency", "interaction", "name", unique=True),
+        Index("batch_name", "direction", "agency", "interaction", "name", unique=True),
         Index("batch_made", "made_at", "id"),
         Index("batch_due", "due_at", "id", sqlite_where=text(_AT_WORK), postgresql_where=text(_AT_WORK)),
+        Index(
+            "batch_due_office",
+            "due_at",
+            "id",
+            sqlite_where=text(_OFFICE_AT_WORK),
+            postgresql_where=text(_OFFICE_AT_WORK),
+        ),
     )
 
     id: str = Field(primary_key=True)
+    direction: str = "in"
     agency: str
     interaction: str
     name: str
@@ -69,10 +88,22 @@ class BatchRow(SQLModel, table=True):
     due_at: datetime = Field(sa_type=UtcDateTime)
     fence: int = 0
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    wanted: str | None = Field(default=None, sa_type=Text)
+    cursor: str = ""
+    left_out: int = _count()
+    upload: str | None = None
+    piece_size: int = 0
+    tries: int = 0
+    answer_size: int = _count()
+    lacking: int = _count()
+    stopped_in: str | None = None
 
 
 class BatchPieceRow(SQLModel, table=True):
-    """Bytes of the file (`side` is `file`) or of its result (`result`) from the byte `position` on."""
+    """Bytes from the byte `position` on.
+
+    `side`: of the `file`, of what is said of its records (`result`), of an agency's result of the office's (`answer`).
+    """
 
     __tablename__ = "batch_piece"
 
@@ -95,4 +126,14 @@ class BatchHeldRow(SQLModel, table=True):
     body: str = Field(sa_type=Text)
     tries: int
     due_at: datetime = Field(sa_type=UtcDateTime)
+    cause: str = Field(sa_type=Text)
+
+
+class BatchLeftOutRow(SQLModel, table=True):
+    """A case that is not in the office's file, since it could not be mapped however often that was tried."""
+
+    __tablename__ = "batch_left_out"
+
+    batch: str = Field(primary_key=True)
+    case_id: str = Field(primary_key=True)
     cause: str = Field(sa_type=Text)

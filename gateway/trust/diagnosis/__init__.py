@@ -4,6 +4,7 @@ envelope      WS-Security: the walk over a SOAP envelope
 jws           detached JWS: the walk over header field and body
 finding       what a step found
 mistakes      the mistakes that are recognised, with their remedies
+parts         an element that is digested, and how it can be written
 forms         the octets that clients digest in place of the right ones (XML); `bodies` the same for JSON
 signatures    one signature under one key, in the ways in which clients make them
 difference    where two octet strings first differ

@@ -13,8 +13,9 @@ from gateway.domain.errors import Malformed
 from gateway.trust.diagnosis.budget import Budget, weight
 from gateway.trust.diagnosis.difference import between
 from gateway.trust.diagnosis.finding import Finding, Step, bad, good
-from gateway.trust.diagnosis.forms import Form, Part, forms, named_form
+from gateway.trust.diagnosis.forms import Form, forms
 from gateway.trust.diagnosis.mistakes import REMEDIES, Mistake, sentence
+from gateway.trust.diagnosis.parts import Part, named_form
 from gateway.trust.diagnosis.reading import LooseReference
 from gateway.trust.diagnosis.values import digest, digest_readings, short
 from gateway.trust.diagnosis.values import hash_name as shown_hash

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
 from itertools import product
 from typing import Final, NamedTuple
 
@@ -19,11 +18,9 @@ from lxml import etree
 from gateway.domain.errors import Malformed
 from gateway.trust import names
 from gateway.trust.diagnosis.mistakes import Mistake
+from gateway.trust.diagnosis.parts import Part, c14n, in_fewer_scopes, inclusive, named_form, raw_text, standing_alone
 from gateway.trust.xml import canonical
 
-INCLUSIVE_10: Final = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
-INCLUSIVE_11: Final = "http://www.w3.org/2006/12/xml-c14n11"
-WITH_COMMENTS: Final = "WithComments"
 SMALL: Final = 32 * 1024
 """Octets up to which also the forms are tried that need the element to be built anew."""
 
@@ -37,10 +34,8 @@ _DECLARATIONS: Final = (
 _INDENTS: Final = ("  ", "    ", "\t", "")
 _SOAP_PREFIXES: Final = ("soap", "soapenv", "SOAP-ENV", "env", "s", "S", "soap-env", "soap12")
 _CONTENT_PREFIXES: Final = (None, "ns0", "ns1", "ns2", "tns")
-_SECURITY_NAMESPACES: Final = frozenset({names.WSSE, names.WSU, names.DS})
 _START_TAG = re.compile(rb"<[^\s/>]+(?:\"[^\"]*\"|[^\">])*>")
 _DECLARED = re.compile(rb"\s+xmlns(?::[\w.-]+)?=(?:\"[^\"]*\"|'[^']*')")
-_Namespaces = Mapping[str | None, str]
 
 
 class Form(NamedTuple):
@@ -51,49 +46,12 @@ class Form(NamedTuple):
     detail: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """One element that is digested: in the tree that the hub reads, in one that kept comments, and in the bytes.
-
-    `form` is the canonical form that the message names for it, `prefixes` its PrefixList.
-    """
-
-    element: etree._Element
-    kept: etree._Element | None
-    data: bytes
-    form: str = names.EXCLUSIVE_C14N
-    prefixes: tuple[str, ...] = ()
-
-
 def forms(part: Part) -> Iterator[Form]:
     """Give the octets of a part as the message says they are, then as clients get them wrong."""
     right = named_form(part)
     yield Form(right, None)
     for made in (_other_canonical, _without_id, _comments, _spaced, _wrapped, _inner, _outer, _raw, _texts, _prefixed):
         yield from (form for form in _safely(made(part, right)) if form.octets != right)
-
-
-def named_form(part: Part) -> bytes:
-    """Give the octets of a part in the canonical form that the message names, refused or not."""
-    element = part.kept if part.form.endswith(WITH_COMMENTS) and part.kept is not None else part.element
-    return _form(element, part.form, part.prefixes)
-
-
-def _form(element: etree._Element, form: str, prefixes: Sequence[str] = ()) -> bytes:
-    if form.startswith((INCLUSIVE_10, INCLUSIVE_11)):
-        return inclusive(element, comments=form.endswith(WITH_COMMENTS))
-    if form.endswith(WITH_COMMENTS):
-        return _canonical(element, exclusive=True, comments=True)
-    return canonical(element, [prefix for prefix in prefixes if prefix != "#default"])
-
-
-def inclusive(element: etree._Element, *, comments: bool = False) -> bytes:
-    """Give the inclusive canonical form (C14N 1.0) of an element where it stands: with all declarations in scope."""
-    return _canonical(element, exclusive=False, comments=comments)
-
-
-def _canonical(element: etree._Element, *, exclusive: bool, comments: bool) -> bytes:
-    return etree.tostring(element, method="c14n", exclusive=exclusive, with_comments=comments)
 
 
 def _safely(made: Iterator[Form]) -> Iterator[Form]:
@@ -116,32 +74,8 @@ def _other_canonical(part: Part, right: bytes) -> Iterator[Form]:
     yield Form(canonical(element, [each for each in scope if each]), Mistake.PREFIX_LIST, "all prefixes in scope")
     if element.prefix is not None and None in scope:
         yield Form(_default_first(right, scope[None]), Mistake.DEFAULT_PREFIX)
-    for dropped in _fewer(element):
+    for dropped in in_fewer_scopes(element):
         yield Form(inclusive(dropped), Mistake.NAMESPACES_ADDED, "inclusive, with fewer declarations")
-
-
-def _fewer(element: etree._Element) -> Iterator[etree._Element]:
-    """Copies of an element in scopes of fewer declarations: as it stood before others were added around it."""
-    scope = element.nsmap
-    parent = element.getparent()
-    above: _Namespaces = {} if parent is None else parent.nsmap
-    own = {prefix: uri for prefix, uri in scope.items() if above.get(prefix) != uri}
-    yield standing_alone(element, {p: uri for p, uri in scope.items() if uri != names.DS})
-    yield standing_alone(element, {p: uri for p, uri in scope.items() if uri not in _SECURITY_NAMESPACES})
-    yield standing_alone(element, own)
-    yield standing_alone(element, {p: uri for p, uri in scope.items() if p == element.prefix})
-
-
-def standing_alone(element: etree._Element, scope: _Namespaces) -> etree._Element:
-    """Copy an element into a document of its own, with these declarations and those that it needs."""
-    uses = {names.namespace_of(element), *(etree.QName(name).namespace for name in element.attrib)}
-    needed = {prefix: uri for prefix, uri in element.nsmap.items() if uri in uses}
-    copied = etree.Element(element.tag, nsmap={**scope, **needed})
-    for name, value in element.attrib.items():
-        copied.set(name, value)
-    copied.text = element.text
-    copied.extend(deepcopy(child) for child in element)
-    return copied
 
 
 def _default_first(octets: bytes, uri: str) -> bytes:
@@ -162,7 +96,7 @@ def _without_id(part: Part, right: bytes) -> Iterator[Form]:  # noqa: ARG001 - e
     whole = standing_alone(part.element, part.element.nsmap)
     whole.attrib.pop(names.WSU_ID)
     yield Form(inclusive(whole), Mistake.ID_ADDED, "inclusive canonical form")
-    for scope in _fewer(part.element):
+    for scope in in_fewer_scopes(part.element):
         scope.attrib.pop(names.WSU_ID)
         yield Form(inclusive(scope), Mistake.ID_ADDED, "inclusive canonical form, with fewer declarations")
 
@@ -170,8 +104,8 @@ def _without_id(part: Part, right: bytes) -> Iterator[Form]:  # noqa: ARG001 - e
 def _comments(part: Part, right: bytes) -> Iterator[Form]:  # noqa: ARG001
     if part.kept is None:
         return
-    yield Form(_canonical(part.kept, exclusive=True, comments=False), Mistake.INSTRUCTIONS)
-    yield Form(_canonical(part.kept, exclusive=True, comments=True), Mistake.COMMENTS)
+    yield Form(c14n(part.kept, exclusive=True, comments=False), Mistake.INSTRUCTIONS)
+    yield Form(c14n(part.kept, exclusive=True, comments=True), Mistake.COMMENTS)
     yield Form(inclusive(part.kept, comments=True), Mistake.COMMENTS, "inclusive canonical form")
 
 
@@ -271,22 +205,6 @@ def _raw(part: Part, right: bytes) -> Iterator[Form]:
     yield Form(re.sub(rb">\s+<", b"><", raw), Mistake.NOT_CANONICAL, "without white space between elements")
     yield Form(_DECLARED.sub(b"", raw), Mistake.NOT_CANONICAL, "without namespace declarations")
     yield Form(raw + b"\n", Mistake.NOT_CANONICAL, "with a final line end")
-
-
-def raw_text(part: Part) -> bytes | None:
-    """Give an element's text as it stands in the message: from its first start tag to its last end tag."""
-    prefix = f"{part.element.prefix}:" if part.element.prefix else ""
-    name = re.escape(f"{prefix}{etree.QName(part.element).localname}".encode())
-    identifier = part.element.get(names.WSU_ID)
-    marked = rb"[^>]*" + re.escape(identifier.encode()) if identifier else rb""
-    start = re.search(rb"<" + name + rb"(?=[\s/>])" + marked, part.data)
-    if start is None:
-        return None
-    end = part.data.find(b"</" + (prefix + etree.QName(part.element).localname).encode(), start.end())
-    if end < 0:
-        return None
-    close = part.data.find(b">", end)
-    return part.data[start.start() : close + 1] if close > 0 else None
 
 
 def _texts(part: Part, right: bytes) -> Iterator[Form]:  # noqa: ARG001

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from lxml import etree
 
 from gateway.trust import names
-from gateway.trust.diagnosis.forms import Part
+from gateway.trust.diagnosis.parts import Part
 from gateway.trust.diagnosis.values import readings
+from gateway.trust.names import ds, wsse
 from gateway.trust.security_header import MAX_REFERENCES
 
 _FORMS = re.compile(r"/(xml-exc-c14n|xml-c14n11|REC-xml-c14n-20010315)#?", re.ASCII)
@@ -50,19 +51,19 @@ class LooseSignature:
 def read_loosely(root: etree._Element, kept: etree._Element | None, data: bytes) -> LooseSignature | None:
     """Give the first signature below any Security header, None where there is none."""
     security = root.find(f".//{names.SECURITY}")
-    signature = None if security is None else security.find(f".//{_ds('Signature')}")
+    signature = None if security is None else security.find(f".//{ds('Signature')}")
     if security is None or signature is None:
         return None
-    signed_info = signature.find(_ds("SignedInfo"))
-    form = _algorithm(signature, f"{_ds('SignedInfo')}/{_ds('CanonicalizationMethod')}")
-    references = [] if signed_info is None else signed_info.findall(_ds("Reference"))[:MAX_REFERENCES_READ]
+    signed_info = signature.find(ds("SignedInfo"))
+    form = _algorithm(signature, f"{ds('SignedInfo')}/{ds('CanonicalizationMethod')}")
+    references = [] if signed_info is None else signed_info.findall(ds("Reference"))[:MAX_REFERENCES_READ]
     kind, token = _token(security, signature)
     return LooseSignature(
         security=security,
         signed_info=None if signed_info is None else _part(signed_info, kept, data, form, _prefixes(signed_info[0:1])),
         form=form,
-        method=_algorithm(signature, f"{_ds('SignedInfo')}/{_ds('SignatureMethod')}"),
-        value_text=_text(signature.find(_ds("SignatureValue"))),
+        method=_algorithm(signature, f"{ds('SignedInfo')}/{ds('SignatureMethod')}"),
+        value_text=_text(signature.find(ds("SignatureValue"))),
         key_info=kind,
         token=token,
         references=tuple(_reference(each, root, kept, data) for each in references),
@@ -75,7 +76,7 @@ def _reference(
     reference: etree._Element, root: etree._Element, kept: etree._Element | None, data: bytes
 ) -> LooseReference:
     uri = reference.get("URI", "")
-    transforms = reference.findall(f"{_ds('Transforms')}/{_ds('Transform')}")
+    transforms = reference.findall(f"{ds('Transforms')}/{ds('Transform')}")
     named = tuple(each.get("Algorithm", "") for each in transforms)
     canonical_forms = [each for each in transforms if _FORMS.search(each.get("Algorithm", ""))]
     element = _by_id(root, uri.removeprefix("#"))
@@ -84,8 +85,8 @@ def _reference(
         uri=uri,
         part=None if element is None else _part(element, kept, data, form, _prefixes(canonical_forms[-1:])),
         transforms=named,
-        digest_method=_algorithm(reference, _ds("DigestMethod")),
-        digest_text=_text(reference.find(_ds("DigestValue"))),
+        digest_method=_algorithm(reference, ds("DigestMethod")),
+        digest_text=_text(reference.find(ds("DigestValue"))),
     )
 
 
@@ -117,22 +118,22 @@ def _prefixes(methods: list[etree._Element]) -> tuple[str, ...]:
 
 def _token(security: etree._Element, signature: etree._Element) -> tuple[str, bytes | None]:
     """Say how KeyInfo names the certificate, and give its DER where the message brings it."""
-    key_info = signature.find(_ds("KeyInfo"))
+    key_info = signature.find(ds("KeyInfo"))
     if key_info is None:
         return "missing", None
-    pointer = key_info.find(f".//{_wsse('Reference')}")
+    pointer = key_info.find(f".//{wsse('Reference')}")
     if pointer is not None:
         uri = pointer.get("URI", "").removeprefix("#")
-        for token in security.iterfind(_wsse("BinarySecurityToken")):
+        for token in security.iterfind(wsse("BinarySecurityToken")):
             if token.get(names.WSU_ID) == uri:
                 return "BinarySecurityToken", _decoded(token)
         return "a reference to nothing", None
-    embedded = key_info.find(f".//{_ds('X509Certificate')}")
+    embedded = key_info.find(f".//{ds('X509Certificate')}")
     if embedded is not None:
         return "X509Certificate", _decoded(embedded)
     kinds = ("KeyIdentifier", "X509IssuerSerial", "X509SKI", "KeyValue", "KeyName")
     local = {etree.QName(each).localname for each in key_info.iter(etree.Element)}
-    lone = security.find(_wsse("BinarySecurityToken"))
+    lone = security.find(wsse("BinarySecurityToken"))
     return next((kind for kind in kinds if kind in local), "empty"), None if lone is None else _decoded(lone)
 
 
@@ -147,11 +148,3 @@ def _algorithm(element: etree._Element, path: str) -> str:
 
 def _text(element: etree._Element | None) -> str:
     return "" if element is None else (element.text or "").strip()
-
-
-def _ds(name: str) -> str:
-    return f"{{{names.DS}}}{name}"
-
-
-def _wsse(name: str) -> str:
-    return f"{{{names.WSSE}}}{name}"

@@ -14,8 +14,9 @@ from gateway.trust.diagnosis.budget import Budget, weight
 from gateway.trust.diagnosis.difference import between
 from gateway.trust.diagnosis.digests import named_hash
 from gateway.trust.diagnosis.finding import Finding, Step, bad, good
-from gateway.trust.diagnosis.forms import Form, forms, named_form
+from gateway.trust.diagnosis.forms import Form, forms
 from gateway.trust.diagnosis.mistakes import REMEDIES, Mistake, sentence
+from gateway.trust.diagnosis.parts import named_form
 from gateway.trust.diagnosis.reading import LooseSignature
 from gateway.trust.diagnosis.signatures import Declared, Made, Trial
 from gateway.trust.diagnosis.values import digest, readings, short

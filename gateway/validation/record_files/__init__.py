@@ -7,12 +7,23 @@ xml     one element for each record below the root, whose children are its membe
         and no further element in them; an empty one is no member
 
 All are UTF-8. What a file holds is one of three: a record; a record that is none (`fault`), behind which the next one
-is found all the same; or the place from which on nothing can be read (`BrokenFile`).
+is found all the same; or the place from which on nothing can be read (`BrokenFile`). Files are written by the same
+rules (`form_of`): what is written is read back as it was.
 """
 
 from __future__ import annotations
 
 from gateway.validation.record_files.opening import FORMATS, open_records
 from gateway.validation.record_files.records import MAX_RECORD_BYTES, BrokenFile, Place, ReadRecord
+from gateway.validation.record_files.writing import RecordForm, form_of
 
-__all__ = ["FORMATS", "MAX_RECORD_BYTES", "BrokenFile", "Place", "ReadRecord", "open_records"]
+__all__ = [
+    "FORMATS",
+    "MAX_RECORD_BYTES",
+    "BrokenFile",
+    "Place",
+    "ReadRecord",
+    "RecordForm",
+    "form_of",
+    "open_records",
+]

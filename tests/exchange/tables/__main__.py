@@ -1,12 +1,9 @@
-"""Print the tables as they stand in docs/dialects-<agency>.md."""
+"""Write the tables of docs/dialects.md and docs/dialects/ anew: `python -m tests.exchange.tables`."""
 
 from __future__ import annotations
 
-import sys
+from tests.exchange.tables.pages import PAGES, with_tables
 
-from tests.exchange.tables.all import TABLES
-from tests.exchange.tables.row import markdown
-
-for agency, parts in TABLES.items():
-    for title, rows in parts.items():
-        sys.stdout.write(f"{agency}: {title}\n\n{markdown(rows)}\n")
+if __name__ == "__main__":
+    for path in PAGES:
+        path.write_text(with_tables(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,25 +1,23 @@
-"""A courier: closed, unproven; answers that come late, twice, never, crossed, returned, after the hand-over."""
+"""A courier that is given an order: closed, failing, unproven, refusing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 from gateway.domain import events as e
 from gateway.domain.case import Stage as At
 from gateway.store.tables import DeliveryRow
 from tests.domain import journeys
-from tests.exchange import voices
-from tests.exchange.stage import RINA, Stage
+from tests.exchange.stage import Stage
+from tests.exchange.tables.answers import answered, retried
 from tests.exchange.tables.row import Does, Row
-from tests.exchange.tables.scenes import ACTOR, answered, brought, refused, row_of, says_signed, signs
+from tests.exchange.tables.scenes import brought, signs
 from tests.exchange.town import Answer, raw, says
 
 BY_COURIER = e.HandOverChosen(method=e.HandOver.COURIER)
-AT_THE_COUNTER = e.HandOverChosen(method=e.HandOver.COUNTER)
 
 
-def _ordered(stage: Stage) -> DeliveryRow:
+def ordered(stage: Stage) -> DeliveryRow:
     """An order for a permit that waits for nothing but its courier."""
     case = brought(stage, At.PRINTED, journeys.SURVEYED, BY_COURIER)
     return stage.delivery(case.id, "courier")
@@ -34,295 +32,48 @@ def acknowledges(stage: Stage) -> Answer:
     return signs(stage, _acknowledgement)
 
 
-def _answer(name: str, wire: str, does: Does, hub: str, answer: Callable[[Stage], Answer]) -> Row:
-    return answered(name=name, wire=wire, does=does, hub=hub, to=_ordered, says=answer)
-
+_answered = partial(answered, to=ordered)
+_again = partial(retried, to=ordered)
 
 ANSWERS: tuple[Row, ...] = (
-    _answer("the order is taken", "a signed acknowledgement", Does.TAKE, "its answer is awaited", acknowledges),
-    _answer("closed", "HTTP 503", Does.RETRY, "it was not taken; by the schedule", lambda _: raw(b"", 503)),
-    _answer(
+    _answered(
+        name="the order is taken",
+        wire="a signed acknowledgement",
+        does=Does.TAKE,
+        state="awaiting",
+        hub="its answer is awaited",
+        says=acknowledges,
+    ),
+    _again("closed", "HTTP 503", "not-sent", "it was not taken; by the schedule", lambda _: raw(b"", 503)),
+    _again(
         "it fails",
         "HTTP 500",
-        Does.RETRY,
+        "unknown",
         "nobody knows whether it was taken: the courier keeps one order for each message id",
         lambda _: raw(b"oops", 500),
     ),
-    _answer(
+    _again(
         "an acknowledgement that nobody signed",
         "no JWS",
-        Does.RETRY,
+        "unknown",
         "the same: it proves nothing",
         lambda _: says(_acknowledgement("urn:uuid:x")),
     ),
-    _answer(
+    _again(
         "an acknowledgement of another order",
         "another `messageId`, signed",
-        Does.RETRY,
+        "unknown",
         "the same",
         lambda stage: signs(stage, lambda _: _acknowledgement("urn:uuid:other")),
     ),
-    _answer(
-        "the order is refused",
-        "HTTP 400",
-        Does.ASK,
-        "a dead letter; the office takes another courier, or mends and redrives it",
-        lambda _: raw(b"no", 400),
+    _answered(
+        name="the order is refused",
+        wire="HTTP 400",
+        does=Does.ASK,
+        state="dead",
+        hub="a dead letter",
+        says=lambda _: raw(b"no", 400),
+        attention="the agency answered HTTP 400",
+        staff="take another courier, or mend it and redrive",
     ),
-)
-
-
-# --- what it says later -------------------------------------------------------------------------------------------
-
-
-def _awaiting(stage: Stage) -> DeliveryRow:
-    order = _ordered(stage)
-    stage.town.next("courier", acknowledges(stage))
-    assert stage.hub.outbound.deliver(order.id)
-    assert row_of(stage, order).state == "awaiting"
-    return order
-
-
-def _said(order: DeliveryRow, status: str = "delivered") -> dict[str, Any]:
-    said = {"case": order.case_id, "waybill": "JX-17", "status": status, "at": "2026-03-02T11:00:00+07:00"}
-    if status == "delivered":
-        return said | {"receivedBy": "Budi Contoh", "proof": "POD-17"}
-    return said | {"reason": "rumah kosong"}
-
-
-def _tells(stage: Stage, order: DeliveryRow, answer: dict[str, Any], number: int = 1, **twists: Any) -> voices.Said:
-    twists = {"rel": order.message_id, **twists}
-    message_id = f"{order.message_id}#{number}"
-    return says_signed(stage, "courier", "deliver-document", answer, message_id=message_id, **twists)
-
-
-def _taken(stage: Stage, order: DeliveryRow, status: str = "delivered", number: int = 1) -> voices.Said:
-    said = _tells(stage, order, _said(order, status), number)
-    assert (said.status, said.json["messageId"]) == (200, f"{order.message_id}#{number}")
-    return said
-
-
-def _handed_over(stage: Stage, order: DeliveryRow) -> bool:
-    return stage.case(order.case_id).stage is At.HANDED_OVER
-
-
-def _delivered(stage: Stage) -> None:
-    order = _awaiting(stage)
-    _taken(stage, order)
-    assert _handed_over(stage, order)
-    assert row_of(stage, order).state == "answered"
-
-
-def _before_the_acknowledgement(stage: Stage) -> None:
-    order = _ordered(stage)
-    _taken(stage, order)
-    assert _handed_over(stage, order)
-    assert row_of(stage, order).state == "answered"
-    assert not stage.hub.outbound.deliver(order.id)
-
-
-def _twice(stage: Stage) -> None:
-    order = _awaiting(stage)
-    first = _taken(stage, order)
-    with stage.unchanged("exchange", "leaf"):
-        assert _taken(stage, order).body == first.body
-
-
-def _again_under_another_id(stage: Stage) -> None:
-    order = _awaiting(stage)
-    _taken(stage, order)
-    with stage.unchanged():
-        _taken(stage, order, number=2)
-
-
-def _attempted_and_then_delivered(stage: Stage) -> None:
-    order = _awaiting(stage)
-    before = stage.case(order.case_id)
-    _taken(stage, order, "attempted")
-    assert stage.case(order.case_id) == before
-    assert row_of(stage, order).state == "awaiting"
-    _taken(stage, order, number=2)
-    assert _handed_over(stage, order)
-
-
-def _never_and_late(stage: Stage) -> None:
-    order = _awaiting(stage)
-    waiting = row_of(stage, order)
-    assert waiting.remind_at is not None
-    assert waiting.answer_due_at is not None
-    for number, moment in enumerate((waiting.remind_at, waiting.answer_due_at), 1):
-        stage.clock.at = max(stage.clock.at, moment)
-        while stage.hub.timers.run_once():
-            pass
-        assert len(stage.case(order.case_id).attention) == number
-    _taken(stage, order)
-    assert _handed_over(stage, order)
-
-
-def _returned(stage: Stage) -> None:
-    order = _awaiting(stage)
-    _taken(stage, order, "returned")
-    (text,) = stage.case(order.case_id).attention
-    assert "resi JX-17: rumah kosong" in text
-    assert not _handed_over(stage, order)
-    assert row_of(stage, order).state == "answered"
-
-
-def _returned_and_sent_elsewhere(stage: Stage) -> None:
-    order = _awaiting(stage)
-    _taken(stage, order, "returned")
-    stage.hub.deeds.choose_hand_over(order.case_id, RINA, e.HandOver.COURIER, "Jalan Contoh 2, Surabaya")
-    second = stage.delivery(order.case_id, "courier")
-    assert second.id != order.id
-    stage.town.next("courier", acknowledges(stage))
-    assert stage.hub.outbound.deliver(second.id)
-    assert stage.town.calls["courier"][-1].json["recipient"]["address"] == "Jalan Contoh 2, Surabaya"
-    _taken(stage, second)
-    assert _handed_over(stage, second)
-
-
-def _returned_and_then_delivered(stage: Stage) -> None:
-    order = _awaiting(stage)
-    _taken(stage, order, "returned")
-    with stage.unchanged():
-        _taken(stage, order, number=2)
-    assert not _handed_over(stage, order)
-
-
-def _fetched_meanwhile(stage: Stage) -> None:
-    order = _awaiting(stage)
-    stage.hub.deeds.hand_over(order.case_id, RINA, e.HandOver.COUNTER, "Siti Contoh", "tanda tangan di loket 1")
-    with stage.unchanged():
-        _taken(stage, order)
-
-
-def _before_the_survey(stage: Stage) -> None:
-    case = brought(stage, At.PRINTED, BY_COURIER)
-    rows = stage.hub.store.reader.deliveries(case_id=case.id, limit=100)
-    assert "courier" not in {row.agency for row in rows}
-    stage.hub.deeds.record(case.id, ACTOR, journeys.SURVEYED)
-    assert stage.delivery(case.id, "courier").state == "queued"
-
-
-def _chosen_otherwise_meanwhile(stage: Stage) -> None:
-    order = _awaiting(stage)
-    stage.hub.deeds.choose_hand_over(order.case_id, RINA, e.HandOver.COUNTER)
-    _taken(stage, order)
-    assert _handed_over(stage, order)
-
-
-def _refused(stage: Stage, status: int, code: str, change: dict[str, str], **twists: Any) -> None:
-    order = _awaiting(stage)
-    with stage.unchanged():
-        refused(_tells(stage, order, {**_said(order), **change}, **twists), status, code)
-    assert row_of(stage, order).state == "awaiting"
-
-
-def _stranger(stage: Stage) -> None:
-    order = _awaiting(stage)
-    with stage.unchanged():
-        assert _tells(stage, order, _said(order), signer="stranger").status == 401
-
-
-def _without_proof(stage: Stage) -> None:
-    order = _awaiting(stage)
-    answer = {name: value for name, value in _said(order).items() if name != "proof"}
-    with stage.unchanged():
-        refused(_tells(stage, order, answer), 422, "schema-violation")
-
-
-def _row(name: str, wire: str, does: Does, hub: str, play: Callable[[Stage], None]) -> Row:
-    return Row(name=name, wire=wire, does=does, hub=hub, play=play)
-
-
-CALLBACKS: tuple[Row, ...] = (
-    _row("delivered", "`delivered`, with proof", Does.TAKE, "the hand-over (18(1))", _delivered),
-    _row(
-        "delivered before the order is acknowledged",
-        "`delivered`, while the order still waits",
-        Does.TAKE,
-        "the hand-over; the order is not sent any more",
-        _before_the_acknowledgement,
-    ),
-    _row("twice", "the same answer under the same id", Does.TAKE, "the same answer, and one fact", _twice),
-    _row(
-        "twice, under two ids",
-        "`delivered`, another `jti`",
-        Does.TAKE,
-        "acknowledged; changes nothing",
-        _again_under_another_id,
-    ),
-    _row(
-        "nobody was there",
-        "`attempted`, then `delivered`",
-        Does.TAKE,
-        "the first changes nothing, and another answer is awaited",
-        _attempted_and_then_delivered,
-    ),
-    _row(
-        "never, or late",
-        "nothing for 5 hari kerja",
-        Does.ASK,
-        "the office is reminded a hari kerja before, and told at the end; an answer that comes then is taken",
-        _never_and_late,
-    ),
-    _row("returned", "`returned`", Does.ASK, "the case says why; nothing is handed over", _returned),
-    _row(
-        "returned, and chosen again",
-        "an order to another address",
-        Does.TAKE,
-        "a second order, whose proof is the hand-over",
-        _returned_and_sent_elsewhere,
-    ),
-    _row(
-        "contradictory",
-        "`returned`, then `delivered`",
-        Does.TAKE,
-        "the first counts: an officer was called by it; the second is kept and changes nothing",
-        _returned_and_then_delivered,
-    ),
-    _row(
-        "fetched at the counter meanwhile",
-        "`delivered`",
-        Does.TAKE,
-        "acknowledged and kept; the case was handed over already",
-        _fetched_meanwhile,
-    ),
-    _row(
-        "chosen otherwise meanwhile",
-        "`delivered`, though the counter was chosen",
-        Does.TAKE,
-        "the hand-over: it has happened",
-        _chosen_otherwise_meanwhile,
-    ),
-    _row(
-        "before the survey",
-        "nothing is ordered",
-        Does.TAKE,
-        "the order leaves when the survey is filled in (17(2))",
-        _before_the_survey,
-    ),
-    _row(
-        "a crossed answer",
-        "another `case` than the order's",
-        Does.REFUSE,
-        "`inconsistent`",
-        lambda stage: _refused(stage, 409, "inconsistent", {"case": "K-2026-OTHER"}),
-    ),
-    _row(
-        "an answer to no order",
-        "an unknown `rel`",
-        Does.REFUSE,
-        "`correlation-unknown`",
-        lambda stage: _refused(stage, 400, "correlation-unknown", {}, rel="urn:uuid:nobody"),
-    ),
-    _row(
-        "a time that does not exist",
-        "30 February",
-        Does.REFUSE,
-        "`inconsistent`",
-        lambda stage: _refused(stage, 409, "inconsistent", {"at": "2026-02-30T09:00:00+07:00"}),
-    ),
-    _row("delivered without proof", "`proof` is missing", Does.REFUSE, "`schema-violation`", _without_proof),
-    _row("an answer of somebody else", "a JWS of another key", Does.REFUSE, "HTTP 401, counted, not kept", _stranger),
 )

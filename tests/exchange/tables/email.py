@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from gateway.domain.calendar import JAKARTA
 from gateway.domain.case import PermitCase
 from gateway.domain.case import Stage as At
+from gateway.store.tables import DeliveryRow
 from tests.domain import journeys
 from tests.exchange import voices
 from tests.exchange.stage import Stage
-from tests.exchange.tables.row import Does, Row
-from tests.exchange.tables.scenes import ACTOR, answered, brought, notice, refused, says_signed, signs, told
+from tests.exchange.tables.answers import answered, retried
+from tests.exchange.tables.row import Does, Row, row
+from tests.exchange.tables.scenes import ACTOR, COUNTED, brought, notice, refused, says_signed, signs, told
 from tests.exchange.town import Answer, raw, says
 
+ANOTHER_WAY = "tell the applicant another way"
 
-def _answer(name: str, wire: str, does: Does, hub: str, answer: Callable[[Stage], Answer]) -> Row:
-    return answered(name=name, wire=wire, does=does, hub=hub, to=lambda stage: told(stage, "email"), says=answer)
+
+def _mail(stage: Stage) -> DeliveryRow:
+    return told(stage, "email")
+
+
+_answered = partial(answered, to=_mail)
+_again = partial(retried, to=_mail)
 
 
 def _signed(**payload: str) -> Callable[[Stage], Answer]:
@@ -26,55 +35,61 @@ def _signed(**payload: str) -> Callable[[Stage], Answer]:
 
 
 ANSWERS: tuple[Row, ...] = (
-    _answer(
+    _again(
         "the queue is full",
         '`{"status": "busy"}`',
-        Does.RETRY,
+        "not-sent",
         "by the agreed schedule, under the same message id",
         _signed(status="busy", text="antrean penuh"),
     ),
-    _answer(
-        "the address is refused",
-        '`{"status": "rejected"}`',
-        Does.ASK,
-        "the case says what the relay said; nothing is sent again",
-        _signed(status="rejected", text="alamat diblokir"),
+    _answered(
+        name="the address is refused",
+        wire='`{"status": "rejected", "text": "alamat diblokir"}`',
+        does=Does.ASK,
+        state="answered",
+        hub="nothing is sent again",
+        says=_signed(status="rejected", text="alamat diblokir"),
+        attention="Surel ditolak relai (alamat diblokir)",
+        staff="correct the address; the SMS goes its own way",
     ),
-    _answer("closed", "HTTP 503", Does.RETRY, "it was not taken; by the schedule", lambda _: raw(b"", 503)),
-    _answer(
+    _again("closed", "HTTP 503", "not-sent", "it was not taken; by the schedule", lambda _: raw(b"", 503)),
+    _again(
         "it fails",
         "HTTP 500",
-        Does.RETRY,
+        "unknown",
         "nobody knows whether it was taken: the relay keeps one mail for each message id",
         lambda _: raw(b"oops", 500),
     ),
-    _answer(
+    _again(
         "an answer that nobody signed",
         '`{"status": "accepted"}` without a JWS',
-        Does.RETRY,
+        "unknown",
         "the same: it proves nothing",
         lambda _: says({"status": "accepted"}),
     ),
-    _answer(
+    _again(
         "an answer of somebody else",
         "a JWS of another key",
-        Does.RETRY,
+        "unknown",
         "the same",
         lambda stage: signs(stage, lambda _: {"status": "accepted"}, signer="stranger"),
     ),
-    _answer(
+    _again(
         "another form than agreed",
         '`{"status": "sent"}`, signed',
-        Does.RETRY,
+        "unknown",
         "the same: whatever it means, it was not agreed",
         _signed(status="sent"),
     ),
-    _answer(
-        "HTTP refuses the office",
-        "HTTP 401",
-        Does.ASK,
-        "a dead letter; staff agree on the certificate and redrive it",
-        lambda _: raw(b"", 401),
+    _answered(
+        name="HTTP refuses the office",
+        wire="HTTP 401",
+        does=Does.ASK,
+        state="dead",
+        hub="a dead letter",
+        says=lambda _: raw(b"", 401),
+        attention="the agency answered HTTP 401",
+        staff="agree on the certificate and redrive it",
     ),
 )
 
@@ -194,72 +209,84 @@ def _ended(stage: Stage) -> None:
         _taken(stage, report)
 
 
-def _row(name: str, wire: str, does: Does, hub: str, play: Callable[[Stage], None]) -> Row:
-    return Row(name=name, wire=wire, does=does, hub=hub, play=play)
-
-
 REPORTS: tuple[Row, ...] = (
-    _row("in time", "`delivered`", Does.TAKE, "evidence of receipt: the ten hari kerja begin (14(3))", _in_time),
-    _row("late", "`delivered` days later", Does.TAKE, "the period counts from `at`, when it was received", _late),
-    _row("twice", "the same report under the same id", Does.TAKE, "the same answer, and one fact", _twice),
-    _row(
+    row("in time", "`delivered`", Does.TAKE, "evidence of receipt: the ten hari kerja begin (14(3))", _in_time),
+    row("late", "`delivered` days later", Does.TAKE, "the period counts from `at`, when it was received", _late),
+    row("twice", "the same report under the same id", Does.TAKE, "the same answer, and one fact", _twice),
+    row(
         "twice, under two ids",
         "the same end of the same mail, another `jti`",
         Does.TAKE,
         "acknowledged; changes nothing",
         _again_under_another_id,
     ),
-    _row("never", "nothing", Does.TAKE, "without evidence no period runs; the SMS may bring it", _never),
-    _row(
+    row("never", "nothing", Does.TAKE, "without evidence no period runs; the SMS may bring it", _never),
+    row(
         "after the SMS was reported",
         "`DELIVRD`, then `delivered`",
         Does.TAKE,
         "both are evidence; the earlier receipt counts",
         _after_the_sms,
     ),
-    _row(
+    row(
         "bounced",
         "`bounced`",
         Does.ASK,
-        "no period runs; an officer tells the applicant another way",
+        "no period runs",
         lambda stage: _failed(stage, "bounced"),
+        f"“stat:bounced, 5.1.1”; {ANOTHER_WAY}",
     ),
-    _row("called unwanted", "`complained`", Does.ASK, "the same", lambda stage: _failed(stage, "complained")),
-    _row(
+    row(
+        "called unwanted",
+        "`complained`",
+        Does.ASK,
+        "the same",
+        lambda stage: _failed(stage, "complained"),
+        f"“stat:complained, 5.1.1”; {ANOTHER_WAY}",
+    ),
+    row(
         "contradictory",
         "`delivered`, then `bounced`",
         Does.ASK,
-        "the evidence stands, and an officer decides what it is worth",
+        "the evidence stands",
         _delivered_and_then_bounced,
+        "“stat:bounced”; decide what the evidence is worth",
     ),
-    _row(
+    row(
         "another report under the same id",
         "the same `jti`, another body",
         Does.REFUSE,
         "`message-id-reused`",
         _other_content,
     ),
-    _row(
+    row(
         "a mail that nobody sent",
         "an unknown `reference`",
         Does.REFUSE,
         "`not-found`",
         lambda stage: _refused(stage, 404, "not-found", reference="urn:uuid:nobody/charge"),
     ),
-    _row(
+    row(
         "a time that does not exist",
         "30 February",
         Does.REFUSE,
         "`inconsistent`",
         lambda stage: _refused(stage, 409, "inconsistent", at="2026-02-30T09:00:00+07:00"),
     ),
-    _row(
+    row(
         "received before it was charged",
         "`at` before the day of the SKRD",
         Does.REFUSE,
         "`charge-missing`",
         lambda stage: _refused(stage, 409, "charge-missing", at="2026-03-01T09:00:00+07:00"),
     ),
-    _row("the case has ended", "`delivered`", Does.TAKE, "acknowledged; changes nothing", _ended),
-    _row("a report of somebody else", "a JWS of another key", Does.REFUSE, "HTTP 401, counted, not kept", _stranger),
+    row("the case has ended", "`delivered`", Does.TAKE, "acknowledged; changes nothing", _ended),
+    row(
+        "a report of somebody else",
+        "a JWS of another key",
+        Does.REFUSE,
+        "HTTP 401, counted and not kept",
+        _stranger,
+        COUNTED,
+    ),
 )

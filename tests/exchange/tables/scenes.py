@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from conformance.signing import jws
@@ -15,19 +16,25 @@ from tests.domain import journeys
 from tests.exchange import voices
 from tests.exchange.keys import agency_identity
 from tests.exchange.stage import Stage
-from tests.exchange.tables.row import Does, Row
 from tests.exchange.town import Answer, Call, Told
 
 ACTOR = "staff/rina"
-PATIENT = 3
-"""How often at most a delivery is tried in one row."""
+COUNTED = "nothing on a case: the count of refused senders rises"
+"""What staff see of a sender that proved nothing."""
+
+LATER = timedelta(hours=3)
+"""Longer than any agency of the tables asks the hub to wait."""
 
 
 def brought(
-    stage: Stage, until: At, *more: CaseEvent, change: Callable[[CaseEvent], CaseEvent] = lambda each: each
+    stage: Stage,
+    until: At,
+    *more: CaseEvent,
+    service: str = "pbg",
+    change: Callable[[CaseEvent], CaseEvent] = lambda each: each,
 ) -> PermitCase:
-    """A building permit at that stage of the straight way, and what happened to it besides; nothing was sent yet."""
-    case = stage.register("pbg")
+    """A permit at that stage of the straight way, and what happened to it besides; nothing was sent yet."""
+    case = stage.register(service)
     facts: list[CaseEvent] = []
     now = case
     for fact in map(change, journeys.path(case)):
@@ -59,36 +66,6 @@ def row_of(stage: Stage, delivery: DeliveryRow) -> DeliveryRow:
     found = stage.hub.store.reader.delivery(delivery.id)
     assert found is not None
     return found
-
-
-def did(stage: Stage, delivery: DeliveryRow) -> Does:
-    """What the hub did about an answer."""
-    if stage.case(delivery.case_id).attention:
-        return Does.ASK
-    return Does.RETRY if row_of(stage, delivery).state in ("not-sent", "unknown") else Does.TAKE
-
-
-def answered(
-    *, name: str, wire: str, does: Does, hub: str, to: Callable[[Stage], DeliveryRow], says: Callable[[Stage], Answer]
-) -> Row:
-    """A row about what an agency answers in the same call. What is tried again is taken in the end, with one id."""
-
-    def play(stage: Stage) -> None:
-        delivery = to(stage)
-        agency, before = delivery.agency, len(stage.town.calls[delivery.agency])
-        stage.town.next(agency, says(stage))
-        assert stage.hub.outbound.deliver(delivery.id)
-        assert did(stage, delivery) is does
-        assert "reply-1" in stage.parts(delivery.id)
-        if does is Does.RETRY:
-            stage.clock.at = max(stage.clock.at, row_of(stage, delivery).due_at)
-            assert stage.hub.outbound.deliver(delivery.id)
-            assert did(stage, delivery) is Does.TAKE
-            first, second = stage.town.calls[agency][before:]
-            assert first.body == second.body
-        assert row_of(stage, delivery).state in ("answered", "awaiting", "dead")
-
-    return Row(name=name, wire=wire, does=does, hub=hub, play=play)
 
 
 # --- the hub's own REST profile, at the agency's seat -------------------------------------------------------------

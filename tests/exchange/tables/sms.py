@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from gateway.domain.calendar import JAKARTA
@@ -15,11 +16,12 @@ from gateway.store.tables import DeliveryRow
 from tests.domain import journeys
 from tests.exchange import voices
 from tests.exchange.stage import DEWI, Stage
-from tests.exchange.tables.row import Does, Row
-from tests.exchange.tables.scenes import ACTOR, answered, brought, notice, refused, told
-from tests.exchange.town import Answer, raw, says
+from tests.exchange.tables.answers import HTML, answered, retried
+from tests.exchange.tables.row import Does, Row, row
+from tests.exchange.tables.scenes import ACTOR, COUNTED, brought, notice, refused, told
+from tests.exchange.town import raw, says
 
-HTML = b"<!doctype html><title>Pemeliharaan</title>"
+ANOTHER_WAY = "tell the applicant another way, and note the proof"
 
 
 def _notice(stage: Stage) -> DeliveryRow:
@@ -34,55 +36,63 @@ def _pin(stage: Stage) -> DeliveryRow:
     return found
 
 
-def _answer(name: str, wire: str, does: Does, hub: str, answer: Answer) -> Row:
-    return answered(name=name, wire=wire, does=does, hub=hub, to=_notice, says=lambda _: answer)
-
+_answered = partial(answered, to=_notice)
+_again = partial(retried, to=_notice)
 
 ANSWERS: tuple[Row, ...] = (
-    _answer(
+    _again(
         "the queue is full",
         '`{"status": "busy"}`',
-        Does.RETRY,
+        "not-sent",
         "by the agreed schedule, under the same reference",
-        says({"status": "busy", "text": "antrean penuh"}),
+        lambda _: says({"status": "busy", "text": "antrean penuh"}),
     ),
-    _answer(
-        "the number is refused",
-        '`{"status": "rejected"}`',
-        Does.ASK,
-        "the case says what the aggregator said; nothing is sent again",
-        says({"status": "rejected", "text": "nomor tidak dikenal"}),
+    _answered(
+        name="the number is refused",
+        wire='`{"status": "rejected", "text": "nomor tidak dikenal"}`',
+        does=Does.ASK,
+        state="answered",
+        hub="nothing is sent again",
+        says=lambda _: says({"status": "rejected", "text": "nomor tidak dikenal"}),
+        attention="SMS ditolak penyedia (nomor tidak dikenal)",
+        staff="correct the number, or tell the applicant another way",
     ),
-    _answer("closed", "HTTP 503", Does.RETRY, "it was not taken; by the schedule", raw(b"", 503)),
-    _answer(
+    _again("closed", "HTTP 503", "not-sent", "it was not taken; by the schedule", lambda _: raw(b"", 503)),
+    _again(
         "it fails",
         "HTTP 500",
-        Does.RETRY,
+        "unknown",
         "nobody knows whether it was taken: the aggregator drops a second message with the same reference",
-        raw(b"oops", 500),
+        lambda _: raw(b"oops", 500),
     ),
-    _answer("a maintenance page", "HTTP 200, HTML", Does.RETRY, "the same", raw(HTML)),
-    _answer(
+    _again("a maintenance page", "HTTP 200, HTML", "unknown", "the same", lambda _: raw(HTML)),
+    _again(
         "another form than agreed",
         '`{"status": "ok"}`',
-        Does.RETRY,
+        "unknown",
         "the same: whatever it means, it was not agreed",
-        says({"status": "ok"}),
+        lambda _: says({"status": "ok"}),
     ),
-    _answer(
-        "HTTP refuses the office",
-        "HTTP 401",
-        Does.ASK,
-        "a dead letter; staff mend the key and redrive it",
-        raw(b"", 401),
+    _answered(
+        name="HTTP refuses the office",
+        wire="HTTP 401",
+        does=Does.ASK,
+        state="dead",
+        hub="a dead letter",
+        says=lambda _: raw(b"", 401),
+        attention="the agency answered HTTP 401",
+        staff="mend the key and redrive it",
     ),
     answered(
         name="it fails while it takes a PIN",
         wire="HTTP 500",
         does=Does.ASK,
-        hub="a PIN is never repeated: its owner asks for a new one sooner",
+        state="dead",
+        hub="a PIN is never repeated",
         to=_pin,
         says=lambda _: raw(b"oops", 500),
+        attention="repeating it is not agreed",
+        staff="its owner asks for a new one sooner",
     ),
 )
 
@@ -212,80 +222,93 @@ def _reference_of_a_pin(stage: Stage) -> None:
         assert json.loads(voices.report(stage, report).body)["messageId"]
 
 
-def _row(name: str, wire: str, does: Does, hub: str, play: Any) -> Row:
-    return Row(name=name, wire=wire, does=does, hub=hub, play=play)
-
-
 REPORTS: tuple[Row, ...] = (
-    _row("in time", "`DELIVRD`", Does.TAKE, "evidence of receipt: the ten hari kerja begin (14(3))", _in_time),
-    _row("late", "`DELIVRD` days later", Does.TAKE, "the period counts from `done_at`, when it was received", _late),
-    _row("twice", "the same report again", Does.TAKE, "the same answer, and one fact", _twice),
-    _row("never", "nothing", Does.TAKE, "without evidence no period runs, and nothing lapses (14(3))", _never),
-    _row(
+    row("in time", "`DELIVRD`", Does.TAKE, "evidence of receipt: the ten hari kerja begin (14(3))", _in_time),
+    row("late", "`DELIVRD` days later", Does.TAKE, "the period counts from `done_at`, when it was received", _late),
+    row("twice", "the same report again", Does.TAKE, "the same answer, and one fact", _twice),
+    row(
+        "never",
+        "nothing",
+        Does.TAKE,
+        "without evidence no period runs, and nothing lapses (14(3))",
+        _never,
+        "a charge without a receipt: tell the applicant, and record it",
+    ),
+    row(
         "not delivered",
         "`UNDELIV`",
         Does.ASK,
-        "no period runs; the case says how it ended, and an officer tells the applicant",
+        "no period runs",
         lambda stage: _failed(stage, "UNDELIV"),
+        f"“stat:UNDELIV err:027”; {ANOTHER_WAY}",
     ),
-    _row("given up", "`EXPIRED`", Does.ASK, "the same", lambda stage: _failed(stage, "EXPIRED")),
-    _row(
+    row(
+        "given up",
+        "`EXPIRED`",
+        Does.ASK,
+        "the same",
+        lambda stage: _failed(stage, "EXPIRED"),
+        f"“stat:EXPIRED err:027”; {ANOTHER_WAY}",
+    ),
+    row(
         "contradictory",
         "`DELIVRD`, then `UNDELIV`",
         Does.ASK,
-        "the evidence stands, and an officer decides what it is worth",
+        "the evidence stands",
         _delivered_and_then_not,
+        "“stat:UNDELIV”; decide what the evidence is worth",
     ),
-    _row(
+    row(
         "contradictory the other way",
         "`UNDELIV`, then `DELIVRD`",
         Does.ASK,
-        "an officer was called; the evidence counts when it comes",
+        "the evidence counts when it comes",
         _not_delivered_and_then_yes,
+        "“stat:UNDELIV”; what came then stands on the case",
     ),
-    _row(
+    row(
         "out of order",
         "the later notice is reported first",
         Does.TAKE,
         "each report is of its own notice: order means nothing",
         _out_of_order,
     ),
-    _row(
+    row(
         "the same end at another time",
         "`DELIVRD` with another `done_at`",
         Does.REFUSE,
         "`message-id-reused`: no second report moves the start of a period",
         _another_time,
     ),
-    _row(
+    row(
         "a message that nobody sent",
         "an unknown `reference`",
         Does.REFUSE,
         "`not-found`",
         lambda stage: _refused(stage, 404, "not-found", reference="urn:uuid:nobody/charge"),
     ),
-    _row(
+    row(
         "a notice that does not exist",
         "`.../invoice`",
         Does.REFUSE,
         "`inconsistent`: the reference comes back unchanged",
         lambda stage: _refused(stage, 409, "inconsistent", reference="urn:uuid:nobody/invoice"),
     ),
-    _row(
+    row(
         "a time that does not exist",
         "30 February",
         Does.REFUSE,
         "`inconsistent`",
         lambda stage: _refused(stage, 409, "inconsistent", done_at="2026-02-30T09:00:00+07:00"),
     ),
-    _row(
+    row(
         "received before it was charged",
         "`done_at` before the day of the SKRD",
         Does.REFUSE,
         "`charge-missing`: no period begins before its charge",
         _too_early,
     ),
-    _row("the case has ended", "`DELIVRD`", Does.TAKE, "acknowledged; changes nothing", _ended),
-    _row("about a PIN", "`UNDELIV`, `.../pin`", Does.TAKE, "acknowledged; changes nothing", _reference_of_a_pin),
-    _row("a wrong key", "another `X-Passkey`", Does.REFUSE, "HTTP 401, counted and not kept", _wrong_key),
+    row("the case has ended", "`DELIVRD`", Does.TAKE, "acknowledged; changes nothing", _ended),
+    row("about a PIN", "`UNDELIV`, `.../pin`", Does.TAKE, "acknowledged; changes nothing", _reference_of_a_pin),
+    row("a wrong key", "another `X-Passkey`", Does.REFUSE, "HTTP 401, counted and not kept", _wrong_key, COUNTED),
 )

@@ -25,8 +25,9 @@ from gateway.office.signing import PinStep
 from gateway.store.plan import Claim, Plan
 from gateway.store.tables import DocumentRow, StaffRow, TokenRow
 from tests.exchange import voices
+from tests.exchange.furnishing import furnish
 from tests.exchange.keys import agency_identity
-from tests.exchange.stage import AGUS, DEWI, RINA, Stage, furnish
+from tests.exchange.stage import AGUS, DEWI, RINA, Stage
 from tests.exchange.town import Door, Street
 
 LARGEST = 250_000

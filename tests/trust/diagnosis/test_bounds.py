@@ -22,7 +22,7 @@ from gateway.trust.diagnosis.finding import MAX_TEXT
 from gateway.trust.diagnosis.mistakes import MISTAKES
 from gateway.trust.keys import SigningKey
 from tests.trust.diagnosis.sloppy import digested, explained, failed, finish, inclusive, tree
-from tests.trust.diagnosis.test_jws_mistakes import BODY, jws
+from tests.trust.diagnosis.sloppy_jws import BODY, jws
 from tests.trust.parties import AT, BUSINESS, envelope, key, one, registered, sign, signed, verify
 
 PATIENCE_S = 5.0

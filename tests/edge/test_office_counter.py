@@ -1,0 +1,75 @@
+"""An application at the counter (Pasal 12(6)): one number opens one case, and what it holds reaches the agencies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.edge.visitors import Visitor
+from tests.office.house import RINA, House
+
+PATH = "/office/v1/cases"
+PERSON: dict[str, Any] = {
+    "kind": "person",
+    "name": "Siti Contoh",
+    "nik": "9999014506900001",
+    "phone": "081200000017",
+    "email": "siti@contoh.example",
+    "address": "Jalan Contoh 1",
+}
+FIRM: dict[str, Any] = {**PERSON, "kind": "company", "company": "PT Contoh Sejahtera", "nib": "0000000000017"}
+LODGED: dict[str, Any] = {
+    "reference": "L-2026/17",
+    "service": "penelitian",
+    "applicant": PERSON,
+    "site": {"address": "Jalan Contoh 17", "kelurahan": "35.76.01.1003", "purpose": "Kajian contoh"},
+    "declaration": {"version": "1", "text": "Data ini benar (contoh)."},
+    "documents": [{"kind": "proposal", "name": "proposal.pdf", "sha256": "a" * 64}],
+}
+
+
+def test_an_application_opens_a_case_that_is_found_by_the_counters_number(house: House, visitor: Visitor) -> None:
+    opened = visitor.post(PATH, RINA, LODGED, 201)
+    assert (opened["stage"], opened["service"], opened["ended"]) == ("registered", "penelitian", False)
+    found = visitor.get("/admin/v1/cases", reference="counter:L-2026/17")["items"]
+    assert [(each["id"], each["origin"]) for each in found] == [(opened["id"], "counter")]
+    assert visitor.post(f"{PATH}/{opened['id']}/complete", RINA)["stage"] == "complete"  # declared, 12(3)
+    case = house.gateway.casework.case_at(opened["id"], opened["version"])
+    assert (case.helper, case.documents[0].kind) == (house.officer(RINA).name, "proposal")
+    assert [each["ask"] for each in visitor.get(f"/admin/v1/cases/{case.id}")["deliveries"]][-1:] == ["VerifyResident"]
+
+
+def test_the_same_number_opens_no_second_case(visitor: Visitor) -> None:
+    visitor.post(PATH, RINA, LODGED, 201)
+    again = visitor.refused("POST", PATH, RINA, {**LODGED, "applicant": FIRM})
+    assert (again.status, again.code, again.clause) == (409, "already-registered", "Pasal 12(1)")
+    assert len(visitor.get("/admin/v1/cases")["items"]) == 1
+
+
+def test_a_firm_is_found_by_its_nib_as_well(visitor: Visitor) -> None:
+    opened = visitor.post(PATH, RINA, {**LODGED, "service": "lingkungan", "applicant": FIRM}, 201)
+    found = visitor.get("/admin/v1/cases", reference="nib:0000000000017")["items"]
+    assert [each["id"] for each in found] == [opened["id"]]
+
+
+WRONG: dict[str, tuple[dict[str, Any], int, str]] = {
+    "nik": ({"applicant": {**PERSON, "nik": "1234"}}, 400, "identifier-invalid"),
+    "elsewhere": ({"site": {**LODGED["site"], "kelurahan": "35.78.01.1001"}}, 400, "identifier-invalid"),
+    "service": ({"service": "pasar"}, 409, "service-unknown"),
+    "firm-without-a-name": ({"applicant": {**FIRM, "company": None}}, 422, "schema-violation"),
+    "undeclared": ({"declaration": None}, 422, "schema-violation"),
+    "member": ({"extra": 1}, 422, "schema-violation"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_cannot_be_entered_opens_nothing(visitor: Visitor, name: str) -> None:
+    edits, status, code = WRONG[name]
+    problem = visitor.refused("POST", PATH, RINA, {**LODGED, **edits})
+    assert (problem.status, problem.code) == (status, code)
+    assert visitor.get("/admin/v1/cases")["items"] == []
+
+
+def test_only_staff_of_the_office_may(visitor: Visitor) -> None:
+    assert visitor.refused("POST", PATH, None, LODGED).code == "token-missing"
