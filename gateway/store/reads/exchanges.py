@@ -55,6 +55,7 @@ class ExchangeReads(Reads):
         before: tuple[datetime, str] | None = None,
         case_id: str | None = None,
         agency: str | None = None,
+        interaction: str | None = None,
     ) -> list[ExchangeRow]:
         """Exchanges, newest first. `before` is (at, id) of the last one seen: a page starts behind it."""
         wanted = select(ExchangeRow)
@@ -66,6 +67,8 @@ class ExchangeReads(Reads):
             wanted = wanted.where(col(ExchangeRow.case_id) == case_id)
         if agency is not None:
             wanted = wanted.where(col(ExchangeRow.agency) == agency)
+        if interaction is not None:
+            wanted = wanted.where(col(ExchangeRow.interaction) == interaction)
         return self._all(wanted.order_by(col(ExchangeRow.at).desc(), col(ExchangeRow.id).desc()).limit(limit))
 
     def exchanges_by_id(self, exchanges: Collection[str]) -> dict[str, ExchangeRow]:
