@@ -118,6 +118,11 @@ class Server:
             )
         self._wait_until_it_answers()
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it ended by itself."""
+        return self.process is not None and self.process.poll() is not None
+
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop: SIGINT ends sessions and writes what is in memory, SIGQUIT ends as a crash does."""
         if self.process is not None:

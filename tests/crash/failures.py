@@ -116,7 +116,14 @@ def disk_full(folder: Path, engine: str) -> Seen:
             town.begin()
             until_more(town, GOOD, ENOUGH)
             ballast = small / "ballast"
-            _while_broken(town, seen, "full", lambda: fill(ballast), ballast.unlink)
+
+            def make_room() -> None:
+                ballast.unlink()
+                if server is not None and server.has_ended:  # without room for its log PostgreSQL stops itself
+                    server.start()
+                    seen.said.append("PostgreSQL had stopped itself, and was started when there was room")
+
+            _while_broken(town, seen, "full", lambda: fill(ballast), make_room)
             seen.end(town)
     return seen
 
