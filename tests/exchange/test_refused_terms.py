@@ -143,7 +143,7 @@ def test_a_permit_of_a_service_outside_the_agreement_is_not_told_of(stage: Stage
         report = {**voices.REPORT, "reference": "0198c0de-0000-7000-8000-000000000017/charge"}
         assert voices.report(stage, report).code == "not-found"
     assert stage.town.calls["sms"] == []
-    assert "No active agreement serves NotifyApplicant" in " ".join(case.attention)
+    assert "Tidak ada perjanjian yang berlaku untuk NotifyApplicant" in " ".join(case.attention)
 
 
 UNSERVED = {
