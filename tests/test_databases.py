@@ -33,6 +33,7 @@ def test_a_copy_whose_tables_were_changed_is_not_used_again(databases: Databases
 
 
 ONE_ENGINE = {
+    "batch/office.py": "a hub process on a file, or on the database that it is given",
     "benchmarks/test_bench.py": "the bench furnishes its own stores, on either engine; one shows that its parts fit",
     "cli/test_refused_starts.py": "each engine refuses for causes of its own: files here, servers there",
     "cli/test_serve.py": "workers are PostgreSQL's case; signals are the same for both",

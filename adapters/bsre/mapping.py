@@ -87,8 +87,10 @@ def document_signed(case: PermitCase, ask: SignDocument, reply: Payload) -> Hear
         document_sha256=ask.document_sha256,
         sha256=hashlib.sha256(body).hexdigest(),
         challenge=ask.challenge,
+        signer_title=asked.signer_title,
     )
-    events: tuple[CaseEvent, ...] = (signed, NumberActivated(number=case.reserved_number or ""))
+    active = NumberActivated(number=case.reserved_number or "", check_url=asked.check_url)
+    events: tuple[CaseEvent, ...] = (signed, active)
     file = SignedFile(of=ask.document_sha256, body=body)
     return Accept(effects=(Effect(case=case.id, events=events, signed=(file,)),))
 

@@ -7,7 +7,8 @@ itself on lengths and envelope names, so what comes is read with tolerance and w
 Agreement 1.1 adds the look-up of a NIB (inqueryNIB) and the permit that was issued (receiveLicense); 1.0 has neither.
 
 Samples, to be replaced with the agreement: the table of kd_izin and kd_instansi. Chosen here, where the guide is
-silent: 30 and 31 for waiting and paid, 90 for a lapsed charge, and that one unreadable permit declines its message.
+silent: 30 and 31 for waiting and paid, 90 for a lapsed charge, and that one unreadable permit declines its message
+(one that is not mapped to a service is left out, and calls a person).
 """
 
 from __future__ import annotations
@@ -89,6 +90,7 @@ ADAPTER = Adapter(
             about=permits_about,
             identity=permits_identity,
             to_cases=permits_received,
+            says_state=True,
         ),
         Notification(
             name="receiveLicenseStatus",

@@ -21,10 +21,17 @@ _CITY_CODE = f"{CITY}000000"
 
 
 def licence_report(case: PermitCase, ask: ReportLicence, _message_id: str) -> Payload:
-    """Give the permit with the ids of the opening. Raises Refused where OSS did not open the case, or nobody signed."""
+    """Give the permit with the ids of the opening: once, so that nothing may be missing in it.
+
+    Raises Refused where OSS did not open the case, nobody signed, or who did in which office, or where it is checked,
+    is not on record (facts from before they were kept).
+    """
     signature = case.signature
     if signature is None:
         raise Refused(f"case {case.id} does not say who signed the permit: enter it in OSS by hand")
+    if not signature.signer_title.strip() or not ask.check_url:
+        lacks = "jabatan penandatangan (jabatan_ttd)" if ask.check_url else "alamat pemeriksaan izin (file_izin)"
+        raise Refused(f"{lacks} tidak tercatat pada kasus {case.id}: masukkan izinnya di OSS secara manual")
     return {
         "IZINFINAL": {
             "nib": given(case, "nib"),

@@ -26,12 +26,15 @@ _REFERENCES = (("id-izin", "id_izin"), ("kd-izin", "kd_izin"), ("id-produk", "id
 
 
 def city_permits(data: Payload) -> list[Payload]:
-    """Pick the permits of the city's own authority; an entry that does not say inherits from the message."""
+    """Pick the permits of the city's own authority; an entry that does not say inherits from the message.
+
+    Where neither says whose area it is, its project's place does.
+    """
     return [
         entry
         for entry in rows_of(data, "data_checklist")
         if (text_of(entry, "kewenangan") or text_of(data, "kewenangan") or CITY_AUTHORITY) == CITY_AUTHORITY
-        and (text_of(entry, "kd_daerah") or text_of(data, "kd_daerah") or CITY).startswith(CITY)
+        and (text_of(entry, "kd_daerah") or text_of(data, "kd_daerah") or _area(data, entry) or CITY).startswith(CITY)
     ]
 
 
@@ -69,12 +72,22 @@ def applicant_of(data: Payload) -> Applicant:
     )
 
 
+def _projects_of(data: Payload, entry: Payload) -> list[Payload]:
+    wanted = text_of(entry, "id_proyek")
+    return [each for each in rows_of(data, "data_proyek") if wanted in ("", text_of(each, "id_proyek"))]
+
+
+def _area(data: Payload, entry: Payload) -> str:
+    """Read where the permit's project lies; empty when that is not said."""
+    places = [place for each in _projects_of(data, entry)[:1] for place in rows_of(each, "data_lokasi_proyek")]
+    return text_of(places[0], "proyek_daerah_id") if places else ""
+
+
 def site_of(data: Payload, entry: Payload) -> Site:
     """Read the place of the permit's project. Raises Refused when there is none, or none in the city."""
-    wanted = text_of(entry, "id_proyek")
-    projects = [each for each in rows_of(data, "data_proyek") if wanted in ("", text_of(each, "id_proyek"))]
+    projects = _projects_of(data, entry)
     if not projects:
-        raise Refused(f"id_proyek {wanted} tidak ada dalam data_proyek")
+        raise Refused(f"id_proyek {text_of(entry, 'id_proyek')} tidak ada dalam data_proyek")
     place = rows_of(projects[0], "data_lokasi_proyek")[0]
     area = text_of(place, "proyek_daerah_id")
     kelurahan = Kelurahan.find(".".join((area[:2], area[2:4], area[4:6], area[6:])))

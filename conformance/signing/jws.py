@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -21,6 +21,7 @@ HEADER = "X-JWS-Signature"
 LIFE_S = 300
 SKEW = timedelta(seconds=60)
 _P256_BYTES = 32
+_MAX_TIME = 2**33
 
 
 def base64url(data: bytes) -> str:
@@ -60,8 +61,12 @@ def verify_detached(
     issuer: str,
     audience: str,
     at: datetime,
+    kept: bool = False,
 ) -> dict[str, str | int]:
     """Verify a detached JWS over `body` and give its protected header. Raises Unauthenticated.
+
+    `kept`: it is of a document that was fetched from a folder, not of a message on its way: it may hold for years, and
+    the certificate has to have been valid when it was made.
 
     Codes: not-signed, certificate-unknown, certificate-expired, algorithm-forbidden, signature-wrong,
     signature-claims, timestamp-stale.
@@ -77,12 +82,12 @@ def verify_detached(
     certificate = next((each for each in trusted if thumbprint(each) == protected.get("x5t#S256")), None)
     if certificate is None:
         raise Unauthenticated("x5t#S256 names no registered certificate", code="certificate-unknown")
-    if not is_valid_at(certificate, at):
+    if not is_valid_at(certificate, _made_at(protected) if kept else at):
         raise Unauthenticated("the certificate is not valid now", code="certificate-expired")
     _check(certificate, str(protected.get("alg")), signature, f"{head}.{base64url(body)}".encode())
     if (protected.get("iss"), protected.get("aud")) != (issuer, audience):
         raise Unauthenticated(f"the JWS is not from {issuer} for {audience}", code="signature-claims")
-    _check_times(protected.get("iat"), protected.get("exp"), at)
+    _check_times(protected.get("iat"), protected.get("exp"), at, None if kept else LIFE_S)
     return protected
 
 
@@ -132,9 +137,17 @@ def _check(certificate: x509.Certificate, algorithm: str, signature: bytes, data
         raise Unauthenticated("the signature does not match the body", code="signature-wrong") from fault
 
 
-def _check_times(issued: object, expires: object, at: datetime) -> None:
+def _made_at(protected: Mapping[str, object]) -> datetime:
+    issued = protected.get("iat")
+    if not isinstance(issued, int) or not 0 <= issued < _MAX_TIME:
+        raise Unauthenticated("iat is no time in whole seconds", code="timestamp-stale")
+    return datetime.fromtimestamp(issued, UTC)
+
+
+def _check_times(issued: object, expires: object, at: datetime, life_s: int | None) -> None:
     if not isinstance(issued, int) or not isinstance(expires, int):
         raise Unauthenticated("iat and exp are whole seconds", code="timestamp-stale")
     now, skew = at.timestamp(), SKEW.total_seconds()
-    if not (issued - skew <= now <= expires + skew and 0 < expires - issued <= LIFE_S):
+    is_bounded = expires - issued > 0 and (life_s is None or expires - issued <= life_s)
+    if not (issued - skew <= now <= expires + skew and is_bounded):
         raise Unauthenticated(f"iat {issued} to exp {expires} does not cover now", code="timestamp-stale")

@@ -132,7 +132,9 @@ class Gateway(Process):
                 "puts files there",
                 code="batch-folder-missing",
             )
-        return (Round("folder", self.watched_folder(root).run_once, 5.0),)
+        watched = self.watched_folder(root)
+        self.standing.folder_troubles = lambda: watched.troubles
+        return (Round("folder", watched.run_once, 5.0),)
 
     def watched_folder(self, root: Path) -> WatchedFolder:
         """What takes files of records from a folder, and puts results there."""

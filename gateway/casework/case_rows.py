@@ -112,6 +112,7 @@ class CaseRows:
                 actor=occasion.actor,
                 exchange=occasion.exchange,
             )
+            of_file = {} if self.occasion.record is None else {"record": self.occasion.record}
             made = self.casework.leaves.make(
                 LeafKind.CASE_STEP,
                 at=self.occasion.entered_at,
@@ -120,7 +121,7 @@ class CaseRows:
                 case_id=work.case.id,
                 key=key,
                 parts={fact_part(seq): record},
-                extra={"fact": kind, "seq": seq, "caused-by": self.occasion.exchange or ""},
+                extra={"fact": kind, "seq": seq, "caused-by": self.occasion.exchange or "", **of_file},
             )
             yield made.row
 

@@ -22,10 +22,14 @@ class Route:
 class Routes(Protocol):
     """Finds routes."""
 
-    def serving(self, ask: Ask, service: str, on: date) -> Route | None:
-        """The route of `ask` for a case of that service, or None: no active agreement serves it (Pasal 21(1))."""
+    def serving(self, ask: Ask, service: str, on: date, *, at_once: bool = False) -> Route | None:
+        """The route of `ask` for a case of that service, or None: no active agreement serves it (Pasal 21(1)).
+
+        Of a suspended agency too, which is asked when the suspension ends; `at_once`: not of one, for what lives for
+        minutes.
+        """
         ...
 
     def serves(self, kind: type[Ask], service: str, on: date) -> bool:
-        """Whether an active agreement serves Asks of that kind for cases of that service."""
+        """Whether an active agreement serves such Asks for cases of that service, with an agency not suspended."""
         ...

@@ -1,8 +1,9 @@
 """Facts applied to cases on one occasion, gathered into one plan.
 
 What a fact gives rise to follows at once: an Ask becomes a delivery where an active agreement serves it, numbered from
-the case row; what no agreement serves becomes a fact that calls a person (Pasal 21(1): the desk), or nothing where the
-Ask is optional. What the plan then holds of each case is listed in `gateway.casework.case_rows`.
+the case row, though its agency is suspended: then it waits as those made before do (decision 74); what no agreement
+serves becomes a fact that calls a person (Pasal 21(1): the desk), or nothing where the Ask is optional. What the plan
+then holds of each case is listed in `gateway.casework.case_rows`.
 
 Reads are a snapshot: if a guard does not hold at commit, the caller begins again with a new `CaseSteps`.
 
@@ -88,9 +89,10 @@ class CaseSteps:
     def ask(self, case_id: str, ask: Ask) -> str | None:
         """Put an Ask that no fact gives rise to (a PIN) into the plan.
 
-        Gives the delivery's id, or None when no active agreement serves it.
+        Gives the delivery's id, or None when no active agreement serves it now: it lives for minutes, and does not wait
+        for an agency that is suspended.
         """
-        return self._deliver(self._work(case_id), ask)
+        return self._deliver(self._work(case_id), ask, at_once=True)
 
     @property
     def case_ids(self) -> tuple[str, ...]:
@@ -120,9 +122,9 @@ class CaseSteps:
                 text = f"Tidak ada perjanjian yang berlaku untuk {wanted}: kerjakan tanpa sistem."
                 self.apply(after.id, AttentionRaised(source="routes", text=text))
 
-    def _deliver(self, work: OpenCase, ask: Ask) -> str | None:
+    def _deliver(self, work: OpenCase, ask: Ask, *, at_once: bool = False) -> str | None:
         day = local_date(self._occasion.entered_at)
-        route = self._casework.routes.serving(ask, work.case.service, day)
+        route = self._casework.routes.serving(ask, work.case.service, day, at_once=at_once)
         if route is None:
             return None
         if self._bounded:

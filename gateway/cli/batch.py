@@ -17,6 +17,7 @@ from gateway.cli.opening import ACTOR, opened
 from gateway.domain.calendar import JAKARTA
 from gateway.domain.errors import Malformed
 from gateway.edge.admin.views import batch_view
+from gateway.exchange.batch.aside import PutAside
 from gateway.exchange.batch.cancelling import Cancelling, unknown_batch
 from gateway.exchange.batch.documents import ENDED, OUT, RESULTS, BatchState
 from gateway.exchange.batch.office.beginning import Beginning, Order, Wanted
@@ -124,6 +125,22 @@ def cancel(batch: Batch, reason: Annotated[str, typer.Option(help="why; the agen
     with opened() as store:
         Cancelling(store.reader, store.unit_of_work, store.leaves, now).cancel(batch, reason, ACTOR)
     print(f"batch {batch} is being closed")
+
+
+@app.command()
+def redrive(batch: Batch) -> None:
+    """Try all records that are put aside again now: after the adapter that could not take them was mended."""
+    with opened() as store:
+        count = PutAside(store.reader, store.unit_of_work, store.leaves, now).redrive(batch, ACTOR)
+    print(f"{count} records of batch {batch} are tried again")
+
+
+@app.command("give-up")
+def give_up(batch: Batch, reason: Annotated[str, typer.Option(help="why; the agency is told")]) -> None:
+    """Let all records that are put aside fail; the batch can end then."""
+    with opened() as store:
+        count = PutAside(store.reader, store.unit_of_work, store.leaves, now).give_up(batch, reason, ACTOR)
+    print(f"{count} records of batch {batch} are given up")
 
 
 # --- within -----------------------------------------------------------------------------------------------------------

@@ -92,6 +92,7 @@ TITLES: Mapping[str, Title] = MappingProxyType(
         "schema-violation": Title("Melanggar skema yang disepakati", "Breaks the agreed schema"),
         "message-id-reused": Title("Nomor pesan sudah dipakai", "The message id is already used"),
         "batch-name-used": Title("Nama berkas sudah dipakai", "The name of the batch is already used"),
+        "nothing-put-aside": Title("Tidak ada baris yang ditahan", "No record is put aside"),
         "batch-state": Title("Berkas tidak menerima isi lagi", "The batch takes no more bytes"),
         "batches-open": Title("Terlalu banyak berkas yang belum lengkap", "Too many batches are incomplete"),
         "result-not-yet": Title("Hasil belum tersedia", "The result is not there yet"),

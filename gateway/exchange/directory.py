@@ -229,12 +229,16 @@ class Directory:
         found = (self.terms_under(adapter, each, interaction) for each in kept)
         return next((each.interaction for each in found if each is not None), adapter.interaction(interaction))
 
-    def serving(self, ask: Ask, service: str, on: date) -> Route | None:
-        """The route of an Ask: the agency it names, or the first whose agreement in force serves it."""
-        return self._serving(type(ask), ask.agency, service, on)
+    def serving(self, ask: Ask, service: str, on: date, *, at_once: bool = False) -> Route | None:
+        """The route of an Ask: the agency it names, or the first whose agreement in force serves it.
+
+        One that is suspended comes last, and never where it has to be asked `at_once` (decision 74).
+        """
+        found = self._serving(type(ask), ask.agency, service, on)
+        return found or (None if at_once else self._serving(type(ask), ask.agency, service, on, suspended=True))
 
     def serves(self, kind: type[Ask], service: str, on: date) -> bool:
-        """Whether an agreement in force serves Asks of that kind."""
+        """Whether an agreement in force, with an agency that is not suspended, serves Asks of that kind."""
         return self._serving(kind, None, service, on) is not None
 
     def endpoint(self, agency: str, interaction: Interaction, entry: Entry | None = None) -> str:
@@ -278,9 +282,11 @@ class Directory:
 
     # --- within ---------------------------------------------------------------------------------------------------
 
-    def _serving(self, kind: type[Ask], named: str | None, service: str, on: date) -> Route | None:
+    def _serving(
+        self, kind: type[Ask], named: str | None, service: str, on: date, *, suspended: bool = False
+    ) -> Route | None:
         for agency, adapter in self._adapters.items():
-            if named not in (None, agency):
+            if named not in (None, agency) or (self.current(agency).suspended is not None) is not suspended:
                 continue
             for each in adapter.interactions:
                 if isinstance(each, Outbound) and each.serves is kind:
@@ -292,7 +298,7 @@ class Directory:
     def _route(self, agency: str, interaction: Interaction, service: str, on: date) -> Route | None:
         entry = self.current(agency)
         agreement = entry.active_agreement(on)
-        if not entry.is_known or entry.suspended or agreement is None:
+        if not entry.is_known or agreement is None:
             return None
         terms = self.terms_under(self._adapters[agency], agreement, interaction.name)
         if terms is None or terms.interaction is not interaction or not terms.agreed.covers(service):

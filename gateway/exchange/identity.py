@@ -21,7 +21,8 @@ from gateway.exchange.wire import Wire
 class Seen:
     """A message whose sender is proven: the terms (or why none cover it) and what identifies it.
 
-    `entry` is what the registry said of the sender when both were judged. `not_now` is why its terms do not hold for a
+    `by_content`: it bears no id, and what it says is its identity. `entry` is what the registry said of the sender when
+    both were judged. `not_now` is why its terms do not hold for a
     new message, None where they do.
     """
 
@@ -33,6 +34,7 @@ class Seen:
     message_id: str | None
     content: str
     not_now: Unauthorised | None = None
+    by_content: bool = False
 
     @property
     def party(self) -> Party:
@@ -86,6 +88,7 @@ def identify(
         message_id=message_id,
         content=content,
         not_now=spoken.not_now,
+        by_content=proven.message_id is None,
     )
 
 

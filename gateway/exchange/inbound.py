@@ -19,11 +19,13 @@ does an agency that comes to its mailbox, in place of 8: what leaves with the an
 
 Refusals up to step 2 come from nobody we know: they are counted, not kept. Refusals in 3 to 5 are kept and do not
 bind the message id, since the same message may be let in later (a new agreement, a new timestamp). Outcomes of 6 to
-8 are final and bind it. A fault of ours binds nothing.
+8 are final and bind it. A fault of ours binds nothing. Where a message bears no id, a refusal binds nothing at all: its
+sender has no other id to take, and what it was refused for may be ours to mend (decision 73).
 
 A repeat and whatever is refused in 3 to 5 draw on a rate of their own before anything is written: whoever captured a
 message of an agency can send it as often as they like, and neither uses up the rate of its new messages nor fills the
-ledger. A message beyond either rate is answered unsigned and not kept: keeping it would cost what the rate protects.
+ledger. What bears no id draws on it as well when it is refused later. A message beyond either rate is answered unsigned
+and not kept: keeping it would cost what the rate protects.
 
 An answer that has to be encrypted needs a certificate of the agency for it: where staff registered none, nothing
 happens. Of a confidential interaction a proven sender is told in clear what step 3 refuses for want of one, and all
@@ -65,6 +67,7 @@ from gateway.exchange.keeping import Keeping
 from gateway.exchange.mailbox.service import Nothing
 from gateway.exchange.records import IN
 from gateway.exchange.refusing import refusal_answer
+from gateway.exchange.repeats import is_overtaken
 from gateway.exchange.spoken import Telling, VersionExpected
 from gateway.exchange.unknown_senders import UnknownSenders, explained
 from gateway.exchange.wire import Sealed, Wire
@@ -223,7 +226,7 @@ class Inbound:
         exchange = self._casework.new_id()
         try:
             terms = authorise(seen)  # 3. authorise
-            earlier = self._earlier(seen)  # 4. replay
+            seen, earlier = self._earlier(seen, terms)  # 4. replay
             if earlier is None:
                 hold_to_version(seen)  # 5. fresh
                 if not message.from_folder:  # a file lies there for as long as it takes to copy it
@@ -240,7 +243,7 @@ class Inbound:
         try:
             outcome = self._process(seen, terms, exchange, patient=hearing.patient)
         except Refused as refusal:
-            return self._refuse(seen, exchange, refusal, binds=not isinstance(refusal, VersionExpected))
+            return self._refuse(seen, exchange, refusal, binds=_binds(seen, refusal, spend))
         except HubBusy:
             raise
         except GatewayError as fault:  # ours: a mapping that raised, a schema or a setting that is missing
@@ -258,17 +261,20 @@ class Inbound:
         spoken = spoken_for(self._directory, self._casework.reader, telling, entry)
         return identify(message, hearing.wire, interaction, proven, entry=entry, spoken=spoken, key=self._replay_key)
 
-    def _earlier(self, seen: Seen) -> ExchangeRow | None:
+    def _earlier(self, seen: Seen, terms: Terms) -> tuple[Seen, ExchangeRow | None]:
+        """The exchange whose answer this message gets; none for what is to be taken anew, and then binds nothing."""
         if seen.message_id is None:
-            return None
+            return seen, None
         row = self._casework.reader.exchange_by_message(IN, seen.message.agency, seen.message_id)
         if row is None:
-            return None
+            return seen, None
         if row.content != seen.content:
             raise Replayed(
                 "this message id was used before with other content: give every message an id of its own",
             )
-        return row
+        if is_overtaken(seen, terms, row, self._casework, self._library):
+            return replace(seen, message_id=None), None  # the identity stays with the first
+        return seen, row
 
     # --- 6 to 8 ---------------------------------------------------------------------------------------------------
 
@@ -303,6 +309,13 @@ class Inbound:
         payload = seen.proven.document if isinstance(seen.proven.document, dict) else None
         answer = refusal_answer(adapter, seen.message, seen.wire, error, payload=payload, exchange=exchange)
         return self._keeping.keep(seen, exchange, answer, code=error.code, binds=binds)
+
+
+def _binds(seen: Seen, refusal: Refused, spend: Allowance) -> bool:
+    """Whether a refusal in 6 to 8 binds the message id. One of a message without an id counts as a repeat."""
+    if seen.by_content:
+        _count(seen, spend, new=False)
+    return not (seen.by_content or isinstance(refusal, VersionExpected))
 
 
 def _count(seen: Seen, spend: Allowance, *, new: bool) -> None:

@@ -97,8 +97,13 @@ class Certified:
         delegation: str,
         used: Update,
         at: datetime,
+        *,
+        check_url: str,
     ) -> Step:
-        """Ask for the signature: the fact, the Ask, the used PIN and the held secret, as one step."""
+        """Ask for the signature: the fact, the Ask, the used PIN and the held secret, as one step.
+
+        `check_url` is where the permit can be checked once it is signed.
+        """
         sha256, expires_at = case.document_sha256 or "", at + HELD_FOR
         fact = e.SignatureRequested(
             signer=officer.name,
@@ -107,6 +112,8 @@ class Certified:
             document_sha256=sha256,
             challenge=challenge,
             expires_at=expires_at,
+            signer_title=officer.title,
+            check_url=check_url,
         )
         ask = e.SignDocument(challenge=challenge, document_sha256=sha256, signer_nik=_nik(officer), factor=given.factor)
         held = self._casework.vault.hold(challenge, given.secret, expires_at)

@@ -168,13 +168,17 @@ class SigningDeeds:
             row = self._casework.reader.document(case.id, case.document_sha256 or "")
             if row is None or case.document_sha256 is None or case.reserved_number is None:
                 raise CaseRefusal(f"case {case.id} has no prepared document: prepare it first", code="document-missing")
+            number = case.reserved_number
+            check_url = self._verify_url(number)
             if needed is not None:
-                return self._certified.request(case, officer, needed, challenge, delegation, used, at)
+                return self._certified.request(
+                    case, officer, needed, challenge, delegation, used, at, check_url=check_url
+                )
             signed = sign_pdf(
                 row.body,
                 self._material,
                 name=officer.name,
-                reason=f"Pengesahan {case.service_name} {case.reserved_number}",
+                reason=f"Pengesahan {case.service_name} {number}",
                 location="Kota Mojokerto",
                 signed_at=at,
             )
@@ -188,8 +192,7 @@ class SigningDeeds:
                 challenge=challenge,
                 signer_title=officer.title,
             )
-            number = case.reserved_number
-            active = e.NumberActivated(number=number, check_url=self._verify_url(number))
+            active = e.NumberActivated(number=number, check_url=check_url)
             return Step(facts=[fact, active], changes=[used, keep(case.id, SIGNED, signed, at)])
 
         return self._deeds.do(case_id, officer.actor, step)

@@ -40,6 +40,7 @@ class Health:
     `overdue` answers were not given within the agreed time. `mailboxes` are sentences about those that are not emptied.
     `clock_back_s`: so far is this machine's clock behind the
     last checkpoint. `batches` are sentences about files of records that wait, or of which records failed of late.
+    `folder` are sentences about files that stand still in a watched folder, where this process works in it.
     `clock_apart_s`: so far is it ahead of the database server's (below 0: behind). `leader` is the
     process that leads, None when none does. `delivering_trouble` says why deliveries may stand still in this process.
     """
@@ -55,6 +56,7 @@ class Health:
     clock_back_s: float = 0.0
     clock_apart_s: float = 0.0
     batches: tuple[str, ...] = ()
+    folder: tuple[str, ...] = ()
     mailboxes: tuple[str, ...] = ()
     leader: str | None = None
     delivering_trouble: str = ""
@@ -95,6 +97,7 @@ class Health:
         found += self.circuits
         found += self.mailboxes
         found += self.batches
+        found += self.folder
         found += [f"agency {agency} is suspended: {reason}" for agency, reason in sorted(self.suspended.items())]
         found += self.certificates
         return tuple(found)
@@ -112,6 +115,7 @@ def look(reader: Reader, unit_of_work: Writing, now: datetime, standing: Standin
         circuits=circuit_warnings(reader, now),
         overdue=reader.overdue_count(now),
         batches=batch_warnings(reader, now),
+        folder=standing.folder_troubles(),
         mailboxes=mailbox_warnings(reader, now),
         clock_back_s=clock_back(reader, now),
         clock_apart_s=standing.clock_apart_s,
@@ -138,8 +142,14 @@ def batch_warnings(reader: Reader, now: datetime) -> tuple[str, ...]:
     """Batches that wait for something or are stopped, and those that ended within a day and not as they should."""
     found = []
     for row in reader.troubled_batches(now - A_DAY):
-        fate = _fate(row)
-        found.append(f"batch {row.id} of {row.agency}/{row.interaction} {fate}")
+        name = f"batch {row.id} of {row.agency}/{row.interaction}"
+        if row.cause or row.ended_at is not None:
+            found.append(f"{name} {_fate(row)}")
+        if row.held and row.ended_at is None and row.state != "making":
+            found.append(
+                f"{name} has {row.held} records that the hub could not map: see `simojo batch show {row.id}`, mend the "
+                "adapter and run `simojo batch redrive`, or `simojo batch give-up`"
+            )
     return tuple(found)
 
 

@@ -4,33 +4,100 @@ file      its manifest, a part of its exchange that a leaf commits to, names its
 result    its report, another such part, names the SHA-256 of what was said of the records
 answer    the agency's result of the office's file: so does the agency's own report
 
-The walk has checked the parts; what is stored in pieces is hashed here, one piece in memory.
+The walk has checked the parts; what is stored in pieces is hashed here, one piece in memory. What has to be there is
+what the parts say, not what the table says: a manifest that was let in has a batch of its name, a report has a batch
+that ended as it tells.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import Any
 
 from gateway.casework.names import BATCH_REPORT, agency_report
 from gateway.ledger.damage import Damage, broken
 from gateway.store.reading import Reader
-from gateway.store.tables import BatchRow
+from gateway.store.tables import BatchRow, ExchangeRow
+
+IN = "in"
+"""Exchanges in which the agency spoke first."""
 
 READ_BY = frozenset({"completed", "broken"})
 """States in which all of a file came, and was what its manifest announced."""
 
 
-def check_batches(reader: Reader) -> None:
-    """Hash the file and the result of every batch that has ended. Raises LedgerBroken naming the first that differs."""
+TOLD = ("state", "bytes", "sha256", "records", "read", "accepted", "declined", "invalid", "failed")
+"""Members of a report that a batch's row holds too."""
+
+
+def check_batches(reader: Reader, reported: Iterable[str]) -> None:
+    """Hold every batch against its manifest and its report, and hash its file and its result.
+
+    `reported` are the exchanges that have a report. Raises LedgerBroken naming the first that differs.
+    """
+    _check_announced(reader)
+    for exchange in reported:
+        _check_ended(reader, exchange)
     before = None
     while rows := reader.batches(100, before):
         for row in rows:
             if row.ended_at is not None:
                 _check(reader, row)
         before = rows[-1].made_at, rows[-1].id
+
+
+def _check_announced(reader: Reader) -> None:
+    for agency, interaction in sorted(_interactions(reader)):
+        before = None
+        while rows := reader.exchanges(200, before, agency=agency, interaction=interaction):
+            for row in rows:
+                if row.direction == IN and row.verdict == "accepted":
+                    _check_manifest(reader, row)
+            before = rows[-1].at, rows[-1].id
+
+
+def _interactions(reader: Reader) -> set[tuple[str, str]]:
+    """The interactions that any agreement says to be files of records, with their agencies."""
+    found = set()
+    for row in reader.agreements():
+        said = json.loads(row.body)
+        found |= {(row.agency, each["name"]) for each in said["interaction"] if each["model"] == "batch"}
+    return found
+
+
+def _check_manifest(reader: Reader, exchange: ExchangeRow) -> None:
+    stored = reader.part(exchange.id, "request")
+    if stored is None:
+        return  # the walk has told, or it is erased
+    said = json.loads(stored.body)
+    row = reader.batch_by_name(exchange.agency, exchange.interaction, str(said["batch"]))
+    where = f"batch {said['batch']!r} of {exchange.agency}, exchange {exchange.id!r}"
+    if row is None:
+        raise broken(Damage.PART_MISSING, where, expected="what its manifest announced", found="none")
+    found, expected = (row.size, row.sha256), (int(said["bytes"]), str(said["sha256"]))
+    if found != expected:
+        raise broken(Damage.PART_DIFFERS, where, expected=f"{expected}, as its manifest says", found=f"{found}")
+
+
+def _check_ended(reader: Reader, exchange: str) -> None:
+    stored = reader.part(exchange, BATCH_REPORT)
+    told: dict[str, Any] = {} if stored is None else json.loads(stored.body)
+    row = reader.batch(exchange)
+    if row is None:
+        known = reader.exchange(exchange)
+        agency = "" if known is None else known.agency
+        where = f"batch {told.get('batch')!r} of {agency}, exchange {exchange!r}"
+        raise broken(Damage.PART_MISSING, where, expected="what its report accounts for", found="none")
+    if row.direction != "in":
+        return  # the office's own: its end is held against its parts below
+    where = f"batch {row.name!r} of {row.agency}, exchange {row.id!r}"
+    expected = {name: told.get(name) for name in TOLD}
+    found = {name: getattr(row, "size" if name == "bytes" else name) for name in TOLD}
+    if found != expected or row.ended_at is None:
+        says = "no end" if row.ended_at is None else str(found)
+        raise broken(Damage.PART_DIFFERS, where, expected=f"{expected}, as its report says", found=says)
 
 
 def _check(reader: Reader, row: BatchRow) -> None:

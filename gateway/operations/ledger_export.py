@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from gateway.casework.names import fact_part
+from gateway.casework.names import BATCH_REPORT, fact_part
 from gateway.domain.catalogue import SAMPLE, Catalogue
 from gateway.domain.errors import HubBusy
 from gateway.ledger.checkpoint import NoteVerifier
@@ -102,8 +102,10 @@ def _verify(
     # 5
     pending = _check_pending(reader, vault)
     # 6
+    reported = []
     for batch in reader.part_names():
         _check_spoken_for(reader, batch)
+        reported += [exchange for exchange, name in batch if name == BATCH_REPORT]
     for facts in reader.fact_keys():
         _check_spoken_for(reader, [(case, fact_part(seq)) for case, seq in facts])
         check_opened(reader, {case for case, _ in facts})
@@ -111,7 +113,7 @@ def _verify(
     check_cases(reader, catalogue)
     check_documents(reader)
     check_agreements(reader)
-    check_batches(reader)
+    check_batches(reader, reported)
     return StoreVerdict(ledger=verdict, tiles=tiles, pending=pending)
 
 

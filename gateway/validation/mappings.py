@@ -166,7 +166,8 @@ class _Trial:
             ):
                 if declared.result_of is not None:
                     result = self._called("result_of", declared.result_of, payload, became)
-                    yield from self._written("result_of", declared.result, result)
+                    # the hub numbers the rows
+                    yield from self._written("result_of", declared.result, {**result, "number": 1})
 
     # --- documents ------------------------------------------------------------------------------------------------
 

@@ -39,6 +39,8 @@ def signing(case: PermitCase) -> PermitCase:
         document_sha256=SHA256,
         challenge="ch-1",
         expires_at=datetime(2026, 3, 2, 3, 0, tzinfo=UTC),
+        signer_title="Kepala Dinas",
+        check_url="https://hub.example/periksa/017",
     )
     return replace(
         case,
@@ -87,7 +89,8 @@ def test_a_signed_file_signs_in_the_name_that_was_recorded(signing: PermitCase) 
     signed, active = effect.events
     assert isinstance(signed, DocumentSigned)
     assert (signed.signer, signed.delegation, signed.challenge) == ("Dewi Contoh", "d-1", "ch-1")
-    assert active == NumberActivated(number="017/PBG/III/2026")
+    assert signed.signer_title == "Kepala Dinas"
+    assert active == NumberActivated(number="017/PBG/III/2026", check_url="https://hub.example/periksa/017")
     (file,) = effect.signed
     assert (file.of, file.body) == (SHA256, FILE)
     assert "PDF" not in repr(file)

@@ -61,13 +61,22 @@ def test_number_day_signatory_and_the_address_of_the_check_are_given(
     assert sent["file_izin"] == ASK.check_url
 
 
-def test_what_older_facts_do_not_say_is_left_empty(
+def test_a_permit_without_end_by_an_official_without_nip_leaves_both_empty(
     report: Notification[ReportLicence], signed: PermitCase, violations: Callable[[str, Payload], list[str]]
 ) -> None:
-    older = replace(signed, signature=replace(SIGNATURE, signer_title="", signer_nip=""))
-    sent = _sent(report, older, replace(ASK, check_url=""))
-    assert (sent["jabatan_ttd"], sent["nip_ttd"], sent["file_izin"], sent["tgl_berlaku_izin"]) == ("", "", "", "")
+    sent = _sent(report, replace(signed, signature=replace(SIGNATURE, signer_nip="")))
+    assert (sent["nip_ttd"], sent["tgl_berlaku_izin"]) == ("", "")
     assert violations(report.request, {"IZINFINAL": sent}) == []
+
+
+def test_what_older_facts_do_not_say_is_for_a_person_since_oss_is_told_once(
+    report: Notification[ReportLicence], signed: PermitCase
+) -> None:
+    older = replace(signed, signature=replace(SIGNATURE, signer_title=" "))
+    with pytest.raises(Refused, match=r"jabatan_ttd.*secara manual"):
+        report.to_agency(older, ASK, "m-1")
+    with pytest.raises(Refused, match=r"file_izin.*secara manual"):
+        report.to_agency(signed, replace(ASK, check_url=""), "m-1")
 
 
 def test_a_permit_that_oss_did_not_ask_for_or_that_nobody_signed_is_not_given(

@@ -14,6 +14,7 @@ from adapters.oss.nib import SAMPLE_SERVICES
 from gateway.contract.adapter import Accept, Decline, Effect, Found, Interaction, Reason, Submission
 from gateway.contract.message import Payload, Refusal
 from gateway.domain.case import PermitCase, Stage
+from gateway.domain.errors import MappingFault
 from gateway.domain.events import (
     ApplicantKind,
     ApplicationCorrected,
@@ -206,6 +207,39 @@ def test_a_number_that_is_not_active_calls_a_person_about_old_cases_and_new_ones
     assert all(word in event.text for event in (*old.events, *new.events) if isinstance(event, AttentionRaised))
 
 
+def test_a_permit_that_is_not_mapped_holds_up_no_other_and_an_officer_reads_of_it_once(
+    submission: Submission, message: dict[str, Any], oss_case: PermitCase
+) -> None:
+    message["dataNIB"]["data_checklist"][1]["kd_izin"] = "057600000099"
+    (opened,) = _effects(submission.to_cases(message, {}))
+    assert opened.key == PERMITS[0]
+    told = opened.events[-1]
+    assert isinstance(told, AttentionRaised)
+    assert "I-202603-000002 (kd_izin 057600000099)" in told.text
+    for tipe in ("9", "5"):
+        message["dataNIB"]["tipe_dokumen"] = tipe
+        (again,) = _effects(submission.to_cases(message, {PERMITS[0]: (oss_case,)}))
+        assert again.events[-1] == told
+        knowing = replace(oss_case, attention=(f"{told.source}: {told.text}",))
+        effects = _effects(submission.to_cases(message, {PERMITS[0]: (knowing,)}))
+        assert told not in [event for effect in effects for event in effect.events]
+    message["dataNIB"]["data_checklist"][0]["kd_izin"] = "057600000098"
+    with pytest.raises(MappingFault, match="057600000098, 057600000099"):
+        submission.to_cases(message, {})
+
+
+def test_a_permit_elsewhere_is_left_to_whoever_is_there(submission: Submission, message: dict[str, Any]) -> None:
+    data = message["dataNIB"]
+    data.pop("kd_daerah", None)
+    away = data["data_checklist"][0]
+    away.pop("kd_daerah", None)
+    here = next(each for each in data["data_proyek"] if each["id_proyek"] == away["id_proyek"])
+    here["data_lokasi_proyek"][0]["proyek_daerah_id"] = "3578071003"
+    data["data_checklist"][1:] = []
+    assert submission.about(message) == ()
+    assert _effects(submission.to_cases(message, {})) == ()
+
+
 def test_an_update_leaves_an_ended_case_alone(
     submission: Submission, message: dict[str, Any], ended_case: PermitCase
 ) -> None:
@@ -244,7 +278,6 @@ def test_an_issued_permit_is_for_an_officer_to_revoke_pasal_7_2_b(
 @pytest.mark.parametrize(
     ("change", "reason", "words"),
     [
-        ({"data_checklist/1/kd_izin": "057600000099"}, Reason.NOT_FOUND, ("057600000099",)),
         ({"data_checklist/1/id_proyek": "P-OTHER"}, Reason.INCONSISTENT, ("I-202603-000002", "P-OTHER")),
         ({"penanggung_jwb/0/no_identitas_penanggung_jwb": "X0000017"}, Reason.INCONSISTENT, ("NIK",)),
         ({"penanggung_jwb/0/no_hp_penanggung_jwb": "0321000017"}, Reason.INCONSISTENT, ("telephone",)),

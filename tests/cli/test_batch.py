@@ -60,6 +60,15 @@ def test_batches_are_listed_and_shown_with_the_account_of_their_records(simojo: 
 
 
 @pytest.mark.usefixtures("batches")
+def test_records_that_are_put_aside_are_tried_again_or_given_up(simojo: Simojo) -> None:
+    assert simojo("batch", "redrive", "b-1").out == "1 records of batch b-1 are tried again\n"
+    assert json.loads(simojo("batch", "show", "b-1", "--json").out)["putAside"][0]["tries"] == 1
+    assert simojo("batch", "give-up", "b-1", "--reason", "salah").out == "1 records of batch b-1 are given up\n"
+    assert "[nothing-put-aside]" in simojo("batch", "redrive", "b-1").sentence
+    assert "[batch-unknown]" in simojo("batch", "give-up", "b-3", "--reason", "salah").sentence
+
+
+@pytest.mark.usefixtures("batches")
 def test_a_batch_is_cancelled_once_with_its_reason(simojo: Simojo) -> None:
     assert simojo("batch", "cancel", "b-1", "--reason", "salah berkas").code == 0
     (row,) = json.loads(simojo("batch", "list", "--state", "closing", "--json").out)["batches"]

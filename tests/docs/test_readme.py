@@ -15,7 +15,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 TABLE = dict(re.findall(r"^\| `(SIMOJO_[A-Z0-9_]+)` \| (?:`([^`]*)`)? ?\|", README, re.MULTILINE))
-COMMANDS = sorted(set(re.findall(r"`simojo ([a-z]+(?: [a-z]+)?)", README)))
+COMMANDS = sorted(set(re.findall(r"`simojo ([a-z]+(?: [a-z]+(?:-[a-z]+)*)?)", README)))
 
 
 def test_every_setting_is_in_the_table_with_its_default() -> None:

@@ -123,6 +123,8 @@ def test_a_missing_field_is_refused_unless_it_has_a_default() -> None:
     assert decode_event("ApplicationRegistered", registered | {"helper": None}) == registration()
     older = {name: value for name, value in registered.items() if name not in ("helper", "documents")}
     assert decode_event("ApplicationRegistered", older) == registration()
+    asked = {name: value for name, value in _body(j.REQUESTED).items() if name not in ("signer_title", "check_url")}
+    assert decode_event("SignatureRequested", asked) == j.REQUESTED
 
 
 def test_a_snapshot_from_before_a_field_existed_can_be_read() -> None:

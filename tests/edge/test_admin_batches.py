@@ -54,6 +54,12 @@ def test_batches_are_shown_by_page_and_one_with_what_is_put_aside(house: House, 
     assert "Siti" not in str(one)
     assert any("waits: menunggu" in each for each in visitor.get("/admin/v1/health")["warnings"])
     assert visitor.refused("GET", "/admin/v1/batches/b-5", AGUS).status == 404
+    assert visitor.post("/admin/v1/batches/b-4/redrive", AGUS, status=202) == {"redriven": 1}
+    reason = {"reason": "adapter tidak dapat membacanya"}
+    assert visitor.post("/admin/v1/batches/b-4/give-up", AGUS, reason, status=202) == {"givenUp": 1}
+    (aside,) = visitor.get("/admin/v1/batches/b-4")["putAside"]
+    assert (aside["tries"], aside["cause"]) == (0, reason["reason"])
+    assert visitor.refused("POST", "/admin/v1/batches/b-4/redrive", AGUS).code == "nothing-put-aside"
 
 
 def test_a_file_of_the_office_is_begun_and_a_stopped_one_goes_on(

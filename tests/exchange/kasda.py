@@ -14,6 +14,7 @@ from unittest import mock
 
 from gateway.app.hub import Gateway
 from gateway.domain.events import Reference
+from gateway.exchange.batch.aside import PutAside
 from gateway.exchange.batch.documents import ENDED
 from gateway.exchange.batch.office.beginning import Beginning, Order, Wanted
 from gateway.operations.ledger_export import verify_store
@@ -74,13 +75,18 @@ class Treasury:
         while self.hub.office_files.run_once():
             pass
 
-    def finish(self) -> BatchRow:
-        """Until the file has ended or is stopped, however long it waits."""
+    def finish(self, *, gives_up: bool = False) -> BatchRow:
+        """Until the file has ended or is stopped, however long it waits; `gives_up`: what cannot be mapped."""
         for _ in range(100):
             self.work()
             row = self.row
             if row.state in ENDED or row.state == "stopped":
                 return row
+            if gives_up and row.held and row.state == "ending":
+                store = self.hub.store
+                aside = PutAside(store.reader, store.unit_of_work, store.leaves, self.stage.clock)
+                aside.give_up(row.id, "adapter tidak dapat membacanya", "staff/siti")
+                continue
             wait = (row.due_at - self.stage.clock()).total_seconds()
             self.stage.clock.advance(seconds=max(wait, 1))
         raise AssertionError(f"{row.state}: {row.cause}")

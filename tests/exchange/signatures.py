@@ -33,10 +33,13 @@ def document(which: str = "001") -> bytes:
 
 def prepared(stage: Stage) -> PermitCase:
     """A case whose document waits for its signature; nobody has told the agencies of anything yet."""
-    number = next(_numbers)
     stage.clock.advance(seconds=1)  # as fast as agreed, and no faster
-    case = stage.hub.deeds.register(application(), RINA)
-    pdf = document()
+    return laid_out(stage, stage.hub.deeds.register(application(), RINA))
+
+
+def laid_out(stage: Stage, case: PermitCase) -> PermitCase:
+    """A case that was just opened, as it stands when its document waits for its signature."""
+    number, pdf = next(_numbers), document()
     facts = (
         e.ResidentVerified(name_score=100),
         e.ApplicationCompleted(acknowledgement_number=f"{number:06}/TT/2026"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from gateway.contract.agreement import agreement_from_document, to_document
 from gateway.exchange.batch.cancelling import ABANDONED_AFTER, Cancelling
 from gateway.exchange.checking import check_agreement
+from gateway.operations.ledger_export import verify_store
 from tests.batch.adapter import PASAR
 from tests.exchange import pasar
 from tests.exchange.stage import Stage
@@ -26,6 +28,21 @@ def test_the_same_manifest_has_the_same_answer_and_another_file_of_that_name_is_
     other = pasar.announce(market, {**said, "records": 3}, "m-3")
     assert (other.status, other.code) == (409, "batch-name-used")
     assert len(market.rows("batch")["batch"]) == 1
+
+
+def test_another_token_takes_the_place_of_one_that_was_lost(market: Stage) -> None:
+    said = pasar.manifest(CONTENT, 2)
+    address = pasar.announce(market, said).json["upload"]
+    assert pasar.send(market, address, CONTENT[:10], 0).status_code == 204
+    found = "f" * 43
+    again = pasar.announce(market, {**said, "uploadTokenSha256": hashlib.sha256(found.encode()).hexdigest()}, "m-2")
+    assert (again.status, again.json["upload"]) == (200, address)
+    assert pasar.send(market, address, CONTENT[10:], 10).status_code == 401
+    assert pasar.send(market, address, CONTENT[10:], 10, last=True, token=found).status_code == 204
+    pasar.work(market)
+    assert pasar.ask(market, "GET", address, token=found).json()["read"] == 2
+    store = market.hub.store
+    verify_store(store.reader, store.vault, store.note_key.verifier)
 
 
 def test_neither_the_answer_nor_the_store_lets_anybody_upload(market: Stage) -> None:

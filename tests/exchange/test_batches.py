@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import json
 import tracemalloc
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlmodel import col
 
 from conformance.signing import jws
 from gateway.contract.adapter import Batch
+from gateway.contract.message import Payload
 from gateway.domain.errors import LedgerBroken, Refused
+from gateway.exchange.batch.aside import PutAside
 from gateway.exchange.batch.cancelling import Cancelling
 from gateway.exchange.batch.portions import WAITS
+from gateway.exchange.batch.results import rows_text
+from gateway.operations.health import batch_warnings
 from gateway.operations.ledger_export import verify_store
 from gateway.store.batches import LEASE
-from gateway.store.tables import BatchPieceRow
+from gateway.store.tables import BatchPieceRow, BatchRow
 from tests.exchange import pasar
 from tests.exchange.stage import Stage
 from tests.exchange.test_crash import Killed, Mortal
@@ -38,11 +45,21 @@ MIXED = [
 ]
 
 
+def put_aside(stage: Stage) -> PutAside:
+    store = stage.hub.store
+    return PutAside(store.reader, store.unit_of_work, store.leaves, stage.clock)
+
+
 def finished(stage: Stage) -> None:
-    """All that there is to do, however long it waits."""
+    """All that there is to do, however long it waits; what cannot be done is given up then."""
     pasar.work(stage)
-    for wait in WAITS:
+    for wait in (*WAITS, WAITS[-1]):
         stage.clock.advance(seconds=wait.total_seconds())
+        pasar.work(stage)
+    row = pasar.batch(stage)
+    if row.held:
+        assert (row.failed, row.state) == (0, "closing")
+        put_aside(stage).give_up(row.id, "adapter tidak dapat membacanya", "staff/siti")
         pasar.work(stage)
 
 
@@ -85,7 +102,7 @@ def test_each_record_has_its_effect_and_its_result_once(market: Stage, form: str
 
 
 def test_the_report_is_signed_and_its_leaf_is_in_a_ledger_that_verifies(market: Stage) -> None:
-    pasar.registered(market, "R-1")
+    (case,) = pasar.registered(market, "R-1")
     content = pasar.written("jsonl", MIXED[:3])
     address = pasar.delivered(market, content, 3)
     assert "x-jws-signature" not in pasar.ask(market, "GET", address).headers
@@ -100,6 +117,8 @@ def test_the_report_is_signed_and_its_leaf_is_in_a_ledger_that_verifies(market: 
         at=market.clock(),
     )
     exchange = pasar.batch(market).id
+    told = [json.loads(row.canonical)["extra"] for row in market.hub.store.reader.leaves_of_case(case)]
+    assert [(each["caused-by"], each["record"]) for each in told if "record" in each] == [(exchange, 1)]
     leaves = {row.hash.hex(): row.canonical for row in market.hub.store.reader.leaves_of_exchange(exchange)}
     assert b'"batch-report"' in leaves[str(header["leaf"])]
     while market.hub.integrator.run_once():
@@ -130,6 +149,12 @@ def test_what_comes_before_a_broken_place_stands_and_the_rest_is_unread(
     assert (report["state"], report["read"], report["accepted"], report["unread"]) == ("broken", read, read, 3 - read)
     assert where in report["cause"]
     assert len(pasar.notes(market, case)) == read
+
+
+def test_a_cell_of_a_result_is_no_formula() -> None:
+    rows: list[Payload] = [{"number": 1, "key": '=HYPERLINK("http://contoh.example")', "reason": "@x", "text": "-17"}]
+    text = rows_text("csv", rows, ("number", "key", "reason", "text"), first=False).decode()
+    assert next(csv.reader([text.rstrip()])) == ["1", """'=HYPERLINK("http://contoh.example")""", "'@x", "-17"]
 
 
 def test_lines_of_json_stand_each_for_itself(market: Stage) -> None:
@@ -201,6 +226,39 @@ def test_an_adapter_that_is_mended_takes_the_records_that_were_put_aside(market:
     assert pasar.notes(market, case) == ["0", "1", "2", "3", "4"]
 
 
+def test_records_that_a_broken_adapter_cannot_take_wait_until_staff_decide(
+    market: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (case,) = pasar.registered(market, "R-1")
+    monkeypatch.setattr("gateway.exchange.batch.work.MAX_HELD", 2)
+    right = market.adapters["pasar"]
+
+    def raises(*_: object) -> Any:
+        raise KeyError("9999014506900001")
+
+    interactions = tuple(replace(each, to_cases=raises) for each in right.interactions if isinstance(each, Batch))
+    market.adapters["pasar"] = replace(right, interactions=interactions)
+    records = [{"number": "R-1", "note": str(each)} for each in range(5)]
+    address = pasar.delivered(market, pasar.written("jsonl", records), 5)
+    for _ in range(9):
+        pasar.work(market)
+        market.clock.advance(days=2)
+    row = pasar.batch(market)
+    assert (row.state, row.failed, row.held) == ("reading", 0, 5)
+    (warning,) = [each for each in batch_warnings(market.hub.store.reader, market.clock()) if "redrive" in each]
+    assert "has 5 records that the hub could not map" in warning
+    pasar.work(market)
+    market.adapters["pasar"] = right
+    pasar.work(market)
+    assert pasar.batch(market).held == 5  # it is due again in a day
+    assert put_aside(market).redrive(row.id, "staff/siti") == 5
+    pasar.work(market)
+    assert [each["outcome"] for each in pasar.results(market, address)] == ["accepted"] * 5
+    assert sorted(pasar.notes(market, case)) == ["0", "1", "2", "3", "4"]
+    with pytest.raises(Refused, match="no record of batch"):
+        put_aside(market).redrive(row.id, "staff/siti")
+
+
 def test_a_batch_of_a_suspended_agency_waits_and_goes_on(market: Stage) -> None:
     pasar.registered(market, "R-1")
     address = pasar.delivered(market, pasar.written("jsonl", MIXED[:1]), 1)
@@ -229,6 +287,22 @@ def test_a_cancelled_batch_accounts_for_what_it_has_done(market: Stage) -> None:
         cancelling.cancel(pasar.batch(market).id, "lagi", "staff/siti")
 
 
+def test_a_batch_is_cancelled_while_portion_after_portion_is_committed(market: Stage) -> None:
+    pasar.registered(market, "R-1")
+    content = pasar.written("jsonl", [{"number": "R-1", "note": str(each)} for each in range(3)])
+    address = pasar.delivered(market, content, 3)
+    while pasar.batch(market).state != "reading":
+        market.hub.batches.run_once()
+    store = market.hub.store
+    seen = pasar.batch(market)
+    reader = mock.Mock(batch=lambda _: seen)  # as staff saw it: from then on records are read
+    market.hub.batches.run_once()
+    assert pasar.batch(market).read == 1
+    Cancelling(reader, store.unit_of_work, store.leaves, market.clock).cancel(seen.id, "salah", "staff/siti")
+    pasar.work(market)
+    assert pasar.ask(market, "GET", address).json()["state"] == "cancelled"
+
+
 def test_a_batch_that_is_cancelled_before_its_file_is_here_ends_unread(market: Stage) -> None:
     said = pasar.announce(market, pasar.manifest(b"x", 1)).json
     store = market.hub.store
@@ -249,6 +323,36 @@ def test_a_stored_byte_that_was_changed_later_is_found_and_named(market: Stage, 
     with store.engine.begin() as connection:
         connection.execute(update(BatchPieceRow).where(col(BatchPieceRow.side) == side).values(body=b"R-1,lain"))
     with pytest.raises(LedgerBroken, match=f"{side} of batch 'b-1' of pasar"):
+        verify_store(store.reader, store.vault, store.note_key.verifier)
+
+
+@pytest.mark.parametrize("damage", ["row", "outcome", "open", "pieces"])
+def test_a_batch_that_is_gone_or_says_otherwise_than_the_ledger_is_found(market: Stage, damage: str) -> None:
+    pasar.registered(market, "R-1")
+    pasar.delivered(market, pasar.written("jsonl", MIXED[:1]), 1)
+    pasar.work(market)
+    store = market.hub.store
+    verify_store(store.reader, store.vault, store.note_key.verifier)
+    with store.engine.begin() as connection:
+        if damage in ("row", "pieces"):
+            connection.execute(delete(BatchPieceRow))
+        if damage == "row":
+            connection.execute(delete(BatchRow))
+        elif damage == "outcome":  # of a refused file nothing was read, so that its bytes would not be looked at
+            connection.execute(update(BatchRow).values(state="refused", accepted=0))
+        elif damage == "open":
+            connection.execute(update(BatchRow).values(state="reading", ended_at=None))
+    with pytest.raises(LedgerBroken, match="batch 'b-1' of pasar"):
+        verify_store(store.reader, store.vault, store.note_key.verifier)
+
+
+def test_a_batch_that_is_gone_before_its_end_is_found(market: Stage) -> None:
+    pasar.announce(market, pasar.manifest(b"x", 1))
+    store = market.hub.store
+    verify_store(store.reader, store.vault, store.note_key.verifier)
+    with store.engine.begin() as connection:
+        connection.execute(delete(BatchRow))
+    with pytest.raises(LedgerBroken, match="batch 'b-1' of pasar"):
         verify_store(store.reader, store.vault, store.note_key.verifier)
 
 

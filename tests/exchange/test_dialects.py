@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 
@@ -17,11 +18,12 @@ from gateway.store.plan import Plan, Update
 from gateway.store.tables import AgreementRow
 from tests.databases import Furnished
 from tests.exchange.conftest import hub_folder
-from tests.exchange.stage import AGUS, RINA, Stage, application
+from tests.exchange.signatures import laid_out, released, send
+from tests.exchange.stage import RINA, Stage, application
 from tests.exchange.tables import oss_nib
 from tests.exchange.tables.dukcapil import of_resident
 from tests.exchange.tables.oss import of_status
-from tests.exchange.tables.ready import OSS_1_1, make_ready
+from tests.exchange.tables.ready import make_ready
 from tests.exchange.town import Door, Street, says
 
 
@@ -97,31 +99,12 @@ def test_what_staff_have_mended_is_sent_again_and_what_waits_behind_it_follows_i
     assert told == ["11", "10"]
 
 
-def test_oss_gets_the_permit_that_came_of_its_application_with_the_address_of_its_check(stage: Stage) -> None:
+def test_oss_gets_the_permit_that_bsre_signed_with_the_official_and_the_address_of_its_check(stage: Stage) -> None:
     case_id = oss_nib.lodged(stage, kd_izin="057600000002")
-    stage.hub.deeds.complete(case_id, RINA)
-    stage.hub.deeds.record(case_id, "agency/test", e.ResidentVerified(name_score=100))
-    stage.hub.deeds.verify(case_id, RINA)
-    stage.hub.deeds.validate(case_id, AGUS)
-    given = e.RecommendationGiven(agency="dpupr", favourable=True, number="D-1", on=OSS_1_1.date(), by="Ahli Contoh")
-    number, address = "001/KRK/VII/2026", "https://hub.example/periksa/001/KRK/VII/2026"
-    signed = e.DocumentSigned(
-        signer="Dewi Contoh",
-        signer_nip="198001012005011001",
-        signer_title="Kepala Dinas",
-        delegation="d-1",
-        method=e.SigningMethod.ELECTRONIC,
-        document_sha256="a" * 64,
-        sha256="b" * 64,
-        challenge="c-2",
-    )
-    way = (
-        e.ApplicationApproved(officer="Dewi Contoh", challenge="c-1"),
-        e.NumberReserved(number=number),
-        e.DocumentPrepared(sha256="a" * 64),
-    )
-    active = e.NumberActivated(number=number, check_url=address)
-    stage.hub.deeds.record(case_id, "agency/test", given, *way, signed, active)
+    case = laid_out(stage, stage.case(case_id))
+    released(stage, case)
+    send(stage, case)
+    assert stage.case(case_id).number_active
     calls = len(stage.town.calls["oss"])
     for row in sorted(stage.hub.store.reader.deliveries(case_id=case_id, limit=99), key=lambda row: row.position):
         if row.agency == "oss":
@@ -130,7 +113,9 @@ def test_oss_gets_the_permit_that_came_of_its_application_with_the_address_of_it
     assert [call.json["IZINSTATUS"]["kd_status"] for call in statuses] == ["10", "20", "45", "49", "50"]
     assert final.path == "/oss/receiveLicense"
     permit = final.json["IZINFINAL"]
-    assert (permit["nomor_izin"], permit["file_izin"], permit["nama_ttd"]) == (number, address, "Dewi Contoh")
+    assert permit["nomor_izin"] == case.reserved_number
+    assert (permit["nama_ttd"], permit["jabatan_ttd"]) == ("Dewi Contoh", "Kepala Dinas")
+    assert permit["file_izin"] == f"{stage.settings.public_url}/periksa/{quote(case.reserved_number or '')}"
     assert stage.case(case_id).attention == ()
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from gateway.domain import events as e
-from gateway.domain.errors import Refused
+from gateway.domain.errors import CaseRefusal, Refused
+from gateway.domain.identifiers import NPWP
 from gateway.office.signing import PinStep
 from tests.exchange.deliveries import asked, attempts, now
-from tests.exchange.stage import AGUS, DEWI, RINA, Stage
+from tests.exchange.stage import AGUS, DEWI, RINA, Stage, application
 from tests.exchange.town import raw
 
 # --- queues -------------------------------------------------------------------------------------------------------
@@ -124,10 +126,29 @@ def test_a_need_that_no_agreement_serves_calls_a_person(stage: Stage) -> None:
     assert stage.hub.store.reader.deliveries(case_id=case.id) == []
 
 
-def test_a_suspended_agency_gets_no_new_deliveries(stage: Stage) -> None:
-    stage.suspend("dukcapil")
-    case = stage.case(stage.register().id)
-    assert any("Tidak ada perjanjian yang berlaku untuk VerifyResident" in text for text in case.attention)
+def test_what_a_case_needs_while_its_agency_is_suspended_waits_and_is_asked_afterwards(stage: Stage) -> None:
+    for agency in ("dukcapil", "djp"):
+        stage.suspend(agency)
+    event = application("reklame")
+    taxed = replace(event, applicant=replace(event.applicant, npwp=NPWP("000000018999000")))
+    case = stage.hub.deeds.register(taxed, RINA)
+    asked = {agency: stage.delivery(case.id, agency) for agency in ("dukcapil", "djp")}  # the optional one too
+    assert stage.deliver("dukcapil") + stage.deliver("djp") == 0
+    assert stage.town.calls["dukcapil"] + stage.town.calls["djp"] == []
+    for agency in asked:
+        stage.suspend(agency, None)
+    stage.clock.advance(hours=1)
+    assert stage.deliver("dukcapil") + stage.deliver("djp") == 2
+    assert [stage.state(delivery) for delivery in asked.values()] == ["answered", "answered"]
+    assert stage.case(case.id).attention == ()
+
+
+def test_a_pin_does_not_wait_for_a_suspended_agency(stage: Stage) -> None:
+    case = stage.register()
+    stage.suspend("sms")
+    with pytest.raises(CaseRefusal) as caught:
+        stage.hub.signing.ask_pin(case.id, DEWI, PinStep.APPROVE)
+    assert caught.value.code == "pin-no-route"
 
 
 def test_a_service_outside_the_agreement_has_no_route(stage: Stage) -> None:

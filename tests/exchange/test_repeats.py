@@ -10,11 +10,12 @@ import pytest
 from lxml import etree
 
 from conformance.signing import jws
+from gateway.domain import events as e
 from gateway.store.plan import Outcome, Plan
 from gateway.store.tables import ExchangeRow
 from gateway.store.unit_of_work import GroupCommit
 from tests.exchange import voices
-from tests.exchange.stage import Stage
+from tests.exchange.stage import RINA, Stage
 from tests.exchange.test_refused_terms import recorded
 
 
@@ -113,6 +114,45 @@ def test_a_nib_without_a_message_id_is_known_by_its_content(stage: Stage) -> Non
         assert voices.send_nib(stage).body == first.body
     assert voices.send_nib(stage, voices.nib(stage, nama_perseroan="PT LAIN CONTOH")).status == 200
     assert len(stage.rows("permit_case")["permit_case"]) == 1
+
+
+def test_what_the_office_has_mended_is_taken_when_a_nib_without_an_id_comes_again(stage: Stage) -> None:
+    registry = stage.hub.store.registry
+    stage.agree("oss", ('"pbg", ', ""), version="0.9")
+    said = voices.send_nib(stage)
+    assert (said.status, said.json["responreceiveNIB"]["status"]) == (403, "2")
+    stage.clock.advance(minutes=5)
+    assert voices.send_nib(stage).status == 403
+    stage.cease("oss")
+    registry.activate_for_development("oss-2026", "1.0", "staff/siti")
+    stage.clock.advance(minutes=5)
+    first = voices.send_nib(stage)
+    assert (first.status, first.json["responreceiveNIB"]["status"]) == (200, "1")
+    assert voices.send_nib(stage).body == first.body
+    assert len(stage.rows("permit_case")["permit_case"]) == 1
+    assert [row.code for row in reversed(stage.exchanges("oss"))] == ["service-not-agreed"] * 2 + [None]
+
+
+def test_an_update_back_to_an_earlier_state_is_no_repeat(stage: Stage) -> None:
+    def update(name: str, status: str = "01") -> voices.Said:
+        stage.clock.advance(minutes=1)
+        said = voices.nib(stage, tipe_dokumen="5", nama_perseroan=name, status_nib=status)
+        answer = voices.send_nib(stage, said)
+        assert answer.json["responreceiveNIB"]["status"] == "1"
+        return answer
+
+    voices.send_nib(stage)
+    case_id = stage.rows("permit_case")["permit_case"][0][0]
+    for name in ("PT SATU CONTOH", "PT DUA CONTOH", "PT SATU CONTOH"):
+        update(name)
+        assert stage.case(case_id).applicant.company == name
+    for status in ("05", "01", "05"):
+        update("PT SATU CONTOH", status)
+        if status == "01":
+            stage.hub.deeds.record(case_id, RINA.actor, e.AttentionSettled(officer="Rina Contoh", text="dilihat"))
+        assert len(stage.case(case_id).attention) == (status == "05")
+    with stage.unchanged():  # the last word, said again
+        update("PT SATU CONTOH", "05")
 
 
 def test_a_second_report_of_another_time_moves_nothing(stage: Stage) -> None:

@@ -36,7 +36,7 @@ class Member:
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """One document by its name in the agreement (`request`, `reply`, `answer`, `result`)."""
+    """One document by its name in the agreement (`request`, `reply`, `answer`)."""
 
     name: str
     text: str
@@ -122,9 +122,6 @@ def documents_of(choice: Choice) -> tuple[Document, ...]:
     if choice.model is Model.INQUIRY:
         valid = _member("valid", Kind.FLAG, True, "Whether the permit is in force.")
         return first, Document(name="reply", text="How the permit stands.", members=(_PERMIT, valid))
-    if choice.model is Model.BATCH:
-        outcome = _member("outcome", Kind.TOKEN, "taken", "taken or refused.")
-        return first, Document(name="result", text="What became of one record.", members=(_PERMIT, outcome, _WORDS))
     return (first,)
 
 

@@ -24,7 +24,7 @@ _FUNCTIONS: Mapping[Model, tuple[str, ...]] = {
     Model.MAILBOX: ("to_agency",),
     Model.INQUIRY: ("about", "answer"),
     Model.SUBMISSION: ("about", "to_cases"),
-    Model.BATCH: ("about", "to_cases", "result_of"),
+    Model.BATCH: ("about", "to_cases"),
 }
 """The mapping functions of each model, which the declaration names as they are called."""
 
@@ -92,8 +92,6 @@ def _mapping(choice: Choice, documents: tuple[Document, ...]) -> str:
         template = "adapter/submission.py.jinja"
         names |= {"Accept", "Effect"}
         imports[EVENTS].add("AttentionRaised")
-    if choice.model is Model.BATCH:
-        imports[MESSAGE].add("Refusal")
     return _written(template, choice=choice, documents=documents, imports=_imports(imports))
 
 

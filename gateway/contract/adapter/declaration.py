@@ -159,10 +159,15 @@ class Inquiry(Inbound):
 
 @dataclass(frozen=True, kw_only=True)
 class Submission(Inbound):
-    """The agency tells; the hub records, applies, and acknowledges."""
+    """The agency tells; the hub records, applies, and acknowledges.
+
+    `says_state`: its messages bear no id and say how something stands. One that comes again after another about the
+    same cases is taken anew (decision 73), so the mapping has to compare with the case and to say nothing twice.
+    """
 
     to_cases: Callable[[Payload, Found], Accept | Decline]
     reply: Document | None = None
+    says_state: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

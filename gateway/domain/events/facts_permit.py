@@ -84,7 +84,9 @@ class SigningMethodChosen(CaseEvent):
 class SignatureRequested(CaseEvent):
     """The official released the document with PIN and second factor: the certified service is asked to sign it.
 
-    `challenge` names this request; from `expires_at` on nothing is sent for it any more.
+    `challenge` names this request; from `expires_at` on nothing is sent for it any more. `signer_title` and `check_url`
+    are what `DocumentSigned` and `NumberActivated` will say: the service's answer knows neither. Both are empty in
+    facts from before they were kept.
     """
 
     signer: str
@@ -93,6 +95,8 @@ class SignatureRequested(CaseEvent):
     document_sha256: str
     challenge: str
     expires_at: datetime
+    signer_title: str = ""
+    check_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

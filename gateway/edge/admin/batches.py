@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.edge.admin.deliveries import Reason, Who
 from gateway.edge.admin.paging import Limit, cursor_of, page
 from gateway.edge.admin.views import batch_view
-from gateway.edge.parts import StaffEdge, admin_staff
+from gateway.edge.parts import StaffEdge
+from gateway.exchange.batch.aside import PutAside
 from gateway.exchange.batch.cancelling import unknown_batch
 from gateway.exchange.batch.office.beginning import Beginning, Order, Wanted
-from gateway.office.staff import Officer
-
-Who = Annotated[Officer, Depends(admin_staff)]
 
 
 class Sent(BaseModel):
@@ -83,6 +82,18 @@ def add_batches(router: APIRouter, edge: StaffEdge) -> None:
         """Let a file that was stopped go on."""
         _beginning(edge).resume(batch, who.actor)
         return {"id": batch}
+
+    put_aside = PutAside(edge.reader, edge.unit_of_work, edge.casework.leaves, edge.clock)
+
+    @router.post("/batches/{batch}/redrive", status_code=202)
+    def redrive(batch: str, who: Who) -> dict[str, int]:
+        """Try all records that are put aside again now."""
+        return {"redriven": put_aside.redrive(batch, who.actor)}
+
+    @router.post("/batches/{batch}/give-up", status_code=202)
+    def give_up(batch: str, why: Reason, who: Who) -> dict[str, int]:
+        """Let all records that are put aside fail; the agency is told why."""
+        return {"givenUp": put_aside.give_up(batch, why.reason, who.actor)}
 
 
 def _beginning(edge: StaffEdge) -> Beginning:

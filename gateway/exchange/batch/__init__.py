@@ -12,6 +12,7 @@
     results      what is said of each record, and the report of all
     closing      the end of a batch, in the ledger
     cancelling   the end that staff decide
+    aside        what staff decide about records that were put aside
     folder       files that lie in a watched folder (files: how they are read and written there)
     documents    the hub's own documents about batches, and the states
 

@@ -6,6 +6,7 @@ proven of the exchange lets nobody upload, and the same manifest has the same an
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ from gateway.contract.message import Payload
 from gateway.domain.errors import HubBusy, Malformed, Refused, Replayed, SchemaViolation, Violation
 from gateway.exchange.batch.documents import IN, MAX_OPEN, PIECE_BYTES, BatchState
 from gateway.exchange.directory import Terms
-from gateway.store.plan import Claim, Plan
+from gateway.store.plan import Claim, Plan, Update
 from gateway.store.reading import Reader
 from gateway.store.tables import BatchRow
 
@@ -42,12 +43,12 @@ def announced(
     agency, interaction = terms.adapter.agency.id, terms.interaction.name
     known = reader.batch_by_name(agency, interaction, str(manifest["batch"]))
     if known is not None:
-        if known.manifest != canonical_text(manifest):
+        if _without_token(json.loads(known.manifest)) != _without_token(manifest):
             raise Replayed(
                 f"batch {manifest['batch']} was announced before with other content: give every file a name of its own",
                 code="batch-name-used",
             )
-        return _accepted(known.model_dump()), Plan()
+        return _accepted(known.model_dump()), _token_plan(known, manifest)
     if reader.batches_in(agency, interaction, BatchState.UPLOADING) >= MAX_OPEN:
         raise HubBusy(
             f"{MAX_OPEN} files of this interaction were announced and are not here yet: send those first",
@@ -56,6 +57,22 @@ def announced(
         )
     batch = new_batch(terms, manifest, exchange, at)
     return _accepted(batch), Plan.of(named_once(batch))
+
+
+def _without_token(manifest: Payload) -> dict[str, object]:
+    return {name: value for name, value in manifest.items() if name != TOKEN_MEMBER}
+
+
+def _token_plan(known: BatchRow, manifest: Payload) -> Plan:
+    """The plan of a manifest that is announced once more: where it names another token, that one counts from now on.
+
+    The agency lost the first one; it signed for the second.
+    """
+    token = manifest.get(TOKEN_MEMBER, "")
+    if not known.token or token in ("", known.token):
+        return Plan()
+    values = {"token": token, "manifest": canonical_text(manifest)}
+    return Plan.of(Update(BatchRow, {"id": known.id}, {"token": known.token}, values))
 
 
 def check_agreed(terms: Terms, manifest: Payload) -> None:

@@ -20,8 +20,18 @@ from gateway.store.batches import LEASE
 from gateway.store.plan import Change, Delete, Insert, Plan, Update, unmoved
 from gateway.store.tables import BatchHeldRow, BatchRow
 
-WAITS = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
-"""How long a record that could not be mapped waits for its next try; after the last one it has failed."""
+WAITS = (
+    timedelta(seconds=10),
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=3),
+    timedelta(days=1),
+)
+"""How long a record that could not be mapped waits for its next try; the last one again and again."""
+
+GIVEN_UP = 0
+"""In place of the number of tries: staff gave the record up."""
 
 _writer = JsonWriter()
 
@@ -88,5 +98,5 @@ def _after_try(stand: Stand, row: BatchHeldRow, judged: Judged) -> Change:
     key = {"batch": row.batch, "number": row.number}
     if judged.outcome is not None:
         return Delete(BatchHeldRow, key, {"tries": row.tries})
-    values = {"tries": row.tries + 1, "due_at": stand.at + WAITS[row.tries], "cause": judged.cause}
+    values = {"tries": row.tries + 1, "due_at": stand.at + WAITS[min(row.tries, len(WAITS) - 1)], "cause": judged.cause}
     return Update(BatchHeldRow, key, {"tries": row.tries}, values)

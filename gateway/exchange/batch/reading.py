@@ -14,7 +14,7 @@ from gateway.exchange.batch.documents import FILE, BatchState
 from gateway.exchange.batch.hands import PORTION, Hand, buffered
 from gateway.exchange.batch.moves import Moves, Unwritable
 from gateway.exchange.batch.pieces import Pieces
-from gateway.exchange.batch.portions import WAITS, Stand, held_plan, read_plan
+from gateway.exchange.batch.portions import GIVEN_UP, Stand, held_plan, read_plan
 from gateway.exchange.batch.records import Judged, Records
 from gateway.exchange.batch.results import Outcome, columns_of
 from gateway.exchange.directory import Directory, Terms
@@ -132,11 +132,11 @@ class Reading:
             terms, stand = self._stand(hand.row)
             if gives_up:
                 judged = self._records.failed(terms, record, "the batch was cancelled", code="cancelled")
+            elif held.tries == GIVEN_UP:
+                judged = self._records.failed(terms, record, held.cause)
             else:
                 judged = self._records.judge(terms, hand.row, record, stand.at)
                 judged = _put_aside(judged) if is_poison else judged
-                if judged.outcome is None and held.tries >= len(WAITS):
-                    judged = self._records.failed(terms, record, judged.cause)
             try:
                 outcome = self._moves.try_out(held_plan(stand, [(held, judged)]))
             except Unwritable:

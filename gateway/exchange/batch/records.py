@@ -82,7 +82,7 @@ class Records:
             return self._aside(heard, f"a fault of the hub ({type(fault).__name__})")
 
     def failed(self, terms: Terms, record: ReadRecord, cause: str, *, code: str = "mapping-fault") -> Judged:
-        """The end of a record that could not be mapped."""
+        """The end of a record that could not be mapped, as staff decided."""
         said = Refusal(code=code, text=cause)
         try:
             row = self._row(terms, Heard(record), Outcome.FAILED, said)
@@ -117,7 +117,13 @@ class Records:
             return self._told(terms, heard, Outcome.DECLINED, said)
         steps = CaseSteps(
             self._casework,
-            Occasion(actor=f"agency/{batch.agency}", occurred_at=at, entered_at=at, exchange=batch.id),
+            Occasion(
+                actor=f"agency/{batch.agency}",
+                occurred_at=at,
+                entered_at=at,
+                exchange=batch.id,
+                record=heard.record.number,
+            ),
         )
         for effect in said.effects:
             apply_effect(terms, steps, effect)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,11 @@ _writer = JsonWriter()
 CANONICAL = ("number", "key", "outcome", "reason", "text")
 """The members of a result row where the adapter makes none of its own."""
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins so is a formula to spreadsheets, and may be the sender's words. An apostrophe makes it text."""
+
+_NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)*", re.ASCII)
+
 TEXT = 500
 """Characters of a sentence in a result, at most."""
 
@@ -34,7 +40,7 @@ class Outcome(StrEnum):
     INVALID = "invalid"
     """It breaks the agreed schema, or is no record at all."""
     FAILED = "failed"
-    """The hub could not map it, however often it tried; staff see it."""
+    """The hub could not map it, and staff gave it up."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,9 @@ def rows_text(file_form: str, rows: Iterable[Payload], columns: Sequence[str], *
 def _cell(value: Json) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else _writer.write(value)
+    if not isinstance(value, str):
+        return _writer.write(value)
+    return f"'{value}" if value.startswith(_FORMULA) and not _NUMBER.fullmatch(value) else value
 
 
 def report(row: BatchRow, library: SchemaLibrary) -> bytes:

@@ -27,7 +27,7 @@ SLICE_S = 1.0
 """A slice ends after this time, some milliseconds more or less."""
 
 MAX_HELD = 1000
-"""With so many records put aside no more are read: a mapping that takes none is to be mended first."""
+"""With so many records put aside no more are read: the mapping is to be mended first."""
 
 PAUSE_S = 30.0
 LONG_PAUSE_S = 300.0

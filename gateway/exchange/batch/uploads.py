@@ -33,6 +33,9 @@ TOKEN_CHARACTERS = 32
 """A token has so many characters at least: those of 32 random bytes in base64url are 43."""
 
 LIFE = timedelta(seconds=300)
+"""How long the signature of an answer holds: it is for now."""
+
+YEAR = timedelta(days=366)
 
 
 class WrongOffset(Refused):
@@ -129,8 +132,12 @@ class Uploads:
         """
         return begun(lambda: self._appended(row.id, offset, body, last=last), self._unit_of_work)
 
-    def report(self, row: BatchRow) -> Report:
-        """Where a batch stands; at its end signed, with the leaf that holds it."""
+    def report(self, row: BatchRow, *, kept: bool = False) -> Report:
+        """Where a batch stands; at its end signed, with the leaf that holds it.
+
+        `kept`: it is put into a folder and fetched who knows when. Its signature holds for the years that the agreement
+        keeps evidence (Pasal 22(1)); it answers no question, so nobody has to know that it was made just now.
+        """
         if row.state not in ENDED:
             return Report(body=report(row, self._library), signature=None)
         stored = self._reader.part(row.id, BATCH_REPORT)
@@ -141,7 +148,7 @@ class Uploads:
             iss=self._hub.id,
             aud=row.agency,
             iat=at,
-            exp=at + LIFE,
+            exp=at + (self._kept_for(row) if kept else LIFE),
             jti=f"{row.id}.report",
             agr=f"{row.agreement}/{row.agreement_version}",
             int_=row.interaction,
@@ -166,6 +173,18 @@ class Uploads:
         holds = f'"{BATCH_REPORT}":'.encode()
         rows = self._reader.leaves_of_exchange(exchange)
         return next((each.hash.hex() for each in rows if holds in each.canonical), None)
+
+    def _kept_for(self, row: BatchRow) -> timedelta:
+        """How long evidence of a batch is kept, by the agreement that it was announced under."""
+        versions = (said for _, said in self._directory.agreements(row.agency))
+        agreed = (
+            each.keep_for_years
+            for said in versions
+            if (said.id, said.version) == (row.agreement, row.agreement_version)
+            for each in said.interactions
+            if each.name == row.interaction
+        )
+        return YEAR * max(1, next(agreed, 1))
 
     def _appended(self, batch: str, offset: int, body: bytes, *, last: bool) -> Uploaded | Prepared[Uploaded]:
         row = self._reader.batch(batch)

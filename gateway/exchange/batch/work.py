@@ -3,7 +3,7 @@
 verifying   the SHA-256 of all bytes is what was announced; else the batch is refused and nothing of it is read.
             Whoever takes the batch over begins the digest anew: a gigabyte takes some seconds
 reading     portions of records (`reading`), and between them those that were put aside and are due
-closing     until no record is put aside; then the digest of the result, the report and its leaf
+closing     until no record is put aside, for as long as that takes; then the digest of the result, the report, its leaf
 """
 
 from __future__ import annotations

@@ -87,13 +87,12 @@ class BatchReads(Reads):
         return self._all(wanted.order_by(col(BatchRow.due_at), col(BatchRow.id)).limit(limit))
 
     def troubled_batches(self, since: datetime, limit: int = 20) -> list[BatchRow]:
-        """Batches that have a cause to wait or are stopped, and those that ended since then with records that failed.
+        """Batches that wait, have records put aside or are stopped, and those that ended since then with some failed.
 
         Of the office's own also those with cases left out, and those that the agency did not read whole.
         """
-        waits = col(BatchRow.state).in_(words((*AT_WORK, *OFFICE_AT_WORK, "stopped"))) & col(BatchRow.cause).is_not(
-            None
-        )
+        is_troubled = col(BatchRow.cause).is_not(None) | (col(BatchRow.held) > 0)
+        waits = col(BatchRow.state).in_(words((*AT_WORK, *OFFICE_AT_WORK, "stopped"))) & is_troubled
         unread = (col(BatchRow.direction) == "out") & col(BatchRow.state).in_(words(("broken", "refused")))
         failed = (col(BatchRow.failed) > 0) | (col(BatchRow.left_out) > 0) | unread
         wanted = select(BatchRow).where(or_(waits, (col(BatchRow.ended_at) > since) & failed))

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from gateway.store.engine import is_shared
 from gateway.store.reads.base import Reads
-from gateway.store.tables import ExchangeRow, PartRow, RefusalTallyRow
+from gateway.store.tables import CaseEventRow, ExchangeRow, PartRow, RefusalTallyRow
 
 _BY_MESSAGE = select(ExchangeRow.id).where(
     col(ExchangeRow.direction) == bindparam("direction"),
@@ -32,12 +32,30 @@ class ExchangeReads(Reads):
         found = self._one(_BY_MESSAGE, direction=direction, agency=agency, message_id=message_id)
         return None if found is None else self.exchange(found[0])  # most messages are new
 
+    def said_since(self, earlier: ExchangeRow, cases: Collection[str]) -> bool:
+        """Whether the agency was heard since with another message of that interaction: about these cases or about none.
+
+        Accepted ones count. What one of them changed on a case counts, whichever case it is filed under.
+        """
+        caused = select(CaseEventRow.exchange).where(col(CaseEventRow.case_id).in_(cases))
+        wanted = select(ExchangeRow.id).where(
+            col(ExchangeRow.direction) == earlier.direction,
+            col(ExchangeRow.agency) == earlier.agency,
+            col(ExchangeRow.interaction) == earlier.interaction,
+            col(ExchangeRow.code).is_(None),
+            col(ExchangeRow.at) >= earlier.at,
+            col(ExchangeRow.id) != earlier.id,
+            col(ExchangeRow.case_id).is_(None) | col(ExchangeRow.case_id).in_(cases) | col(ExchangeRow.id).in_(caused),
+        )
+        return bool(self._all(wanted.limit(1)))
+
     def exchanges(
         self,
         limit: int = 50,
         before: tuple[datetime, str] | None = None,
         case_id: str | None = None,
         agency: str | None = None,
+        interaction: str | None = None,
     ) -> list[ExchangeRow]:
         """Exchanges, newest first. `before` is (at, id) of the last one seen: a page starts behind it."""
         wanted = select(ExchangeRow)
@@ -49,6 +67,8 @@ class ExchangeReads(Reads):
             wanted = wanted.where(col(ExchangeRow.case_id) == case_id)
         if agency is not None:
             wanted = wanted.where(col(ExchangeRow.agency) == agency)
+        if interaction is not None:
+            wanted = wanted.where(col(ExchangeRow.interaction) == interaction)
         return self._all(wanted.order_by(col(ExchangeRow.at).desc(), col(ExchangeRow.id).desc()).limit(limit))
 
     def exchanges_by_id(self, exchanges: Collection[str]) -> dict[str, ExchangeRow]:

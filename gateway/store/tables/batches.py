@@ -114,7 +114,10 @@ class BatchPieceRow(SQLModel, table=True):
 
 
 class BatchHeldRow(SQLModel, table=True):
-    """A record that a mapping could not take: put aside as JSON, and tried again when due. `tries` counts."""
+    """A record that a mapping could not take: put aside as JSON, and tried again when due.
+
+    `tries` counts; 0: staff gave it up, and `cause` is their reason.
+    """
 
     __tablename__ = "batch_held"
 

@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from unittest import mock
 
+from adapters.oss import nib
 from conformance.signing import oss
 from gateway.domain.calendar import JAKARTA, local_date
 from tests.exchange import voices
@@ -86,6 +88,24 @@ def _three_lengths(stage: Stage) -> Said:
     return [voices.send_nib(stage, fresh(stage, id_izin=f"{number:0{length}}")) for length in (13, 25, 30)][-1]
 
 
+def _after_mapping(stage: Stage) -> Said:
+    """The code is mapped while OSS waits to send again."""
+    said = fresh(stage)
+    said["dataNIB"]["data_checklist"][0]["kd_izin"] = "057600000099"
+    first = voices.send_nib(stage, said)
+    assert first.json["responreceiveNIB"]["status"] == "2"
+    with mock.patch.object(nib, "SAMPLE_SERVICES", {**nib.SAMPLE_SERVICES, "057600000099": "pbg"}):
+        return voices.send_nib(stage, said)
+
+
+def _beside_another(stage: Stage) -> Said:
+    said = fresh(stage)
+    (one,) = said["dataNIB"]["data_checklist"]
+    other = {**one, "id_izin": f"{one['id_izin']}-B", "kd_izin": "057600000099"}
+    said["dataNIB"]["data_checklist"].append(other)
+    return voices.send_nib(stage, said)
+
+
 def _with(path: str, value: str) -> Callable[[Stage], Said]:
     def play(stage: Stage) -> Said:
         said = fresh(stage)
@@ -136,14 +156,23 @@ def _row(
     return Row(name=name, wire=wire, does=does, hub=told, play=play, staff=staff)
 
 
-def _taken(name: str, wire: str, speak: Callable[[Stage], Said], hub: str, *, cases: int = 1, kept: int = 1) -> Row:
-    return _row(name, wire, speak, Does.TAKE, 200, hub, cases=cases, kept=kept)
+def _taken(
+    name: str, wire: str, speak: Callable[[Stage], Said], hub: str, *, cases: int = 1, kept: int = 1, staff: str = "-"
+) -> Row:
+    return _row(name, wire, speak, Does.TAKE, 200, hub, cases=cases, kept=kept, staff=staff)
 
 
 def _refused(
-    name: str, wire: str, speak: Callable[[Stage], Said], hub: str, *, status: int = 400, kept: int = 1
+    name: str,
+    wire: str,
+    speak: Callable[[Stage], Said],
+    hub: str,
+    *,
+    status: int = 400,
+    kept: int = 1,
+    staff: str = TOLD,
 ) -> Row:
-    return _row(name, wire, speak, Does.REFUSE, status, hub, cases=0, kept=kept, staff=TOLD)
+    return _row(name, wire, speak, Does.REFUSE, status, hub, cases=0, kept=kept, staff=staff)
 
 
 IN: tuple[Row, ...] = (
@@ -206,9 +235,25 @@ IN: tuple[Row, ...] = (
     ),
     _refused(
         "a permit that is not mapped",
-        "`kd_izin` 057600000099",
+        "`kd_izin` 057600000099, and no other permit",
         _with("data_checklist/0/kd_izin", "057600000099"),
-        "takes none of the message's permits, and names this one",
+        "names it, as a fault of its own that binds nothing",
+        status=500,
+        staff="the exchange, refused with `mapping-fault`: map the code; OSS sends again",
+    ),
+    _taken(
+        "a permit that was not mapped, sent again",
+        "the same message, once the code is mapped",
+        _after_mapping,
+        "takes it: a refusal of what bears no id binds nothing",
+        kept=2,
+    ),
+    _taken(
+        "a permit that is not mapped beside one that is",
+        "`kd_izin` 057600000001 and 057600000099",
+        _beside_another,
+        "opens the one, and its case tells an officer of the other",
+        staff="“OSS juga meminta izin”: lodge it at the counter, or map the code and have OSS send an update",
     ),
     _refused(
         "a person who cannot be read",
@@ -235,6 +280,7 @@ IN: tuple[Row, ...] = (
         _suspended,
         "keeps it as a refusal; the same message may be let in later",
         status=403,
+        staff="nothing of it on a case; lift the suspension, and OSS sends again",
     ),
 )
 """receiveNIB."""

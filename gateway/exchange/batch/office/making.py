@@ -40,6 +40,9 @@ from gateway.validation.library import SchemaLibrary
 from gateway.validation.record_files import RecordForm
 
 _writer = JsonWriter()
+TRIES = 4
+"""A case that cannot be mapped is tried so often, within 36 minutes; then the file goes without it."""
+
 _log = structlog.get_logger("simojo.batches")
 
 
@@ -204,7 +207,7 @@ class Making:
 
     def _tried(self, stand: _Stand, row: BatchRow, held: BatchHeldRow, asked: _Asked) -> Plan:
         key, expected = {"batch": row.id, "number": held.number}, {"tries": held.tries}
-        if asked.cause and held.tries < len(WAITS):
+        if asked.cause and held.tries < TRIES:
             values = {"tries": held.tries + 1, "due_at": stand.at + WAITS[held.tries], "cause": asked.cause}
             return Plan.of(self._unchanged(row), Update(BatchHeldRow, key, expected, values))
         moved: dict[str, object] = {"held": row.held - 1}
