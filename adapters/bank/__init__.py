@@ -17,6 +17,8 @@ asymmetric signature, without a token. What became of a QR (51) is not asked (do
 Settlement (agreement 1.2): each day a file of what was moved to the retribution account, under our own profile, since
 SNAP has no such file; it is compared with the payments that cases know, and records none.
 
+From agreement 1.2 on a payment may have every member that SNAP lists (docs/decisions/0077); none of them is read.
+
 A message is identified by X-EXTERNAL-ID, which the `snap-bi` dialect reads with its day; a payment by
 paymentRequestId, the one identifier of it that SNAP makes mandatory: it becomes the bank reference of the case.
 """
@@ -47,10 +49,22 @@ ADAPTER = Adapter(
         ),
         Submission(
             name="va-payment",
+            until="1.1",
             security="snap-bi",
             path="v1.0/transfer-va/payment",
             request="bank/va-payment/1.0/request",
             reply="bank/va-payment/1.0/reply",
+            about=account,
+            to_cases=paid,
+        ),
+        Submission(
+            name="va-payment",
+            version="1.1",
+            since="1.2",
+            security="snap-bi",
+            path="v1.0/transfer-va/payment",
+            request="bank/va-payment/1.1/request",
+            reply="bank/va-payment/1.1/reply",
             about=account,
             to_cases=paid,
         ),
@@ -80,10 +94,22 @@ ADAPTER = Adapter(
         Submission(
             name="qris-notify",
             since="1.1",
+            until="1.1",
             security="snap-bi",
             path="v1.0/qr/qr-mpm-notify",
             request="bank/qris-notify/1.0/request",
             reply="bank/qris-notify/1.0/reply",
+            about=qris_about,
+            to_cases=qris_paid,
+        ),
+        Submission(
+            name="qris-notify",
+            version="1.1",
+            since="1.2",
+            security="snap-bi",
+            path="v1.0/qr/qr-mpm-notify",
+            request="bank/qris-notify/1.1/request",
+            reply="bank/qris-notify/1.1/reply",
             about=qris_about,
             to_cases=qris_paid,
         ),

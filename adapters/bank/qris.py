@@ -15,6 +15,9 @@ URN = "urn:uuid:"
 PAID = "00"
 """latestTransactionStatus of a payment that went through; the others (03 pending, 06 failed, ...) pay nothing."""
 
+SERVICE = "47"
+"""The digits of qr-mpm-generate in a response code: a code of another service says nothing about a QR."""
+
 LATER = ("00", "03")
 """Case codes of a 409 or 429 that say come again: a used X-EXTERNAL-ID, too many requests."""
 
@@ -33,8 +36,10 @@ def qris_request(case: PermitCase, _ask: OfferQris, message_id: str) -> Payload:
 def qris_made(case: PermitCase, _ask: OfferQris, reply: Payload) -> Heard:
     """Keep the QR as a fact of the case; the applicant may pay by it or by the virtual account."""
     code, text = str(reply["responseCode"]), str(reply["responseMessage"])
-    status, case_code = code[:3], code[5:]
-    if code == "2004700":
+    status, service, case_code = code[:3], code[3:5], code[5:]
+    if service != SERVICE:
+        return Retry(text=f"QRIS: kode {code} bukan kode layanan {SERVICE}")
+    if code == f"200{SERVICE}00":
         event = QrisOffered(content=str(reply["qrContent"]), bank_reference=str(reply["referenceNo"]))
         return Accept(effects=(Effect(case=case.id, events=(event,)),))
     if status in ("500", "504") or (status in ("409", "429") and case_code in LATER):
@@ -43,14 +48,14 @@ def qris_made(case: PermitCase, _ask: OfferQris, reply: Payload) -> Heard:
 
 
 def qris_about(payload: Payload) -> tuple[Reference, ...]:
-    """Look up the case for which we asked for this QR."""
+    """Look up the case for which we asked for this QR: among our messages to the bank, which are such questions."""
     return (Reference(kind="message", value=f"{URN}{payload['originalPartnerReferenceNo']}"),)
 
 
 def qris_paid(payload: Payload, found: Found) -> Accept | Decline:
     """Read service 52: a payment by QR, as a fact. Whether the case may still be paid the domain decides (14(3))."""
     cases = [case for each in qris_about(payload) for case in found.get(each, ())]
-    if len(cases) != 1 or cases[0].skrd is None:
+    if len(cases) != 1 or cases[0].skrd is None or cases[0].qris is None:
         return Decline(reason=Reason.NOT_FOUND, text="no QR of ours has this originalPartnerReferenceNo")
     if payload["latestTransactionStatus"] != PAID:
         return Accept()

@@ -3,7 +3,7 @@
 There is no public specification of such a file. It is a format of our own, as the parties agree on it under Pasal
 21(2)c.3: a line for each virtual account that was paid, every value as text. A payment is told once, by
 transfer-va/payment at its time; the settlement never records one, it only finds where the two differ, and calls a
-person to the case (14(5)).
+person to the case (22(4)b; what SIMOJO holds counts until then, 22(5)).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def reconciled(payload: Payload, found: Found) -> Accept | Decline:
     """
     cases = [case for each in settled_account(payload) for case in found.get(each, ())]
     if len(cases) != 1 or cases[0].skrd is None:
-        return Decline(reason=Reason.NOT_FOUND, text="no charge of ours has this virtual account")
+        return Decline(reason=Reason.NOT_FOUND, text="tidak ada SKRD di sini dengan virtual account ini")
     (case,) = cases
     difference = _difference(payload, case)
     if not difference:
@@ -56,19 +56,29 @@ def settlement_result(payload: Payload, said: Accept | Decline | Refusal) -> Pay
             return {**row, "outcome": UNKNOWN, "text": text}
         case Decline(text=text):
             return {**row, "outcome": DIFFERS, "text": text}
-        case Refusal(code="mapping-fault" | "cancelled", text=text):
+        case Refusal(violations=(), text=text):
+            # the line is well made: the hub, the case or the agreement has no place for it, and the bank keeps its keys
             return {**row, "outcome": FAILED, "text": text[:500]}
     return {"outcome": INVALID, "text": said.text[:500]}
 
 
 def _difference(payload: Payload, case: PermitCase) -> str:
-    """Say where a line and the case differ; "" where they do not."""
+    """Say for an officer where a line and the case differ, and what to do; "" where they do not."""
     reference, amount = str(payload["bankReference"]), int(str(payload["amount"]))
     payment = case.payment
     if payment is None:
-        return f"the bank settled {amount} rupiah as {reference}, and told of no such payment: ask it for the advice"
+        return (
+            f"Bank menyetorkan Rp{amount} dengan nomor {reference} dan belum memberitahukan pembayaran itu: "
+            "mintalah bank mengirim pemberitahuannya."
+        )
     if payment.amount != amount:
-        return f"the bank settled {amount} rupiah as {reference}, and told of {payment.amount} rupiah"
+        return (
+            f"Bank menyetorkan Rp{amount} dengan nomor {reference}, yang diberitahukan Rp{payment.amount}: "
+            "tanyakan selisihnya kepada bank."
+        )
     if payment.bank_reference != reference:
-        return f"the bank settled {amount} rupiah as {reference}, and told of {payment.bank_reference}"
+        return (
+            f"Bank menyetorkan Rp{amount} dengan nomor {reference}, yang diberitahukan {payment.bank_reference}: "
+            "tanyakan kepada bank apakah pemohon membayar dua kali."
+        )
     return ""

@@ -2,7 +2,7 @@
 
 There is no public specification of this list. It is a format of our own, as the parties agree on it under Pasal
 21(2)c.3: a line for each SKRD that was paid into the city's account, every value as text. The bank tells of a payment
-at its time; this list records none, it finds where the books and the case differ, and calls a person (14(5)).
+at its time; this list records none, it finds where the books and the case differ, and calls a person (22(4)b).
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ def realised(payload: Payload, found: Found) -> Accept | Decline:
     """Compare a line of the books with its case. A difference calls a person once, however often it is sent."""
     cases = [case for each in realised_charge(payload) for case in found.get(each, ())]
     if len(cases) != 1 or cases[0].skrd is None:
-        return Decline(reason=Reason.NOT_FOUND, text="no SKRD of ours has this payment code")
+        return Decline(reason=Reason.NOT_FOUND, text="tidak ada SKRD di sini dengan kode bayar ini")
     (case,) = cases
     if case.skrd is None or case.skrd.number != payload["nomorSkrd"]:
-        return Decline(reason=Reason.INCONSISTENT, text="the payment code belongs to another SKRD")
+        return Decline(reason=Reason.INCONSISTENT, text="kode bayar ini milik SKRD lain")
     difference = _difference(payload, case)
     if not difference:
         return Accept()
@@ -39,8 +39,9 @@ def realised(payload: Payload, found: Found) -> Accept | Decline:
 
 def _difference(payload: Payload, case: PermitCase) -> str:
     amount = int(str(payload["jumlah"]))
+    booked = f"BPKPD membukukan Rp{amount} untuk SKRD {payload['nomorSkrd']}"
     if case.payment is None:
-        return f"BPKPD has {amount} rupiah of SKRD {payload['nomorSkrd']} in its books, and no payment is known here"
+        return f"{booked}, sedangkan di sini belum ada pembayaran: tanyakan kepada bank dan BPKPD."
     if case.payment.amount != amount:
-        return f"BPKPD has {amount} rupiah of SKRD {payload['nomorSkrd']} in its books, paid were {case.payment.amount}"
+        return f"{booked}, sedangkan yang dibayar Rp{case.payment.amount}: tanyakan selisihnya kepada BPKPD."
     return ""

@@ -118,7 +118,8 @@ class CaseSteps:
         after = work.case
         for ask in asks(before, event, after, self._occasion.occurred_at):
             if self._deliver(work, ask) is None and not ask.optional:
-                text = f"No active agreement serves {type(ask).__name__} ({ask.agency or 'any agency'}): do it by hand."
+                wanted = f"{type(ask).__name__} ({ask.agency or 'instansi mana pun'})"
+                text = f"Tidak ada perjanjian yang berlaku untuk {wanted}: kerjakan tanpa sistem."
                 self.apply(after.id, AttentionRaised(source="routes", text=text))
 
     def _deliver(self, work: OpenCase, ask: Ask, *, at_once: bool = False) -> str | None:

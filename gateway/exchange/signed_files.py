@@ -21,7 +21,7 @@ from gateway.store.plan import Change
 from gateway.store.reading import Reader
 from gateway.trust.pdf_signature import why_no_signed_form, why_no_trusted_signer
 
-_ADVICE = "Look at the stored reply and ask the service; the official may sign again."
+_ADVICE = "Periksa jawaban yang tersimpan dan tanyakan kepada penyelenggara; pejabat dapat menandatangani lagi."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class SignedFiles:
         for each in effect.signed if self.authorities else ():
             why = why_no_trusted_signer(each.body, self.authorities, at)
             if why is not None:
-                return f"The signer's certificate leads to none of the authorities in SIMOJO_SIGNER_CA_FILE: {why}"
+                return f"Sertifikat penanda tangan tidak berasal dari otoritas dalam SIMOJO_SIGNER_CA_FILE ({why})"
         return None
 
 
@@ -58,7 +58,7 @@ def kept(effects: Iterable[Effect], case_id: str, at: datetime, reader: Reader) 
 
 def _why_not(effect: Effect, case: PermitCase, reader: Reader) -> str | None:
     why = _why_no_form(effect, case, reader)
-    return None if why is None else f"The answer is no signed form of the document that was sent: {why}"
+    return None if why is None else f"Jawaban ini bukan dokumen terkirim yang ditandatangani ({why})"
 
 
 def _why_no_form(effect: Effect, case: PermitCase, reader: Reader) -> str | None:
@@ -69,11 +69,11 @@ def _why_no_form(effect: Effect, case: PermitCase, reader: Reader) -> str | None
     }
     brought = {(each.of, digest_of(each.body)): each.body for each in effect.signed}
     if said != brought.keys():
-        return "the files that it brings are not those that it says are signed"
+        return "berkas yang dibawa bukan yang disebut telah ditandatangani"
     for (of, _), body in brought.items():
         document = reader.document(case.id, of) if effect.case == case.id else None
         if document is None:
-            return f"this case has no document {of[:64]}"
+            return f"perkara ini tidak punya dokumen {of[:64]}"
         why = why_no_signed_form(document.body, body)
         if why is not None:
             return why

@@ -31,6 +31,12 @@ PAID = PaymentReceived(
 
 
 @pytest.fixture
+def offered_case(charged_case: PermitCase) -> PermitCase:
+    """Give a charge that has a QR beside its virtual account."""
+    return replace(charged_case, qris=QrisOffered(content=QR, bank_reference="Q-17"))
+
+
+@pytest.fixture
 def question() -> Query[OfferQris]:
     declared = ADAPTER.interaction("qris-generate")
     assert isinstance(declared, Query)
@@ -91,6 +97,8 @@ def test_the_qr_becomes_a_fact(question: Query[OfferQris], charged_case: PermitC
         ("5044700", Retry),
         ("4294700", Retry),
         ("4094700", Retry),
+        ("2002400", Retry),
+        ("4045219", Retry),
         ("4094701", AskPerson),
         ("4014700", AskPerson),
         ("4034715", AskPerson),
@@ -106,16 +114,16 @@ def test_a_no_is_tried_again_or_left_to_the_virtual_account(
 
 
 def test_a_payment_by_qr_is_a_fact_of_the_case_that_the_qr_was_made_for(
-    payment: Submission, charged_case: PermitCase, violations: Callable[[str, Payload], list[str]]
+    payment: Submission, offered_case: PermitCase, violations: Callable[[str, Payload], list[str]]
 ) -> None:
     assert violations(payment.request, _told()) == []
-    heard = payment.to_cases(_told(), _found(charged_case))
+    heard = payment.to_cases(_told(), _found(offered_case))
     assert isinstance(heard, Accept)
-    assert [(effect.case, effect.events) for effect in heard.effects] == [(charged_case.id, (PAID,))]
+    assert [(effect.case, effect.events) for effect in heard.effects] == [(offered_case.id, (PAID,))]
 
 
-def test_the_same_payment_told_again_changes_nothing(payment: Submission, charged_case: PermitCase) -> None:
-    paid = replace(charged_case, payment=PAID)
+def test_the_same_payment_told_again_changes_nothing(payment: Submission, offered_case: PermitCase) -> None:
+    paid = replace(offered_case, payment=PAID)
     assert payment.to_cases(_told(), _found(paid)) == Accept()
     other = payment.to_cases(_told(amount={"value": "350001.00", "currency": "IDR"}), _found(paid))
     assert isinstance(other, Decline)
@@ -123,8 +131,8 @@ def test_the_same_payment_told_again_changes_nothing(payment: Submission, charge
 
 
 @pytest.mark.parametrize("status", ["01", "03", "06"])
-def test_what_was_not_paid_pays_nothing(payment: Submission, charged_case: PermitCase, status: str) -> None:
-    assert payment.to_cases(_told(latestTransactionStatus=status), _found(charged_case)) == Accept()
+def test_what_was_not_paid_pays_nothing(payment: Submission, offered_case: PermitCase, status: str) -> None:
+    assert payment.to_cases(_told(latestTransactionStatus=status), _found(offered_case)) == Accept()
 
 
 @pytest.mark.parametrize(
@@ -137,11 +145,17 @@ def test_what_was_not_paid_pays_nothing(payment: Submission, charged_case: Permi
     ],
 )
 def test_a_payment_that_fits_nothing_is_declined(
-    payment: Submission, charged_case: PermitCase, change: dict[str, Json], known: bool, reason: Reason
+    payment: Submission, offered_case: PermitCase, change: dict[str, Json], known: bool, reason: Reason
 ) -> None:
-    heard = payment.to_cases(_told(**change), _found(charged_case) if known else _found())
+    heard = payment.to_cases(_told(**change), _found(offered_case) if known else _found())
     assert isinstance(heard, Decline)
     assert heard.reason is reason
+
+
+def test_without_a_qr_nothing_is_paid_by_one(payment: Submission, charged_case: PermitCase) -> None:
+    heard = payment.to_cases(_told(), _found(charged_case))
+    assert isinstance(heard, Decline)
+    assert heard.reason is Reason.NOT_FOUND
 
 
 def test_it_is_acknowledged_in_snap(payment: Submission, violations: Callable[[str, Payload], list[str]]) -> None:

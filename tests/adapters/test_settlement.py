@@ -12,6 +12,7 @@ from adapters.bpkpd import retribusi
 from gateway.contract.adapter import Accept, Decline, Found, Reason
 from gateway.contract.message import Json, Payload, Refusal
 from gateway.domain.case import PermitCase
+from gateway.domain.errors import Violation
 from gateway.domain.events import AttentionRaised, Reference
 from tests.adapters.test_bank import NUMBER, PAYMENT, REQUEST_ID
 
@@ -43,9 +44,9 @@ def test_a_settled_payment_that_the_case_knows_matches_and_changes_nothing(charg
 @pytest.mark.parametrize(
     ("edits", "paid", "told"),
     [
-        ({}, False, "told of no such payment"),
-        ({"amount": "340000"}, True, "told of 350000 rupiah"),
-        ({"bankReference": "PR-18"}, True, f"told of {REQUEST_ID}"),
+        ({}, False, "belum memberitahukan pembayaran itu"),
+        ({"amount": "340000"}, True, "yang diberitahukan Rp350000"),
+        ({"bankReference": "PR-18"}, True, f"yang diberitahukan {REQUEST_ID}"),
     ],
     ids=["untold", "amount", "reference"],
 )
@@ -70,10 +71,17 @@ def test_money_of_no_charge_of_ours_is_unknown(found: Found) -> None:
     assert settlement.settlement_result(LINE, said)["outcome"] == "unknown"
 
 
-@pytest.mark.parametrize(("code", "outcome"), [("schema-violation", "invalid"), ("mapping-fault", "failed")])
-def test_a_line_that_was_not_compared_is_told_so(code: str, outcome: str) -> None:
-    said: Payload = settlement.settlement_result({}, Refusal(code=code, text="expected 4 cells"))
-    assert said == {"outcome": outcome, "text": "expected 4 cells"}
+def test_a_line_that_breaks_the_schema_is_invalid() -> None:
+    broken = (Violation(path="/amount", rule="pattern", text="no whole rupiah"),)
+    said = settlement.settlement_result({}, Refusal(code="schema-violation", text="1 place", violations=broken))
+    assert said == {"outcome": "invalid", "text": "1 place"}
+
+
+@pytest.mark.parametrize("code", ["mapping-fault", "cancelled", "case-refused"])
+def test_a_line_that_was_not_compared_keeps_its_keys(code: str) -> None:
+    said = settlement.settlement_result(LINE, Refusal(code=code, text="not now"))
+    keys = {"virtualAccountNo": NUMBER, "bankReference": REQUEST_ID}
+    assert said == {**keys, "outcome": "failed", "text": "not now"}
 
 
 def booked(charged_case: PermitCase, **edits: Any) -> Payload:
@@ -90,11 +98,11 @@ def test_realised_retribusi_that_was_paid_as_booked_changes_nothing(charged_case
 def test_books_that_differ_from_the_case_call_a_person_once(charged_case: PermitCase) -> None:
     line = booked(charged_case)
     told = text_of(retribusi.realised(line, {ACCOUNT: (charged_case,)}))
-    assert "no payment is known here" in told
+    assert "belum ada pembayaran" in told
     seen = replace(charged_case, attention=(f"{retribusi.SOURCE}: {told}",))
     assert isinstance(retribusi.realised(line, {ACCOUNT: (seen,)}), Decline)
     paid = replace(charged_case, payment=PAYMENT)
-    assert "paid were 350000" in text_of(retribusi.realised(booked(charged_case, jumlah="1"), {ACCOUNT: (paid,)}))
+    assert "yang dibayar Rp350000" in text_of(retribusi.realised(booked(charged_case, jumlah="1"), {ACCOUNT: (paid,)}))
 
 
 def test_a_booking_of_another_skrd_or_of_none_is_declined(charged_case: PermitCase) -> None:

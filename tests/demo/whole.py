@@ -26,7 +26,7 @@ TOLD = (
     "officers are told: bpkpd/arrears",
     "officers are told: djp/verify-tax-status",
     "cut off after the first piece and resumed at byte",
-    "unknown: no charge of ours has this virtual account",
+    "unknown: tidak ada SKRD di sini dengan virtual account ini",
 )
 
 

@@ -149,7 +149,7 @@ def test_a_signature_of_nobody_whom_the_offices_authorities_vouch_for_is_kept_an
         send(stage, case)
         now = stage.case(case.id)
         assert now.stage is CaseStage.PREPARED
-        assert "none of the authorities in SIMOJO_SIGNER_CA_FILE" in attention(now)
+        assert "tidak berasal dari otoritas dalam SIMOJO_SIGNER_CA_FILE" in attention(now)
         assert now.signature_not_given is not None
         assert "has issued CN=Dinas Contoh" in now.signature_not_given.text
         assert [row.kind for row in stage.hub.store.reader.documents(case.id)] == ["permit-prepared"]

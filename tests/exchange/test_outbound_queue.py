@@ -122,7 +122,7 @@ def test_a_need_that_no_agreement_serves_calls_a_person(stage: Stage) -> None:
     for agency in ("dukcapil", "dpupr"):
         stage.cease(agency)
     case = stage.case(stage.register().id)
-    assert any("No active agreement serves VerifyResident" in text for text in case.attention)
+    assert any("Tidak ada perjanjian yang berlaku untuk VerifyResident" in text for text in case.attention)
     assert stage.hub.store.reader.deliveries(case_id=case.id) == []
 
 
@@ -154,6 +154,8 @@ def test_a_pin_does_not_wait_for_a_suspended_agency(stage: Stage) -> None:
 def test_a_service_outside_the_agreement_has_no_route(stage: Stage) -> None:
     stage.agree("dpupr", ('services = ["krk", "pbg"]', 'services = ["pbg"]'))
     case = stage.validated("krk")
-    assert any("No active agreement serves RequestRecommendation (dpupr)" in text for text in case.attention)
+    assert any(
+        "Tidak ada perjanjian yang berlaku untuk RequestRecommendation (dpupr)" in text for text in case.attention
+    )
     other = stage.validated("pbg")
     assert stage.delivery(other.id, "dpupr").agreement_version == "1.1"

@@ -133,7 +133,7 @@ def test_a_service_outside_the_agreement_opens_no_case(stage: Stage) -> None:
         refused = voices.send_nib(stage)
     assert refused.json["responreceiveNIB"]["status"] == "2"
     row = recorded(stage, "oss", "service-not-agreed")
-    assert row.message_id is not None
+    assert row.message_id is None  # made from content: a refusal binds nothing, the agreement may be mended
 
 
 def test_a_permit_of_a_service_outside_the_agreement_is_not_told_of(stage: Stage) -> None:
@@ -143,7 +143,7 @@ def test_a_permit_of_a_service_outside_the_agreement_is_not_told_of(stage: Stage
         report = {**voices.REPORT, "reference": "0198c0de-0000-7000-8000-000000000017/charge"}
         assert voices.report(stage, report).code == "not-found"
     assert stage.town.calls["sms"] == []
-    assert "No active agreement serves NotifyApplicant" in " ".join(case.attention)
+    assert "Tidak ada perjanjian yang berlaku untuk NotifyApplicant" in " ".join(case.attention)
 
 
 UNSERVED = {

@@ -146,7 +146,7 @@ def _wrong_passphrase(stage: Stage) -> None:
     assert signed_again(stage, case).signature_not_given is None
 
 
-NO_FORM = "no signed form"
+NO_FORM = "bukan dokumen terkirim yang ditandatangani"
 
 SIGNING: tuple[Row, ...] = (
     _later(
