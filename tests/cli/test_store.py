@@ -51,7 +51,8 @@ def test_an_office_is_moved_and_the_command_says_what_is_next(office: Path, targ
     back = simojo("store", "copy", target, "sqlite:///back.db", "--json")
     assert back.code == 0, back
     said = json.loads(back.out)
-    assert (said["verified"], said["tables"]["agency"]["rows"], said["ledger"]["pending"] > 0) == (True, 5, True)
+    agencies = len(versions()[TAG].tables["agency"])
+    assert (said["verified"], said["tables"]["agency"]["rows"], said["ledger"]["pending"] > 0) == (True, agencies, True)
     here, there = (json.loads(simojo("store", "status", url, "--json").out) for url in (target, "sqlite:///back.db"))
     for same in ("rows", "revision", "checkpoint", "unfinished"):
         assert here[same] == there[same]
