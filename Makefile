@@ -32,8 +32,8 @@ test test-demo test-hostile test-interop coverage: export PYTHONDONTWRITEBYTECOD
 test: setup ## the whole suite (ARGS="-k name" picks)
 	@$(BIN)/python -m pytest $(ARGS)
 
-test-demo: setup ## every agency and every interaction model in one run, three times over (four minutes)
-	@$(BIN)/python -m pytest -n 0 tests/demo/whole.py
+test-demo: setup ## every agency and every interaction model in one run, three times over; demos that are killed (four minutes)
+	@$(BIN)/python -m pytest -n 2 tests/demo/whole.py tests/demo/killed.py
 
 test-hostile: setup ## attacks on a real hub, measured; writes the figures into docs/security.md (two minutes)
 	@$(BIN)/python -m tests.edge.hostile

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import signal
 import sqlite3
@@ -18,6 +19,7 @@ from gateway.settings import Settings
 
 AGENCIES = ("bank", "bsre", "djp", "dpupr", "dukcapil", "oss", "sms")
 END_S = 30
+LAST = re.compile(r"permit (\d{3}/PBG/[IVX]+/\d{4}) active; ledger (\d+) entries verified")
 
 
 class Play:
@@ -94,6 +96,13 @@ def processes_of(home: Path) -> dict[int, str]:
         if str(home).encode() in command or f"SIMOJO_DATABASE_URL=sqlite:///{home}/".encode() in settings:
             found[int(folder.name)] = command.replace(b"\0", b" ").decode()
     return found
+
+
+def ended_well(said: str) -> tuple[str, int]:
+    """The permit's number and the ledger's size in the last line."""
+    found = LAST.fullmatch(said.splitlines()[-1])
+    assert found is not None, said
+    return found[1], int(found[2])
 
 
 def kill(pids: Iterable[int]) -> None:

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import signal
 from pathlib import Path
 
 from gateway.cli.demo.stage import alone
 from gateway.trust.certificate_files import load_certificate
-from tests.demo.plays import AGENCIES, Remains, await_gone, kill, playing, processes_of
-
-LAST = re.compile(r"permit (\d{3}/PBG/[IVX]+/\d{4}) active; ledger (\d+) entries verified")
-
-
-def ended_well(said: str) -> tuple[str, int]:
-    """The permit's number and the ledger's size in the last line."""
-    found = LAST.fullmatch(said.splitlines()[-1])
-    assert found is not None, said
-    return found[1], int(found[2])
+from tests.demo.plays import AGENCIES, Remains, ended_well, kill, playing, processes_of
 
 
 def test_the_demo_survives_a_killed_hub_and_a_second_run_plays_the_next_permit(tmp_path: Path) -> None:
@@ -61,29 +51,6 @@ def assert_folders_are_as_promised(home: Path) -> None:
     assert len(secret) == 4 + 2 * len(AGENCIES)
     assert [path.name for path in secret if path.stat().st_mode & 0o077] == []
     assert home.stat().st_mode & 0o077 == 0
-
-
-def test_a_demo_that_is_killed_goes_on_where_it_was_and_leaves_no_process_behind(tmp_path: Path) -> None:
-    home = tmp_path / "demo"
-    with playing(home) as whole_tree:
-        whole_tree.until("pays virtual account")
-        pids = list(processes_of(home))
-        assert len(pids) == 2 + len(AGENCIES)  # the demo, the hub and the agencies
-        kill(pids)
-        await_gone(pids)
-    with playing(home) as parent_alone:
-        parent_alone.until("signs the PDF")
-        children = [pid for pid in processes_of(home) if pid != parent_alone.process.pid]
-        assert len(children) == 1 + len(AGENCIES)
-        kill([parent_alone.process.pid])
-        await_gone(children)
-    assert processes_of(home) == {}
-    with playing(home) as last:
-        assert last.end() == 0, last.said
-    number, _ = ended_well(last.said)
-    assert number.startswith("001/PBG/")
-    assert processes_of(home) == {}
-    Remains(home).assert_nothing_doubled(permits=1)
 
 
 def test_a_second_demo_in_the_folder_of_an_open_one_says_so_and_writes_nothing(tmp_path: Path) -> None:

@@ -101,13 +101,12 @@ def test_every_example_keeps_to_the_schema_beside_it(agency: str) -> None:
 
 @pytest.mark.parametrize("agency", AGENCIES)
 def test_schemas_are_inlined_as_agreed(agency: str) -> None:
-    adapter, _ = parties(agency)
-    by_name = {each.name: each for each in adapter.interactions}
+    _, agreement = parties(agency)
     for operation in operations(agency):
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
-        declared = by_name[operation["operationId"]]
-        taken = declared.answer if isinstance(declared, Request) else declared.request
-        assert schema == LIBRARY.json(taken).schema
+        agreed = agreement.interaction(operation["operationId"])
+        assert agreed is not None
+        assert schema == LIBRARY.json(agreed.answer or agreed.request).schema
 
 
 @pytest.mark.parametrize("agency", AGENCIES)
