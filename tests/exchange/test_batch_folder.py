@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +14,9 @@ import pytest
 from conformance.signing import jws
 from conformance.signing.keys import Identity
 from gateway.domain.errors import Unauthenticated, Unauthorised
-from gateway.exchange.batch.files import locked, move_files
-from gateway.exchange.batch.folder import LATER_S, PATIENCE_S, QUIET_S, WatchedFolder
+from gateway.exchange.batch.files import locked, move_files, opened_root
+from gateway.exchange.batch.folder import WatchedFolder
+from gateway.exchange.batch.taking import LATER_S, PATIENCE_S, QUIET_S, Taking
 from gateway.operations.health import look
 from gateway.operations.standing import Standing
 from tests.exchange import pasar
@@ -156,6 +159,17 @@ def test_a_file_of_the_same_name_has_its_result_every_day(market: Stage, folder:
     assert pasar.notes(market, case) == ["2026-03-02", "2026-03-03"]
 
 
+def test_whoever_fetches_results_may_read_them_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o077)  # as the units of deploy/systemd have it
+    try:
+        with opened_root(tmp_path) as root, root.folder("pasar", "out") as out:
+            out.write("maret.result.csv", b"number\r\n")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "pasar" / "out").stat().st_mode) == 0o2770
+    assert stat.S_IMODE((tmp_path / "pasar" / "out" / "maret.result.csv").stat().st_mode) == 0o640
+
+
 def test_a_link_out_of_the_folder_is_not_followed(market: Stage, folder: Folder) -> None:
     secret = market.folder / "keys" / "master.key"
     folder.put(secret.read_bytes())
@@ -255,7 +269,7 @@ def test_a_refusal_for_now_is_asked_for_again_after_a_while_alone(
     folder.put()
     market.clock.advance(seconds=QUIET_S)
     with monkeypatch.context() as patched:
-        patched.setattr(WatchedFolder, "_announced", not_yet)
+        patched.setattr(Taking, "_announced", not_yet)
         for _ in range(3):
             folder.look()
         assert (len(asked), folder.names("in")) == (1, TAKEN)
@@ -302,9 +316,9 @@ def test_a_process_that_dies_at_any_step_loses_and_doubles_nothing(
     name, _, count = step.partition("-")
     with monkeypatch.context() as patched:
         if count:
-            patched.setattr("gateway.exchange.batch.folder.move_files", _moves(int(count)))
+            patched.setattr("gateway.exchange.batch.taking.move_files", _moves(int(count)))
         else:
-            patched.setattr(WatchedFolder, name, _dies)
+            patched.setattr(WatchedFolder if name == "_give" else Taking, name, _dies)
         with pytest.raises(Killed):
             _all_of_it(market, folder)
     market.restart()

@@ -13,7 +13,8 @@
     closing      the end of a batch, in the ledger
     cancelling   the end that staff decide
     aside        what staff decide about records that were put aside
-    folder       files that lie in a watched folder (files: how they are read and written there)
+    folder       the watched folder: its rounds, and the results that go there
+    taking       one file of it on its way into the store (files: how they are read and written there)
     documents    the hub's own documents about batches, and the states
 
     uploading --> verifying --> reading --> closing --> completed

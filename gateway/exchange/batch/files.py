@@ -19,7 +19,10 @@ from gateway.domain.errors import Malformed
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _READABLE = 0o640
-"""What is written can be read by its group: that is how whoever fetches it gets at it."""
+"""What is written can be read by its group: that is how whoever fetches it gets at it, whatever the umask."""
+
+_SHARED = 0o2770
+"""Folders that are made here are their group's too, who puts files there; what is in them belongs to that group."""
 
 
 @contextmanager
@@ -49,11 +52,15 @@ class Folder:
         at = os.dup(self.descriptor)
         try:
             for name in names:
+                is_new = False
                 with suppress(FileExistsError):
-                    os.mkdir(name, dir_fd=at)
+                    os.mkdir(name, 0o700, dir_fd=at)
+                    is_new = True
                 below = os.open(name, _FOLDER, dir_fd=at)
                 os.close(at)
                 at = below
+                if is_new:
+                    os.fchmod(at, _SHARED)
             yield Folder(at)
         finally:
             os.close(at)
@@ -99,7 +106,8 @@ class Folder:
         """
         part = f".{name}.part"
         self.remove(part)
-        with os.fdopen(os.open(part, _NEW, _READABLE, dir_fd=self.descriptor), "wb") as out:
+        with os.fdopen(os.open(part, _NEW, 0o600, dir_fd=self.descriptor), "wb") as out:
+            os.fchmod(out.fileno(), _READABLE)
             for each in (body,) if isinstance(body, bytes) else body:
                 out.write(each)
             out.flush()
