@@ -62,6 +62,10 @@ class Casework:
             found[reference] = tuple(case_of(row) for row in rows if row is not None)
         return found
 
+    def opened_by(self, key: Reference) -> str | None:
+        """The id of the case that was opened under this key."""
+        return self.reader.opening(self.references.digest(key))
+
     def standing(self, case_id: str) -> Standing | None:
         """Read a case as it stands now; None when there is none."""
         row = self.reader.case_standing(case_id)

@@ -75,8 +75,10 @@ class Deeds:
             steps = self.steps(officer.actor)
             case = steps.open(event, key)
             if case is None:
+                known = self._casework.opened_by(key) if key else None
                 raise CaseRefusal(
-                    "an application was registered under this reference before: look it up instead",
+                    f"an application was registered under this reference before, as case {known}: go on with that one, "
+                    "or correct the number",
                     code="already-registered",
                     clause="Pasal 12(1)",
                 )

@@ -41,9 +41,10 @@ def test_an_application_opens_a_case_that_is_found_by_the_counters_number(house:
 
 
 def test_the_same_number_opens_no_second_case(visitor: Visitor) -> None:
-    visitor.post(PATH, RINA, LODGED, 201)
+    opened = visitor.post(PATH, RINA, LODGED, 201)
     again = visitor.refused("POST", PATH, RINA, {**LODGED, "applicant": FIRM})
     assert (again.status, again.code, again.clause) == (409, "already-registered", "Pasal 12(1)")
+    assert f"as case {opened['id']}:" in again.body["detail"]
     assert len(visitor.get("/admin/v1/cases")["items"]) == 1
 
 
@@ -60,6 +61,9 @@ WRONG: dict[str, tuple[dict[str, Any], int, str]] = {
     "firm-without-a-name": ({"applicant": {**FIRM, "company": None}}, 422, "schema-violation"),
     "undeclared": ({"declaration": None}, 422, "schema-violation"),
     "member": ({"extra": 1}, 422, "schema-violation"),
+    "two-lines": ({"applicant": {**PERSON, "name": "Siti\nContoh"}}, 422, "schema-violation"),
+    "no-letter": ({"site": {**LODGED["site"], "purpose": "Kajian\x01"}}, 422, "schema-violation"),
+    "no-address-of-mail": ({"applicant": {**PERSON, "email": "siti"}}, 422, "schema-violation"),
 }
 
 

@@ -1,7 +1,8 @@
 """Applications that are lodged at the counter (Pasal 12(6)): an officer enters what the applicant brings.
 
 `POST /office/v1/cases`. The number that the counter gave the application is a reference of its case, and under one
-number one case is opened: whoever did not hear the answer sends the same again and is told `already-registered`.
+number one case is opened: whoever did not hear the answer sends the same again and is told which one
+(`already-registered`).
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ from gateway.edge.parts import StaffEdge, office_staff
 COUNTER = "counter"
 """The kind of reference by which a case is found that was opened here."""
 
-Line = Annotated[str, Field(min_length=1, max_length=255)]
+Line = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""One line: what is entered reaches agencies in XML too, which knows no control characters."""
+
+Address = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
 class Person(Body):
@@ -40,8 +44,8 @@ class Person(Body):
     name: Line
     nik: str = Field(max_length=32)
     phone: str = Field(max_length=32)
-    email: str = Field("", max_length=254)
-    address: str = Field(min_length=1, max_length=500)
+    email: str = Field("", max_length=254, pattern=r"^([^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+)?$")
+    address: Address
     company: Line | None = None
     npwp: str | None = Field(None, max_length=32)
     nib: str | None = Field(None, max_length=32)
@@ -70,9 +74,9 @@ class Person(Body):
 class Place(Body):
     """What and where the permit is about; `kelurahan` is a Kemendagri code of the city."""
 
-    address: str = Field(min_length=1, max_length=500)
+    address: Address
     kelurahan: str = Field(max_length=32)
-    purpose: str = Field(min_length=1, max_length=500)
+    purpose: Address
     area_m2: int | None = Field(None, ge=1, le=10_000_000)
 
     def site(self) -> Site:
@@ -85,7 +89,7 @@ class Declared(Body):
     """The truth declaration that the applicant signed at the counter (12(3)): which text."""
 
     version: str = Field(min_length=1, max_length=40)
-    text: str = Field(min_length=1, max_length=4000)
+    text: str = Field(min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$")
 
 
 class Paper(Body):
