@@ -120,7 +120,7 @@ def resume(batch: Batch) -> None:
 
 
 @app.command()
-def cancel(batch: Batch, reason: Annotated[str, typer.Option(help="why; the agency is told")]) -> None:
+def cancel(batch: Batch, reason: Annotated[str, typer.Option(help="why; in the report of an agency's file")]) -> None:
     """End a batch: what was done stands, what is put aside is given up, and the rest stays unread."""
     with opened() as store:
         Cancelling(store.reader, store.unit_of_work, store.leaves, now).cancel(batch, reason, ACTOR)

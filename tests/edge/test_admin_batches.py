@@ -77,8 +77,11 @@ def test_a_file_of_the_office_is_begun_and_a_stopped_one_goes_on(
     assert (one["direction"], one["state"], one["format"], one["leftOut"]) == ("out", "making", "xml", 0)
     assert visitor.refused("POST", "/admin/v1/batches", AGUS, {**wanted, "name": "maret"}).code == "batch-name-used"
     assert visitor.refused("POST", f"/admin/v1/batches/{begun['id']}/resume", AGUS).code == "batch-state"
-    not_ours = {"agency": "dpupr", "interaction": "technical-recommendation"}
+    assert visitor.refused("POST", "/admin/v1/batches", AGUS, wanted).code == "schema-violation"  # it has no name
+    not_ours = {"agency": "dpupr", "interaction": "technical-recommendation", "name": "april"}
     assert visitor.refused("POST", "/admin/v1/batches", AGUS, not_ours).code == "batch-not-ours"
+    visitor.post(f"/admin/v1/batches/{begun['id']}/cancel", AGUS, {"reason": "salah bulan"}, 202)
+    assert visitor.get(f"/admin/v1/batches/{begun['id']}")["endsAs"] == "cancelled"
     put(house, 9, direction="out", state="stopped", stopped_in="sending", cause="menolak")
     assert any("is stopped until" in each for each in visitor.get("/admin/v1/health")["warnings"])
     visitor.post("/admin/v1/batches/b-9/resume", AGUS, None, 202)

@@ -13,7 +13,7 @@ from gateway.edge.admin.paging import Limit, cursor_of, page
 from gateway.edge.admin.views import batch_view
 from gateway.edge.parts import StaffEdge
 from gateway.exchange.batch.aside import PutAside
-from gateway.exchange.batch.cancelling import unknown_batch
+from gateway.exchange.batch.cancelling import Cancelling, unknown_batch
 from gateway.exchange.batch.office.beginning import Beginning, Order, Wanted
 
 
@@ -21,7 +21,8 @@ class Sent(BaseModel):
     """The file that the office is to send; unknown members are refused.
 
     `from` and `until` are days of Jakarta, both included, in which its cases were registered: both, or none for all.
-    `services` and `format` are of those agreed; `name` is our own id of the file.
+    `services` and `format` are of those agreed; `name` is our own id of the file: one file is made under it, so who did
+    not hear the answer may send the same again, and is told `batch-name-used`.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -32,7 +33,7 @@ class Sent(BaseModel):
     since: date | None = Field(None, alias="from")
     until: date | None = None
     format: str | None = Field(None, max_length=10)
-    name: str | None = Field(None, max_length=100)
+    name: str = Field(min_length=1, max_length=100)
 
     def order(self) -> Order:
         """The same for the exchange."""
@@ -81,6 +82,14 @@ def add_batches(router: APIRouter, edge: StaffEdge) -> None:
     def resume(batch: str, who: Who) -> dict[str, str]:
         """Let a file that was stopped go on."""
         _beginning(edge).resume(batch, who.actor)
+        return {"id": batch}
+
+    cancelling = Cancelling(edge.reader, edge.unit_of_work, edge.casework.leaves, edge.clock)
+
+    @router.post("/batches/{batch}/cancel", status_code=202)
+    def cancel(batch: str, why: Reason, who: Who) -> dict[str, str]:
+        """End a batch early: what was done stands, the rest is unread. The report of an agency's file says why."""
+        cancelling.cancel(batch, why.reason, who.actor)
         return {"id": batch}
 
     put_aside = PutAside(edge.reader, edge.unit_of_work, edge.casework.leaves, edge.clock)
