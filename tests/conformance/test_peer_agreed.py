@@ -304,7 +304,8 @@ def test_a_file_of_all_examples_is_sent_in_pieces_and_its_report_verified(
     peer = play(Model.BATCH, Transport.REST)
     ours = Box(peer, Transport.REST, hub_identity, agency)
     name, file = ours.part.declared.name, bytearray()
-    report = {"state": "completed", "accepted": 2}
+    results = [b"1,accepted", b"1,declined"]  # the second is not what the report is about
+    report = {"state": "completed", "accepted": 2, "resultSha256": hashlib.sha256(results[0]).hexdigest()}
 
     def answer(heard: Heard) -> Response:
         if heard.path == f"/rest/{peer.agency}/{name}":
@@ -313,7 +314,7 @@ def test_a_file_of_all_examples_is_sent_in_pieces_and_its_report_verified(
         if heard.headers.get("upload-offset") is not None:
             file.extend(heard.body)
             return Response(status_code=204, headers={"Upload-Offset": str(len(file))})
-        return Response("1,accepted") if heard.path.endswith("/result") else ours.signed(heard, report)
+        return Response(results.pop(0)) if heard.path.endswith("/result") else ours.signed(heard, report)
 
     hub.answer = answer
     said = TestClient(peer.app).post(f"/_control/send/{name}", json={"members": {"text": "Tidak sesuai."}})
@@ -325,6 +326,9 @@ def test_a_file_of_all_examples_is_sent_in_pieces_and_its_report_verified(
     assert (manifest["records"], manifest["sha256"]) == (2, hashlib.sha256(file).hexdigest())
     assert [each.headers.get("upload-complete") for each in hub.at("/b/1")][:-2] == ["?0"] * (len(file) // 100) + ["?1"]
     assert TestClient(peer.app).post(f"/_control/send/{name}", json={"members": {"text": ""}}).status_code == 422
+    file.clear()
+    other = TestClient(peer.app).post(f"/_control/send/{name}", json={"members": {}})
+    assert other.json()["code"] == "result-differs"
 
 
 @pytest.mark.parametrize(("form", "file"), [

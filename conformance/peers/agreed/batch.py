@@ -63,6 +63,8 @@ class Files:
         self._upload(address, headers, content, int(str(accepted["pieceBytes"])))
         report = self._ended(address, headers)
         result = _good(self.client.get(f"{address}/result", headers=headers), 200)
+        if hashlib.sha256(result.content).hexdigest() != report.get("resultSha256"):
+            raise Malformed("the result is not the one whose digest the report holds", code="result-differs")
         return {"report": report, "result": result.text.splitlines()[:LINES]}
 
     def _upload(self, address: str, headers: Mapping[str, str], content: bytes, piece_bytes: int) -> None:
@@ -78,7 +80,7 @@ class Files:
             }
             answer = self.client.patch(address, content=content[begins:ends], headers=sent)
             stands = int(answer.headers.get("upload-offset", "-1"))
-            if answer.status_code not in (204, 409) or stands == begins:
+            if answer.status_code not in (204, 409) or stands < 0 or stands == begins:
                 raise _no(answer)
             begins = stands
 
