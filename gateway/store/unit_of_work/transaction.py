@@ -20,6 +20,9 @@ from gateway.store.unit_of_work.statements import execute
 T = TypeVar("T")
 
 BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}
+WRITER_CACHE_KIB = 2000
+"""Pages of SQLite's file that the connection keeps which writes: SQLite's own measure, for others see `engine`."""
+
 TRIES = 8
 """How often a transaction is run that the database undoes in favour of another one."""
 
@@ -64,6 +67,8 @@ class Kept:
         with self._turn:
             if self._connection is None:
                 self._connection = self._engine.connect()
+                if self._connection.dialect.name == "sqlite":
+                    execute(self._connection, f"PRAGMA cache_size={-WRITER_CACHE_KIB}")
             try:
                 yield self._connection
             except BaseException:
