@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import quote
 
@@ -100,6 +101,10 @@ class Gateway(Process):
     def laid_down(self, agency: str) -> None:
         """Whoever waits for that agency's mailbox is heard again."""
         self.limits.waiting.ring({agency})
+
+    def _load_soap(self) -> None:
+        super()._load_soap()
+        import_module("gateway.edge.soap.codec")
 
     def _look_into_mailboxes(self) -> bool:
         more = super()._look_into_mailboxes()

@@ -16,7 +16,7 @@ from gateway.app.delivering import Delivering
 from gateway.app.differing import suspend_where_different
 from gateway.app.identity import hub_key, previous_keys
 from gateway.app.rounds import Round, Rounds
-from gateway.app.starting import make_sure, refuse_place
+from gateway.app.starting import make_sure, refuse_place, speaks_soap
 from gateway.app.store import open_store, record_hub_certificates, revocation_policy, status_sources
 from gateway.casework.desk import Casework
 from gateway.casework.references import ReferenceIndex
@@ -47,6 +47,7 @@ from gateway.store.leadership import leadership
 from gateway.store.listening import Listening
 from gateway.store.soundness import apart
 from gateway.transport.http import HttpClient
+from gateway.trust.wss import signatures
 from gateway.validation.library import SchemaLibrary, default_roots
 
 
@@ -209,8 +210,17 @@ class Process:
         """Something lies in an agency's mailbox since now: for a process that has somebody waiting for it."""
 
     def suspend_where_different(self) -> Mapping[str, tuple[str, ...]]:
-        """Suspend every agency whose adapter and agreement differ; gives the differences by agency."""
+        """Suspend every agency whose adapter and agreement differ; gives the differences by agency.
+
+        Where an agreement in force speaks SOAP, what it needs is loaded with it, and not by the first message.
+        """
+        if speaks_soap(self.directory, self._clock()):
+            self._load_soap()
         return suspend_where_different(self.store, self.adapters, self.library, self._clock())
+
+    def _load_soap(self) -> None:
+        """Load what SOAP takes beside the agreed XSDs, which are read when agreements are compared."""
+        signatures()
 
     def _close(self) -> None:
         if self._ending is not None:

@@ -3,6 +3,7 @@
 Settings and keys are read before this, and the store was opened and migrated: each of them refuses what is wrong with
 it (`gateway.settings`, `gateway.app.identity`, `gateway.store.schema`). Here stands what is left:
 
+    libraries      one that is missing is told now, though it is loaded when it is first needed
     production     a store that may forget, or a certificate that has ended, is refused; else the log says so
     clock          one that was set back is told and not refused: the hub would stand still for an hour because of a
                    clock that somebody is about to set right, and nothing is lost meanwhile; one that is not the
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from importlib.util import find_spec
 
 import structlog
 from cryptography import x509
@@ -20,10 +22,15 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from gateway.app.store import Store
+from gateway.domain.calendar import local_date
 from gateway.domain.errors import Misconfigured
+from gateway.exchange.directory import Directory
 from gateway.operations.health import CLOCK_BACK_S, clock_back, clock_sentence
 from gateway.settings import Settings
 from gateway.store.soundness import APART_S, SKEW_S, apart, apart_sentence, doubts, refuse_network
+
+LOADED_LATER = ("holidays", "pyhanko", "spyne", "typst", "xmlsec", "zeep")
+"""Libraries that are loaded by what needs them: an office without SOAP, for one, does without 17 MB."""
 
 _log = structlog.get_logger("simojo.start")
 
@@ -50,8 +57,26 @@ def refuse_worker_on_sqlite(settings: Settings) -> None:
         )
 
 
+def refuse_missing() -> None:
+    """Raise Misconfigured `library-missing` where one of `LOADED_LATER` is not installed. Loads none of them."""
+    if missing := [name for name in LOADED_LATER if find_spec(name) is None]:
+        raise Misconfigured(
+            f"{', '.join(missing)} cannot be found: install the gateway again with what it depends on"
+            " (requirements-run.lock)",
+            code="library-missing",
+        )
+
+
+def speaks_soap(directory: Directory, at: datetime) -> bool:
+    """Whether an agreement in force speaks SOAP."""
+    today = local_date(at)
+    agreements = (directory.active_agreement(agency, today) for agency in directory.adapters)
+    return any(said.transport.is_soap for each in agreements if each is not None for said in each.interactions)
+
+
 def make_sure(settings: Settings, store: Store, certificate: x509.Certificate, clock: Callable[[], datetime]) -> None:
     """Refuse or warn, as the module says. Raises Misconfigured, and HubBusy when the store does not answer."""
+    refuse_missing()
     at = clock()
     ended = _certificate_fault(certificate, at)
     if ended and settings.is_production:

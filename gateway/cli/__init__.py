@@ -9,7 +9,10 @@ from gateway.domain.errors import GatewayError
 
 def main() -> None:
     """Run the command. An error of ours, or of a file that is named, is one sentence on stderr and exit code 2."""
-    from gateway.cli.commands import app
+    if sys.argv[1:2] in (["serve"], ["worker"]):
+        from gateway.cli.processes import app
+    else:
+        from gateway.cli.commands import app
 
     try:
         app()

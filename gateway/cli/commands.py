@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-import gateway
 from gateway.cli import (
     adapter,
     adapter_try,
@@ -26,13 +21,9 @@ from gateway.cli import (
     worker,
 )
 from gateway.cli.demo import demo
+from gateway.cli.root import simojo
 
-app = typer.Typer(
-    name="simojo",
-    help="SIMOJO Gateway: data exchange between a licensing office and its agencies.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+app = simojo()
 
 app.command("init")(init.init)
 app.command("serve")(serve.serve)
@@ -52,18 +43,3 @@ app.add_typer(hub.app, name="hub", help="The hub's own key and certificates.")
 app.add_typer(ledger.app, name="ledger", help="Verify and export the ledger; receipts.")
 app.add_typer(store.app, name="store", help="The database: what it is, its version, moving the office to another.")
 app.add_typer(staff.app, name="staff", help="Who works at the office, and their API tokens.")
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        print(gateway.__version__)
-        raise typer.Exit
-
-
-@app.callback()
-def root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
-    ] = False,
-) -> None:
-    """Say what the command is for."""

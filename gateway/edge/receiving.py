@@ -30,7 +30,6 @@ from gateway.edge.http import (
 from gateway.edge.limits import Limits
 from gateway.edge.proxies import Proxies, shown_certificate
 from gateway.edge.rest.wire import RestWire
-from gateway.edge.soap.codec import SoapCodec
 from gateway.edge.soap.wire import SoapForm, SoapWire, fault_answer, leaving, version_of
 from gateway.edge.waiting_room import Gone
 from gateway.exchange.batch.uploads import Uploads
@@ -90,6 +89,8 @@ class Wires:
 
 
 def _form(port: Port) -> SoapForm:
+    from gateway.edge.soap.codec import SoapCodec  # and spyne, 5 MB that are SOAP's alone
+
     codec = SoapCodec(port.agency, port.interaction, request=port.request.root.text, answer=port.answer.root.text)
     return SoapForm(document=port.request.id, action=port.request.action, codec=codec)
 

@@ -27,6 +27,9 @@ CONNECTIONS = 12
 CONNECTION_WAIT_S = 5.0
 PREPARED = 256
 """Statements that a connection keeps prepared: many rows go in portions, and each size of them is a statement."""
+CACHE_KIB = 512
+"""Pages of SQLite's file that a connection keeps. One that reads forgets them whenever another one has written."""
+
 FORMS = "write it as sqlite:////path/to/simojo.db or postgresql://user:password@host/database"
 
 # What a session of ours asks of the server. A commit is on disk before it counts, whatever the server's default is.
@@ -92,7 +95,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
     _write_ahead(cursor)
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", f"cache_size={-CACHE_KIB}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -14,7 +14,9 @@ import structlog
 from sqlalchemy import Engine
 
 from gateway.store.engine import connect_alone
-from gateway.store.unit_of_work.postgres import CHANNEL
+
+CHANNEL = "simojo_delivery"
+"""Notified by every commit that leaves something to deliver."""
 
 PATIENCE_S = 0.5
 """How long one wait for a word lasts, and so how long an end may take."""

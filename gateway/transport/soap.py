@@ -8,22 +8,20 @@ envelope.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import zeep
 from lxml import etree
-from zeep.transports import Transport as ZeepTransport
 
 from gateway.contract.message import Payload, Transport
-from gateway.domain.errors import Misconfigured
 from gateway.trust.envelope import build_envelope
 from gateway.validation.wsdl import Port
 
+if TYPE_CHECKING:
+    import zeep
+
 _PORTS = {Transport.SOAP_11: "Soap11", Transport.SOAP_12: "Soap12"}
-# Only names: `_Memory` opens no file. With http names zeep could not be forbidden to fetch from elsewhere.
-_BASE = "file:///simojo/"
 
 
 class SoapRequestBuilder:
@@ -51,18 +49,13 @@ class SoapRequestBuilder:
 
         Raises Misconfigured `wsdl-unfit` when zeep cannot read our own WSDL or write the content by it.
         """
+        from gateway.transport.zeep_client import written
+
         operation = self._operation(port, version)
-        try:
-            with self._lock:
-                written = _written(operation, port, content)
-        except (zeep.exceptions.Error, TypeError, ValueError) as error:
-            raise Misconfigured(
-                f"{port.agency}/{port.interaction}: the message cannot be written by its WSDL "
-                f"({type(error).__name__}); make the adapter's mapping and the agreed XSD agree",
-                code="wsdl-unfit",
-            ) from error
+        with self._lock:
+            document = written(operation, port, content)
         return build_envelope(
-            written,
+            document,
             version=version,
             action=port.request.action,
             message_id=message_id,
@@ -77,52 +70,11 @@ class SoapRequestBuilder:
             self._operation(port, version)
 
     def _operation(self, port: Port, version: Transport) -> Any:
+        from gateway.transport.zeep_client import client_of
+
         # the documents are part of the name: a later agreement may carry the interaction in another version
         name = f"{port.agency}/{port.interaction} {port.request.id} {port.answer.id}"
         with self._lock:
             if name not in self._clients:
-                self._clients[name] = _client(port)
+                self._clients[name] = client_of(port)
             return self._clients[name].bind("Service", _PORTS[version])._binding.get("Exchange")
-
-
-def _client(port: Port) -> zeep.Client:
-    files = {f"{_BASE}{port.interaction}/xsd/{each}": data for each, data in port.files().items()}
-    location = f"{_BASE}{port.interaction}.wsdl"
-    settings = zeep.Settings(strict=True, forbid_dtd=True, forbid_external=True, xml_huge_tree=False)
-    try:
-        return zeep.Client(location, transport=_Memory({location: port.wsdl(), **files}), settings=settings)
-    except zeep.exceptions.Error as error:
-        raise Misconfigured(
-            f"{port.agency}/{port.interaction}: its WSDL cannot be read ({type(error).__name__}: {error})",
-            code="wsdl-unfit",
-        ) from error
-
-
-def _written(operation: Any, port: Port, content: Payload | etree._Element) -> etree._Element:
-    if not isinstance(content, etree._Element):
-        return deepcopy(_document(operation.create(**content).content))
-    if content.tag != port.request.root.text:
-        raise ValueError(content.tag)
-    value = operation.input.body.parse(content, operation.input.wsdl.types)
-    _document(operation.create(**value.__values__).content)
-    return deepcopy(content)
-
-
-def _document(envelope: etree._Element) -> etree._Element:
-    """The one child of the Body, which is the last child of an Envelope."""
-    return envelope[-1][0]
-
-
-class _Memory(ZeepTransport):
-    """Serves what it was given, and nothing from anywhere else."""
-
-    def __init__(self, files: Mapping[str, bytes]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # zeep ships no types
-        self._files = files
-
-    def load(self, url: str) -> bytes:
-        """Give the bytes of that name. Raises Misconfigured for any other."""
-        try:
-            return self._files[url]
-        except KeyError:
-            raise Misconfigured(f"a WSDL asks for {url}, which is not part of it", code="wsdl-unfit") from None

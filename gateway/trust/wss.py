@@ -16,7 +16,7 @@ Signed content must not hold qualified names in text or attribute values (xsi:ty
 cover their prefixes unless the sender lists them, and unlisted ones are lost in step 6.
 
 xmlsec gets octets and reads nothing of the message itself: no transform, reference or KeyInfo in it has a say, and
-every part is brought into canonical form once.
+every part is brought into canonical form once. It is loaded with the first signature: its 6 MB are SOAP's alone.
 """
 
 from __future__ import annotations
@@ -27,10 +27,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Final
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
-import xmlsec
 from lxml import etree
 
 from gateway.domain.errors import Unauthenticated
@@ -43,19 +42,11 @@ from gateway.trust.security_header import Reference, SecurityHeader, malformed, 
 from gateway.trust.wss_signing import sign_envelope
 from gateway.trust.xml import canonical, parse_canonical
 
+if TYPE_CHECKING:
+    import xmlsec
+
 __all__ = ["VerifiedEnvelope", "check_fresh", "read_signer", "sign_envelope", "verify_envelope"]
 
-_SIGNATURES: Final = {
-    transform.href: transform
-    for transform in (
-        xmlsec.constants.TransformRsaSha256,
-        xmlsec.constants.TransformRsaSha384,
-        xmlsec.constants.TransformRsaSha512,
-        xmlsec.constants.TransformEcdsaSha256,
-        xmlsec.constants.TransformEcdsaSha384,
-        xmlsec.constants.TransformEcdsaSha512,
-    )
-}
 _KNOWN_KEYS: Final = 1024
 """Public keys that are kept read; an office has some dozen agencies."""
 
@@ -171,12 +162,30 @@ def _canonical(part: etree._Element, prefixes: Sequence[str]) -> bytes:
     return canonical(part, [prefix for prefix in prefixes if prefix != "#default"])
 
 
+@cache
+def signatures() -> Mapping[str, Any]:
+    """What xmlsec verifies, by the URI of the algorithm. Loads xmlsec, for which a process may ask before a message."""
+    import xmlsec
+
+    known = (
+        xmlsec.constants.TransformRsaSha256,
+        xmlsec.constants.TransformRsaSha384,
+        xmlsec.constants.TransformRsaSha512,
+        xmlsec.constants.TransformEcdsaSha256,
+        xmlsec.constants.TransformEcdsaSha384,
+        xmlsec.constants.TransformEcdsaSha512,
+    )
+    return {transform.href: transform for transform in known}
+
+
 def _verify_signature(security: SecurityHeader, registered: RegisteredCertificate) -> None:
+    import xmlsec
+
     context = xmlsec.SignatureContext()
     context.key = _public_key(registered.public_key_der)
     octets = _canonical(security.signed_info, security.prefixes)
     try:
-        context.verify_binary(octets, _SIGNATURES[security.algorithm.name], security.value)
+        context.verify_binary(octets, signatures()[security.algorithm.name], security.value)
     except xmlsec.Error as fault:
         raise Unauthenticated(
             "the signature was not made over these references with the key of the registered certificate",
@@ -186,6 +195,8 @@ def _verify_signature(security: SecurityHeader, registered: RegisteredCertificat
 
 @lru_cache(_KNOWN_KEYS)
 def _public_key(der: bytes) -> xmlsec.Key:
+    import xmlsec
+
     # Of the key alone: a context copies the key that it is given, and would copy the whole certificate with it.
     return xmlsec.Key.from_memory(der, xmlsec.constants.KeyDataFormatDer, None)
 

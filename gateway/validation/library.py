@@ -7,13 +7,15 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import gateway
 from gateway.contract.adapter import Adapter
 from gateway.domain.errors import Misconfigured
 from gateway.validation.json_document import JsonDocument
-from gateway.validation.xml_document import XmlDocument
+
+if TYPE_CHECKING:
+    from gateway.validation.xml_document import XmlDocument
 
 
 class SchemaDocument(Protocol):
@@ -80,6 +82,8 @@ class SchemaLibrary:
         """The XSD of that id. Raises Misconfigured `schema-unknown`, or `schema-unfit` on its first use."""
         with self._lock:
             if document not in self._xml:
+                from gateway.validation.xml_document import XmlDocument  # and zeep, 6 MB that are SOAP's alone
+
                 self._xml[document] = XmlDocument(document, self._path(document, "xsd"))
             return self._xml[document]
 

@@ -7,13 +7,16 @@ that the hub serves (its answer in, our acknowledgement out). The XSDs are named
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from gateway.contract.adapter import Interaction, Request
 from gateway.domain.errors import Misconfigured
 from gateway.validation.library import ACKNOWLEDGEMENT, SchemaLibrary
-from gateway.validation.xml_document import XmlDocument
+
+if TYPE_CHECKING:
+    from gateway.validation.xml_document import XmlDocument
 
 WSDL = "http://schemas.xmlsoap.org/wsdl/"
 XS = "http://www.w3.org/2001/XMLSchema"

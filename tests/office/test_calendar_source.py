@@ -2,7 +2,8 @@ from datetime import date
 
 import pytest
 
-from gateway.office.calendar_source import indonesian_calendar
+from gateway.office.calendar_source import computed, indonesian_calendar, written
+from gateway.office.days_off import JOINT_LEAVE, PUBLIC
 
 YEARS = (2025, 2026)
 
@@ -31,3 +32,16 @@ def test_the_office_adds_and_strikes_days() -> None:
 
 def test_only_the_years_asked_for_are_known() -> None:
     assert {each.year for each in indonesian_calendar([2026]).holidays} == {2026}
+
+
+@pytest.mark.parametrize("year", sorted(PUBLIC))
+def test_the_days_off_that_are_written_down_are_the_librarys(year: int) -> None:
+    public, all_off = computed(year, joint_leave=False), computed(year, joint_leave=True)
+    days = [" ".join(f"{each:%m%d}" for each in sorted(kind)) for kind in (public, all_off - public)]
+    assert [PUBLIC[year], JOINT_LEAVE[year]] == days, "write these in gateway/office/days_off.py"
+    assert written(year, joint_leave=True) == all_off
+
+
+def test_a_year_that_is_not_written_down_is_asked_of_the_library() -> None:
+    year = max(PUBLIC) + 1
+    assert indonesian_calendar([year]).holidays == computed(year, joint_leave=True)

@@ -11,8 +11,7 @@ from structlog.testing import capture_logs
 
 from gateway.store import listening as module
 from gateway.store.engine import connect_alone, open_engine
-from gateway.store.listening import Listening
-from gateway.store.unit_of_work.postgres import CHANNEL
+from gateway.store.listening import CHANNEL, Listening
 from tests.postgres import Server
 
 SOON_S = 20.0

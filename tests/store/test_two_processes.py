@@ -14,11 +14,11 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.domain.errors import HubBusy
 from gateway.store.engine import open_engine
+from gateway.store.listening import CHANNEL
 from gateway.store.plan import Add, Committed, Conflict, Insert, Plan, Update, table_of
 from gateway.store.reading import Reader
 from gateway.store.tables import CounterRow, DeliveryRow, OpeningRow
 from gateway.store.unit_of_work import GroupCommit
-from gateway.store.unit_of_work.postgres import CHANNEL
 from gateway.store.unit_of_work.transaction import TRIES
 from tests.databases import Databases
 from tests.postgres import Server

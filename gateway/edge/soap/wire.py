@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from lxml import etree
@@ -32,7 +32,6 @@ from gateway.domain.errors import (
     SchemaViolation,
     Unauthenticated,
 )
-from gateway.edge.soap.codec import SoapCodec
 from gateway.edge.soap.fault import MEDIA_TYPE, fault_of, fault_status
 from gateway.edge.soap.once import Verified
 from gateway.exchange.wire import Answer, Sealed, Sealing
@@ -40,6 +39,9 @@ from gateway.trust import names
 from gateway.trust.envelope import Envelope, open_envelope
 from gateway.trust.xml import parse_xml
 from gateway.validation.library import ACKNOWLEDGEMENT, SchemaLibrary
+
+if TYPE_CHECKING:
+    from gateway.edge.soap.codec import SoapCodec
 
 _VERSION_OF: Final = {media: version for version, media in MEDIA_TYPE.items()}
 

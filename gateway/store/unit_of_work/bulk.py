@@ -14,7 +14,6 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
-import psycopg
 from sqlalchemy import Column, Connection, Engine, MetaData, Table, Text, func, insert, inspect, select, text
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
@@ -109,6 +108,8 @@ def number_on(connection: Connection, table: Table) -> None:
 
 
 def _copy_in(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+    import psycopg  # only here, so that a store on SQLite does without its 8 MB
+
     quote = connection.dialect.identifier_preparer.quote
     columns = ", ".join(quote(column.name) for column in table.columns)
     driver: Any = connection.connection.driver_connection

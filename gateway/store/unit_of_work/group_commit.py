@@ -16,23 +16,19 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine
 
 from gateway.store.engine import is_shared
 from gateway.store.plan import Change, Committed, Outcome, Plan
-from gateway.store.unit_of_work import postgres, sqlite
-from gateway.store.unit_of_work.transaction import FAULTS_OF_THE_STORE, Kept, busy, is_fault_of_a_plan, run_whole
+from gateway.store.unit_of_work.transaction import Kept, busy, faults_of_the_store, is_fault_of_a_plan, run_whole
 from gateway.store.unit_of_work.trouble import Trouble
 from gateway.store.unit_of_work.waiting import Waiting, Work
 
 T = TypeVar("T")
 
-SETTLE: dict[str, Callable[[Connection, Sequence[Sequence[Change]]], list[Outcome]]] = {
-    "sqlite": sqlite.settle,
-    "postgresql": postgres.settle,
-}
+Settle: TypeAlias = Callable[[Connection, Sequence[Sequence[Change]]], list[Outcome]]
 
 
 class GroupCommit:
@@ -49,7 +45,7 @@ class GroupCommit:
         queue: int = 4096,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._settle = SETTLE[engine.dialect.name]
+        self._settle = _settle_of(engine)
         self._kept = Kept(engine)
         # On SQLite one transaction of this process follows the other; on PostgreSQL they need not wait for each other.
         self._beside: Engine | Kept = engine if is_shared(engine) else self._kept
@@ -74,7 +70,7 @@ class GroupCommit:
         """Run `work` in a transaction of its own; the protocol says more."""
         try:
             return run_whole(self._beside, work)
-        except FAULTS_OF_THE_STORE as error:
+        except faults_of_the_store() as error:
             raise busy(error) from error
 
     def trouble(self) -> str:
@@ -101,7 +97,7 @@ class GroupCommit:
                     self._write([work])
                 return
             self._trouble.met(plans, error)
-            is_store = isinstance(error, FAULTS_OF_THE_STORE)
+            is_store = isinstance(error, faults_of_the_store())
             for work in taken:
                 work.outcome.set_exception(busy(error) if is_store else error)  # each waiter raises one of its own
             return
@@ -109,3 +105,14 @@ class GroupCommit:
         self._trouble.over(changes for changes, outcome in written if isinstance(outcome, Committed))
         for work, outcome in zip(taken, outcomes, strict=True):
             work.outcome.set_result(outcome)
+
+
+def _settle_of(engine: Engine) -> Settle:
+    """How plans are settled on this engine; of the two dialects a process loads the one that it has."""
+    if engine.dialect.name == "sqlite":
+        from gateway.store.unit_of_work import sqlite
+
+        return sqlite.settle
+    from gateway.store.unit_of_work import postgres
+
+    return postgres.settle

@@ -19,12 +19,10 @@ from sqlalchemy import Connection, and_, func, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.dialects.postgresql import insert
 
+from gateway.store.listening import CHANNEL
 from gateway.store.plan import Change, Claim, Committed, Conflict, Delete, Insert, Outcome, Update, table_of
 from gateway.store.unit_of_work.statements import claim_rows, lock_rows
 from gateway.store.unit_of_work.writing import write
-
-CHANNEL = "simojo_delivery"
-"""Notified by every commit that leaves something to deliver."""
 
 _DELIVERY = "delivery"
 

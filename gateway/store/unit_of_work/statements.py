@@ -12,7 +12,6 @@ from functools import cache
 from itertools import chain, count
 from typing import Any, TypeAlias
 
-import psycopg
 from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
@@ -153,7 +152,8 @@ def _padded(rows: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
 def _cursor(connection: Connection) -> Any:
     """A cursor that takes a statement as it is: psycopg's usual one reads each long statement for its placeholders."""
     driver: Any = connection.connection.driver_connection
-    return driver.cursor() if connection.dialect.paramstyle == "qmark" else psycopg.RawCursor(driver)
+    library: Any = connection.dialect.dbapi  # psycopg, which SQLAlchemy has loaded
+    return driver.cursor() if connection.dialect.paramstyle == "qmark" else library.RawCursor(driver)
 
 
 def _bound(

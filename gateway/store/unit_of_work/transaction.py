@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
-import psycopg
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, SQLAlchemyError, StatementError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
@@ -20,6 +20,9 @@ from gateway.store.unit_of_work.statements import execute
 T = TypeVar("T")
 
 BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}
+WRITER_CACHE_KIB = 2000
+"""Pages of SQLite's file that the connection keeps which writes: SQLite's own measure, for others see `engine`."""
+
 TRIES = 8
 """How often a transaction is run that the database undoes in favour of another one."""
 
@@ -34,8 +37,14 @@ class CommitUnknown(Exception):
     """The database went away during COMMIT: it may have kept the transaction or not."""
 
 
-FAULTS_OF_THE_STORE = (SQLAlchemyError, sqlite3.Error, psycopg.Error, OSError, CommitUnknown)
-"""What a transaction raises that is told as HubBusy; a driver's own errors too, where its words were used directly."""
+def faults_of_the_store() -> tuple[type[BaseException], ...]:
+    """What a transaction raises that is told as HubBusy; a driver's own errors too, where its words were used directly.
+
+    psycopg is loaded with an engine for PostgreSQL: where it is not, it has raised nothing.
+    """
+    psycopg = sys.modules.get("psycopg")
+    drivers = (sqlite3.Error,) if psycopg is None else (sqlite3.Error, psycopg.Error)
+    return (SQLAlchemyError, *drivers, OSError, CommitUnknown)
 
 
 class Kept:
@@ -58,6 +67,8 @@ class Kept:
         with self._turn:
             if self._connection is None:
                 self._connection = self._engine.connect()
+                if self._connection.dialect.name == "sqlite":
+                    execute(self._connection, f"PRAGMA cache_size={-WRITER_CACHE_KIB}")
             try:
                 yield self._connection
             except BaseException:
@@ -125,7 +136,7 @@ def is_fault_of_a_plan(error: BaseException) -> bool:
         return True
     if isinstance(error, StatementError) and not isinstance(error, DBAPIError):
         return True
-    return not isinstance(error, FAULTS_OF_THE_STORE)
+    return not isinstance(error, faults_of_the_store())
 
 
 def busy(error: BaseException) -> HubBusy:
