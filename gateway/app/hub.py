@@ -16,7 +16,6 @@ from gateway.app.identity import hub_chain
 from gateway.app.process import Process
 from gateway.app.rounds import Round
 from gateway.app.store import receipts_of
-from gateway.dialect.profiles import INBOUND
 from gateway.domain.errors import Misconfigured
 from gateway.edge.api import make_api
 from gateway.edge.health import Readiness, health_router
@@ -149,7 +148,7 @@ class Gateway(Process):
             uploads=self.uploads,
             directory=self.directory,
             reader=self.store.reader,
-            wire_of=lambda _agency, interaction: RestWire(INBOUND[interaction.security], library=self.library),
+            wire_of=lambda _agency, interaction: RestWire.under(interaction.security, library=self.library),
             clock=self._clock,
         )
 

@@ -54,10 +54,13 @@ OUTBOUND: Mapping[str, OutboundProfile] = MappingProxyType(
     }
 )
 
-CONFIDENTIAL = frozenset({"jws", WSS_X509})
-"""The profiles whose messages can be encrypted: those of our own, in which both sides have certificates."""
+OURS = frozenset({JWS, WSS_X509})
+"""The profiles of our own, whose JSON is exact. The others are dialects that an agency speaks with everybody."""
 
-SIGN_BODIES = frozenset({*CONFIDENTIAL, *_SNAP_CLIENT})
+CONFIDENTIAL = OURS
+"""The profiles whose messages can be encrypted: in those of our own both sides have certificates."""
+
+SIGN_BODIES = frozenset({*OURS, *_SNAP_CLIENT})
 """The profiles that sign the body of what the hub asks: under them nothing is asked without one (RFC 9110, 9.3.1)."""
 
 CREDENTIALS: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -16,7 +16,7 @@ from starlette.types import Scope
 
 from gateway.contract.adapter import Interaction
 from gateway.contract.message import Message, Transport
-from gateway.dialect.profiles import INBOUND, WSS_X509
+from gateway.dialect.profiles import WSS_X509
 from gateway.domain.errors import GatewayError, Refused, Unauthorised
 from gateway.edge.http import (
     PROBLEM_MEDIA_TYPE,
@@ -81,7 +81,7 @@ class Wires:
 
     def _make(self, agency: str, interaction: Interaction) -> Wire:
         if interaction.security != WSS_X509:
-            return RestWire(INBOUND[interaction.security], library=self._edge.library)
+            return RestWire.under(interaction.security, library=self._edge.library)
         ports = self._edge.published.served(agency, interaction)
         path = f"/soap/{agency}/{interaction.name}"
         forms = [_form(each) for each in ports]
@@ -156,7 +156,7 @@ def refuse_early(edge: AgencyEdge, request: Request, error: GatewayError) -> Res
     if interaction is None:
         return problem(error, instance=request.url.path, language=language_of(request.headers))
     named = replace(message, interaction=interaction.name)
-    wire = RestWire(INBOUND[interaction.security], library=edge.library)
+    wire = RestWire.under(interaction.security, library=edge.library)
     answer = refusal_answer(edge.directory.adapters.get(agency), named, wire, error)
     after_s = getattr(error, "after_s", None)
     waits = {} if after_s is None else {"Retry-After": str(after_s)}

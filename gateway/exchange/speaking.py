@@ -26,7 +26,7 @@ from cryptography import x509
 from gateway.contract.adapter import Batch, Notification, Query, Request
 from gateway.contract.message import Payload
 from gateway.dialect.party import Hub, Party
-from gateway.dialect.profiles import OUTBOUND
+from gateway.dialect.profiles import OURS, OUTBOUND
 from gateway.dialect.rest import Asking, Confidential, Heard, OutboundProfile, SealedRequest
 from gateway.domain.errors import (
     AgencyUnavailable,
@@ -212,7 +212,8 @@ class RestSpeaker:
         self._profile(speech.terms).check_reply(heard, self._asking(speech), sealed, speech.party, self._hub, at)
         if document is None:
             raise Malformed("no answer body is agreed for this status", code="reply-unexpected")
-        payload = parse_json(reply.body, max_bytes=self._max_reply_bytes)
+        foreign = speech.terms.interaction.security not in OURS
+        payload = parse_json(reply.body, max_bytes=self._max_reply_bytes, inexact_as_text=foreign)
         violations = self._library.json(document).check(payload)
         if violations or not isinstance(payload, dict):
             raise SchemaViolation(

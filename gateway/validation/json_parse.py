@@ -1,5 +1,8 @@
 """Strict JSON from outside: bounded, UTF-8, no member twice, no fraction, no number that a reader may round.
 
+Whoever speaks a dialect of their own cannot be told to write such a number as a string: from them it is read as its
+text, digit for digit as it was written, and no float is ever made of it (decision 79).
+
 Nearly every body is read by msgspec, into a type that has no fraction, no greater number and no more depth (decision
 46). What it does not take, the standard library reads, with hooks; where that refuses, another pass finds the place.
 All are linear in the body. A refusal names line, column and rule, and never a value: a NIK written as a number is
@@ -10,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import accumulate
 from typing import Annotated, Any, NoReturn
@@ -40,12 +44,13 @@ class _Unfit(ValueError):
     """Raised inside the parser's hooks, which know what is wrong and not where. Its argument is the stable code."""
 
 
-def parse_json(data: bytes, *, max_bytes: int, max_depth: int = 64) -> Json:
+def parse_json(data: bytes, *, max_bytes: int, max_depth: int = 64, inexact_as_text: bool = False) -> Json:
     """Parse a body of at most `max_bytes` bytes whose brackets nest at most `max_depth` deep.
 
     Raises Malformed: `body-too-large`, `json-too-many-values` (more than `MAX_VALUES`), `json-too-deep`,
     `json-malformed`, `json-duplicate-member`, `json-number` (a fraction, NaN, or an integer of 2**53 and more: write
-    it as a string); all but the first two with line and column.
+    it as a string); all but the first two with line and column. `inexact_as_text`: a fraction, a number with an
+    exponent and such an integer are read as their text instead; NaN and Infinity, which JSON has not, never are.
     """
     if len(data) > max_bytes:
         raise Malformed(f"the body has {len(data)} bytes, at most {max_bytes} are read", code="body-too-large")
@@ -68,12 +73,12 @@ def parse_json(data: bytes, *, max_bytes: int, max_depth: int = 64) -> Json:
         place = _place(data[: error.start].decode("utf-8"))
         raise Malformed(f"the body is not UTF-8 at {place}", code="json-malformed") from None
     try:
-        parsed: Json = _DECODER.decode(text)
+        parsed: Json = (_LENIENT if inexact_as_text else _DECODER).decode(text)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise Malformed(f"the body is not JSON: {error.msg} at {place}", code="json-malformed") from None
     except _Unfit as unfit:
-        raise _refusal(text, str(unfit)) from None
+        raise _refusal(text, str(unfit), is_fit=_is_number if inexact_as_text else _is_exact) from None
     if "\\u" in text and _SURROGATE.search(text):
         _check_text(parsed, text)
     return parsed
@@ -157,6 +162,15 @@ def _integer(text: str) -> int:
     return int(text)
 
 
+def _exact_or_text(text: str) -> Json:
+    return int(text) if _is_exact(text) else text
+
+
+def _is_number(text: str) -> bool:
+    """Say whether a number is one that JSON has, whatever its size."""
+    return text.lstrip("-")[:1].isdigit()
+
+
 def _is_exact(text: str) -> bool:
     """Say whether a number is one that every reader keeps: whole, and not beyond MAX_INTEGER."""
     return _WHOLE.fullmatch(text) is not None and abs(int(text)) <= MAX_INTEGER
@@ -166,6 +180,9 @@ _DECODER = json.JSONDecoder(
     object_pairs_hook=_members, parse_float=_fraction, parse_constant=_fraction, parse_int=_integer
 )
 
+_LENIENT = json.JSONDecoder(
+    object_pairs_hook=_members, parse_float=str, parse_constant=_fraction, parse_int=_exact_or_text
+)
 
 _PLAIN_DEPTH = 8
 """Deeper than messages are. Making the reader takes twice the time for each level."""
@@ -184,8 +201,8 @@ _PLAIN = _reader()
 _WRITER = msgspec.json.Encoder()
 
 
-def _refusal(text: str, code: str) -> Malformed:
-    """Find the first fault of that code, in text that is JSON up to there."""
+def _refusal(text: str, code: str, *, is_fit: Callable[[str], bool]) -> Malformed:
+    """Find the first fault of that code, in text that is JSON up to there. `is_fit`: which numbers are none."""
     named: list[set[str]] = []
     for match in _TOKENS.finditer(text):
         lexeme = match[0]
@@ -193,7 +210,7 @@ def _refusal(text: str, code: str) -> Malformed:
             named.append(set())
         elif lexeme in "]}":
             named.pop()
-        elif code == "json-number" and lexeme[0] in "-0123456789NI" and not _is_exact(lexeme):
+        elif code == "json-number" and lexeme[0] in "-0123456789NI" and not is_fit(lexeme):
             place = _place(text[: match.start()])
             said = f"the number at {place} is not a whole number below 2**53: write it as a string"
             return Malformed(said, code=code)

@@ -235,3 +235,22 @@ def test_half_of_a_surrogate_pair_is_refused_and_a_whole_one_read_rfc_8259_8_2()
     error = refused('[1, "a",\n "\\ud800"]')
     assert error.code == "json-malformed"
     assert "line 2, column 2" in error.text
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_from_a_foreign_dialect_a_number_that_is_not_exact_is_its_text(deep: bool) -> None:
+    said = b'{"a":1.50,"b":[12345678901234567890,-2e3,7,"1.5"],"c":9007199254740991,"d":{"e":0.10}}'
+    data = b"[" * 9 + said + b"]" * 9 if deep else said
+    read: Any = parse_json(data, max_bytes=1000, inexact_as_text=True)
+    for _ in range(9 if deep else 0):
+        (read,) = read
+    assert read == {"a": "1.50", "b": ["12345678901234567890", "-2e3", 7, "1.5"], "c": MAX_INTEGER, "d": {"e": "0.10"}}
+    assert refused(data).code == "json-number"
+
+
+@pytest.mark.parametrize(("text", "column"), [("NaN", 1), ("-Infinity", 1), ("[1.5, 2e3, Infinity]", 12)])
+def test_what_json_has_no_number_for_is_refused_from_anybody(text: str, column: int) -> None:
+    with pytest.raises(Malformed) as caught:
+        parse_json(text.encode(), max_bytes=100, inexact_as_text=True)
+    assert caught.value.code == "json-number"
+    assert f"column {column} " in caught.value.text

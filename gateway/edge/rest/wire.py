@@ -13,6 +13,7 @@ from typing import Any
 from gateway.contract.adapter import Document
 from gateway.contract.message import Message, Payload, Reply
 from gateway.dialect.party import Hub, Party, Proven
+from gateway.dialect.profiles import INBOUND, OURS
 from gateway.dialect.rest import Answering, Confidential, InboundProfile, body_of
 from gateway.domain.errors import GatewayError, Malformed, MappingFault, Retriable, SchemaViolation
 from gateway.edge.http import language_of, problem_body, status_of
@@ -32,12 +33,21 @@ class _Encrypted:
 
 
 class RestWire:
-    """One REST interaction of one agency under one profile."""
+    """One REST interaction of one agency under one profile.
 
-    def __init__(self, profile: InboundProfile, *, library: SchemaLibrary) -> None:
+    `foreign`: the profile is a dialect that the agency speaks with everybody, numbers that are not exact included.
+    """
+
+    def __init__(self, profile: InboundProfile, *, library: SchemaLibrary, foreign: bool = False) -> None:
         self._profile = profile
         self._confidential = profile if isinstance(profile, Confidential) else None
         self._library = library
+        self._foreign = foreign
+
+    @classmethod
+    def under(cls, security: str, *, library: SchemaLibrary) -> RestWire:
+        """The wire of an interaction under the profile of that name."""
+        return cls(INBOUND[security], library=library, foreign=security not in OURS)
 
     def open(self, message: Message, max_bytes: int) -> Any:
         """Parse the body, unless it is encrypted.
@@ -53,7 +63,7 @@ class RestWire:
         charset = _foreign_charset(message.headers.get("content-type", ""))
         if charset is not None:
             raise Malformed(f"charset {charset[:60]!r}: send {JSON} in UTF-8", code="content-type-wrong")
-        return parse_json(message.body, max_bytes=max_bytes)
+        return parse_json(message.body, max_bytes=max_bytes, inexact_as_text=self._foreign)
 
     def authenticate(self, message: Message, opened: Any, party: Party, hub: Hub, at: datetime) -> Proven:
         """Decrypt what came encrypted, and let the profile prove the sender."""
