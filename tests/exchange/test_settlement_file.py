@@ -125,7 +125,7 @@ def test_a_payment_that_no_settlement_of_its_day_names_calls_a_person_until_a_la
     verified(stage)
 
 
-def test_a_file_that_is_not_whole_misses_nobody(stage: Stage) -> None:
+def test_a_file_that_is_not_whole_or_is_about_ten_years_misses_nobody(stage: Stage) -> None:
     lacked = charged(stage, TWO)
     assert pay(stage, TWO, "R-17").status == 200
     day = f"{stage.clock().astimezone(JAKARTA):%Y-%m-%d}"
@@ -135,6 +135,8 @@ def test_a_file_that_is_not_whole_misses_nobody(stage: Stage) -> None:
     assert pasar.send(stage, said.json["upload"], content, 0, last=True).status_code == 204
     pasar.work(stage)
     assert pasar.batch(stage).cause is not None
+    assert attention(stage, lacked) == []
+    settle(stage, "salah-tahun", line("999", "R-18"), days=("2016-03-02", day))
     assert attention(stage, lacked) == []
 
 

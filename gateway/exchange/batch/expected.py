@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import structlog
+
 from gateway.casework.desk import Casework
 from gateway.casework.occasion import Occasion
 from gateway.casework.steps import CaseSteps
@@ -33,9 +35,13 @@ from gateway.store.plan import Change, Claim, Conflict, Plan, Update
 from gateway.store.reading import Reader
 from gateway.store.tables import BatchNamedRow, BatchRow, CaseEventRow
 
+_log = structlog.get_logger("simojo.batches")
+
 TOLD_WITHIN = timedelta(days=7)
 """A fact of a day is known at most so long after it: those that are told later are of no file's period."""
 
+LONGEST = timedelta(days=92)
+FIRST_YEAR, LAST_YEAR = 2000, 2999
 PAGE = 50
 PREPARATIONS = 32
 
@@ -49,9 +55,16 @@ class Period:
 
     @classmethod
     def of(cls, row: BatchRow) -> Period | None:
-        """That of the manifest; None where it has none."""
+        """That of the manifest; None where it has none, or one that is a mistake: a file is about a quarter at most.
+
+        A year that was mistyped would call a person to every payment that there was.
+        """
         said = json.loads(row.manifest).get("period")
-        return None if said is None else cls(date.fromisoformat(said["from"]), date.fromisoformat(said["until"]))
+        if said is None:
+            return None
+        found = cls(date.fromisoformat(said["from"]), date.fromisoformat(said["until"]))
+        is_near = found.first.year >= FIRST_YEAR and found.last.year <= LAST_YEAR
+        return found if is_near and found.last - found.first <= LONGEST else None
 
     def holds(self, moment: datetime) -> bool:
         """Whether it was on one of these days in Jakarta."""
@@ -109,6 +122,7 @@ class Comparing:
         is_whole = row.ends_as == BatchState.COMPLETED and row.read == row.records
         if period is None or not is_whole or not self._expects(row):
             hand.is_compared = True
+            _log.info("batch-not-compared", batch=row.id, whole=is_whole, has_days=period is not None)
             return
         terms = self._terms(row)
         expects = terms.interaction.expects if isinstance(terms.interaction, Batch) else None
