@@ -11,11 +11,14 @@ the day of the SKRD and not in the future (14(3)). Once the charge has lapsed a 
 made in time and is told late: the debt is gone (14(4)), and the bank gives the money back.
 
 QRIS, ours: partnerReferenceNo is the id of our message, so the same question gets the same QR, and a payment finds its
-case by it; the time of payment comes in additionalInfo.paidTime, since 52 has none. Our questions are signed by the
+case by it; validityPeriod is the tenth weekday after the SKRD, so that the QR ends before the charge can; the time of
+payment comes in additionalInfo.paidTime, since 52 has none. SNAP has no message that takes a QR back: one whose virtual
+account was paid is refused as paid when it is told. Our questions are signed by the
 asymmetric signature, without a token. What became of a QR (51) is not asked (docs/decisions/0065).
 
 Settlement (agreement 1.2): each day a file of what was moved to the retribution account, under our own profile, since
-SNAP has no such file; it is compared with the payments that cases know, and records none.
+SNAP has no such file; it is compared with the payments that cases know, both ways, and records none. The `period` of
+its manifest are the days of payment about which the file, with those before it, is complete.
 
 From agreement 1.2 on a payment may have every member that SNAP lists (docs/decisions/0077); none of them is read.
 
@@ -27,7 +30,7 @@ from __future__ import annotations
 
 from adapters.bank.mapping import account, bill, paid, payment_status
 from adapters.bank.qris import qris_about, qris_made, qris_paid, qris_request
-from adapters.bank.settlement import reconciled, settled_account, settlement_result
+from adapters.bank.settlement import MATCHED, TOLD, reconciled, settled_account, settlement_result
 from adapters.bank.snap import DIALECT
 from gateway.contract.adapter import Adapter, Agency, AgencyKind, Batch, Inquiry, Query, Repeat, Submission
 from gateway.domain.events import OfferQris
@@ -122,6 +125,8 @@ ADAPTER = Adapter(
             about=settled_account,
             to_cases=reconciled,
             result_of=settlement_result,
+            expects=TOLD,
+            quiet=(MATCHED,),
         ),
     ),
 )

@@ -58,7 +58,7 @@ def paid(payload: Payload, found: Found) -> Accept | Decline:
     if isinstance(charged, Decline):
         return charged
     case, _ = charged
-    amount = _rupiah(payload["paidAmount"])
+    amount = whole_rupiah(payload["paidAmount"])
     if amount is None:
         return Decline(reason=Reason.WRONG_AMOUNT, text="a retribution is whole rupiah: pay the amount of the inquiry")
     if payload.get("totalAmount", payload["paidAmount"]) != payload["paidAmount"]:
@@ -115,7 +115,7 @@ def _charged(payload: Payload, found: Found) -> tuple[PermitCase, SKRD] | Declin
     return cases[0], cases[0].skrd
 
 
-def _rupiah(amount: Json) -> int | None:
+def whole_rupiah(amount: Json) -> int | None:
     """Read whole rupiah of `{"value": "12345678.00"}`; None when there are sen or leading zeros."""
     match = re.fullmatch(r"(0|[1-9][0-9]{0,15})\.00", str(amount["value"])) if isinstance(amount, dict) else None
     return int(match[1]) if match else None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime
+from datetime import date, timedelta
 
+from adapters.bank.mapping import whole_rupiah
 from gateway.contract.adapter import Accept, AskPerson, Decline, Effect, Found, Heard, Reason, Retry
-from gateway.contract.message import Json, Payload
+from gateway.contract.message import Payload
+from gateway.contract.moments import moment
 from gateway.domain.case import PermitCase
 from gateway.domain.errors import Refused
 from gateway.domain.events import OfferQris, PaymentReceived, QrisOffered, Reference
@@ -18,18 +19,22 @@ PAID = "00"
 SERVICE = "47"
 """The digits of qr-mpm-generate in a response code: a code of another service says nothing about a QR."""
 
+CHARGE_DAYS = 10
+SATURDAY = 5
+
 LATER = ("00", "03")
 """Case codes of a 409 or 429 that say come again: a used X-EXTERNAL-ID, too many requests."""
 
 
 def qris_request(case: PermitCase, _ask: OfferQris, message_id: str) -> Payload:
-    """Ask for a QR of exactly the charge (14(6)). Raises Refused for a case without one."""
+    """Ask for a QR of exactly the charge (14(6)), which ends before the charge can. Raises Refused without a charge."""
     if case.skrd is None:
         raise Refused(f"case {case.id} has no SKRD: there is nothing to pay by a QR")
     return {
         "partnerReferenceNo": message_id.removeprefix(URN),
         "amount": {"value": f"{case.skrd.amount}.00", "currency": "IDR"},
         "merchantId": "{{secret:merchant_id}}",
+        "validityPeriod": f"{_last_day(case.skrd.issued_on)}T23:59:59+07:00",
     }
 
 
@@ -60,30 +65,28 @@ def qris_paid(payload: Payload, found: Found) -> Accept | Decline:
     if payload["latestTransactionStatus"] != PAID:
         return Accept()
     case, reference = cases[0], str(payload["originalReferenceNo"])
-    amount = _rupiah(payload["amount"])
+    amount = whole_rupiah(payload["amount"])
     if amount is None:
         return Decline(reason=Reason.WRONG_AMOUNT, text="a retribution is whole rupiah: pay the amount of the QR")
     if case.payment is not None and case.payment.bank_reference == reference:
         if case.payment.amount == amount:
             return Accept()
         return Decline(reason=Reason.INCONSISTENT, text=f"payment {reference} was taken with another amount")
-    paid_at = _paid_at(payload["additionalInfo"])
+    additional = payload["additionalInfo"]
+    paid_at = moment(str(additional.get("paidTime"))) if isinstance(additional, dict) else None
     if paid_at is None:
         return Decline(reason=Reason.INCONSISTENT, text="additionalInfo.paidTime does not exist: send a real time")
     event = PaymentReceived(amount=amount, bank_reference=reference, channel="qris", paid_at=paid_at)
     return Accept(effects=(Effect(case=case.id, events=(event,)),))
 
 
-def _paid_at(additional: Json) -> datetime | None:
-    """Read a time of this millennium; None for another, which not every time zone can tell, or for none."""
-    try:
-        moment = datetime.fromisoformat(str(additional["paidTime"])) if isinstance(additional, dict) else None
-    except ValueError:
-        return None
-    return moment if moment is not None and 2000 <= moment.year <= 2999 else None
+def _last_day(issued_on: date) -> date:
+    """The tenth weekday after the SKRD: its charge lapses on no day before this one (14(3), 14(4)).
 
-
-def _rupiah(amount: Json) -> int | None:
-    """Read whole rupiah of `{"value": "12345678.00"}`; None when there are sen or leading zeros."""
-    match = re.fullmatch(r"(0|[1-9][0-9]{0,15})\.00", str(amount["value"])) if isinstance(amount, dict) else None
-    return int(match[1]) if match else None
+    The ten hari kerja begin when the notice is received, and holidays make them longer.
+    """
+    day, left = issued_on, CHARGE_DAYS
+    while left:
+        day += timedelta(days=1)
+        left -= day.weekday() < SATURDAY
+    return day

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from adapters.bpkpd.arrears import arrears_query, arrears_told
 from adapters.bpkpd.recommendation import AGENCY, asset_recommended, asset_request
-from adapters.bpkpd.retribusi import realised, realised_charge
+from adapters.bpkpd.retribusi import PAID, realised, realised_charge
 from gateway.contract.adapter import Adapter, Agency, AgencyKind, Batch, Query, Repeat, Request
 from gateway.domain.events import QueryArrears, RequestRecommendation
 
@@ -57,6 +57,7 @@ ADAPTER = Adapter(
             result="simojo/batch-result/1.0/result",
             about=realised_charge,
             to_cases=realised,
+            expects=PAID,
         ),
     ),
 )

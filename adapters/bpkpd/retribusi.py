@@ -2,15 +2,19 @@
 
 There is no public specification of this list. It is a format of our own, as the parties agree on it under Pasal
 21(2)c.3: a line for each SKRD that was paid into the city's account, every value as text. The bank tells of a payment
-at its time; this list records none, it finds where the books and the case differ, and calls a person (22(4)b).
+at its time; this list records none, it finds where the books and the case differ, and calls a person (22(4)b). The
+`period` of its manifest are the days of payment of which the books, with earlier lists, have everything: a payment of
+these days that no list has is told too (`unbooked`, asked by the hub at the end of the file).
 """
 
 from __future__ import annotations
 
-from gateway.contract.adapter import Accept, Decline, Effect, Found, Reason
+from gateway.contract.adapter import Accept, Decline, Effect, Expected, Found, Reason
 from gateway.contract.message import Payload
+from gateway.domain.calendar import JAKARTA
 from gateway.domain.case import PermitCase
-from gateway.domain.events import AttentionRaised, Reference
+from gateway.domain.events import AttentionRaised, AttentionSettled, CaseEvent, PaymentReceived, Reference
+from gateway.domain.skrd import rupiah
 
 SOURCE = "bpkpd/retribusi"
 
@@ -28,20 +32,37 @@ def realised(payload: Payload, found: Found) -> Accept | Decline:
     (case,) = cases
     if case.skrd is None or case.skrd.number != payload["nomorSkrd"]:
         return Decline(reason=Reason.INCONSISTENT, text="kode bayar ini milik SKRD lain")
+    events: list[CaseEvent] = []
+    if (lacked := f"{SOURCE}: {unbooked(case)}") in case.attention:
+        events.append(AttentionSettled(officer=SOURCE, text="Daftar kemudian memuat pembayaran ini.", only=lacked))
     difference = _difference(payload, case)
-    if not difference:
-        return Accept()
-    if f"{SOURCE}: {difference}" in case.attention:
+    if difference and f"{SOURCE}: {difference}" in case.attention:
         return Decline(reason=Reason.ALREADY_DONE, text=difference)
-    event = AttentionRaised(source=SOURCE, text=difference)
-    return Accept(effects=(Effect(case=case.id, events=(event,)),))
+    if difference:
+        events.append(AttentionRaised(source=SOURCE, text=difference))
+    return Accept(effects=(Effect(case=case.id, events=tuple(events)),) if events else ())
+
+
+def unbooked(case: PermitCase) -> str:
+    """Say for an officer that the books lack the payment of this case, and what to do; "" without a payment."""
+    if case.payment is None or case.skrd is None:
+        return ""
+    day = case.payment.paid_at.astimezone(JAKARTA).date()
+    return (
+        f"SKRD {case.skrd.number} dibayar {rupiah(case.payment.amount)} pada {day}, dan BPKPD belum membukukannya: "
+        "tanyakan kepada BPKPD."
+    )
+
+
+PAID: Expected[PaymentReceived] = Expected(fact=PaymentReceived, at=lambda payment: payment.paid_at, missed=unbooked)
+"""A list of some days names every payment of these days, whoever told it."""
 
 
 def _difference(payload: Payload, case: PermitCase) -> str:
     amount = int(str(payload["jumlah"]))
-    booked = f"BPKPD membukukan Rp{amount} untuk SKRD {payload['nomorSkrd']}"
+    booked = f"BPKPD membukukan {rupiah(amount)} untuk SKRD {payload['nomorSkrd']}"
     if case.payment is None:
         return f"{booked}, sedangkan di sini belum ada pembayaran: tanyakan kepada bank dan BPKPD."
     if case.payment.amount != amount:
-        return f"{booked}, sedangkan yang dibayar Rp{case.payment.amount}: tanyakan selisihnya kepada BPKPD."
+        return f"{booked}, sedangkan yang dibayar {rupiah(case.payment.amount)}: tanyakan selisihnya kepada BPKPD."
     return ""

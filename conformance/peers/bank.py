@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field
 
 from conformance.peers.bank_orders import BankOrders, digits
 from conformance.peers.bank_qris import REFUSALS, Qris
+from conformance.peers.bank_settling import Settling, settled
 from conformance.peers.journal import Entry, masked
 from conformance.peers.peer import Peer
 from conformance.peers.record_files import RecordFiles
@@ -35,13 +36,6 @@ class Payment(BaseModel):
 
     account: str = Field(pattern="^[0-9]{2,28}$")
     amount: int | None = Field(default=None, ge=1)
-
-
-class Settling(BaseModel):
-    """What to settle: payments of the virtual accounts named, or all. `unknown`: so many lines of nobody's account."""
-
-    accounts: list[str] = Field(default_factory=list, max_length=1000)
-    unknown: int = Field(default=0, ge=0, le=10)
 
 
 class BankPeer(Peer):
@@ -62,7 +56,8 @@ class BankPeer(Peer):
 
         @self.app.post("/_control/settle")
         def settle(settling: Settling) -> dict[str, Any]:
-            return RecordFiles(self, "settlement").deliver(self.settled(settling)).told()
+            lines, days = settled(self, settling)
+            return RecordFiles(self, "settlement").deliver(lines, days).told()
 
     def guide(self) -> str:
         """Give a payment."""
@@ -73,7 +68,10 @@ class BankPeer(Peer):
             "curl -s {peer}/_control/pay-qris -H 'Content-Type: application/json'"
             ' -d \'{"reference": "<referensi>"}\'\n```\n\n'
             "Setelmen sebagai berkas, satu baris asing / settle in a file, one line of nobody's account:\n\n```sh\n"
-            "curl -s {peer}/_control/settle -H 'Content-Type: application/json' -d '{\"unknown\": 1}'\n```\n"
+            "curl -s {peer}/_control/settle -H 'Content-Type: application/json' -d '{\"unknown\": 1}'\n```\n\n"
+            "Setelmen yang lengkap menurut manifesnya, tanpa satu pembayaran / one that says it is whole, and lacks a "
+            "payment:\n\n```sh\ncurl -s {peer}/_control/settle -H 'Content-Type: application/json'"
+            ' -d \'{"whole": true, "without": ["<nomor>"]}\'\n```\n'
         )
 
     def pay(self, payment: Payment) -> dict[str, Any]:
@@ -118,34 +116,6 @@ class BankPeer(Peer):
             )
         return {"outcome": outcome, "again": False, "transcripts": transcripts}
 
-    def settled(self, settling: Settling) -> list[dict[str, str]]:
-        """The lines of a settlement, every value as text. Raises Refused `nothing-to-settle`."""
-        ended = {each["request_id"] for each in self.journal.entries("payment-ended") if each["outcome"] == PAID}
-        paid = [each for each in self.journal.entries("payment") if each["request_id"] in ended]
-        lines = [
-            {
-                "virtualAccountNo": each["account"],
-                "amount": str(each["request"]["paidAmount"]["value"]).partition(".")[0],
-                "bankReference": each["request_id"],
-                "paidAt": each["request"]["trxDateTime"],
-            }
-            for each in paid
-            if not settling.accounts or each["account"] in settling.accounts
-        ]
-        service = self.config.secrets["partner_service_id"].strip()
-        lines += [
-            {
-                "virtualAccountNo": f"{service}{999_999_999_999 - number}",
-                "amount": "17000",
-                "bankReference": self._digits(),
-                "paidAt": snap.timestamp(self.now()),
-            }
-            for number in range(settling.unknown)
-        ]
-        if not lines:
-            raise Refused("no virtual account was paid: pay one first", code="nothing-to-settle")
-        return lines
-
     def _last(self, kind: str, account: str) -> Entry | None:
         return next((each for each in reversed(self.journal.entries(kind)) if each["account"] == account), None)
 
@@ -178,7 +148,7 @@ class BankPeer(Peer):
     ) -> dict[str, Any] | None:
         """Ask what is owed; give the payment to be made, or None when there is no bill."""
         moment = snap.timestamp(self.now())
-        request_id = self._digits()
+        request_id = self.digits()
         request = {**account, "inquiryRequestId": request_id, "trxDateInit": moment, "channelCode": "6010"}
         transcript = self._call("inquiry", request, access)
         transcripts.append(transcript)
@@ -209,7 +179,7 @@ class BankPeer(Peer):
         secrets = self.config.secrets
         headers = {
             "Authorization": f"Bearer {access}",
-            **self.orders.call(path, _body(request), access, self._digits()),
+            **self.orders.call(path, _body(request), access, self.digits()),
             "X-PARTNER-ID": secrets["partner_id"],
             "CHANNEL-ID": secrets["channel_id"],
         }
@@ -237,7 +207,8 @@ class BankPeer(Peer):
         """Tell the hub of a payment of a virtual account (service 25); gives the transcript."""
         return self._call("payment", request, access)
 
-    def _digits(self) -> str:
+    def digits(self) -> str:
+        """A new number of digits alone."""
         return digits(self.surroundings.new_id())
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 GENERATE = "/v1.0/qr/qr-mpm-generate"
 NOTIFY = "/rest/bank/v1.0/qr/qr-mpm-notify"
+TAKEN = "2005200"
 WINDOW = timedelta(minutes=5)
 REFUSALS = MappingProxyType(
     {
@@ -75,23 +76,34 @@ class Qris:
     def pay(self, payment: QrisPayment) -> dict[str, Any]:
         """Pay a QR and tell the hub; gives `code` (empty when no answer came) and the transcripts.
 
-        A payment that was told before is told again unchanged. Raises Refused when no such QR was made.
+        A payment that was told before is told again unchanged. Raises Refused when no such QR was made, and for one
+        whose time is over.
         """
         made = self._made(payment.reference)
         if made is None:
             raise Refused(f"no QR was made for {payment.reference}: see /_control/qris", code="qris-unknown")
+        ends = made.get("valid_until", "")
+        if ends and datetime.fromisoformat(ends) < self._bank.now() and self._known(payment) is None:
+            raise Refused(f"this QR was good until {ends}: pay by the virtual account", code="qris-over")
         access, transcripts = self._bank.token()
         if access is not None:
             transcripts.append(self._bank.call(NOTIFY, self._told(made, payment), access))
         answer = transcripts[-1]["answer"]
-        return {"code": answer.get("responseCode", "") if isinstance(answer, dict) else "", "transcripts": transcripts}
+        code = answer.get("responseCode", "") if isinstance(answer, dict) else ""
+        if (code, payment.status) == (TAKEN, "00"):
+            self._bank.journal.append("qris-taken", reference=payment.reference)
+        return {"code": code, "transcripts": transcripts}
+
+    def _known(self, payment: QrisPayment) -> dict[str, Any] | None:
+        """The message by which this was told before."""
+        told = [each for each in self._bank.journal.entries("qris-told") if each["reference"] == payment.reference]
+        found = next((each for each in told if each["status"] == payment.status), None)
+        return None if found is None else dict(found["request"])
 
     def _told(self, made: Entry, payment: QrisPayment) -> dict[str, Any]:
-        told = [each for each in self._bank.journal.entries("qris-told") if each["reference"] == payment.reference]
-        known = next((each for each in told if each["status"] == payment.status), None)
+        known = self._known(payment)
         if known is not None:
-            request: dict[str, Any] = known["request"]
-            return request
+            return known
         request = {
             "originalReferenceNo": f"{made['reference_no']}{payment.status}",
             "originalPartnerReferenceNo": payment.reference,
@@ -159,6 +171,7 @@ class Qris:
             reference=asked["partnerReferenceNo"],
             reference_no=number,
             amount=asked["amount"],
+            valid_until=asked.get("validityPeriod", ""),
             content=qr_content(asked["amount"]["value"]),
         )
 

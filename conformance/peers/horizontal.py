@@ -121,9 +121,10 @@ class Booked(BaseModel):
 
 
 class Realised(BaseModel):
-    """What today's list of realised retribusi holds."""
+    """What today's list of realised retribusi holds; `whole`: its manifest says that it is complete about today."""
 
     booked: list[Booked] = Field(min_length=1, max_length=1000)
+    whole: bool = False
 
 
 class BpkpdPeer(RestRecommendationPeer):
@@ -153,7 +154,7 @@ class BpkpdPeer(RestRecommendationPeer):
                 {"nomorSkrd": each.skrd, "kodeBayar": each.code, "jumlah": str(each.amount), "tanggal": today}
                 for each in realised.booked
             ]
-            return RecordFiles(self, "retribusi").deliver(lines).told()
+            return RecordFiles(self, "retribusi").deliver(lines, (today, today) if realised.whole else None).told()
 
     def guide(self) -> str:
         """Say who owes what, besides the ways to act as any office."""

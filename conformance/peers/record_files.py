@@ -34,6 +34,8 @@ PIECES = 3
 PATIENCE_S, PAUSE_S = 60.0, 0.2
 
 Record = Mapping[str, str]
+Days = tuple[str, str]
+"""The first and the last day that a file is about."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,18 +58,18 @@ class RecordFiles:
         self._peer = peer
         self._interaction = interaction
 
-    def deliver(self, records: Sequence[Record]) -> Delivered:
-        """Deliver a file with these records, one at least, all with the same members.
+    def deliver(self, records: Sequence[Record], days: Days | None = None) -> Delivered:
+        """Deliver a file with these records, one at least; the manifest says which days it is about, if any.
 
         Raises Malformed or Unauthenticated for an answer that is not as agreed, Refused when the hub takes no file,
         AgencyUnavailable when the hub is away or the batch does not end.
         """
         try:
-            return self._delivered(records)
+            return self._delivered(records, days)
         except httpx2.HTTPError as fault:
             raise AgencyUnavailable(f"the hub gave no answer ({type(fault).__name__}): deliver again") from fault
 
-    def _delivered(self, records: Sequence[Record]) -> Delivered:
+    def _delivered(self, records: Sequence[Record], days: Days | None) -> Delivered:
         body = written(records)  # 1
         number = len(self._peer.journal.entries("file")) + 1
         token = hashlib.sha256(f"{self._peer.surroundings.new_id()}{self._peer.surroundings.new_id()}".encode())
@@ -81,6 +83,7 @@ class RecordFiles:
             "sha256": hashlib.sha256(body).hexdigest(),
             "records": len(records),
             "uploadTokenSha256": hashlib.sha256(token.hexdigest().encode()).hexdigest(),
+            **({} if days is None else {"period": {"from": days[0], "until": days[1]}}),
         }
         self._peer.journal.append("file", interaction=self._interaction, batch=name, records=len(records))
         accepted = self._announced(manifest)  # 2
@@ -178,9 +181,9 @@ def agreement_in_force(peer: Peer) -> str:
 
 
 def written(records: Sequence[Record]) -> bytes:
-    """The records as CSV, a line with the columns first."""
+    """The records as CSV, a line with the columns first; what a record does not have is an empty cell."""
     text = io.StringIO(newline="")
-    out = csv.DictWriter(text, fieldnames=list(records[0]))
+    out = csv.DictWriter(text, fieldnames=list(dict.fromkeys(name for each in records for name in each)))
     out.writeheader()
     out.writerows(records)
     return text.getvalue().encode()

@@ -20,12 +20,14 @@ from gateway.edge.admin.views import batch_view
 from gateway.exchange.batch.aside import PutAside
 from gateway.exchange.batch.cancelling import Cancelling, unknown_batch
 from gateway.exchange.batch.documents import ENDED, OUT, RESULTS, BatchState
+from gateway.exchange.batch.lines import telling_lines
 from gateway.exchange.batch.office.beginning import Beginning, Order, Wanted
 from gateway.exchange.batch.pieces import chunks
 from gateway.exchange.directory import Directory
 from gateway.exchange.plugins import load_adapters
 from gateway.machine import new_id, now
 from gateway.store.tables import BatchRow
+from gateway.validation.library import SchemaLibrary, default_roots
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -67,10 +69,11 @@ def show(
         if follow:
             row = _followed(store, row)
         held, left_out = store.reader.held_records(batch), store.reader.left_out(batch)
+        unnamed = store.reader.unnamed(batch)
     if as_json:
         aside = [{"number": each.number, "tries": each.tries, "cause": each.cause} for each in held]
         cases = [{"case": each.case_id, "cause": each.cause} for each in left_out]
-        print(json.dumps({**batch_view(row), "putAside": aside, "casesLeftOut": cases}))
+        print(json.dumps({**batch_view(row), "putAside": aside, "casesLeftOut": cases, "casesNotNamed": unnamed}))
         return
     print(_line(row))
     print(f"  {row.format}, {row.received} of {row.size} bytes, under {row.agreement} {row.agreement_version}")
@@ -81,6 +84,8 @@ def show(
         print(f"  record {each.number} is tried again {_at(each.due_at)}, {each.tries} tries so far: {each.cause}")
     for case in left_out:
         print(f"  case {case.case_id} is not in it: {case.cause}")
+    for case_id in unnamed:
+        print(f"  case {case_id} should have been in it: see its attention (`simojo case show`)")
 
 
 @app.command()
@@ -91,6 +96,29 @@ def result(batch: Batch) -> None:
         for piece in chunks(store.reader, row.id, RESULTS, row.result_size):
             sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
+
+
+@app.command()
+def lines(
+    batch: Batch,
+    skip: Annotated[int, typer.Option(min=0, help="pass over so many of them")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="no more than that")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Show the lines of a result of which staff should know: what was declined, is invalid, or differs."""
+    adapters = load_adapters()
+    library = SchemaLibrary(default_roots(adapters.values()))
+    with opened() as store:
+        row = _known(store, batch)
+        directory = Directory(store.reader, store.vault, adapters)
+        found = telling_lines(row, store.reader, directory, library, skip=skip, limit=limit)
+    if as_json:
+        print(json.dumps({"lines": found}))
+        return
+    for each in found:
+        print("  ".join(str(value) for value in each.values()))
+    if not found:
+        print("no such line")
 
 
 @app.command()

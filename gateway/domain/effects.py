@@ -281,5 +281,6 @@ def _(event: e.AttentionRaised, case: PermitCase, _at: datetime) -> PermitCase:
 
 
 @carry.register(e.AttentionSettled)
-def _(_event: e.AttentionSettled, case: PermitCase, _at: datetime) -> PermitCase:
-    return replace(case, attention=())
+def _(event: e.AttentionSettled, case: PermitCase, _at: datetime) -> PermitCase:
+    waits = tuple(each for each in case.attention if each != event.only) if event.only else ()
+    return replace(case, attention=waits)

@@ -269,5 +269,5 @@ def clock_paused(case: PermitCase, _event: CaseEvent, _at: datetime) -> bool:
 
 
 @guard("nothing-to-settle", "Pasal 22(1)", "nothing on this case waits for a person's attention")
-def attention_open(case: PermitCase, _event: CaseEvent, _at: datetime) -> bool:
-    return bool(case.attention)
+def attention_open(case: PermitCase, event: events.AttentionSettled, _at: datetime) -> bool:
+    return event.only in case.attention if event.only else bool(case.attention)

@@ -22,6 +22,7 @@ from gateway.contract.agreement import AgreedInteraction, Agreement
 from gateway.contract.differences import declared_for, differences
 from gateway.dialect.profiles import CONFIDENTIAL, INBOUND, JWS, OUTBOUND, SIGN_BODIES, WSS_X509
 from gateway.domain.errors import Misconfigured
+from gateway.store.tables.cases import FOUND_BY_TIME
 from gateway.trust.jwe import RECIPIENTS as REST_RECIPIENTS
 from gateway.trust.policy import KeyKind
 from gateway.trust.xml_encryption import RECIPIENTS as SOAP_RECIPIENTS
@@ -112,13 +113,8 @@ def _profile(declared: Interaction, agreed: AgreedInteraction) -> Iterator[str]:
         )
     if isinstance(declared, Mailbox):
         yield from _mailbox(declared)
-    if isinstance(declared, Batch) and (agreed.transport.is_soap or declared.security != JWS or agreed.confidential):
-        yield (
-            f"a batch is announced over REST with profile {JWS}, and its file travels in pieces that are not encrypted "
-            "but by TLS: agree on transport = rest, security = jws and confidential = false"
-        )
-    if isinstance(declared, Batch) and declared.is_of_office and declared.result_of is not None:
-        yield "result_of is never called for the office's own file (to_agency), whose result the agency writes"
+    if isinstance(declared, Batch):
+        yield from _batch(declared, agreed)
     if agreed.transport.is_soap:
         if declared.security != WSS_X509:
             yield f"profile {declared.security} does not go with {agreed.transport}; SOAP speaks {WSS_X509}"
@@ -145,6 +141,22 @@ def _unserved(adapter: Adapter, declared: Interaction, agreed: AgreedInteraction
             "a reply of its own is agreed, and nothing writes it: give the adapter a dialect whose `accept` does, or "
             "leave `reply` out, and the hub sends its acknowledgement"
         )
+
+
+def _batch(declared: Batch, agreed: AgreedInteraction) -> Iterator[str]:
+    if agreed.transport.is_soap or declared.security != JWS or agreed.confidential:
+        yield (
+            f"a batch is announced over REST with profile {JWS}, and its file travels in pieces that are not encrypted "
+            "but by TLS: agree on transport = rest, security = jws and confidential = false"
+        )
+    if declared.is_of_office and declared.result_of is not None:
+        yield "result_of is never called for the office's own file (to_agency), whose result the agency writes"
+    if declared.expects is None:
+        return
+    if declared.is_of_office:
+        yield "expects is of an agency's file alone: what the office's own names, to_agency decides"
+    if (fact := declared.expects.fact.__name__) not in FOUND_BY_TIME:
+        yield f"expects names the fact {fact}, which is not found by its time; these are: {', '.join(FOUND_BY_TIME)}"
 
 
 def _mailbox(declared: Mailbox[Any]) -> Iterator[str]:

@@ -158,7 +158,13 @@ def _fate(row: BatchRow) -> str:
         stopped = "is stopped until it is resumed or cancelled" if row.state == "stopped" else "waits"
         return f"{stopped}: {row.cause}"
     if row.direction == "in":
-        return f"ended with {row.failed} records that the hub could not map"
+        counts = [f"{row.failed} records that the hub could not map"] if row.failed else []
+        if row.declined + row.invalid:
+            counts.append(
+                f"{row.declined} declined and {row.invalid} invalid records: see `simojo batch lines {row.id}`, and "
+                "ask the agency"
+            )
+        return f"ended with {' and '.join(counts)}"
     said = f"ended as {row.state}, with {row.failed} records that failed and {row.left_out} cases left out"
     return f"{said}: {row.cause}" if row.cause else said
 

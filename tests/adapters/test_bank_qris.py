@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 
 import pytest
 
 from adapters.bank import ADAPTER
 from gateway.contract.adapter import Accept, AskPerson, Decline, Found, Query, Reason, Repeat, Retry, Submission
 from gateway.contract.message import Json, Payload, Refusal
+from gateway.domain.calendar import JAKARTA, WorkingCalendar
 from gateway.domain.case import PermitCase
+from gateway.domain.deadlines import payment_due_on
 from gateway.domain.errors import Refused
 from gateway.domain.events import OfferQris, PaymentReceived, QrisOffered, Reference
 
@@ -73,9 +75,24 @@ def test_a_qr_is_asked_for_exactly_the_charge_and_for_nobody_by_name(
         "partnerReferenceNo": ID,
         "amount": {"value": "350000.00", "currency": "IDR"},
         "merchantId": "{{secret:merchant_id}}",
+        "validityPeriod": "2026-03-16T23:59:59+07:00",
     }
     assert violations(question.request, asked) == []
     assert (question.redact, question.repeat, question.since) == (("merchantId",), Repeat.SAME_ID, "1.1")
+
+
+@pytest.mark.parametrize(
+    ("issued_on", "received_on"),
+    [(date(2026, 7, 3), date(2026, 7, 3)), (date(2026, 7, 3), date(2026, 7, 4)), (date(2026, 7, 5), date(2026, 7, 5))],
+)
+def test_the_qr_ends_no_later_than_its_charge_can(
+    question: Query[OfferQris], charged_case: PermitCase, issued_on: date, received_on: date
+) -> None:
+    assert charged_case.skrd is not None
+    case = replace(charged_case, skrd=replace(charged_case.skrd, issued_on=issued_on))
+    ends = str(question.to_agency(case, OfferQris(), f"urn:uuid:{ID}")["validityPeriod"])
+    received = datetime.combine(received_on, time(9), JAKARTA)
+    assert datetime.fromisoformat(ends).date() <= payment_due_on(received, WorkingCalendar(holidays=frozenset()))
 
 
 def test_without_an_skrd_there_is_nothing_to_ask(question: Query[OfferQris], case: PermitCase) -> None:

@@ -13,7 +13,7 @@ from gateway.contract.adapter import Accept, Decline, Found, Reason
 from gateway.contract.message import Json, Payload, Refusal
 from gateway.domain.case import PermitCase
 from gateway.domain.errors import Violation
-from gateway.domain.events import AttentionRaised, Reference
+from gateway.domain.events import AttentionRaised, AttentionSettled, Reference
 from tests.adapters.test_bank import NUMBER, PAYMENT, REQUEST_ID
 
 ACCOUNT = Reference(kind="virtual-account", value=NUMBER)
@@ -45,10 +45,11 @@ def test_a_settled_payment_that_the_case_knows_matches_and_changes_nothing(charg
     ("edits", "paid", "told"),
     [
         ({}, False, "belum memberitahukan pembayaran itu"),
-        ({"amount": "340000"}, True, "yang diberitahukan Rp350000"),
+        ({"amount": "340000"}, True, "yang diberitahukan Rp350.000"),
         ({"bankReference": "PR-18"}, True, f"yang diberitahukan {REQUEST_ID}"),
+        ({"paidAt": "2026-03-01T16:59:59+00:00"}, True, "dibayar 2026-03-01; yang diberitahukan dibayar 2026-03-02"),
     ],
-    ids=["untold", "amount", "reference"],
+    ids=["untold", "amount", "reference", "day"],
 )
 def test_a_difference_calls_a_person_once_and_records_no_payment(
     charged_case: PermitCase, edits: dict[str, Json], paid: bool, told: str
@@ -69,6 +70,36 @@ def test_money_of_no_charge_of_ours_is_unknown(found: Found) -> None:
     assert isinstance(said, Decline)
     assert said.reason is Reason.NOT_FOUND
     assert settlement.settlement_result(LINE, said)["outcome"] == "unknown"
+
+
+@pytest.mark.parametrize("difference", ["", "1"])
+def test_a_payment_that_was_lacking_and_comes_later_settles_that_attention_alone(
+    charged_case: PermitCase, difference: str
+) -> None:
+    paid = replace(charged_case, payment=PAYMENT)
+    lacking = f"{settlement.SOURCE}: {settlement.unsettled(paid)}"
+    said = settlement.reconciled(
+        LINE | {"amount": f"35000{difference or 0}"}, {ACCOUNT: (replace(paid, attention=("x", lacking)),)}
+    )
+    assert isinstance(said, Accept)
+    ((settled, *raised),) = (effect.events for effect in said.effects)
+    assert isinstance(settled, AttentionSettled)
+    assert settled.only == lacking
+    assert len(raised) == bool(difference)
+    assert settlement.settlement_result(LINE, said)["outcome"] == ("differs" if difference else "matched")
+    assert settlement.unsettled(charged_case) == ""
+
+
+def test_a_booking_that_comes_later_settles_its_attention(charged_case: PermitCase) -> None:
+    paid = replace(charged_case, payment=PAYMENT)
+    lacking = f"{retribusi.SOURCE}: {retribusi.unbooked(paid)}"
+    assert "belum membukukannya" in lacking
+    said = retribusi.realised(booked(paid), {ACCOUNT: (replace(paid, attention=(lacking,)),)})
+    assert isinstance(said, Accept)
+    ((settled,),) = (effect.events for effect in said.effects)
+    assert isinstance(settled, AttentionSettled)
+    assert settled.only == lacking
+    assert retribusi.unbooked(charged_case) == ""
 
 
 def test_a_line_that_breaks_the_schema_is_invalid() -> None:
@@ -102,7 +133,7 @@ def test_books_that_differ_from_the_case_call_a_person_once(charged_case: Permit
     seen = replace(charged_case, attention=(f"{retribusi.SOURCE}: {told}",))
     assert isinstance(retribusi.realised(line, {ACCOUNT: (seen,)}), Decline)
     paid = replace(charged_case, payment=PAYMENT)
-    assert "yang dibayar Rp350000" in text_of(retribusi.realised(booked(charged_case, jumlah="1"), {ACCOUNT: (paid,)}))
+    assert "yang dibayar Rp350.000" in text_of(retribusi.realised(booked(charged_case, jumlah="1"), {ACCOUNT: (paid,)}))
 
 
 def test_a_booking_of_another_skrd_or_of_none_is_declined(charged_case: PermitCase) -> None:

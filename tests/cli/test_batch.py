@@ -97,6 +97,9 @@ def test_a_file_of_the_office_is_begun_shown_and_goes_on(simojo: Simojo, monkeyp
     assert "9 records in it, 1 cases left out" in shown
     assert "case K-2026-CONTOH01 is not in it: KeyError" in shown
     assert simojo("batch", "result", "b-7").out.splitlines()[1] == "1,R-1,failed,no-result,"
+    assert simojo("batch", "lines", "b-7").out == "1  R-1  failed  no-result\n"
+    assert json.loads(simojo("batch", "lines", "b-7", "--skip", "1", "--json").out) == {"lines": []}
+    assert simojo("batch", "lines", "b-7", "--skip", "1").out == "no such line\n"
     assert simojo("batch", "resume", "b-7").code == 0
     assert json.loads(simojo("batch", "show", "b-7", "--json").out)["state"] == "awaiting"
     assert "[batch-state]" in simojo("batch", "resume", "b-7").sentence

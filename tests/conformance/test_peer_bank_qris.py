@@ -109,6 +109,17 @@ def test_a_payment_is_told_and_told_again_unchanged(peer: Peer, hub: FakeHub, hu
     assert client.post("/_control/pay-qris", json={"reference": "nobody"}).status_code == 422
 
 
+def test_a_qr_is_paid_until_its_end_and_not_behind_it(peer: Peer, hub: FakeHub, hub_identity: Identity) -> None:
+    ask(peer, hub_identity, "1", {"validityPeriod": "2026-03-02T23:59:59+07:00"})
+    over = {"partnerReferenceNo": "over", "validityPeriod": "2026-03-01T23:59:59+07:00"}
+    ask(peer, hub_identity, "2", over)
+    client = TestClient(peer.app)
+    assert client.post("/_control/pay-qris", json={"reference": ASKED["partnerReferenceNo"]}).status_code == 200
+    refused = client.post("/_control/pay-qris", json={"reference": "over"})
+    assert (refused.status_code, "qris-over" in refused.text) == (422, True)
+    assert len(hub.at(NOTIFY)) == 1
+
+
 def test_a_qr_ends_with_the_checksum_of_what_it_holds() -> None:
     assert qr_content("350000.00").startswith("000201010212")
     assert "5406350000" in qr_content("350000.00")

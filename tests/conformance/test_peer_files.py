@@ -112,10 +112,63 @@ def test_a_settlement_is_resumed_where_the_hub_says_and_names_what_was_paid(play
     )
 
 
-def test_the_books_name_skrd_code_and_amount(playing: Playing) -> None:
+QR = "0198c0de-0000-7000-8000-000000000017"
+BY_QR = {
+    "originalReferenceNo": "P-17",
+    "amount": {"value": "350000.00", "currency": "IDR"},
+    "additionalInfo": {"paidTime": "2026-03-03T09:00:00+07:00"},
+}
+
+
+@pytest.fixture
+def paid(playing: Playing) -> tuple[Peer, Taker]:
+    """A bank at which an account and a QR were paid."""
+    peer, taker = playing("bank")
+    peer.journal.append("payment", account=ACCOUNT, request_id=REQUEST_ID, request=PAYMENT)
+    peer.journal.append("payment-ended", account=ACCOUNT, request_id=REQUEST_ID, outcome="paid", transcripts=[])
+    peer.journal.append("qris-told", reference=QR, status="00", request=BY_QR)
+    peer.journal.append("qris-taken", reference=QR)
+    return peer, taker
+
+
+def test_a_settlement_lacks_a_payment_on_order_and_says_that_it_is_whole(
+    paid: tuple[Peer, Taker], hub: FakeHub
+) -> None:
+    peer, taker = paid
+    order = {"whole": True, "without": [ACCOUNT]}
+    assert TestClient(peer.app).post("/_control/settle", json=order).status_code == 200
+    manifest = hub.at("/rest/bank/settlement")[0].json
+    assert json_violations("simojo/batch-manifest/1.0/manifest", manifest) == ()
+    assert manifest["period"] == {"from": "2026-03-02", "until": "2026-03-03"}
+    (line,) = taker.records
+    assert (line["partnerReferenceNo"], line["bankReference"], line["amount"]) == (QR, "P-17", "350000")
+    assert json_violations("bank/settlement/1.0/request", line) == ()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "member", "value"),
+    [
+        ("amount", "amount", "351000"),
+        ("number", "bankReference", f"{REQUEST_ID}X"),
+        ("day", "paidAt", "2020-01-01T09:00:00+07:00"),
+    ],
+)
+def test_a_line_says_something_else_than_was_told_on_order(
+    paid: tuple[Peer, Taker], wrong: str, member: str, value: str
+) -> None:
+    peer, taker = paid
+    assert TestClient(peer.app).post("/_control/settle", json={"wrong": wrong}).status_code == 200
+    first, by_qr = taker.records
+    assert first[member] == value
+    assert (first["partnerReferenceNo"], by_qr["virtualAccountNo"]) == ("", "")
+
+
+def test_the_books_name_skrd_code_and_amount(playing: Playing, hub: FakeHub) -> None:
     peer, taker = playing("bpkpd")
     booked = {"skrd": "974/17/2026", "code": ACCOUNT, "amount": 350_000}
-    assert TestClient(peer.app).post("/_control/realised", json={"booked": [booked]}).status_code == 200
+    assert TestClient(peer.app).post("/_control/realised", json={"booked": [booked], "whole": True}).status_code == 200
+    manifest = hub.at("/rest/bpkpd/retribusi")[0].json
+    assert manifest["period"] == {"from": "2026-03-02", "until": "2026-03-02"}
     (record,) = taker.records
     assert json_violations("bpkpd/retribusi/1.0/request", record) == ()
     assert record == {"nomorSkrd": "974/17/2026", "kodeBayar": ACCOUNT, "jumlah": "350000", "tanggal": "2026-03-02"}

@@ -289,3 +289,11 @@ def test_attention_waits_until_a_person_has_looked_also_after_the_end_pasal_22_1
     assert case.attention == ("dpupr/technical-recommendation: jawaban tidak jelas",) * 2
     assert case.apply(e.AttentionSettled(officer="petugas-1", text="sudah"), START).attention == ()
     assert case.stage is S.HANDED_OVER
+
+
+def test_an_agency_settles_one_attention_alone_and_no_other_pasal_22_4() -> None:
+    other = e.AttentionRaised(source="bank/settlement", text="setelmen tidak memuatnya")
+    case = case_in(S.PAID).apply(RAISED, START).apply(other, START)
+    settled = e.AttentionSettled(officer="bank/settlement", text="ada", only=case.attention[1])
+    assert case.apply(settled, START).attention == case.attention[:1]
+    assert refused(case.apply(settled, START), settled, START) == "nothing-to-settle"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.store.plan import Insert
-from gateway.store.tables import BatchHeldRow, BatchRow
+from gateway.store.tables import BatchHeldRow, BatchNamedRow, BatchPieceRow, BatchRow
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
 from tests.batch.kasda import AGREEMENT, KASDA
 from tests.edge.visitors import Visitor
@@ -60,6 +60,31 @@ def test_batches_are_shown_by_page_and_one_with_what_is_put_aside(house: House, 
     (aside,) = visitor.get("/admin/v1/batches/b-4")["putAside"]
     assert (aside["tries"], aside["cause"]) == (0, reason["reason"])
     assert visitor.refused("POST", "/admin/v1/batches/b-4/redrive", AGUS).code == "nothing-put-aside"
+
+
+def test_lines_of_which_staff_should_know_are_shown_by_page_and_one_sentence_says_that_there_are_some(
+    house: House, visitor: Visitor
+) -> None:
+    said = (
+        b"number,virtualAccountNo,partnerReferenceNo,bankReference,outcome,text\r\n1,88726,,R-1,matched,\r\n"
+        b"2,88727,,R-2,unknown,tidak ada SKRD\r\n3,,Q-3,R-3,differs,tanyakan\r\n"
+    )
+    counts = {"accepted": 2, "declined": 1, "ended_at": house.clock()}
+    put(house, 1, agreement_version="1.2", result_size=len(said), **counts)
+    house.commit(Insert(BatchPieceRow, {"batch": "b-1", "side": "result", "position": 0, "body": said}))
+    lines = visitor.get("/admin/v1/batches/b-1/lines")["items"]
+    unknown = {"number": 2, "virtualAccountNo": "88727", "bankReference": "R-2", "outcome": "unknown"}
+    assert lines[0] == {**unknown, "text": "tidak ada SKRD"}
+    assert [each["number"] for each in lines] == [2, 3]
+    assert [each["number"] for each in visitor.get("/admin/v1/batches/b-1/lines", skip=1)["items"]] == [3]
+    (sentence,) = [each for each in visitor.get("/admin/v1/health")["warnings"] if "b-1" in each]
+    assert "1 declined and 0 invalid records: see `simojo batch lines b-1`" in sentence
+    missed = {"agency": "bank", "interaction": "settlement", "case_id": "K-2026-CONTOH01", "batch": "b-1"}
+    house.commit(Insert(BatchNamedRow, {**missed, "is_named": False}))
+    assert visitor.get("/admin/v1/batches/b-1")["casesNotNamed"] == ["K-2026-CONTOH01"]
+    put(house, 2, agency="nobody")
+    assert visitor.refused("GET", "/admin/v1/batches/b-2/lines", AGUS).code == "batch-not-served"
+    assert visitor.refused("GET", "/admin/v1/batches/b-5/lines", AGUS).status == 404
 
 
 def test_a_file_of_the_office_is_begun_and_a_stopped_one_goes_on(

@@ -7,16 +7,19 @@ from typing import Any
 
 import pytest
 
+from adapters.bank import ADAPTER as BANK
 from adapters.dpupr import ADAPTER as DPUPR
 from adapters.satpolpp import ADAPTER as SATPOLPP
 from adapters.sms import ADAPTER as SMS
-from gateway.contract.adapter import Adapter, Repeat
+from gateway.contract.adapter import Adapter, Expected, Repeat
+from gateway.domain.events import AttentionRaised
 from gateway.exchange.checking import check_agreement
 from gateway.exchange.plugins import load_adapters
 from gateway.trust.policy import KeyKind
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
 from tests.exchange import voices
 from tests.exchange.agreed import library
+from tests.exchange.keys import AT
 from tests.exchange.stage import Stage
 
 
@@ -71,6 +74,14 @@ def test_a_mailbox_is_signed_given_again_and_holds_no_secret(twist: dict[str, An
     assert check_agreement(SATPOLPP, agreement, library()) == ()
     found = check_agreement(twisted(SATPOLPP, "recommendation-task", **twist), agreement, library())
     assert any(said in each for each in found)
+
+
+def test_a_file_expects_facts_that_are_found_by_their_time() -> None:
+    agreement = read_agreement(packaged_agreements()["bank-2026-1.2"])
+    assert check_agreement(BANK, agreement, library()) == ()
+    unknown: Expected[AttentionRaised] = Expected(fact=AttentionRaised, at=lambda _: AT, missed=lambda _: "")
+    found = check_agreement(twisted(BANK, "settlement", expects=unknown), agreement, library())
+    assert any("names the fact AttentionRaised, which is not found by its time" in each for each in found)
 
 
 @pytest.mark.parametrize("agency", ["bank", "djp", "dukcapil", "oss", "sms", "dpupr"])

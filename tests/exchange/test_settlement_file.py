@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
-from conformance.signing import jws
 from gateway.domain import events as e
 from gateway.domain.calendar import JAKARTA
 from gateway.domain.case import Stage as At
 from gateway.domain.events import CaseEvent
+from gateway.exchange.batch.lines import telling_lines
 from gateway.operations.ledger_export import verify_store
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
 from tests.exchange import pasar, voices
-from tests.exchange.keys import agency_identity
-from tests.exchange.stage import Stage
+from tests.exchange.settling import announced, attention, settle, written
+from tests.exchange.stage import RINA, Stage
 from tests.exchange.tables.scenes import brought
 
-SETTLED = ("virtualAccountNo", "amount", "bankReference", "paidAt")
 ONE, TWO = "00000000000051", "00000000000052"
-PAID_AT = "2026-11-15T09:05:00+07:00"
-
-
-def announced(stage: Stage, content: bytes, **edits: Any) -> voices.Said:
-    said = {**pasar.manifest(content, 4, "csv", "2026-11-15"), **edits}
-    body = json.dumps(said).encode()
-    message_id = f"s-{said['format']}"
-    claims = {"iss": "bank", "aud": "dpmptsp", "jti": message_id, "agr": "bank-2026/1.2", "int": "settlement"}
-    token = jws.sign_detached(body, agency_identity("bank", "rsa"), claims, at=stage.clock())
-    headers = {"Content-Type": "application/json", "X-JWS-Signature": token}
-    return voices.read(stage.client.post("/rest/bank/settlement", content=body, headers=headers))
 
 
 def charged(stage: Stage, customer: str) -> str:
@@ -61,28 +45,29 @@ def pay(stage: Stage, customer: str, reference: str) -> voices.Said:
         "trxDateTime": stage.clock().astimezone(JAKARTA).isoformat(timespec="seconds"),
         "flagAdvise": "N",
     }
-    return voices.ask_bill(stage, said, service="payment", external="1700000001")
+    return voices.ask_bill(stage, said, service="payment", external=f"17{customer}")
+
+
+def goes_over(stage: Stage) -> None:
+    """The agreement that has settlements is in force."""
+    stage.clock.at = datetime(2026, 11, 16, 1, 0, tzinfo=UTC)
+    agreement = read_agreement(packaged_agreements()["bank-2026-1.2"])
+    stage.hub.store.registry.import_agreement(agreement, stage.adapters["bank"], "staff/siti")
+    stage.hub.store.registry.activate_for_development(agreement.id, agreement.version, "staff/siti")
+
+
+def line(customer: str, reference: str, amount: str = "350000") -> dict[str, str]:
+    return {"virtualAccountNo": f"88726{customer}", "amount": amount, "bankReference": reference}
 
 
 def test_a_settlement_is_held_against_the_payments_of_cases_line_by_line(stage: Stage) -> None:
     paid, unpaid = charged(stage, ONE), charged(stage, TWO)
     assert pay(stage, ONE, "R-16").status == 200
-    stage.clock.at = datetime(2026, 11, 16, 1, 0, tzinfo=UTC)
-    agreement = read_agreement(packaged_agreements()["bank-2026-1.2"])
-    stage.hub.store.registry.import_agreement(agreement, stage.adapters["bank"], "staff/siti")
-    stage.hub.store.registry.activate_for_development(agreement.id, agreement.version, "staff/siti")
-    text = io.StringIO(newline="")
-    lines = csv.writer(text)
-    lines.writerow(SETTLED)
-    lines.writerow((f"88726{ONE}", "350000", "R-16", PAID_AT))
-    lines.writerow((f"88726{TWO}", "350000", "R-17", PAID_AT))
-    lines.writerow(("998872600000000000099", "350000", "R-18", PAID_AT))
-    lines.writerow((f"88726{TWO}", "350000,50", "R-19", PAID_AT))
-    content = text.getvalue().encode()
-
-    refused = announced(stage, content, format="xml")  # told as to anybody, and not as SNAP BI does
+    goes_over(stage)
+    content = written((line(ONE, "R-16"), line(TWO, "R-17"), line("999", "R-18"), line(TWO, "R-19", "350000,50")))
+    refused = announced(stage, content, 4, "2026-11-15", format="xml")  # told as to anybody, and not as SNAP BI does
     assert (refused.status, refused.code) == (400, "batch-format")
-    said = announced(stage, content)
+    said = announced(stage, content, 4, "2026-11-15")
     assert said.status == 200, said.body
     address = said.json["upload"]
     assert pasar.send(stage, address, content, 0, last=True).status_code == 204
@@ -96,8 +81,65 @@ def test_a_settlement_is_held_against_the_payments_of_cases_line_by_line(stage: 
     assert counts == {"state": "completed", "accepted": 2, "declined": 1, "invalid": 1, "failed": 0}
     result = pasar.ask(stage, "GET", f"{address}/result").content
     assert report.json()["resultSha256"] == hashlib.sha256(result).hexdigest()
-    (attention,) = [each for each in stage.case(unpaid).attention if each.startswith("bank/settlement: ")]
-    assert "R-17" in attention
-    assert not any(each.startswith("bank/settlement") for each in stage.case(paid).attention)
+    (told,) = attention(stage, unpaid)
+    assert "R-17" in told
+    assert attention(stage, paid) == []
+    verified(stage)
+
+    store, row = stage.hub.store, pasar.batch(stage)
+    lines = telling_lines(row, store.reader, stage.hub.directory, stage.hub.library)
+    assert [(each["number"], each["outcome"]) for each in lines] == [(2, "differs"), (3, "unknown"), (4, "invalid")]
+    assert lines[1]["bankReference"] == "R-18"
+    assert "Rp350.000" in str(lines[1]["text"])
+    (last,) = telling_lines(row, store.reader, stage.hub.directory, stage.hub.library, skip=2, limit=1)
+    assert last["number"] == 4
+
+
+def test_a_payment_that_no_settlement_of_its_day_names_calls_a_person_until_a_later_one_does(stage: Stage) -> None:
+    known, lacked = charged(stage, ONE), charged(stage, TWO)
+    assert pay(stage, ONE, "R-16").status == 200
+    assert pay(stage, TWO, "R-17").status == 200
+    day = f"{stage.clock().astimezone(JAKARTA):%Y-%m-%d}"
+    goes_over(stage)
+    other = e.AttentionRaised(source="petugas", text="berkas perlu dilihat")
+    stage.hub.deeds.record(lacked, RINA.actor, other)
+
+    settle(stage, "hari-lain", line(ONE, "R-16"), days=("2026-11-15", "2026-11-15"))
+    assert attention(stage, lacked) == []
+    settle(stage, "hari-ini", line(ONE, "R-16"), days=(day, day))
+    (told,) = attention(stage, lacked)
+    assert all(each in told for each in ("Rp350.000", "R-17", day, "setelmen hari itu tidak memuatnya"))
+    assert attention(stage, known) == []
+    missed = stage.hub.store.reader.batch_by_name("bank", "settlement", "hari-ini")
+    assert missed is not None
+    assert stage.hub.store.reader.unnamed(missed.id) == [lacked]
+
+    settle(stage, "sekali-lagi", line(ONE, "R-16"), days=(day, day))
+    assert len(attention(stage, lacked)) == 1
+    settle(stage, "terlambat", line(TWO, "R-17"), days=("2026-11-16", "2026-11-16"))
+    assert attention(stage, lacked) == []
+    assert stage.hub.store.reader.unnamed(missed.id) == []
+    assert "petugas: berkas perlu dilihat" in stage.case(lacked).attention
+    settle(stage, "ulangan", line(ONE, "R-16"), days=(day, day))  # the other one was named before
+    assert attention(stage, lacked) == []
+    verified(stage)
+
+
+def test_a_file_that_is_not_whole_or_is_about_ten_years_misses_nobody(stage: Stage) -> None:
+    lacked = charged(stage, TWO)
+    assert pay(stage, TWO, "R-17").status == 200
+    day = f"{stage.clock().astimezone(JAKARTA):%Y-%m-%d}"
+    goes_over(stage)
+    content = written((line("999", "R-18"),))
+    said = announced(stage, content, 2, "kurang", period={"from": day, "until": day})
+    assert pasar.send(stage, said.json["upload"], content, 0, last=True).status_code == 204
+    pasar.work(stage)
+    assert pasar.batch(stage).cause is not None
+    assert attention(stage, lacked) == []
+    settle(stage, "salah-tahun", line("999", "R-18"), days=("2016-03-02", day))
+    assert attention(stage, lacked) == []
+
+
+def verified(stage: Stage) -> None:
     store = stage.hub.store
     verify_store(store.reader, store.vault, store.note_key.verifier)

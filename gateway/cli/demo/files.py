@@ -1,4 +1,4 @@
-"""Files of records at the end of the day: what the bank settled, and what BPKPD has in its books (14(5))."""
+"""Files of records at the end of the day: what the bank settled, and what BPKPD has in its books (22(4)b)."""
 
 from __future__ import annotations
 

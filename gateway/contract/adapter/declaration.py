@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from gateway.contract.adapter.answers import Accept, Decline, Heard
 from gateway.contract.message import Payload, Refusal, Reply
 from gateway.contract.versions import version_order
 from gateway.domain.case import PermitCase
-from gateway.domain.events import Ask, Reference
+from gateway.domain.events import Ask, CaseEvent, Reference
 
 A = TypeVar("A", bound=Ask)
+E = TypeVar("E", bound=CaseEvent)
 
 Document: TypeAlias = str
 """The id of a published schema document: `<agency>/<interaction>/<version>/<name>`."""
@@ -171,6 +173,22 @@ class Submission(Inbound):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Expected(Generic[E]):
+    """What an agency's file about some days should name: each case to which `fact` came in those days.
+
+    `at` says when that was. `own`: only facts that this agency told. Of a case that neither the file nor an earlier one
+    of its interaction named, `missed` says for an officer what is missing and what to do, "" for nothing. A case is
+    named by a record that was accepted. The days are the manifest's `period`: a file without one is complete about no
+    day, and nothing is expected of it.
+    """
+
+    fact: type[E]
+    at: Callable[[E], datetime]
+    missed: Callable[[PermitCase], str]
+    own: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Batch(Inbound):
     """A file of records. `request` is the schema of one record, `result` of what is said of each.
 
@@ -178,12 +196,17 @@ class Batch(Inbound):
     the mapping's own word, or the refusal). The office's file: `to_agency` makes the record of one case, None for a
     case that is not in it; `about` and `to_cases` are then called with the agency's result of each record, which says
     its `number` in the file.
+
+    `expects`: what an agency's file should name. `quiet` are the values of `outcome` in the result of which staff need
+    not know; the other lines they can read.
     """
 
     result: Document
     to_cases: Callable[[Payload, Found], Accept | Decline]
     result_of: Callable[[Payload, Accept | Decline | Refusal], Payload] | None = None
     to_agency: Callable[[PermitCase], Payload | None] | None = None
+    expects: Expected[Any] | None = None
+    quiet: tuple[str, ...] = ("accepted",)
 
     @property
     def is_of_office(self) -> bool:

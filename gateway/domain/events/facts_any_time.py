@@ -46,7 +46,12 @@ class AttentionRaised(CaseEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class AttentionSettled(CaseEvent):
-    """An officer looked, and says what was done about it."""
+    """An officer looked, and says what was done about it; all that waited is settled.
+
+    With `only` it is that one alone (as the case holds it): what an agency said later answers it, and `officer` names
+    the agency and the interaction.
+    """
 
     officer: str
     text: str
+    only: str = ""

@@ -1,11 +1,14 @@
-"""Files of records under `/admin/v1`: how far they are; one of the office is begun. What is in them is not shown."""
+"""Files of records under `/admin/v1`: how far they are; one of the office is begun.
+
+What is in them is not shown. Of an agency's result the lines are of which staff should know, personal values masked.
+"""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.edge.admin.deliveries import Reason, Who
@@ -14,6 +17,7 @@ from gateway.edge.admin.views import batch_view
 from gateway.edge.parts import StaffEdge
 from gateway.exchange.batch.aside import PutAside
 from gateway.exchange.batch.cancelling import Cancelling, unknown_batch
+from gateway.exchange.batch.lines import telling_lines
 from gateway.exchange.batch.office.beginning import Beginning, Order, Wanted
 
 
@@ -43,34 +47,7 @@ class Sent(BaseModel):
 
 def add_batches(router: APIRouter, edge: StaffEdge) -> None:
     """The routes."""
-
-    @router.get("/batches")
-    def batches(
-        limit: Limit = 50,
-        before: str | None = None,
-        agency: str | None = None,
-        interaction: str | None = None,
-        state: str | None = None,
-    ) -> dict[str, Any]:
-        """Batches, newest first."""
-        rows = edge.reader.batches(limit, cursor_of(before), agency=agency, state=state, interaction=interaction)
-        return page([batch_view(row) for row in rows], limit, [(row.made_at, row.id) for row in rows])
-
-    @router.get("/batches/{batch}")
-    def one(batch: str) -> dict[str, Any]:
-        """One batch, with the records that are tried again: their numbers and why, not what they say.
-
-        Of a file of the office also the cases that were left out.
-        """
-        row = edge.reader.batch(batch)
-        if row is None:
-            raise unknown_batch(batch)
-        aside = [
-            {"number": each.number, "tries": each.tries, "cause": each.cause}
-            for each in edge.reader.held_records(batch, 100)
-        ]
-        left_out = [{"case": each.case_id, "cause": each.cause} for each in edge.reader.left_out(batch, 100)]
-        return {**batch_view(row), "putAside": aside, "casesLeftOut": left_out}
+    _add_reads(router, edge)
 
     @router.post("/batches", status_code=202)
     def send(sent: Sent, who: Who) -> dict[str, str]:
@@ -103,6 +80,47 @@ def add_batches(router: APIRouter, edge: StaffEdge) -> None:
     def give_up(batch: str, why: Reason, who: Who) -> dict[str, int]:
         """Let all records that are put aside fail; the agency is told why."""
         return {"givenUp": put_aside.give_up(batch, why.reason, who.actor)}
+
+
+def _add_reads(router: APIRouter, edge: StaffEdge) -> None:
+    @router.get("/batches")
+    def batches(
+        limit: Limit = 50,
+        before: str | None = None,
+        agency: str | None = None,
+        interaction: str | None = None,
+        state: str | None = None,
+    ) -> dict[str, Any]:
+        """Batches, newest first."""
+        rows = edge.reader.batches(limit, cursor_of(before), agency=agency, state=state, interaction=interaction)
+        return page([batch_view(row) for row in rows], limit, [(row.made_at, row.id) for row in rows])
+
+    @router.get("/batches/{batch}")
+    def one(batch: str) -> dict[str, Any]:
+        """One batch, with the records that are tried again: their numbers and why, not what they say.
+
+        Of a file of the office also the cases that were left out; of an agency's those that it should have named, and
+        that no file has until now.
+        """
+        row = edge.reader.batch(batch)
+        if row is None:
+            raise unknown_batch(batch)
+        aside = [
+            {"number": each.number, "tries": each.tries, "cause": each.cause}
+            for each in edge.reader.held_records(batch, 100)
+        ]
+        left_out = [{"case": each.case_id, "cause": each.cause} for each in edge.reader.left_out(batch, 100)]
+        unnamed = edge.reader.unnamed(batch, 100)
+        return {**batch_view(row), "putAside": aside, "casesLeftOut": left_out, "casesNotNamed": unnamed}
+
+    @router.get("/batches/{batch}/lines")
+    def lines(batch: str, limit: Limit = 50, skip: Annotated[int, Query(ge=0, le=10_000_000)] = 0) -> dict[str, Any]:
+        """Lines of a result that were declined, are invalid or differ: number, keys, outcome, why; none accepted."""
+        row = edge.reader.batch(batch)
+        if row is None:
+            raise unknown_batch(batch)
+        found = telling_lines(row, edge.reader, edge.directory, edge.library, skip=skip, limit=limit)
+        return {"items": [dict(each) for each in found]}
 
 
 def _beginning(edge: StaffEdge) -> Beginning:

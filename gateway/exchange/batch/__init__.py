@@ -10,8 +10,10 @@
     portions     so many records as one plan, each exactly once
     moves        plans that hold only while the claim does
     results      what is said of each record, and the report of all
+    expected     what a file should have named, at its end
     closing      the end of a batch, in the ledger
     cancelling   the end that staff decide
+    lines        lines of a result of which staff should know
     aside        what staff decide about records that were put aside
     folder       the watched folder: its rounds, and the results that go there
     taking       one file of it on its way into the store (files: how they are read and written there)

@@ -33,7 +33,8 @@ class Hand:
     """One claimed batch. `pending` are records that were read and are in no plan yet, in their order.
 
     `portion`: how many records the next plan may have. `digest` is over the first `digested` bytes of the side that is
-    being verified. Of the office's own file `told` are the records that the result was read to name, and `is_known`
+    being verified. `compared` is the last fact that was held against what the file named, and `is_compared` says that
+    all were. Of the office's own file `told` are the records that the result was read to name, and `is_known`
     says whether the agency has told this process how far the upload is.
     """
 
@@ -48,6 +49,8 @@ class Hand:
     digested: int = 0
     told: Told | None = None
     is_known: bool = False
+    compared: tuple[datetime, str, int] | None = None
+    is_compared: bool = False
 
     def let_go(self) -> None:
         """Forget what was read and is in no plan."""

@@ -16,12 +16,13 @@ from gateway.casework.steps import CaseSteps
 from gateway.contract.adapter import Accept, Batch, Decline
 from gateway.contract.message import Payload, Refusal
 from gateway.domain.errors import GatewayError, HubBusy, MappingFault, Refused, SchemaViolation, Violation
+from gateway.exchange.batch.expected import naming, naming_of
 from gateway.exchange.batch.results import Outcome, canonical_row
 from gateway.exchange.directory import Terms
 from gateway.exchange.effects import apply_effect, find_agreed
 from gateway.exchange.mapping import Mapping
 from gateway.store.plan import Claim, Insert, Plan, Update
-from gateway.store.tables import BatchRow, CaseReferenceRow, CaseRow, OpeningRow
+from gateway.store.tables import BatchNamedRow, BatchRow, CaseReferenceRow, CaseRow, OpeningRow
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.minimise import excess
 from gateway.validation.record_files import ReadRecord
@@ -110,7 +111,8 @@ class Records:
         heard.key = references[0].value if references else ""
         heard.looked |= {("reference", digest) for digest in digests.values()}
         found = find_agreed(terms, self._casework, references)
-        heard.looked |= {("case", case.id) for cases in found.values() for case in cases}
+        cases = {case.id for cases in found.values() for case in cases}
+        heard.looked |= {("case", each) for each in cases}
         with Mapping(terms.name):
             said = declared.to_cases(payload, found)
         if isinstance(said, Decline):
@@ -127,7 +129,11 @@ class Records:
         )
         for effect in said.effects:
             apply_effect(terms, steps, effect)
-        return self._told(terms, heard, Outcome.ACCEPTED, said, steps.plan())
+        plan = steps.plan()
+        if declared.expects is not None:
+            heard.looked |= {naming_of(each) for each in cases}
+            plan += naming(self._casework.reader, batch, cases)
+        return self._told(terms, heard, Outcome.ACCEPTED, said, plan)
 
     def _check(self, terms: Terms, declared: Batch, record: ReadRecord) -> None:
         document = self._library.json(self._document(declared))
@@ -220,5 +226,7 @@ def _touched(plan: Plan) -> Iterator[Hashable]:
                 yield ("case", key["id"])
             case Claim(model=model, values=values) if model is CaseRow:
                 yield ("case", values["id"])
+            case Update(model=model, key=values) | Claim(model=model, values=values) if model is BatchNamedRow:
+                yield naming_of(values["case_id"])
             case Claim(model=model, values=values) | Insert(model=model, values=values) if model in _REFERRING:
                 yield ("reference", values["digest"])

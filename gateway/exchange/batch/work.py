@@ -3,7 +3,8 @@
 verifying   the SHA-256 of all bytes is what was announced; else the batch is refused and nothing of it is read.
             Whoever takes the batch over begins the digest anew: a gigabyte takes some seconds
 reading     portions of records (`reading`), and between them those that were put aside and are due
-closing     until no record is put aside, for as long as that takes; then the digest of the result, the report, its leaf
+closing     until no record is put aside, for as long as that takes; then what the file should have named (`expected`),
+            the digest of the result, the report, its leaf
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import structlog
 from gateway.casework.desk import Casework
 from gateway.exchange.batch.closing import final_plan
 from gateway.exchange.batch.documents import FILE, INBOUND_WORK, RESULTS, BatchState
+from gateway.exchange.batch.expected import Comparing
 from gateway.exchange.batch.hands import Hand
 from gateway.exchange.batch.reading import Reading
 from gateway.exchange.batch.records import Records
@@ -55,6 +57,7 @@ class BatchWork(Slices):
             clock=clock,
             seconds=seconds,
         )
+        self._comparing = Comparing(directory, casework, self._moves, clock)
 
     def recover(self) -> None:
         """Take back every claim: this is the only process on the store, and it has just begun."""
@@ -109,6 +112,9 @@ class BatchWork(Slices):
         row = hand.row
         if row.held:
             return self._reading.try_held(hand) or self._wait_for_held(hand, row.cause)
+        if not hand.is_compared:
+            self._comparing.look_on(hand)
+            return True
         if not self._digest(hand, RESULTS, row.result_size):
             return True
         digest = hand.digest.hexdigest()

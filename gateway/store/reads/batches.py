@@ -10,7 +10,7 @@ from sqlmodel import col, func, or_, select
 
 from gateway.store.batches import beyond_any_lease
 from gateway.store.reads.base import Reads
-from gateway.store.tables import BatchHeldRow, BatchLeftOutRow, BatchPieceRow, BatchRow
+from gateway.store.tables import BatchHeldRow, BatchLeftOutRow, BatchNamedRow, BatchPieceRow, BatchRow
 from gateway.store.tables.batches import AT_WORK, OFFICE_AT_WORK
 from gateway.store.tables.outbox import words
 
@@ -89,12 +89,14 @@ class BatchReads(Reads):
     def troubled_batches(self, since: datetime, limit: int = 20) -> list[BatchRow]:
         """Batches that wait, have records put aside or are stopped, and those that ended since then with some failed.
 
+        Of agencies' files also those with records that were declined or invalid: nobody else in the office sees them.
         Of the office's own also those with cases left out, and those that the agency did not read whole.
         """
         is_troubled = col(BatchRow.cause).is_not(None) | (col(BatchRow.held) > 0)
         waits = col(BatchRow.state).in_(words((*AT_WORK, *OFFICE_AT_WORK, "stopped"))) & is_troubled
         unread = (col(BatchRow.direction) == "out") & col(BatchRow.state).in_(words(("broken", "refused")))
-        failed = (col(BatchRow.failed) > 0) | (col(BatchRow.left_out) > 0) | unread
+        refused = (col(BatchRow.direction) == "in") & ((col(BatchRow.declined) > 0) | (col(BatchRow.invalid) > 0))
+        failed = (col(BatchRow.failed) > 0) | (col(BatchRow.left_out) > 0) | unread | refused
         wanted = select(BatchRow).where(or_(waits, (col(BatchRow.ended_at) > since) & failed))
         return self._all(wanted.order_by(col(BatchRow.made_at), col(BatchRow.id)).limit(limit))
 
@@ -134,3 +136,14 @@ class BatchReads(Reads):
         """Cases that are not in the office's file since they could not be mapped, by their ids."""
         wanted = select(BatchLeftOutRow).where(col(BatchLeftOutRow.batch) == batch)
         return self._all(wanted.order_by(col(BatchLeftOutRow.case_id)).limit(limit))
+
+    def named(self, agency: str, interaction: str, case_id: str) -> BatchNamedRow | None:
+        """Whether files of that interaction named the case, or one should have; None: neither."""
+        return self._get(BatchNamedRow, (agency, interaction, case_id))
+
+    def unnamed(self, batch: str, limit: int = 50) -> list[str]:
+        """The cases that the file should have named and that no file has until now, by their ids."""
+        wanted = select(BatchNamedRow.case_id).where(
+            col(BatchNamedRow.batch) == batch, col(BatchNamedRow.is_named).is_(False)
+        )
+        return self._all(wanted.order_by(col(BatchNamedRow.case_id)).limit(limit))

@@ -21,6 +21,8 @@ from gateway.store.tables import (
     OpeningRow,
     PinChallengeRow,
 )
+from gateway.store.tables.cases import FOUND_BY_TIME
+from gateway.store.tables.outbox import words
 
 _COUNTER = select(CounterRow.value).where(col(CounterRow.name) == bindparam("name"))
 _STANDING = select(CaseRow.body, CaseRow.next_order).where(col(CaseRow.id) == bindparam("case_id"))
@@ -101,6 +103,28 @@ class CaseReads(Reads):
         """All events of these cases, by case and in their order."""
         wanted = select(CaseEventRow).where(col(CaseEventRow.case_id).in_(cases))
         return self._all(wanted.order_by(col(CaseEventRow.case_id), col(CaseEventRow.seq)))
+
+    def facts_found_by_time(
+        self,
+        kind: str,
+        begin: datetime,
+        end: datetime,
+        behind: tuple[datetime, str, int] | None = None,
+        limit: int = 50,
+    ) -> list[CaseEventRow]:
+        """Facts of a kind (of FOUND_BY_TIME) that happened from `begin` on and before `end`, by moment, case, number.
+
+        `behind`: those after the one of that moment, case and number.
+        """
+        at, case_id, seq = col(CaseEventRow.occurred_at), col(CaseEventRow.case_id), col(CaseEventRow.seq)
+        wanted = select(CaseEventRow).where(
+            col(CaseEventRow.kind).in_(words(FOUND_BY_TIME)), col(CaseEventRow.kind) == kind, at >= begin, at < end
+        )
+        if behind is not None:
+            moment, case, number = behind
+            later = (case_id > case) | ((case_id == case) & (seq > number))
+            wanted = wanted.where((at > moment) | ((at == moment) & later))
+        return self._all(wanted.order_by(at, case_id, seq).limit(limit))
 
     def case_ids(self, batch: int = 1000) -> Iterator[list[str]]:
         """The ids of all cases, in order, in lists of at most `batch`."""

@@ -6,7 +6,7 @@ that is written once never changes; what changes is guarded by a version or a fe
 
 from __future__ import annotations
 
-from gateway.store.tables.batches import BatchHeldRow, BatchLeftOutRow, BatchPieceRow, BatchRow
+from gateway.store.tables.batches import BatchHeldRow, BatchLeftOutRow, BatchNamedRow, BatchPieceRow, BatchRow
 from gateway.store.tables.cases import (
     CaseEventRow,
     CaseReferenceRow,
@@ -40,6 +40,7 @@ __all__ = [
     "AttemptRow",
     "BatchHeldRow",
     "BatchLeftOutRow",
+    "BatchNamedRow",
     "BatchPieceRow",
     "BatchRow",
     "CaseEventRow",

@@ -137,3 +137,19 @@ class BatchLeftOutRow(SQLModel, table=True):
     batch: str = Field(primary_key=True)
     case_id: str = Field(primary_key=True)
     cause: str = Field(sa_type=Text)
+
+
+class BatchNamedRow(SQLModel, table=True):
+    """A case that files of an interaction have named, or should have named and did not (`is_named` false).
+
+    `batch` is the file that named it; while none did, the one in which it was missed.
+    """
+
+    __tablename__ = "batch_named"
+    __table_args__ = (Index("batch_named_batch", "batch", "case_id"),)
+
+    agency: str = Field(primary_key=True)
+    interaction: str = Field(primary_key=True)
+    case_id: str = Field(primary_key=True)
+    batch: str
+    is_named: bool

@@ -129,7 +129,7 @@ QRIS_ANSWERS: tuple[Row, ...] = (
 # --- what the bank tells --------------------------------------------------------------------------------------------
 
 
-def _offered(stage: Stage) -> tuple[PermitCase, dict[str, str], dict[str, Any]]:
+def offered(stage: Stage) -> tuple[PermitCase, dict[str, str], dict[str, Any]]:
     """A charge with its account and a QR, and the bank's word that the QR was paid."""
     case, account = charged(stage)
     delivery = stage.delivery(case.id, "bank")
@@ -144,7 +144,8 @@ def _offered(stage: Stage) -> tuple[PermitCase, dict[str, str], dict[str, Any]]:
     return case, account, told
 
 
-def _notify(stage: Stage, told: Mapping[str, Any]) -> voices.Said:
+def notified(stage: Stage, told: Mapping[str, Any]) -> voices.Said:
+    """What the hub says to service 52."""
     body = json.dumps(told, separators=(",", ":")).encode()
     access, moment = voices.ask_token(stage).json["accessToken"], snap.timestamp(stage.clock())
     named = {
@@ -159,8 +160,8 @@ def _notify(stage: Stage, told: Mapping[str, Any]) -> voices.Said:
 
 
 def _paid_by_qr(stage: Stage) -> None:
-    case, _, told = _offered(stage)
-    hears(_notify(stage, told), "2005200")
+    case, _, told = offered(stage)
+    hears(notified(stage, told), "2005200")
     paid = stage.case(case.id)
     assert paid.stage is At.PAID
     assert paid.payment is not None
@@ -168,43 +169,43 @@ def _paid_by_qr(stage: Stage) -> None:
 
 
 def _told_again(stage: Stage) -> None:
-    _, _, told = _offered(stage)
-    hears(_notify(stage, told), "2005200")
+    _, _, told = offered(stage)
+    hears(notified(stage, told), "2005200")
     with stage.unchanged():
-        hears(_notify(stage, told), "2005200")
+        hears(notified(stage, told), "2005200")
 
 
 def _after_the_account(stage: Stage) -> None:
-    _, account, told = _offered(stage)
+    _, account, told = offered(stage)
     hears(pay(stage, payment_of(stage, account)), "2002500")
     with stage.unchanged():
-        hears(_notify(stage, told), "4045214")
+        hears(notified(stage, told), "4045214")
 
 
 def _before_the_account(stage: Stage) -> None:
-    _, account, told = _offered(stage)
-    hears(_notify(stage, told), "2005200")
+    _, account, told = offered(stage)
+    hears(notified(stage, told), "2005200")
     with stage.unchanged():
         hears(pay(stage, payment_of(stage, account)), "4042514")
 
 
 def _told_otherwise(code: str, **change: Any) -> Callable[[Stage], None]:
     def play(stage: Stage) -> None:
-        _, _, told = _offered(stage)
+        _, _, told = offered(stage)
         with stage.unchanged():
-            hears(_notify(stage, {**told, **change}), code)
+            hears(notified(stage, {**told, **change}), code)
 
     return play
 
 
 def _told_after_the_end(stage: Stage) -> None:
-    case, _, told = _offered(stage)
+    case, _, told = offered(stage)
     stage.hub.deeds.record(case.id, ACTOR, journeys.notice_received(stage.clock()))
     stage.clock.advance(days=15)
     due_on = local_date(stage.clock()) - timedelta(days=1)
     stage.hub.deeds.record(case.id, ACTOR, e.ChargeLapsed(due_on=due_on))
     with stage.unchanged():
-        hears(_notify(stage, told), "4045219")
+        hears(notified(stage, told), "4045219")
 
 
 QRIS_PAYMENTS: tuple[Row, ...] = (

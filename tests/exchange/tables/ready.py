@@ -23,8 +23,10 @@ def make_ready(stage: Stage) -> None:
     _activate(stage, "oss", packaged_agreements()["oss-2026-1.1"])
     sooner = packaged_agreements()["oss-2026-1.2"].replace("valid_from = 2026-12-01", "valid_from = 2026-07-02")
     _activate(stage, "oss", sooner)
-    sooner = packaged_agreements()["bank-2026-1.1"].replace("valid_from = 2026-11-01", "valid_from = 2026-02-01")
+    sooner = packaged_agreements()["bank-2026-1.2"].replace("valid_from = 2026-11-15", "valid_from = 2026-02-01")
     _activate(stage, "bank", sooner)
+    books = packaged_agreements()["bpkpd-2026-1.1"].replace("valid_from = 2026-11-15", "valid_from = 2026-02-01")
+    _activate(stage, "bpkpd", books)
     stage.endpoint("bank", f"{stage.street.url}/bank")
     for name, secret in (("channel_id", "95051"), ("merchant_id", bank_qris.MERCHANT)):
         stage.hub.store.registry.set_credential("bank", name, secret, "staff/siti")
