@@ -255,7 +255,9 @@ def main() -> int:
     print(f"{made.records} records: {dict(made.expected)}, each accounted for once" if not account.wrong else "")
     peaks = ", ".join(f"{each:.0f}" for each in account.peaks_mb)
     print(f"memory of the hub at most, by process: {peaks} MB (VmHWM)")
-    print(f"without the files of its libraries: {account.own_mb:.0f} MB, {account.idle_mb:.0f} before the batch (RssAnon)")
+    print(
+        f"without the files of its libraries: {account.own_mb:.0f} MB, {account.idle_mb:.0f} before the batch (RssAnon)"
+    )
     most = account.own_mb if said.database else max(account.peaks_mb)
     wrong = [*account.wrong[:20], *([f"{most:.0f} MB, at most {LIMIT_MB}"] if most > LIMIT_MB else [])]
     for each in wrong:
