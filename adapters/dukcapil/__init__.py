@@ -26,6 +26,7 @@ from gateway.contract.adapter import (
 )
 from gateway.contract.message import Json, Payload
 from gateway.domain.case import PermitCase
+from gateway.domain.errors import Refused
 from gateway.domain.events import CaseEvent, ResidentRefuted, ResidentVerified, VerifyResident
 
 NAME_THRESHOLD = "90"
@@ -45,7 +46,12 @@ _REFUTED = {
 
 
 def resident_query(case: PermitCase, _ask: VerifyResident, _message_id: str) -> Payload:
-    """Send the two elements that the agreement permits, and the places of the office's credentials."""
+    """Send the two elements that the agreement permits, and the places of the office's credentials.
+
+    Raises Refused for an applicant without NIK: a correction may have taken it away since this was asked.
+    """
+    if case.applicant.nik is None:
+        raise Refused(f"case {case.id} names no NIK any more: there is nothing to ask Dukcapil about")
     return {
         "USER_ID": "{{secret:user_id}}",
         "PASSWORD": "{{secret:password}}",

@@ -55,7 +55,7 @@ def _needs(event: CaseEvent, before: PermitCase | None, after: PermitCase) -> It
 
 @_needs.register(e.ApplicationRegistered)
 def _(_event: e.ApplicationRegistered, _before: PermitCase | None, after: PermitCase) -> Iterator[Ask]:
-    yield e.VerifyResident()  # a company's responsible person has a NIK as well
+    yield from _resident(after)
     yield from _tax_status(after)
     yield from _business(after)
 
@@ -65,7 +65,7 @@ def _(_event: e.ApplicationCorrected, before: PermitCase | None, after: PermitCa
     if before is None:
         return
     if after.residency is Residency.UNCHECKED and before.applicant != after.applicant:
-        yield e.VerifyResident()
+        yield from _resident(after)
     if before.applicant.taxpayer != after.applicant.taxpayer:
         yield from _tax_status(after)
     if before.applicant.nib != after.applicant.nib:
@@ -86,6 +86,12 @@ def _(_event: e.AdministrationValidated, _before: PermitCase | None, after: Perm
 @_needs.register(e.ChargeIssued)
 def _(_event: e.ChargeIssued, _before: PermitCase | None, _after: PermitCase) -> Iterator[Ask]:
     yield e.OfferQris()
+
+
+def _resident(case: PermitCase) -> Iterator[Ask]:
+    # a company's responsible person as well, unless it is a foreigner with a passport: the registry knows none
+    if case.applicant.nik is not None:
+        yield e.VerifyResident()
 
 
 def _tax_status(case: PermitCase) -> Iterator[Ask]:

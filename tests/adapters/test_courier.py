@@ -46,7 +46,7 @@ def test_an_order_names_the_door_and_no_nik_pasal_20_c(
         "recipient": {"name": "Siti Contoh", "phone": "6281200000017", "address": "Jalan Contoh 1"},
     }
     assert violations(orders.request, order) == []
-    assert case.applicant.nik not in str(order)
+    assert str(case.applicant.nik) not in str(order)
     assert orders.repeat is Repeat.SAME_ID
 
 

@@ -51,7 +51,7 @@ def test_no_refusal_names_the_applicant(twin: Twin) -> None:
     case, event = twin.bad
     text = refusal(lambda: case.apply(event, twin.bad_at)).text
     applicant = case.applicant
-    assert not [each for each in (applicant.nik, applicant.name, applicant.phone, applicant.email) if each in text]
+    assert not [each for each in (str(applicant.nik), applicant.name, applicant.phone, applicant.email) if each in text]
 
 
 def test_every_guard_has_its_twins_or_its_opposite() -> None:

@@ -54,8 +54,17 @@ def test_a_firm_is_found_by_its_nib_as_well(visitor: Visitor) -> None:
     assert [each["id"] for each in found] == [opened["id"]]
 
 
+def test_a_firm_whose_directors_have_passports_is_known_by_its_npwp_pasal_8_4_c(house: House, visitor: Visitor) -> None:
+    foreign = {**FIRM, "nik": None, "npwp": "000000000999000"}
+    opened = visitor.post(PATH, RINA, {**LODGED, "service": "lingkungan", "applicant": foreign}, 201)
+    assert house.gateway.casework.case_at(opened["id"], opened["version"]).applicant.nik is None
+    asked = [each["ask"] for each in visitor.get(f"/admin/v1/cases/{opened['id']}")["deliveries"]]
+    assert "VerifyResident" not in asked
+
+
 WRONG: dict[str, tuple[dict[str, Any], int, str]] = {
     "nik": ({"applicant": {**PERSON, "nik": "1234"}}, 400, "identifier-invalid"),
+    "person-without-nik": ({"applicant": {**PERSON, "nik": None}}, 400, "applicant-not-identified"),
     "elsewhere": ({"site": {**LODGED["site"], "kelurahan": "35.78.01.1001"}}, 400, "identifier-invalid"),
     "service": ({"service": "pasar"}, 409, "service-unknown"),
     "firm-without-a-name": ({"applicant": {**FIRM, "company": None}}, 422, "schema-violation"),

@@ -13,7 +13,9 @@ def test_a_permit_in_force_is_valid_and_names_nobody(house: House, visitor: Visi
     assert answer.status_code == 200
     assert "Izin ini berlaku." in answer.text
     assert case.service_name in answer.text
-    assert not any(said in answer.text for said in (case.applicant.name, case.applicant.nik, case.applicant.address))
+    assert not any(
+        said in answer.text for said in (case.applicant.name, str(case.applicant.nik), case.applicant.address)
+    )
 
 
 def test_a_reserved_number_is_no_permit_yet(house: House, visitor: Visitor) -> None:

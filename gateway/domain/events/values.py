@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from gateway.domain.errors import Refused
 from gateway.domain.identifiers import NIB, NIK, NPWP, Phone
 
 
@@ -90,17 +91,30 @@ class Reference:
 
 @dataclass(frozen=True, kw_only=True)
 class Applicant:
-    """Who applies. `name` is the responsible person's; `company` is the firm's when `kind` is COMPANY."""
+    """Who applies. `name` is the responsible person's; `company` is the firm's when `kind` is COMPANY.
+
+    `nik` is the responsible person's; None for a firm whose directors are foreigners with passports, which then is
+    known by its NPWP (8(4)c). The passport is not kept: nothing here asks anybody about it. Raises Refused
+    `applicant-not-identified` for a person without NIK, and for a firm with neither.
+    """
 
     kind: ApplicantKind
     name: str
-    nik: NIK
+    nik: NIK | None
     phone: Phone
     email: str
     address: str
     company: str | None = None
     npwp: NPWP | None = None
     nib: NIB | None = None
+
+    def __post_init__(self) -> None:
+        if self.nik is None and (self.kind is ApplicantKind.PERSON or self.npwp is None):
+            raise Refused(
+                "an applicant is known by a NIK, and a firm whose directors have none by its NPWP: give one of them",
+                code="applicant-not-identified",
+                clause="Pasal 8(4)c",
+            )
 
     @property
     def taxpayer(self) -> tuple[NPWP | None, str]:

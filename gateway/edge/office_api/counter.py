@@ -38,11 +38,14 @@ Address = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\
 
 
 class Person(Body):
-    """Who applies; for a firm, its responsible person and its name."""
+    """Who applies; for a firm, its responsible person and its name.
+
+    Without `nik`: a firm whose directors are foreigners with passports, which then needs its `npwp` (8(4)c).
+    """
 
     kind: ApplicantKind
     name: Line
-    nik: str = Field(max_length=32)
+    nik: str | None = Field(None, max_length=32)
     phone: str = Field(max_length=32)
     email: str = Field("", max_length=254, pattern=r"^([^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+)?$")
     address: Address
@@ -57,11 +60,11 @@ class Person(Body):
         return self
 
     def applicant(self) -> Applicant:
-        """The same as the domain knows it. Raises InvalidIdentifier."""
+        """The same as the domain knows it. Raises InvalidIdentifier, and Refused `applicant-not-identified`."""
         return Applicant(
             kind=self.kind,
             name=self.name,
-            nik=NIK(self.nik),
+            nik=None if self.nik is None else NIK(self.nik),
             phone=Phone(self.phone),
             email=self.email,
             address=self.address,

@@ -26,7 +26,8 @@ def _holder(applicant: Applicant) -> Iterator[tuple[str, str]]:
         yield "Penanggung jawab", applicant.name
     else:
         yield "Nama", applicant.name
-    yield "NIK", mask(applicant.nik)
+    if applicant.nik is not None:
+        yield "NIK", mask(applicant.nik)
     if applicant.npwp is not None:
         yield "NPWP", mask(applicant.npwp)
     if applicant.nib is not None:

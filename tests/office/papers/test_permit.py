@@ -56,7 +56,7 @@ def test_the_permit_says_what_was_permitted_to_whom_and_where() -> None:
 def test_the_nik_is_masked_and_contacts_are_left_out() -> None:
     text = text_of(permit())
     assert "NIK:9999**********01" in text
-    for hidden in (APPLICANT.nik, APPLICANT.phone, APPLICANT.phone.local, APPLICANT.email):
+    for hidden in (str(APPLICANT.nik), APPLICANT.phone, APPLICANT.phone.local, APPLICANT.email):
         assert hidden not in text
 
 
