@@ -3,8 +3,9 @@
 `tipe_dokumen` decides: 9 (original) opens a case for each permit that is the city's; 5 (update) corrects the cases
 that are there and opens those that are not; 3 and 4 (revocation, cancellation) end what the number still asks for.
 
-What the city has judged already is not changed behind its back: an update of a case that others have looked at, and one
-of a permit in force, calls a person. So does a number that is frozen or revoked by its `status_nib` alone.
+A permit of another authority, or of another place, is left to whoever is there. What the city has judged already is
+not changed behind its back: an update of a case that others have looked at, and one of a permit in force, calls a
+person. So do a number that is frozen or revoked by its `status_nib` alone, and a firm whose directors have no NIK.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from adapters.oss.reading import (
     site_of,
     text_of,
 )
-from adapters.oss.updates import noted, unmapped, unread, updated, withdrawn
+from adapters.oss.updates import noted, unidentified, unmapped, unread, updated, withdrawn
 from gateway.contract.adapter import Accept, Decline, Effect, Found, Reason
 from gateway.contract.message import Payload
 from gateway.domain.case import PermitCase
@@ -92,14 +93,16 @@ def _applied(data: Payload, entry: Payload, cases: tuple[PermitCase, ...], left_
             site=site,
             references=references_of(data, entry),
         )
-        yield Effect(case=None, key=permit_reference(entry), events=(event, *noted(data, left_out)))
+        yield Effect(
+            case=None, key=permit_reference(entry), events=(event, *unidentified(applicant), *noted(data, left_out))
+        )
         return
     for case in cases:
         if text_of(data, "tipe_dokumen") == "9":  # OSS repeats itself: the case is there
-            events = unread(case, unmapped(left_out))
+            told = unread(case, unmapped(left_out))
         elif case.ended and not case.number_active:
             continue
         else:
-            events = unread(case, (*updated(case, applicant, site), *noted(data, left_out)))
-        if events:
-            yield Effect(case=case.id, events=events)
+            told = unread(case, (*updated(case, applicant, site), *noted(data, left_out)))
+        if told:
+            yield Effect(case=case.id, events=told)

@@ -1,4 +1,8 @@
-"""receiveLicenseStatus: how an application stands, in OSS's codes. Written strictly, read with tolerance."""
+"""receiveLicenseStatus: how an application stands, in OSS's codes. Written strictly, read with tolerance.
+
+Since version 1.1 of its schema (agreement 1.2) positive fiction is told as 57. In 1.0 that code is OSS's own, so the
+approval that it is goes as 50 there. What OSS took back itself is not told to it (`gateway.domain.asks`).
+"""
 
 from __future__ import annotations
 
@@ -37,13 +41,29 @@ STATUSES: Mapping[CaseStatus, tuple[str, str]] = MappingProxyType(
         CaseStatus.REJECTED: ("90", "Permohonan ditolak"),
         # OSS has no code for a lapsed charge: the case ends and must start again (14(4)), which is a rejection there
         CaseStatus.LAPSED: ("90", "Ketetapan retribusi gugur karena tidak dibayar; permohonan diajukan kembali"),
+        CaseStatus.APPROVED_BY_FICTION: ("57", "Dianggap disetujui karena lewat waktu (fiktif positif)"),
+        # nor for these two: agreed is the code of what has no permit, and the text says which it was
+        CaseStatus.WITHDRAWN: ("90", "Permohonan ditarik kembali oleh pemohon"),
+        CaseStatus.REVOKED: ("90", "Izin yang telah terbit dicabut"),
     }
+)
+
+STATUSES_1_0: Mapping[CaseStatus, tuple[str, str]] = MappingProxyType(
+    {**STATUSES, CaseStatus.APPROVED_BY_FICTION: ("50", STATUSES[CaseStatus.APPROVED_BY_FICTION][1])}
 )
 
 
 def status_report(case: PermitCase, ask: ReportStatus, _message_id: str) -> Payload:
     """Report the status with the ids that OSS gave at the opening. Raises Refused for a case that it did not open."""
-    code, text = STATUSES[ask.status]
+    return _report(case, ask, *STATUSES[ask.status])
+
+
+def status_report_1_0(case: PermitCase, ask: ReportStatus, _message_id: str) -> Payload:
+    """Report the same in the codes of schema 1.0."""
+    return _report(case, ask, *STATUSES_1_0[ask.status])
+
+
+def _report(case: PermitCase, ask: ReportStatus, code: str, text: str) -> Payload:
     return {
         "IZINSTATUS": {
             "nib": given(case, "nib"),

@@ -42,8 +42,17 @@ def updated(case: PermitCase, applicant: Applicant, site: Site) -> Iterator[Case
         return
     if case.stage in CORRECTABLE:
         yield ApplicationCorrected(applicant=applicant, site=built)
+        if case.applicant.nik is not None:
+            yield from unidentified(applicant)
     else:
         text = f"OSS memperbarui data pemohon atau lokasi pada tahap {case.stage.value}: bandingkan, lalu putuskan."
+        yield AttentionRaised(source=SOURCE, text=text)
+
+
+def unidentified(applicant: Applicant) -> Iterator[CaseEvent]:
+    """Tell an officer of a firm whose directors all have passports: no registry is asked who they are."""
+    if applicant.nik is None:
+        text = "Penanggung jawab badan usaha memakai paspor, tanpa NIK: Dukcapil tidak ditanya; periksa identitasnya."
         yield AttentionRaised(source=SOURCE, text=text)
 
 

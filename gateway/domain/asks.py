@@ -33,7 +33,7 @@ def asks(before: PermitCase | None, event: CaseEvent, after: PermitCase, at: dat
         *_needs(event, before, after),
         *_deliveries(event, before, after),
         *_notices(event, after),
-        *_reports(event, after, at),
+        *_reports(event, before, after, at),
     )
     return tuple(found)
 
@@ -163,18 +163,34 @@ _STATUS: dict[type[CaseEvent], CaseStatus] = {
     e.ServiceClockPaused: CaseStatus.CLOCK_PAUSED,
     e.ServiceClockResumed: CaseStatus.CLOCK_RESUMED,
     e.ServiceClockRestarted: CaseStatus.CLOCK_RESTARTED,
+    e.ProcessSuspended: CaseStatus.CLOCK_PAUSED,
+    e.SurveyCompleted: CaseStatus.CLOCK_RESUMED,
+    e.ApprovedByFiction: CaseStatus.APPROVED_BY_FICTION,
+    e.ApplicationWithdrawn: CaseStatus.WITHDRAWN,
+    e.PermitRevoked: CaseStatus.REVOKED,
 }
 
 
-def _reports(event: CaseEvent, after: PermitCase, at: datetime) -> Iterator[Ask]:
+def _reports(event: CaseEvent, before: PermitCase | None, after: PermitCase, at: datetime) -> Iterator[Ask]:
     status = _STATUS.get(type(event))
-    if after.origin is not Origin.OSS or status is None:
+    if after.origin is not Origin.OSS or status is None or not _is_news(event, before, after):
         return
-    if status is CaseStatus.TECHNICALLY_APPROVED and not _all_favourable(after):
-        return  # an unfavourable recommendation is for the deciding officer, not a technical approval
     yield e.ReportStatus(status=status, at=at, by=getattr(event, "officer", _OFFICE), note=_note(event))
     if isinstance(event, e.NumberActivated):
         yield e.ReportLicence(number=event.number, at=at, check_url=event.check_url)
+
+
+def _is_news(event: CaseEvent, before: PermitCase | None, after: PermitCase) -> bool:
+    """Whether the fact is what its status says, and not what the system in which the case began has said itself."""
+    match event:
+        case e.RecommendationGiven():  # an unfavourable one is for the deciding officer, not a technical approval
+            return _all_favourable(after)
+        case e.ProcessSuspended() | e.SurveyCompleted():  # the clock may stand for another reason, or for none
+            return before is not None and before.clock.is_running is not after.clock.is_running
+        case e.ApplicationWithdrawn(by=by):
+            return by.casefold() != after.origin.value
+        case _:
+            return True
 
 
 def _all_favourable(case: PermitCase) -> bool:
@@ -191,5 +207,11 @@ def _note(event: CaseEvent) -> str:
             | e.ServiceClockRestarted(reason=reason)
         ):
             return reason
+        case e.ApplicationWithdrawn(reason=reason) | e.PermitRevoked(reason=reason):
+            return reason
+        case e.ProcessSuspended():
+            return "survei kepuasan belum diisi (Pasal 17(4))"
+        case e.SurveyCompleted():
+            return "survei kepuasan telah diisi"
         case _:
             return ""

@@ -27,12 +27,20 @@ CODES = {
     CaseStatus.APPROVED: "50",
     CaseStatus.REJECTED: "90",
     CaseStatus.LAPSED: "90",
+    CaseStatus.APPROVED_BY_FICTION: "57",
+    CaseStatus.WITHDRAWN: "90",
+    CaseStatus.REVOKED: "90",
 }
 
 
 @pytest.fixture
 def report() -> Notification[ReportStatus]:
-    declared = ADAPTER.interaction("receiveLicenseStatus")
+    """Give the version of agreement 1.2."""
+    return _declared("1.1")
+
+
+def _declared(version: str) -> Notification[ReportStatus]:
+    (declared,) = (each for each in ADAPTER.named("receiveLicenseStatus") if each.version == version)
     assert isinstance(declared, Notification)
     return declared
 
@@ -57,6 +65,19 @@ def test_each_status_has_its_code(
     payload = report.to_agency(oss_case, _ask(status), "m-1")
     assert _sent(report, oss_case, _ask(status))["kd_status"] == CODES[status]
     assert violations(report.request, payload) == []
+
+
+@pytest.mark.parametrize("status", list(CaseStatus))
+def test_under_the_agreement_before_each_status_has_a_code_that_its_schema_knows(
+    oss_case: PermitCase, status: CaseStatus, violations: Callable[[str, Payload], list[str]]
+) -> None:
+    before, ask = _declared("1.0"), _ask(status)
+    sent = _sent(before, oss_case, ask)
+    assert violations(before.request, {"IZINSTATUS": sent}) == []
+    if status is CaseStatus.APPROVED_BY_FICTION:
+        assert (sent["kd_status"], "fiktif positif" in str(sent["keterangan"])) == ("50", True)
+    else:
+        assert sent["kd_status"] == CODES[status]
 
 
 def test_the_ids_of_the_opening_are_given_back(report: Notification[ReportStatus], oss_case: PermitCase) -> None:
@@ -92,12 +113,16 @@ def test_who_decided_is_told(
     assert all(type(value) is str for value in sent.values())
 
 
-def test_a_lapsed_charge_is_a_rejection_that_says_so_pasal_14_4(
+def test_what_oss_has_no_code_for_is_a_rejection_that_says_what_it_is_pasal_7_14_4(
     report: Notification[ReportStatus], oss_case: PermitCase
 ) -> None:
     lapsed = _sent(report, oss_case, _ask(CaseStatus.LAPSED))
     rejected = _sent(report, oss_case, _ask(CaseStatus.REJECTED, note="tata ruang"))
     assert "retribusi" in str(lapsed["keterangan"])
+    assert "ditarik kembali" in str(_sent(report, oss_case, _ask(CaseStatus.WITHDRAWN))["keterangan"])
+    assert "dicabut: kebakaran" in str(
+        _sent(report, oss_case, _ask(CaseStatus.REVOKED, note="kebakaran"))["keterangan"]
+    )
     assert rejected["keterangan"] == "Permohonan ditolak: tata ruang"
 
 

@@ -70,7 +70,7 @@ EXPECTED: dict[type[CaseEvent], tuple[NoticeKind | None, CaseStatus | None]] = {
     e.AdministrationVerified: (None, C.VALIDATING),
     e.RecommendationGiven: (None, C.TECHNICALLY_APPROVED),
     e.ApplicationApproved: (N.APPROVED, None),
-    e.ApprovedByFiction: (N.APPROVED, None),
+    e.ApprovedByFiction: (N.APPROVED, C.APPROVED_BY_FICTION),
     e.ApplicationRejected: (N.REJECTED, C.REJECTED),
     e.ChargeIssued: (N.CHARGE, C.AWAITING_PAYMENT),
     e.PaymentReceived: (N.PAID, C.PAID),
@@ -78,10 +78,12 @@ EXPECTED: dict[type[CaseEvent], tuple[NoticeKind | None, CaseStatus | None]] = {
     e.NumberReserved: (None, C.NUMBERING),
     e.NumberActivated: (N.READY, C.APPROVED),
     e.SurveyWarned: (N.SURVEY_WARNING, None),
-    e.ProcessSuspended: (N.SUSPENDED, None),
+    e.ProcessSuspended: (N.SUSPENDED, C.CLOCK_PAUSED),
     e.ServiceClockPaused: (None, C.CLOCK_PAUSED),
     e.ServiceClockResumed: (None, C.CLOCK_RESUMED),
     e.ServiceClockRestarted: (None, C.CLOCK_RESTARTED),
+    e.ApplicationWithdrawn: (None, C.WITHDRAWN),
+    e.PermitRevoked: (None, C.REVOKED),
 }
 """The notice and the report of each fact; the facts that are not here have neither."""
 

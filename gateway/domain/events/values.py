@@ -79,6 +79,9 @@ class CaseStatus(StrEnum):
     CLOCK_RESUMED = "clock-resumed"
     CLOCK_RESTARTED = "clock-restarted"
     LAPSED = "lapsed"
+    APPROVED_BY_FICTION = "approved-by-fiction"
+    WITHDRAWN = "withdrawn"
+    REVOKED = "revoked"
 
 
 @dataclass(frozen=True, kw_only=True)
