@@ -121,12 +121,16 @@ def test_oss_gets_the_permit_that_bsre_signed_with_the_official_and_the_address_
 
 def test_what_no_agreement_has_yet_is_not_asked_and_calls_nobody(stage: Stage) -> None:
     registry = stage.hub.store.registry
-    change = Update(AgreementRow, {"id": "oss-2026", "version": "1.1"}, {}, {"state": "suspended"})
-    stage.hub.store.unit_of_work.commit(Plan.of(change))
+    later = ("1.1", "1.2")
+    keys = ({"id": "oss-2026", "version": version} for version in later)
+    stage.hub.store.unit_of_work.commit(
+        Plan.of(*(Update(AgreementRow, key, {}, {"state": "suspended"}) for key in keys))
+    )
     try:
         event = application()
         case = stage.hub.deeds.register(replace(event, applicant=replace(event.applicant, nib=NIB(oss_nib.NIB))), RINA)
     finally:
-        registry.activate_for_development("oss-2026", "1.1", "staff/siti")
+        for version in later:
+            registry.activate_for_development("oss-2026", version, "staff/siti")
     assert [row.agency for row in stage.hub.store.reader.deliveries(case_id=case.id, limit=9)] == ["dukcapil"]
     assert stage.case(case.id).attention == ()

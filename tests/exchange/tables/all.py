@@ -18,6 +18,7 @@ from tests.exchange.tables import (
     meta,
     oss,
     oss_nib,
+    oss_written,
     recommendation,
     satpolpp,
     sms,
@@ -27,7 +28,12 @@ from tests.exchange.tables.row import Row
 TABLES: Mapping[str, Mapping[str, tuple[Row, ...]]] = {
     "dukcapil": {"verify-resident": dukcapil.OUT},
     "djp": {"verify-tax-status": djp.OUT},
-    "oss": {"receiveLicenseStatus": oss.OUT, "inqueryNIB": oss.NUMBERS, "receiveNIB": oss_nib.IN},
+    "oss": {
+        "receiveLicenseStatus": oss.OUT,
+        "inqueryNIB": oss.NUMBERS,
+        "receiveNIB": oss_nib.IN,
+        "receiveNIB as OSS writes it": oss_written.WRITTEN,
+    },
     "bsre": {"user-status": bsre.STATES, "sign-pdf": bsre.SIGNING},
     "bank": {
         "tokens and signatures": bank_proofs.PROOFS,

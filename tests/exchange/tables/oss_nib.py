@@ -30,15 +30,16 @@ def fresh(stage: Stage, *, id_izin: str = "", **members: Any) -> dict[str, Any]:
 
 def lodged(stage: Stage, kd_izin: str = "057600000001") -> str:
     """A case that OSS opened; gives its id."""
-    before = _ids(stage)
+    before = ids(stage)
     said = fresh(stage)
     said["dataNIB"]["data_checklist"][0]["kd_izin"] = kd_izin
     assert voices.send_nib(stage, said).status == 200
-    (case_id,) = _ids(stage) - before
+    (case_id,) = ids(stage) - before
     return case_id
 
 
-def _ids(stage: Stage) -> set[str]:
+def ids(stage: Stage) -> set[str]:
+    """The cases that there are."""
     return {row[0] for row in stage.rows("permit_case")["permit_case"]}
 
 
@@ -156,13 +157,14 @@ def _row(
     return Row(name=name, wire=wire, does=does, hub=told, play=play, staff=staff)
 
 
-def _taken(
+def taken(
     name: str, wire: str, speak: Callable[[Stage], Said], hub: str, *, cases: int = 1, kept: int = 1, staff: str = "-"
 ) -> Row:
+    """A message, or the last of several, that is taken."""
     return _row(name, wire, speak, Does.TAKE, 200, hub, cases=cases, kept=kept, staff=staff)
 
 
-def _refused(
+def refused(
     name: str,
     wire: str,
     speak: Callable[[Stage], Said],
@@ -172,18 +174,19 @@ def _refused(
     kept: int = 1,
     staff: str = TOLD,
 ) -> Row:
+    """One that is not."""
     return _row(name, wire, speak, Does.REFUSE, status, hub, cases=0, kept=kept, staff=staff)
 
 
 IN: tuple[Row, ...] = (
-    _taken(
+    taken(
         "the token of yesterday",
         "at 00:05 in Jakarta, `Token` of 23:59",
         _at_midnight(5, -1),
         "both days count for ten minutes around midnight",
     ),
-    _taken("the token of tomorrow", "at 23:55, `Token` of 00:01", _at_midnight(-5, 1), "the same"),
-    _refused(
+    taken("the token of tomorrow", "at 23:55, `Token` of 00:01", _at_midnight(-5, 1), "the same"),
+    refused(
         "the token of yesterday, too late",
         "at 00:11, `Token` of 23:59",
         _at_midnight(11, -1),
@@ -191,7 +194,7 @@ IN: tuple[Row, ...] = (
         status=401,
         kept=0,
     ),
-    _refused(
+    refused(
         "another token",
         "`Token` of another password",
         lambda stage: voices.send_nib(stage, fresh(stage), token="0" * 40),
@@ -199,26 +202,26 @@ IN: tuple[Row, ...] = (
         status=401,
         kept=0,
     ),
-    _taken(
+    taken(
         "the same message again",
         "the same bytes, twice",
         _twice,
         "the same answer, and nothing happens twice: the content is its identity",
     ),
-    _taken(
+    taken(
         "the same content in a new envelope",
         "the next day, with that day's token, in another order and spacing",
         _anew_on_the_next_day,
         "the same answer, and nothing happens twice",
     ),
-    _taken(
+    taken(
         "an original again, in other words",
         "`tipe_dokumen` 9 of a known `id_izin`, another `nama_perseroan`",
         _original_in_other_words,
         "kept, and opens no second case: one `id_izin` opens one",
         kept=2,
     ),
-    _taken(
+    taken(
         "three lengths of one field",
         "`id_izin` of 13, 25 and 30 characters",
         _three_lengths,
@@ -226,14 +229,14 @@ IN: tuple[Row, ...] = (
         cases=3,
         kept=3,
     ),
-    _taken(
+    taken(
         "a permit of the province",
         "`kewenangan` 01",
         _with("data_checklist/0/kewenangan", "01"),
         "leaves it to that authority",
         cases=0,
     ),
-    _refused(
+    refused(
         "a permit that is not mapped",
         "`kd_izin` 057600000099, and no other permit",
         _with("data_checklist/0/kd_izin", "057600000099"),
@@ -241,40 +244,40 @@ IN: tuple[Row, ...] = (
         status=500,
         staff="the exchange, refused with `mapping-fault`: map the code; OSS sends again",
     ),
-    _taken(
+    taken(
         "a permit that was not mapped, sent again",
         "the same message, once the code is mapped",
         _after_mapping,
         "takes it: a refusal of what bears no id binds nothing",
         kept=2,
     ),
-    _taken(
+    taken(
         "a permit that is not mapped beside one that is",
         "`kd_izin` 057600000001 and 057600000099",
         _beside_another,
         "opens the one, and its case tells an officer of the other",
         staff="“OSS juga meminta izin”: lodge it at the counter, or map the code and have OSS send an update",
     ),
-    _refused(
+    refused(
         "a person who cannot be read",
         "`no_identitas_penanggung_jwb` of a passport",
         _with("penanggung_jwb/0/no_identitas_penanggung_jwb", "X0000017"),
         "takes none of its permits, and names the field",
     ),
-    _refused(
+    refused(
         "a document type that does not exist",
         "`tipe_dokumen` 7",
         _with("tipe_dokumen", "7"),
         "names the place in the agreed schema",
     ),
-    _refused(
+    refused(
         "no JSON",
         "`{`",
         lambda stage: voices.send_nib(stage, raw=b"{"),
         "counts it, keeps nothing",
         kept=0,
     ),
-    _refused(
+    refused(
         "while the agency is suspended",
         "a message in order",
         _suspended,

@@ -11,16 +11,18 @@ from tests.exchange.stage import Stage
 from tests.exchange.tables import bank_qris, courier, oss
 from tests.exchange.tables.scenes import signs
 
-OSS_1_1 = datetime(2026, 7, 2, 3, 0, tzinfo=UTC)
-"""Version 1.1 of the agreement with OSS is in force: the rows begin then."""
+BEGIN = datetime(2026, 7, 2, 3, 0, tzinfo=UTC)
+"""The rows begin then, after version 1.1 of the agreement with OSS; version 1.2 is made to begin on that day."""
 
 
 def make_ready(stage: Stage) -> None:
     """Connect mail relay and courier; go over to the newer versions of OSS and bank; let all answer as they should."""
-    stage.clock.at = OSS_1_1
+    stage.clock.at = BEGIN
     for agency in ("email", "courier"):
         stage.connect(agency)
     _activate(stage, "oss", packaged_agreements()["oss-2026-1.1"])
+    sooner = packaged_agreements()["oss-2026-1.2"].replace("valid_from = 2026-12-01", "valid_from = 2026-07-02")
+    _activate(stage, "oss", sooner)
     sooner = packaged_agreements()["bank-2026-1.1"].replace("valid_from = 2026-11-01", "valid_from = 2026-02-01")
     _activate(stage, "bank", sooner)
     stage.endpoint("bank", f"{stage.street.url}/bank")
