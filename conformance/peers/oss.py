@@ -2,11 +2,11 @@
 
 Like the real one it has faults of its own, on request: a token made by a clock that is some minutes off (which matters
 at Jakarta's midnight), deliveries that repeat with their members in another order, and envelopes under other names.
+What it sends is `conformance.peers.oss_nib`; it takes the newest agreed statuses, so those of older agreements too.
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from collections.abc import Mapping
@@ -21,6 +21,7 @@ from pydantic import BaseModel, Field
 
 from conformance.peers.documents import json_violations
 from conformance.peers.journal import MASK
+from conformance.peers.oss_nib import Submission, data_nib
 from conformance.peers.peer import Peer, RawBody
 from conformance.signing.oss import token
 from gateway.domain.errors import AgencyUnavailable, SchemaViolation
@@ -41,32 +42,15 @@ REFUSALS: Mapping[str, str] = MappingProxyType(
 )
 """kode -> keterangan of what it answers under HTTP 200, on order."""
 
-
-class Submission(BaseModel):
-    """One permit that a business asks for. What is not given is made up from `id_izin`, the same each time.
-
-    `times`: it is delivered so often, every second time with its members in another order. `minutes_ahead`: so much is
-    OSS's clock ahead of the hub's (behind, when negative) as the token is made.
-    """
-
-    id_izin: str = Field(min_length=1)
-    kd_izin: str = Field(min_length=1)
-    nik: str
-    name: str
-    phone: str
-    company: str | None = None
-    nib: str | None = None
-    oss_id: str | None = None
-    npwp: str = ""
-    email: str = "pemohon@contoh.example"
-    address: str = "Jalan Contoh 1, Mojokerto"
-    site_address: str = "Jalan Contoh 17"
-    kelurahan: str = "3576011003"
-    activity: str = "Toko Contoh"
-    tipe_dokumen: str = "9"
-    status_nib: str = "01"
-    times: int = Field(default=1, ge=1, le=20)
-    minutes_ahead: int = 0
+SCHEMAS: Mapping[str, str] = MappingProxyType(
+    {
+        "receiveNIB": "oss/receiveNIB/1.1/request",
+        "receiveLicenseStatus": "oss/receiveLicenseStatus/1.1/request",
+        "receiveLicense": "oss/receiveLicense/1.0/request",
+        "inqueryNIB": "oss/inqueryNIB/1.0/request",
+    }
+)
+"""The newest agreed schema of each method; what keeps to an older one keeps to it as well."""
 
 
 class Spelling(BaseModel):
@@ -130,7 +114,14 @@ class OssPeer(Peer):
             '  "name": "Siti Contoh", "phone": "081200000017", "company": "PT Contoh Sejahtera"}\'\n'
             "curl -s {peer}/_control/statuses\ncurl -s {peer}/_control/licences\n```\n\n"
             "Gangguan / faults: `times` (pengiriman berulang / repeated deliveries) dan `minutes_ahead` (jam OSS, token"
-            " tengah malam / OSS's clock, midnight token) pada submit; ejaan jawaban / spelling of answers:\n\n```sh\n"
+            " tengah malam / OSS's clock, midnight token), `loose` (null, angka, pecahan / null, numbers, fractions),"
+            " `elsewhere` (satu izin lagi di kota lain / one more permit, in another city), `passports` (direksi dengan"
+            " paspor, tanpa NIK / directors with passports, no NIK) pada submit:\n\n```sh\n"
+            "curl -s {peer}/_control/submit -H 'Content-Type: application/json' -d '{\n"
+            '  "id_izin": "I-202603-000002", "kd_izin": "057600000001", "passports": ["X0000017"], "loose": true,\n'
+            '  "name": "John Contoh", "phone": "081200000017", "company": "PT Contoh Asing",\n'
+            '  "npwp": "000000000999000"}\'\n```\n\n'
+            "Ejaan jawaban / spelling of answers:\n\n```sh\n"
             "curl -s {peer}/_control/spelling -H 'Content-Type: application/json'"
             ' -d \'{"envelope": "responcheckStatusLicense", "number": true}\'\n```\n\n'
             "NIB sintetis / synthetic NIBs: "
@@ -144,7 +135,7 @@ class OssPeer(Peer):
 
         Raises SchemaViolation when the document breaks the agreed schema, AgencyUnavailable when the hub is away.
         """
-        violations = json_violations("oss/receiveNIB/1.0/request", document)
+        violations = json_violations(SCHEMAS["receiveNIB"], document)
         if violations:
             raise SchemaViolation("the submission makes no valid dataNIB: change its members", violations=violations)
         secrets, nib = self.config.secrets, document["dataNIB"]["nib"]
@@ -191,7 +182,7 @@ class OssPeer(Peer):
     def _submitted(self, nib: str) -> tuple[str, str] | None:
         sent = (each["request"]["dataNIB"] for each in reversed(self.journal.entries("submitted")))
         data = next((each for each in sent if each["nib"] == nib), None)
-        return None if data is None else (data["nama_perseroan"], data["status_nib"])
+        return None if data is None else (data["nama_perseroan"], str(data["status_nib"]).zfill(2))
 
     def _read(self, method: str, request: Request, body: bytes) -> tuple[dict[str, Any], Response | None]:
         """Read what the hub says, or refuse it."""
@@ -205,7 +196,7 @@ class OssPeer(Peer):
             said = json.loads(body)
         except ValueError:
             said = None
-        violations = json_violations(f"oss/{method}/1.0/request", said)
+        violations = json_violations(SCHEMAS[method], said)
         if violations:
             text = "; ".join(f"{each.path} {each.rule}" for each in violations)[:1000]
             return {}, self._answer(method, 400, text)
@@ -218,66 +209,3 @@ class OssPeer(Peer):
         envelope = spelling.envelope or f"respon{method}"
         content = {"kode": code if spelling.number else str(code), "keterangan": text, **more}
         return JSONResponse({envelope: content}, status_code=code if status is None else status)
-
-
-def data_nib(submission: Submission) -> dict[str, Any]:
-    """Build a complete dataNIB with one person, one project and one permit of the city's authority."""
-    digest = hashlib.sha256(submission.id_izin.encode()).hexdigest()
-    number = int(digest, 16) % 1_000_000
-    project = f"P-{number:06d}"
-    return {
-        "dataNIB": {
-            # seven zeros in front: no business number of this kind is given out
-            "nib": submission.nib or f"{number:013d}",
-            "oss_id": submission.oss_id or f"Q-{number:08d}",
-            "kd_daerah": "3576000000",
-            "kewenangan": "02",
-            "jenis_pelaku_usaha": "01" if submission.company else "02",
-            "npwp_perseroan": submission.npwp,
-            "nama_perseroan": submission.company or submission.name,
-            "skala_usaha": "02",
-            "email_perusahaan": submission.email,
-            "status_nib": submission.status_nib,
-            "tipe_dokumen": submission.tipe_dokumen,
-            "penanggung_jwb": [
-                {
-                    "flag_asing": "N",
-                    "jns_identitas_penanggung_jwb": "01",
-                    "no_identitas_penanggung_jwb": submission.nik,
-                    "nama_penanggung_jwb": submission.name,
-                    "jabatan_penanggung_jwb": "Direktur" if submission.company else "Pemilik",
-                    "npwp_penanggung_jwb": "",
-                    "alamat_penanggung_jwb": submission.address,
-                    "no_hp_penanggung_jwb": submission.phone,
-                    "email_penanggung_jwb": submission.email,
-                }
-            ],
-            "data_proyek": [
-                {
-                    "id_proyek": project,
-                    "kbli": "47111",
-                    "uraian_usaha": "Perdagangan eceran",
-                    "nama_kegiatan": submission.activity,
-                    "data_lokasi_proyek": [
-                        {
-                            "id_proyek_lokasi": "L-1",
-                            "proyek_daerah_id": submission.kelurahan.replace(".", ""),
-                            "alamat_usaha": submission.site_address,
-                        }
-                    ],
-                }
-            ],
-            "data_checklist": [
-                {
-                    "id_produk": f"R-{number:06d}",
-                    "id_proyek": project,
-                    "id_izin": submission.id_izin,
-                    "kd_izin": submission.kd_izin,
-                    "kd_daerah": "3576000000",
-                    "kewenangan": "02",
-                    "flag_checklist": "1",
-                    "data_persyaratan": [],
-                }
-            ],
-        }
-    }

@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from conformance.peers.documents import json_violations
 from conformance.peers.peer import Peer
 from conformance.signing import oss
+from gateway.validation.json_parse import parse_json
 from tests.conformance.conftest import NOW, SECRETS, FakeHub
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +34,7 @@ def peer(folder_of: Callable[..., Path], start: Callable[[Path], Peer], hub: Fak
     return start(folder_of("oss", hub.url))
 
 
-def submit(peer: Peer, **change: str) -> Any:
+def submit(peer: Peer, **change: object) -> Any:
     return TestClient(peer.app).post("/_control/submit", json=SUBMISSION | change)
 
 
@@ -51,6 +52,27 @@ def test_a_submission_is_a_complete_signed_data_nib(peer: Peer, hub: FakeHub, co
     assert data["data_checklist"][0]["id_izin"] == "I-202603-000001"
     secrets = SECRETS["oss"]
     assert sent.headers["token"] == oss.token(secrets["username"], secrets["password"], data["nib"], NOW)
+
+
+def test_on_order_it_writes_as_the_real_one_does(peer: Peer, hub: FakeHub) -> None:
+    hub.answer = lambda _: Response("{}")
+    ordered = {"nik": None, "passports": ["X0000017", "X0000018"], "company": "PT Contoh Asing", "loose": True}
+    assert submit(peer, **ordered, elsewhere=True).json()["status"] == 200
+    (sent,) = hub.wait_for(1, "/rest/oss/receiveNIB")
+    said = parse_json(sent.body, max_bytes=10_000, inexact_as_text=True)
+    assert json_violations("oss/receiveNIB/1.1/request", said) == ()
+    data = sent.json["dataNIB"]
+    assert (data["tipe_dokumen"], data["npwp_perseroan"], data["nilai_investasi"]) == (9, None, 1_250_000_000.5)
+    assert [each["jns_identitas_penanggung_jwb"] for each in data["penanggung_jwb"]] == ["02", "02"]
+    assert [each["kd_daerah"] for each in data["data_checklist"]] == ["3576000000", None]
+    assert submit(peer, nik=None).status_code == 422
+
+
+def test_positive_fiction_is_a_status_that_it_knows(peer: Peer) -> None:
+    client, key = TestClient(peer.app), {"user_key": SECRETS["oss"]["user_key"]}
+    fiction = {"IZINSTATUS": {**STATUS["IZINSTATUS"], "kd_status": "57"}}
+    assert client.post("/receiveLicenseStatus", json=fiction, headers=key).status_code == 200
+    assert client.get("/_control/statuses").json()[0]["kd_status"] == "57"
 
 
 def test_the_same_permit_is_submitted_in_the_same_words(peer: Peer, hub: FakeHub) -> None:

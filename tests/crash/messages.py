@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 from lxml import etree
 
-from conformance.peers.oss import Submission, data_nib
+from conformance.peers.oss_nib import Submission, data_nib
 from conformance.signing import jws, oss, snap, soap, wss
 from gateway.domain.calendar import local_date
 from tests.crash.clients import Message, NotYet, Post
