@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.domain.calendar import JAKARTA
 from gateway.domain.case import PermitCase
-from gateway.domain.events import Ask, CaseEvent
+from gateway.domain.events import Applicant, ApplicantKind, Ask, CaseEvent
 from gateway.domain.facts import ASK_KINDS, EVENT_KINDS
 from gateway.domain.identifiers import NIB, NIK, NIP, NPWP, Phone
 from gateway.domain.skrd import SKRD
@@ -82,6 +82,9 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
     if isinstance(hint, type) and is_dataclass(hint):
         hints = get_type_hints(hint)
         drawn = {each.name: values(hints[each.name]) for each in fields(hint)}
+        if hint is Applicant:  # a person has a NIK; a firm has one, or an NPWP
+            foreign = {"kind": st.just(ApplicantKind.COMPANY), "nik": st.none(), "npwp": npwps()}
+            return st.builds(hint, **drawn | {"nik": niks()}) | st.builds(hint, **drawn | foreign)
         return st.builds(hint, **drawn | _NAMED.get(hint, {}))
     return st.sampled_from(hint)
 

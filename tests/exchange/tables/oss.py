@@ -71,6 +71,7 @@ OUT: tuple[Row, ...] = (
     _said("the envelope of the guide's first chapter", "responcheckLicenseStatus", kode="200", keterangan="Sukses"),
     _said("the envelope of its example", "responcheckStatusLicense", kode=200),
     _said("an envelope in English spelling", "responsecheckLicenceStatus", kode="200", keterangan="OK", dataNIB={}),
+    _said("a number that nobody reads, with a fraction", "responreceiveLicenseStatus", kode=200, durasi=0.53),
     _later("OSS failed", {"responreceiveLicenseStatus": {"kode": "500", "keterangan": "Gagal"}}, 200, "not-sent"),
     _later("OSS failed, and HTTP says so", {"responcheckStatusLicense": {"kode": 504}}, 504, "not-sent"),
     _asked("the data is refused", 400, "id_izin tidak ditemukan"),
