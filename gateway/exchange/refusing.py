@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from gateway.contract.adapter import Adapter
+from gateway.contract.adapter import Adapter, Reason
 from gateway.contract.message import Message, Payload, Refusal
 from gateway.domain.errors import GatewayError, HubBusy, MappingFault, Misconfigured, Refused, Retriable, Tampered
+from gateway.domain.titles import title_of
 from gateway.exchange.mapping import Mapping
 from gateway.exchange.wire import Answer, Wire
+
+_OURS = "Hub belum dapat memproses karena gangguan di pihaknya: kirim lagi nanti"
+_REASONS = frozenset(reason.value for reason in Reason)
 
 
 def refusal_answer(
@@ -36,12 +40,16 @@ def refusal_answer(
 
 
 def refusal_of(error: GatewayError) -> Refusal:
-    """Give an error as adapters know refusals. Of what an operator has to mend the agency learns that it may repeat."""
+    """Give an error as adapters know refusals. Of what an operator has to mend the agency learns that it may repeat.
+
+    Who speaks a dialect of its own reads the text in it, and there is no second language to ask for: Indonesian first,
+    then the technicians' detail. What an adapter declined it has said in its own words.
+    """
     ours = isinstance(error, Misconfigured | Tampered)
     after_s = error.after_s if isinstance(error, Retriable) else None
     return Refusal(
         code=error.code,
-        text="the hub cannot do this now for a reason on its own side: send it again later" if ours else error.text,
+        text=_OURS if ours else error.text if error.code in _REASONS else f"{title_of(error).indonesian}: {error.text}",
         clause=error.clause,
         violations=error.violations,
         retriable=not isinstance(error, Refused),

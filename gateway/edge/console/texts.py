@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from gateway.edge.titles import Language
+from gateway.domain.titles import Language
 
 _ID = {
     "title": "Konsol SIMOJO Gateway",

@@ -53,7 +53,7 @@ def _later(name: str, status: int, body: Any, state: str = "unknown") -> Row:
 
 
 def _dead(name: str, status: int, body: bytes) -> Row:
-    text = f"the agency answered HTTP {status}"
+    text = "Instansi menolak pesan"
     return _replied(name, body, Does.ASK, "dead", status=status, attention=text, staff=MEND)
 
 
