@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from gateway.domain import events as e
+from gateway.domain.catalogue import SAMPLE
+from gateway.operations.ledger_cases import check_cases
 from tests.edge.visitors import Visitor
 from tests.office.house import AGUS, DEWI, RINA, House, delegation
 
@@ -87,6 +89,7 @@ def test_a_permit_signed_in_ink_comes_into_force_and_is_handed_over_16_2(
     visitor.post(path(case_id, "survey"), RINA, MARKS)
     handed = {"method": "counter", "recipient": "Siti Contoh", "proof": "loket 1"}
     assert visitor.post(path(case_id, "hand-over"), RINA, handed)["stage"] == "handed-over"
+    check_cases(house.gateway.store.reader, SAMPLE)  # the sheet and its scan are looked for in no store
 
 
 def test_ink_is_for_a_printed_sheet_and_for_who_may_sign(house: House, visitor: Visitor) -> None:
