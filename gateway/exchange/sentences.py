@@ -73,6 +73,14 @@ def used_up(cause: str, attempts: int) -> str:
     return f"{cause} Sudah dicoba {attempts} kali, sesuai perjanjian."
 
 
+def waits_long(cause: str) -> str:
+    """For more than a hari kerja the agency has looked at nothing of it, its quota being spent for instance."""
+    return (
+        f"Sudah lebih dari satu hari kerja belum dilayani, dan hub terus mencoba. {cause.rstrip('.')}. Hubungi "
+        "instansi (misalnya untuk tambahan kuota) atau periksa dengan cara lain."
+    )
+
+
 def never_acknowledged(times: int) -> str:
     """Collected at a mailbox as often as agreed."""
     return f"Sudah {times} kali diambil, sesuai perjanjian, dan tidak pernah dikonfirmasi: hubungi instansi."
