@@ -40,19 +40,23 @@ def refusal_answer(
 
 
 def refusal_of(error: GatewayError) -> Refusal:
-    """Give an error as adapters know refusals. Of what an operator has to mend the agency learns that it may repeat.
-
-    Who speaks a dialect of its own reads the text in it, and there is no second language to ask for: Indonesian first,
-    then the technicians' detail. What an adapter declined it has said in its own words.
-    """
+    """Give an error as adapters know refusals. Of what an operator has to mend the agency learns that it may repeat."""
     ours = isinstance(error, Misconfigured | Tampered)
     after_s = error.after_s if isinstance(error, Retriable) else None
     return Refusal(
         code=error.code,
-        text=_OURS if ours else error.text if error.code in _REASONS else f"{title_of(error).indonesian}: {error.text}",
+        text=_OURS if ours else in_indonesian(error, error.text),
         clause=error.clause,
         violations=error.violations,
         retriable=not isinstance(error, Refused),
         busy=isinstance(error, HubBusy),
         after_s=after_s,
     )
+
+
+def in_indonesian(error: GatewayError, text: str) -> str:
+    """A refusal for whom nobody can ask for another language: the title of its code, then `text` for technicians.
+
+    What an adapter declined it has said in its own words.
+    """
+    return text if error.code in _REASONS else f"{title_of(error).indonesian}: {text}"
