@@ -20,7 +20,7 @@ from gateway.exchange.attempt import Attempt, ask_of
 from gateway.exchange.directory import Directory, Terms
 from gateway.exchange.mapping import to_case_of
 from gateway.exchange.records import headers_text, part
-from gateway.exchange.sentences import waits_long
+from gateway.exchange.sentences import late_answer, waits_long
 from gateway.exchange.signed_files import kept
 from gateway.exchange.states import NOT_CALLED, WAITING, Delivery
 from gateway.exchange.verdict import ANSWERED, Verdict
@@ -232,7 +232,7 @@ class Concluding:
                 for event in effect.events:
                     steps.apply(effect.case or row.case_id, event)
         except CaseRefusal as refusal:
-            return self._fresh_steps(row, at), f"late: {refusal.text}"
+            return self._fresh_steps(row, at), late_answer(refusal.text)
         ask = _signature(row)
         if ask is not None and verdict.attention is not None:
             for event in given_up(ask, verdict.attention):

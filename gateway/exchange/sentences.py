@@ -86,6 +86,11 @@ def never_acknowledged(times: int) -> str:
     return f"Sudah {times} kali diambil, sesuai perjanjian, dan tidak pernah dikonfirmasi: hubungi instansi."
 
 
+def late_answer(detail: str) -> str:
+    """An answer about a case that has moved on: kept, and changing nothing."""
+    return with_detail("Terlambat: jawaban disimpan dan tidak mengubah berkas.", detail)
+
+
 def refused_item(words: str) -> str:
     """The agency came for it, and refused it; `words`: its own, empty for none."""
     return f"Instansi menolak pesan ini: {words or 'tanpa alasan'}"
