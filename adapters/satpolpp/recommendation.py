@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from gateway.contract.adapter import Accept, Decline, Effect, Found, Reason
+from gateway.contract.adapter import Accept, Decline, Found, Reason
 from gateway.contract.message import Json, Payload
+from gateway.contract.recommendations import recommendation, texts
 from gateway.domain.case import PermitCase
-from gateway.domain.events import RecommendationGiven, Reference, RequestRecommendation
+from gateway.domain.events import Reference, RequestRecommendation
 
 AGENCY = "satpolpp"
 
@@ -29,41 +28,24 @@ def recommendation_task(case: PermitCase, _ask: RequestRecommendation, _message_
     }
 
 
-def about_task(recommendation: Payload) -> tuple[Reference, ...]:
+def about_task(said: Payload) -> tuple[Reference, ...]:
     """Look up the case that the task was about."""
-    return (Reference(kind="message", value=str(recommendation["task"])),)
+    return (Reference(kind="message", value=str(said["task"])),)
 
 
-def recommendation_given(recommendation: Payload, found: Found) -> Accept | Decline:
+def recommendation_given(said: Payload, found: Found) -> Accept | Decline:
     """Read the recommendation as a fact of the case; decline one that answers no task, or names another case."""
-    cases = [case for each in about_task(recommendation) for case in found.get(each, ())]
+    cases = [case for each in about_task(said) for case in found.get(each, ())]
     if not cases:
         return Decline(reason=Reason.NOT_FOUND, text="no task has this message id: send it as it was collected")
     (case,) = cases
-    if recommendation["case"] != case.id:
-        return Decline(
-            reason=Reason.INCONSISTENT,
-            text=f"the recommendation names case {recommendation['case']}, its task was about {case.id}",
-        )
-    day = _day(str(recommendation["date"]))
-    if day is None:
-        return Decline(
-            reason=Reason.INCONSISTENT, text=f"date {recommendation['date']} does not exist: send a real day"
-        )
-    conditions = recommendation.get("condition", [])
-    event = RecommendationGiven(
+    return recommendation(
+        case,
         agency=AGENCY,
-        favourable=recommendation["favourable"] is True,
-        number=str(recommendation["number"]),
-        on=day,
-        by=str(recommendation["official"]),
-        conditions=tuple(str(each) for each in conditions) if isinstance(conditions, list) else (str(conditions),),
+        about=said["case"],
+        favourable=said["favourable"] is True,
+        number=said["number"],
+        on=said["date"],
+        by=said["official"],
+        conditions=texts(said.get("condition")),
     )
-    return Accept(effects=(Effect(case=case.id, events=(event,)),))
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

@@ -82,6 +82,7 @@ class CourierServicePeer(SignedPeer):
             "order",
             reference=opened.message_id,
             digest=opened.digest,
+            agreement=opened.agreement,
             waybill=f"JX-{len(orders) + 1:07d}",
             report_id=self.surroundings.new_id(),
             report=self.reporting.plan(),
@@ -102,7 +103,14 @@ class CourierServicePeer(SignedPeer):
         else:
             answer |= {"receivedBy": entry["order"]["recipient"]["name"], "proof": f"POD-{entry['waybill']}"}
         reference = entry["reference"]
-        return self.told(reference, ORDER, answer, f"{entry['report_id']}.{number}", relates_to=reference)
+        return self.told(
+            reference,
+            ORDER,
+            answer,
+            f"{entry['report_id']}.{number}",
+            relates_to=reference,
+            agreement=entry.get("agreement"),  # entries of older journals have none
+        )
 
 
 _SHOWN = ("at", "reference", "waybill", "order")

@@ -77,14 +77,21 @@ class SignedPeer(Peer):
         return JSONResponse({"code": fault.code, "detail": fault.text}, status_code=status)
 
     def tell(
-        self, interaction: str, payload: Mapping[str, Any], message_id: str, relates_to: str | None = None
+        self,
+        interaction: str,
+        payload: Mapping[str, Any],
+        message_id: str,
+        relates_to: str | None = None,
+        agreement: str | None = None,
     ) -> dict[str, Any]:
         """Send to the hub, and give its acknowledgement once its signature is verified.
+
+        `agreement`: the one of the message that this answers, whatever is in force by now; None: today's.
 
         Raises Malformed or Unauthenticated for another answer, httpx2.HTTPError when none came.
         """
         body = _body(payload)
-        token = self._signed(body, message_id, interaction, relates_to)
+        token = self._signed(body, message_id, interaction, relates_to, agreement)
         answer = self.client.post(
             f"{self.config.hub_url}/rest/{self.agency}/{interaction}",
             content=body,
@@ -105,10 +112,11 @@ class SignedPeer(Peer):
         payload: Mapping[str, Any],
         message_id: str,
         relates_to: str | None = None,
+        agreement: str | None = None,
     ) -> bool:
         """Make one attempt to tell the hub; the journal says how it ended. True when the hub has acknowledged it."""
         try:
-            said = self.tell(interaction, payload, message_id, relates_to)
+            said = self.tell(interaction, payload, message_id, relates_to, agreement)
         except (httpx2.HTTPError, GatewayError) as fault:
             text = fault.text if isinstance(fault, GatewayError) else type(fault).__name__
             self.journal.append("report-failed", reference=reference, text=text)

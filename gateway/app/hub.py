@@ -34,6 +34,7 @@ from gateway.exchange.mailbox.collecting import Collecting
 from gateway.exchange.mailbox.services import MailboxServices
 from gateway.exchange.meta.services import MetaServices
 from gateway.machine import new_id, now
+from gateway.office.by_hand import PaperDeeds
 from gateway.office.signing import SigningDeeds
 from gateway.operations import failed_proofs
 from gateway.operations.allowance import Allowance
@@ -77,9 +78,10 @@ class Gateway(Process):
             clock=clock,
             pin=self.store.master.pin,
             material=SigningMaterial(key=self._key, chain=hub_chain(settings)[1:]),
-            verify_url=lambda number: f"{settings.public_url}/periksa/{quote(number)}",
+            verify_url=self._verify_url,
             signatory=self._signatory,
         )
+        self.paper = PaperDeeds(deeds=self.deeds, casework=self.casework, verify_url=self._verify_url)
         self.mailboxes = self._mailboxes()
         self.meta = MetaServices(
             directory=self.directory,
@@ -91,6 +93,9 @@ class Gateway(Process):
             clock=clock,
             explain=self._explanations,
         )
+
+    def _verify_url(self, number: str) -> str:
+        return f"{self.settings.public_url}/periksa/{quote(number)}"
 
     def begin_to_end(self) -> None:
         """As a process does; whoever waits for a mailbox is answered."""
@@ -205,6 +210,7 @@ class Gateway(Process):
             casework=self.casework,
             deeds=self.deeds,
             signing=self.signing,
+            paper=self.paper,
             letters=Letters(self.store.reader, self.store.unit_of_work, self.store.leaves, self._clock, self.wake),
             endpoints=Endpoints(self.store.reader, self.store.unit_of_work, self.store.leaves, self._clock, self.wake),
             directory=self.directory,

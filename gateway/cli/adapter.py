@@ -102,6 +102,8 @@ def check(
 ) -> None:
     """Hold an adapter against its agreement and schemas, and try its mappings with a sample case and the examples.
 
+    Its modules are read too: short, and nothing but computing.
+
     Needs no store and no keys. Exit code 1 when something was found, each with what to do about it; 0 when nothing was.
     """
     adapters = load_adapters()

@@ -38,7 +38,8 @@ def _(event: e.ResidentRefuted, case: PermitCase, _at: datetime) -> PermitCase:
     refuted = replace(case, residency=Residency.REFUTED)
     if case.stage in ON_THE_WAY or case.stage in (Stage.VALIDATED, Stage.RECOMMENDED):
         # too late for the validation to look at it
-        return replace(refuted, attention=(*case.attention, f"resident refuted ({event.reason}): {event.text}"))
+        said = f"data kependudukan tidak cocok ({event.reason}): {event.text}"
+        return replace(refuted, attention=(*case.attention, said))
     return refuted
 
 

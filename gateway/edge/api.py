@@ -29,6 +29,7 @@ from gateway.edge.door import DOOR, AgencyDoor, door_of
 from gateway.edge.front import FrontDoor
 from gateway.edge.http import language_of, problem
 from gateway.edge.office_api.counter import counter_router
+from gateway.edge.office_api.paper import paper_router
 from gateway.edge.office_api.routes import office_router
 from gateway.edge.parts import StaffEdge
 from gateway.edge.portal.routes import portal_router
@@ -75,6 +76,7 @@ def make_api(agencies: AgencyEdge, staff: StaffEdge, *more: APIRouter) -> FastAP
     api.include_router(admin_router(staff))
     api.include_router(counter_router(staff))
     api.include_router(office_router(staff))
+    api.include_router(paper_router(staff))
     api.include_router(console_router(staff))
     api.include_router(portal_router(staff))
     for router in more:

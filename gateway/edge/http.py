@@ -29,7 +29,8 @@ from gateway.domain.errors import (
     Unauthenticated,
     Unauthorised,
 )
-from gateway.edge.titles import Language, preferred_language, title_of
+from gateway.domain.titles import Language, title_of
+from gateway.edge.languages import preferred_language
 
 PROBLEM_TYPE = "urn:simojo:problem:"
 """A problem's `type` is this and the code: a name, not an address (RFC 9457 section 3.1.1)."""

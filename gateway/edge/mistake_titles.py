@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from gateway.domain.titles import Title
 from gateway.edge.http import language_of
-from gateway.edge.titles import Title
 from gateway.trust.diagnosis import Finding, Mistake, Step
 
 STEP_TITLES: Mapping[Step, Title] = MappingProxyType(

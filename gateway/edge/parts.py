@@ -12,6 +12,7 @@ from fastapi import Request
 from gateway.casework.desk import Casework
 from gateway.domain.errors import Unauthenticated, Unauthorised
 from gateway.exchange.directory import Directory
+from gateway.office.by_hand import PaperDeeds
 from gateway.office.deeds import Deeds
 from gateway.office.signing import SigningDeeds
 from gateway.office.staff import Officer, officer_of
@@ -34,6 +35,7 @@ class StaffEdge:
     casework: Casework
     deeds: Deeds
     signing: SigningDeeds
+    paper: PaperDeeds
     letters: Letters
     endpoints: Endpoints
     directory: Directory

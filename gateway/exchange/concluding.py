@@ -20,6 +20,7 @@ from gateway.exchange.attempt import Attempt, ask_of
 from gateway.exchange.directory import Directory, Terms
 from gateway.exchange.mapping import to_case_of
 from gateway.exchange.records import headers_text, part
+from gateway.exchange.sentences import late_answer, waits_long
 from gateway.exchange.signed_files import kept
 from gateway.exchange.states import NOT_CALLED, WAITING, Delivery
 from gateway.exchange.verdict import ANSWERED, Verdict
@@ -223,7 +224,7 @@ class Concluding:
     ) -> tuple[CaseSteps, str | None]:
         """Apply what the reply means. A case that has moved on refuses it: the answer is kept and is late."""
         steps = self._fresh_steps(row, at)
-        effects = (*verdict.effects, *_attention(row, verdict))
+        effects = (*verdict.effects, *_attention(row, verdict.attention), *self._waits_long(row, verdict, at))
         if standing is not None and effects:
             steps.take_up(standing)
         try:
@@ -231,13 +232,23 @@ class Concluding:
                 for event in effect.events:
                     steps.apply(effect.case or row.case_id, event)
         except CaseRefusal as refusal:
-            return self._fresh_steps(row, at), f"late: {refusal.text}"
+            return self._fresh_steps(row, at), late_answer(refusal.text)
         ask = _signature(row)
         if ask is not None and verdict.attention is not None:
             for event in given_up(ask, verdict.attention):
                 with suppress(CaseRefusal):  # the case has gone on without that answer
                     steps.apply(row.case_id, event)
         return steps, None
+
+    def _waits_long(self, row: StoredDelivery, verdict: Verdict, at: datetime) -> tuple[Effect, ...]:
+        """Call a person, once, when what uses up no attempt goes on for more than a hari kerja: no end of it does."""
+        if verdict.counts or verdict.cause is None:
+            return ()
+        long_since = answer_due(row.made_at, 1, self._casework.calendar).ends_at
+        ends = [each.ended_at for each in self._casework.reader.attempts(row.id) if each.ended_at is not None]
+        if at < long_since or any(each >= long_since for each in ends):
+            return ()
+        return _attention(row, waits_long(verdict.cause))
 
     def _fresh_steps(self, row: StoredDelivery, at: datetime) -> CaseSteps:
         occasion = Occasion(actor=f"agency/{row.agency}", occurred_at=at, entered_at=at, exchange=row.id)
@@ -256,8 +267,8 @@ def _reply(attempt: Attempt) -> str:
     return f"reply-{attempt.number}"
 
 
-def _attention(row: StoredDelivery, verdict: Verdict) -> tuple[Effect, ...]:
-    if verdict.attention is None:
+def _attention(row: StoredDelivery, text: str | None) -> tuple[Effect, ...]:
+    if text is None:
         return ()
-    event: CaseEvent = AttentionRaised(source=f"{row.agency}/{row.interaction}", text=verdict.attention)
+    event: CaseEvent = AttentionRaised(source=f"{row.agency}/{row.interaction}", text=text)
     return (Effect(case=row.case_id, events=(event,)),)

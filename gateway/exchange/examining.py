@@ -1,9 +1,10 @@
 """All that can be found out about an adapter before anybody exchanges with it: `simojo adapter check`.
 
-1. agreement   the adapter came with one, it can be read, and both say the same (`gateway.exchange.checking`)
-2. examples    every agreed document has some that pass and some that are refused, each as its name says
-3. mappings    tried with a sample case and the examples (`gateway.validation.mappings`)
-4. WSDL        of a SOAP interaction: a strict client loads it, and writes what the mapping made by it
+1. purity      its modules are short, and do nothing but compute (`gateway.validation.purity`)
+2. agreement   the adapter came with one, it can be read, and both say the same (`gateway.exchange.checking`)
+3. examples    every agreed document has some that pass and some that are refused, each as its name says
+4. mappings    tried with a sample case and the examples (`gateway.validation.mappings`)
+5. WSDL        of a SOAP interaction: a strict client loads it, and writes what the mapping made by it
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from gateway.validation.agreement_file import agreements_of, read_agreement
 from gateway.validation.examples import example_findings
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.mappings import mapping_findings
+from gateway.validation.purity import package_findings
 from gateway.validation.wsdl import Port, required_port, served_port
 
 
@@ -52,7 +54,7 @@ class Report:
 def examine(adapter: Adapter, library: SchemaLibrary) -> Report:
     """Examine an adapter with every version of its agreement that came with it. Raises nothing for what is wrong."""
     texts = agreements_of(adapter)
-    findings: list[str] = []
+    findings = list(package_findings(adapter.package))
     examined: list[Examined] = []
     if not texts:
         findings.append(

@@ -15,6 +15,7 @@ from gateway.domain.errors import Refused
 from gateway.exchange.calling import unforeseen
 from gateway.exchange.concluding import Concluding
 from gateway.exchange.directory import Terms
+from gateway.exchange.sentences import of_unprepared
 from gateway.exchange.verdict import HELD_BACK, Judge
 from gateway.store.conflicts import commit, prepared_again
 from gateway.store.outgoing import StoredDelivery
@@ -48,7 +49,7 @@ class HoldingBack:
     def unprepared(self, row: StoredDelivery, fault: Exception, now: datetime) -> None:
         """Nobody foresaw what its preparation raised. Raises HubBusy."""
         unforeseen("preparing", row, fault)
-        self.until_staff_act(row, f"the hub cannot prepare it ({type(fault).__name__}): see the log", now)
+        self.until_staff_act(row, of_unprepared(type(fault).__name__), now)
 
     def until_staff_act(self, row: StoredDelivery, cause: str, now: datetime) -> None:
         """Not the agency's doing and no attempt: it waits until staff have acted, and says for what. Raises HubBusy."""

@@ -39,6 +39,7 @@ from gateway.exchange.concluding import Concluding, Result
 from gateway.exchange.ends import Ends, Store
 from gateway.exchange.holding_back import HoldingBack, Unsent
 from gateway.exchange.recovering import Recovering
+from gateway.exchange.sentences import of_hold
 from gateway.exchange.verdict import Judge
 from gateway.store.claims import Claimed
 from gateway.store.conflicts import Moved, prepared_again
@@ -235,7 +236,7 @@ class Outbound:
         except HubBusy:
             raise
         except (Unauthorised, Misconfigured, MappingFault, Tampered) as held:
-            return partial(self._holding_back.until_staff_act, row, held.text, now)
+            return partial(self._holding_back.until_staff_act, row, of_hold(held), now)
         except Refused as refusal:
             return partial(self._holding_back.give_up, row, refusal, now)
         except Exception as fault:  # noqa: BLE001 - one poisoned delivery must not stop the others, whatever it raises

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from gateway.contract.adapter import Adapter
+from gateway.contract.adapter import Adapter, Reason
 from gateway.contract.message import Message, Payload, Refusal
 from gateway.domain.errors import GatewayError, HubBusy, MappingFault, Misconfigured, Refused, Retriable, Tampered
+from gateway.domain.titles import title_of
 from gateway.exchange.mapping import Mapping
 from gateway.exchange.wire import Answer, Wire
+
+_OURS = "Hub belum dapat memproses karena gangguan di pihaknya: kirim lagi nanti"
+_REASONS = frozenset(reason.value for reason in Reason)
 
 
 def refusal_answer(
@@ -41,10 +45,18 @@ def refusal_of(error: GatewayError) -> Refusal:
     after_s = error.after_s if isinstance(error, Retriable) else None
     return Refusal(
         code=error.code,
-        text="the hub cannot do this now for a reason on its own side: send it again later" if ours else error.text,
+        text=_OURS if ours else in_indonesian(error, error.text),
         clause=error.clause,
         violations=error.violations,
         retriable=not isinstance(error, Refused),
         busy=isinstance(error, HubBusy),
         after_s=after_s,
     )
+
+
+def in_indonesian(error: GatewayError, text: str) -> str:
+    """A refusal for whom nobody can ask for another language: the title of its code, then `text` for technicians.
+
+    What an adapter declined it has said in its own words.
+    """
+    return text if error.code in _REASONS else f"{title_of(error).indonesian}: {text}"

@@ -30,9 +30,11 @@ from gateway.contract.adapter import (
     Request,
     Retry,
 )
-from gateway.domain.errors import AgencyUnavailable, GatewayError, MappingFault, Refused, Unauthorised
+from gateway.domain.errors import AgencyUnavailable, GatewayError, MappingFault, Unauthorised
+from gateway.exchange import sentences
 from gateway.exchange.backoff import wait_before
 from gateway.exchange.directory import Terms
+from gateway.exchange.sentences import ASK_THE_AGENCY
 from gateway.exchange.speaking import AgencyBusy, AgencyRefused
 from gateway.exchange.states import Delivery
 from gateway.transport.errors import NotSent
@@ -45,8 +47,6 @@ LEFT_ALONE_S = 900
 
 UNCOUNTED = timedelta(days=7)
 """So long after a delivery was made, attempts of which the agency looks at nothing use up none of the agreed ones."""
-
-ASK_THE_AGENCY = "it may have arrived, and repeating it is not agreed: ask the agency"
 
 ANSWERED = "answered"
 """The outcome of an attempt to which an answer came that could be read."""
@@ -96,42 +96,42 @@ class Judge:
 
     def failed(self, terms: Terms, error: GatewayError, attempts: int, at: datetime) -> Verdict:
         """The call, or the reading of its answer, ended in an error."""
+        cause = sentences.of_failure(error)
         match error:
             case NotSent() | AgencyBusy():
-                return self._again(terms, Delivery.NOT_SENT, error.text, attempts, at, error.after_s)
+                return self._again(terms, Delivery.NOT_SENT, cause, attempts, at, error.after_s)
             case AgencyRefused():
-                return _dead("refused", error.text)
+                return _dead("refused", cause)
             case MappingFault():
                 # the answer is kept; once the adapter is mended a person redrives or settles it
-                return _dead("mapping-fault", error.text)
+                return _dead("mapping-fault", cause)
             case AgencyUnavailable(after_s=after_s):
-                return self._unknown(terms, error.text, attempts, at, after_s)
-            case Refused():
-                return self._unknown(terms, f"nonsense came back: {error.text}", attempts, at, None)
+                return self._unknown(terms, cause, attempts, at, after_s)
             case _:
-                return self._unknown(terms, error.text, attempts, at, None)
+                return self._unknown(terms, cause, attempts, at, None)
 
     def fault_of_ours(self, kind: str) -> Verdict:
         """An answer came, and reading it ended in an error that nobody foresaw: it is kept, and nothing is repeated."""
-        return _dead("hub-fault", f"an answer came, and the hub could not read it ({kind}): see the log, then redrive")
+        return _dead("hub-fault", sentences.of_unreadable(kind))
 
     def lease_ran_out(self, terms: Terms, attempts: int, at: datetime) -> Verdict:
         """A worker claimed it and never said how it ended."""
-        return self._unknown(terms, "the worker ended before the answer came", attempts, at, None)
+        return self._unknown(terms, sentences.WORKER_ENDED, attempts, at, None)
 
     def lease_ran_out_uncovered(self, interaction: Interaction | None, error: Unauthorised, at: datetime) -> Verdict:
         """The same, while nothing may leave: it waits for staff where repeating is agreed, as a queued one does.
 
         `interaction`: what the adapter declares, None when there is no adapter any more.
         """
+        cause = sentences.of_hold(error)
         if interaction is None or not _may_repeat(interaction):
-            return _dead("unknown", f"{error.text}; {ASK_THE_AGENCY}")
-        return Verdict(state=Delivery.UNKNOWN, outcome="unknown", due_at=at + HELD_BACK, cause=error.text)
+            return _dead("unknown", f"{cause} {ASK_THE_AGENCY}")
+        return Verdict(state=Delivery.UNKNOWN, outcome="unknown", due_at=at + HELD_BACK, cause=cause)
 
     def _unknown(self, terms: Terms, cause: str, attempts: int, at: datetime, after_s: int | None) -> Verdict:
         if _may_repeat(terms.interaction):
             return self._again(terms, Delivery.UNKNOWN, cause, attempts, at, after_s)
-        return _dead("unknown", f"{cause}; {ASK_THE_AGENCY}")
+        return _dead("unknown", f"{cause} {ASK_THE_AGENCY}")
 
     def _again(
         self,
@@ -146,7 +146,7 @@ class Judge:
     ) -> Verdict:
         schedule = terms.agreed.retry
         if counts and attempts >= schedule.attempts:
-            return replace(_dead("used-up", f"{cause} ({attempts} attempts, as agreed)"), hold_s=after_s)
+            return replace(_dead("used-up", sentences.used_up(cause, attempts)), hold_s=after_s)
         due_at = at + wait_before(schedule, attempts, self.jitter, after_s)
         return Verdict(state=state, outcome=state.value, due_at=due_at, cause=cause, hold_s=after_s, counts=counts)
 

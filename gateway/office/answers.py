@@ -77,10 +77,10 @@ class AnswersOwed:
 def _told(row: DeliveryRow, *, ended: bool) -> str:
     day = "" if row.answer_due_at is None else f" {local_date(row.answer_due_at)}"
     if row.state in IN_MAILBOX:
-        lies = "was collected and not acknowledged" if row.state == "collected" else "lies in its mailbox"
+        lies = "sudah diambil tetapi belum dikonfirmasi" if row.state == "collected" else "masih di kotak surat"
         if ended:
-            return f"It was agreed to be acknowledged by{day} and {lies}: call the agency (delivery {row.id})."
-        return f"It {lies}, and one hari kerja is left until{day}: remind the agency (delivery {row.id})."
+            return f"Konfirmasi disepakati paling lambat{day}, pesan {lies}: hubungi instansi (pengiriman {row.id})."
+        return f"Pesan {lies}, tinggal satu hari kerja sampai{day}: ingatkan instansi (pengiriman {row.id})."
     if ended:
-        return f"The answer was agreed for{day} and has not come: call the agency (delivery {row.id})."
-    return f"The answer is agreed for{day}, and one hari kerja is left: remind the agency (delivery {row.id})."
+        return f"Jawaban disepakati paling lambat{day} dan belum datang: hubungi instansi (pengiriman {row.id})."
+    return f"Jawaban disepakati paling lambat{day}, tinggal satu hari kerja: ingatkan instansi (pengiriman {row.id})."

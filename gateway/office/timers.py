@@ -76,7 +76,7 @@ def _fact(kind: DeadlineKind, case: PermitCase, due_at: datetime) -> CaseEvent:
         case DeadlineKind.SIGNATURE:
             if case.signature_asked is None:
                 raise CaseRefusal("no certified signature is under way", code="step-not-allowed", clause="Pasal 13")
-            text = "No answer of the certified signature service came in time: sign again, with a new PIN."
+            text = "Layanan tanda tangan tersertifikasi tidak menjawab tepat waktu: tanda tangani lagi dengan PIN baru."
             return e.SignatureNotGiven(challenge=case.signature_asked.challenge, reason="no-answer", text=text)
         case DeadlineKind.PAYMENT_LAPSE:
             return e.ChargeLapsed(due_on=local_date(due_at))
@@ -87,8 +87,8 @@ def _fact(kind: DeadlineKind, case: PermitCase, due_at: datetime) -> CaseEvent:
         case DeadlineKind.POSITIVE_FICTION:
             return e.ApprovedByFiction(due_on=local_date(due_at))
         case DeadlineKind.SERVICE_REMINDER:
-            text = f"One hari kerja is left of the service standard of {case.duration_days} hari kerja."
+            text = f"Standar pelayanan {case.duration_days} hari kerja tinggal satu hari kerja."
             return e.AttentionRaised(source=kind.value, text=text)
         case DeadlineKind.SERVICE_STANDARD:
-            text = f"The service standard of {case.duration_days} hari kerja ran out on {local_date(due_at)}."
+            text = f"Standar pelayanan {case.duration_days} hari kerja terlampaui pada {local_date(due_at)}."
             return e.AttentionRaised(source=kind.value, text=text)

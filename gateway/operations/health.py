@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from gateway.domain.calendar import JAKARTA
 from gateway.domain.errors import HubBusy, LedgerBroken
 from gateway.ledger.leaf import Leaf
 from gateway.operations.endpoints import circuit_warnings
@@ -37,7 +38,8 @@ class Health:
     since `oldest_pending_s` seconds (None when it cannot be read). `dead_letters` are deliveries that wait for a
     person. `suspended` maps each suspended agency to the reason. `certificates` are sentences about those that end
     soon, were revoked, or of whose revocation nothing is known; `circuits` about endpoints that do not answer.
-    `overdue` answers were not given within the agreed time. `mailboxes` are sentences about those that are not emptied.
+    `overdue` answers were not given within the agreed time. `mailboxes` are sentences about those that are not emptied,
+    `unserved` about what an agency does not take for longer than a day, its quota being spent for instance.
     `clock_back_s`: so far is this machine's clock behind the
     last checkpoint. `batches` are sentences about files of records that wait, or of which records failed of late.
     `folder` are sentences about files that stand still in a watched folder, where this process works in it.
@@ -55,6 +57,7 @@ class Health:
     overdue: int = 0
     clock_back_s: float = 0.0
     clock_apart_s: float = 0.0
+    unserved: tuple[str, ...] = ()
     batches: tuple[str, ...] = ()
     folder: tuple[str, ...] = ()
     mailboxes: tuple[str, ...] = ()
@@ -95,6 +98,7 @@ class Health:
                 f"{self.overdue} answers of agencies are overdue: see /admin/v1/deliveries/overdue, and call them"
             )
         found += self.circuits
+        found += self.unserved
         found += self.mailboxes
         found += self.batches
         found += self.folder
@@ -114,6 +118,7 @@ def look(reader: Reader, unit_of_work: Writing, now: datetime, standing: Standin
         certificates=certificate_warnings(reader, now),
         circuits=circuit_warnings(reader, now),
         overdue=reader.overdue_count(now),
+        unserved=unserved_warnings(reader, now),
         batches=batch_warnings(reader, now),
         folder=standing.folder_troubles(),
         mailboxes=mailbox_warnings(reader, now),
@@ -136,6 +141,16 @@ def store_fault(unit_of_work: Writing) -> str:
     except HubBusy as error:
         return error.text
     return unit_of_work.trouble()
+
+
+def unserved_warnings(reader: Reader, now: datetime) -> tuple[str, ...]:
+    """What is tried for longer than a day and not taken, a sentence for each interaction: how many, since when, why."""
+    return tuple(
+        f"{each.count} deliveries of {each.agency}/{each.interaction} are tried and not taken, the oldest since "
+        f"{each.oldest_at.astimezone(JAKARTA):%Y-%m-%d %H:%M} WIB ({each.cause}): call the agency, ask for more quota "
+        "where that is the reason"
+        for each in reader.long_unserved(now - A_DAY)
+    )
 
 
 def batch_warnings(reader: Reader, now: datetime) -> tuple[str, ...]:

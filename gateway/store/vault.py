@@ -135,8 +135,8 @@ class Vault:
         row = self._reader.held_secret(challenge)
         if row is None or at >= row.expires_at:
             raise Refused(
-                "the passphrase or TOTP that was given for this signature is not held any more: it could not be sent "
-                "in time. Sign again, with a new PIN",
+                "Passphrase atau TOTP untuk tanda tangan ini tidak lagi disimpan: tidak sempat terkirim. Tanda "
+                "tangani lagi dengan PIN baru",
                 code="held-secret-gone",
                 clause="Pasal 13",
             )

@@ -141,6 +141,16 @@ def test_reports_come_as_they_were_ordered(peer: Peer, hub: FakeHub, hub_identit
 
 
 @pytest.mark.usefixtures("acknowledged")
+def test_a_courier_answers_under_the_agreement_of_the_order_whatever_is_in_force_by_then(
+    peer: Peer, hub: FakeHub, hub_identity: Identity
+) -> None:
+    said(peer, hub_identity, agr=f"{peer.agency}-2026/0.9")
+    (report,) = heard(peer, hub, 1)
+    named = {"email": "email-2026/1.0", "courier": "courier-2026/0.9"}[peer.agency]  # a mail's report answers nothing
+    assert claims_of(report, peer)["agr"] == named
+
+
+@pytest.mark.usefixtures("acknowledged")
 def test_never_is_never_also_after_a_restart_and_an_order_is_for_the_next_alone(
     peer: Peer, hub: FakeHub, hub_identity: Identity, start: Callable[[Path], Peer]
 ) -> None:

@@ -23,6 +23,9 @@ TOLD = (
     "Dishub answers in nonsense first; the hub refuses that",
     "Dewi mistypes her passphrase",
     "Kurir finds nobody at home, and comes again",
+    "enters the letter of DPUPR",
+    "rejects: Rekomendasi teknis Satpol PP tidak mendukung",
+    "records that Dewi signed the sheet in ink",
     "officers are told: bpkpd/arrears",
     "officers are told: djp/verify-tax-status",
     "cut off after the first piece and resumed at byte",
@@ -79,7 +82,7 @@ def test_every_agency_and_every_model_in_one_run_which_a_killed_hub_does_not_end
     assert number(remains, "SELECT count(*) FROM exchange WHERE verdict = 'refused'") + records == refused >= 6
     assert sum(each.entries for each in account) < int(entries[1])
     stages = sorted(stage for (stage,) in remains.rows("SELECT stage FROM permit_case"))
-    assert stages == ["handed-over"] * 4 + ["rejected"] * 2
+    assert stages == ["handed-over"] * 5 + ["rejected"]
     assert processes_of(home) == {}
     with playing(home) as plain:  # everybody is there still, and is called
         assert plain.end() == 0, plain.said

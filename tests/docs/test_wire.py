@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
 
-from gateway.edge.titles import TITLES
+from gateway.domain.titles import TITLES
 from gateway.trust import jwe, policy
 from gateway.trust.compact import decode
 from gateway.trust.keys import signing_key

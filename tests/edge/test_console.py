@@ -8,9 +8,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from gateway.domain.case import Stage
+from gateway.domain.titles import Language
 from gateway.edge.console.texts import TEXTS, WORDS
 from gateway.edge.parts import COOKIE
-from gateway.edge.titles import Language
 from gateway.ledger.leaf import LeafKind
 from gateway.store.plan import Claim, Insert, Update
 from gateway.store.tables import AgencyRow, CaseRow, DeliveryRow, ExchangeRow

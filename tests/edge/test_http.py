@@ -27,8 +27,9 @@ from gateway.domain.errors import (
     Unauthorised,
     Violation,
 )
+from gateway.domain.titles import TITLES, Language, title_of, title_of_code
 from gateway.edge.http import joined_headers, language_of, problem, problem_body, read_body, status_of
-from gateway.edge.titles import TITLES, Language, preferred_language, title_of, title_of_code
+from gateway.edge.languages import preferred_language
 
 
 def request(*chunks: bytes, then: str = "end", **headers: str) -> Request:

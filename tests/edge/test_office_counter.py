@@ -86,3 +86,12 @@ def test_what_cannot_be_entered_opens_nothing(visitor: Visitor, name: str) -> No
 
 def test_only_staff_of_the_office_may(visitor: Visitor) -> None:
     assert visitor.refused("POST", PATH, None, LODGED).code == "token-missing"
+
+
+def test_a_token_opens_the_door_of_its_scope_and_no_other(house: House, visitor: Visitor) -> None:
+    house.employ("sari", scopes="admin")
+    lodging = visitor.refused("POST", PATH, "sari", LODGED)
+    looking = visitor.refused("GET", "/admin/v1/cases", RINA)
+    assert [(each.status, each.code) for each in (lodging, looking)] == [(403, "scope-missing")] * 2
+    assert visitor.get("/admin/v1/cases", "sari")["items"] == []
+    assert visitor.post(PATH, RINA, LODGED, 201)["id"]

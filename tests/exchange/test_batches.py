@@ -84,7 +84,7 @@ def test_each_record_has_its_effect_and_its_result_once(market: Stage, form: str
         "",
         "personal-data-excess",
     ]
-    assert rows[2]["text"].startswith("/number: ")
+    assert rows[2]["text"].startswith("Melanggar skema yang disepakati: /number: ")
     assert pasar.notes(market, one) == ["satu", "tiga"]
     assert pasar.notes(market, two) == ['dua, "dua"\nbaris']
     said = pasar.ask(market, "GET", address)

@@ -70,5 +70,5 @@ def test_an_answer_that_the_case_no_longer_allows_is_kept_and_is_late(stage: Sta
     stage.deliver("dukcapil")
     row = now(stage, delivery)
     assert row.state == "answered"
-    assert (row.cause or "").startswith("late: ")
+    assert (row.cause or "").startswith("Terlambat: ")
     assert "reply-1" in stage.parts(delivery.id)

@@ -227,7 +227,7 @@ def test_what_could_not_be_sent_while_the_passphrase_was_held_is_not_sent(stage:
     assert [call.path for call in stage.town.calls["bsre"][calls:]] == ["/bsre/api/user/status/9999014101800001"]
     now = stage.case(case.id)
     assert (stage.state(delivery(stage, case)), now.stage) == ("dead", CaseStage.PREPARED)
-    assert "Sign again" in attention(now)
+    assert "PIN baru" in attention(now)
     assert signed_again(stage, case).stage is CaseStage.ACTIVE
 
 

@@ -14,6 +14,7 @@ import pytest
 from gateway.contract.adapter import AskPerson, Retry
 from gateway.domain import events as e
 from gateway.domain.identifiers import NIB
+from gateway.operations.health import unserved_warnings
 from gateway.store.plan import Plan, Update
 from gateway.store.tables import AgreementRow
 from tests.databases import Furnished
@@ -47,6 +48,24 @@ def test_a_quota_that_stays_spent_all_day_uses_up_no_attempt_and_the_first_answe
     assert stage.hub.outbound.deliver(delivery.id)
     assert stage.state(delivery) == "answered"
     assert stage.case(delivery.case_id).attention == ()
+
+
+def test_a_quota_that_stays_spent_beyond_a_hari_kerja_is_told_once_on_the_case_and_by_health(stage: Stage) -> None:
+    delivery, reader, told = of_resident(stage), stage.hub.store.reader, []
+    for _ in range(20):  # a weekend may lie between
+        stage.town.next("dukcapil", says({"content": [{"RESPON": "Kuota Akses Hari ini telah Habis"}]}))
+        assert stage.hub.outbound.deliver(delivery.id)
+        told.append((len(stage.case(delivery.case_id).attention), len(unserved_warnings(reader, stage.clock()))))
+        stage.clock.advance(hours=8)
+    assert told[0] == (0, 0)
+    assert told[-1] == (1, 1)
+    (text,) = stage.case(delivery.case_id).attention
+    assert "lebih dari satu hari kerja" in text
+    assert "Kuota Akses Hari ini telah Habis" in text
+    (warning,) = unserved_warnings(reader, stage.clock())
+    assert "1 deliveries of dukcapil/verify-resident" in warning
+    assert stage.hub.outbound.deliver(delivery.id)
+    assert unserved_warnings(reader, stage.clock()) == ()
 
 
 def test_a_quota_that_stays_spent_for_more_than_a_week_uses_up_attempts_so_that_a_person_looks(stage: Stage) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import Unauthorised
+from gateway.exchange.sentences import WORKER_ENDED
 from gateway.exchange.verdict import HELD_BACK
 from gateway.office.signing import PinStep
 from gateway.store.engine import is_shared
@@ -124,7 +125,7 @@ def test_a_worker_lost_on_an_agreements_last_day_is_judged_by_it_the_day_after(s
     stage.clock.advance(days=1)
     assert stage.hub.outbound.recover() == 1
     row = now(stage, delivery)
-    assert (row.state, row.cause) == ("unknown", "the worker ended before the answer came")
+    assert (row.state, row.cause) == ("unknown", WORKER_ENDED)
 
 
 # --- lost workers -------------------------------------------------------------------------------------------------
@@ -157,7 +158,7 @@ def test_a_lost_pin_of_a_suspended_agency_is_dead_and_calls_a_person(stage: Stag
     stage.suspend("sms")
     assert recovered(stage) == 1
     assert now(stage, delivery).state == "dead"
-    assert any("ask the agency" in text for text in stage.case(delivery.case_id).attention)
+    assert any("tanyakan kepada instansi" in text for text in stage.case(delivery.case_id).attention)
     assert [outcome for outcome, _ in attempts(stage, delivery)] == ["lease-ran-out"]
 
 
@@ -169,7 +170,7 @@ def test_an_attempt_whose_worker_was_killed_ends_when_its_lease_has_run_out(stag
     assert stage.hub.outbound.recover() == 1
     (row,) = stage.hub.store.reader.attempts(delivery.id)
     assert (row.outcome, row.ended_at) == ("lease-ran-out", stage.clock())
-    assert row.detail == "the worker ended before the answer came"
+    assert row.detail == WORKER_ENDED
     stage.clock.advance(minutes=1)
     stage.deliver("dukcapil")
     assert [outcome for outcome, _ in attempts(stage, delivery)] == ["lease-ran-out", "answered"]

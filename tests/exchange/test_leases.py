@@ -182,7 +182,7 @@ def test_a_pin_whose_worker_was_lost_is_dead(stage: Stage) -> None:
     stage.hub.outbound.deliver(delivery.id)
     row = now(stage, delivery)
     assert row.state == "dead"
-    assert "repeating it is not agreed" in (row.cause or "")
+    assert "pengulangan tidak disepakati" in (row.cause or "")
 
 
 def test_a_lost_claim_under_an_agreement_that_ended_waits_for_staff_and_its_late_result_decides_nothing(

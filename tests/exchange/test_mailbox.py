@@ -123,7 +123,7 @@ def test_what_the_agency_refuses_is_a_dead_letter_with_its_words_and_calls_a_per
     assert visitor.acknowledge(delivery.message_id, outcome="refused", text="Bukan wewenang kami.") == ["acknowledged"]
     row = row_of(stage, delivery.id)
     assert (row.state, row.outcome) == ("dead", "refused")
-    assert row.cause == "the agency refused it: Bukan wewenang kami."
+    assert row.cause == "Instansi menolak pesan ini: Bukan wewenang kami."
     assert row.cause in stage.case(delivery.case_id).attention[-1]
     assert visitor.acknowledge(delivery.message_id) == ["already"]
     stage.letters.redrive(delivery.id, RINA.actor)

@@ -44,7 +44,7 @@ def test_an_item_whose_service_is_covered_no_more_keeps_no_other_and_is_a_dead_l
     assert (stage.hub.uncovered.run_once(), stage.hub.uncovered.run_once()) == (1, 0)
     row = row_of(stage, old.id)
     assert (row.state, row.outcome, row_of(stage, new.id).state) == ("dead", "not-covered", "collected")
-    assert "agree on it in a new version and redrive it then, or cancel it" in (row.cause or "")
+    assert "sepakati dalam versi baru lalu kirim lagi, atau batalkan" in (row.cause or "")
     assert str(row.cause) in stage.case(old.case_id).attention[-1]
 
     stage.letters.redrive(old.id, RINA.actor)  # too early: it waits, and says for what
@@ -76,7 +76,7 @@ def test_an_item_that_is_to_be_called_for_no_more_is_sent_once_staff_say_so(stag
     old = laid(stage)
     after_midnight(stage)
     assert stage.hub.uncovered.run_once() == 1
-    assert "and it is sent as that version has it" in (row_of(stage, old.id).cause or "")
+    assert "kirim lagi menurut versi itu" in (row_of(stage, old.id).cause or "")
 
 
 @pytest.mark.parametrize("end", [Stage.suspend, Stage.cease])

@@ -130,7 +130,7 @@ def test_a_version_without_the_mailbox_gives_what_was_collected_for_the_grace_an
     assert stage.hub.uncovered.run_once() == 1
     row = row_of(stage, fresh.id)
     assert (row.state, row.outcome) == ("dead", "not-covered")
-    assert f"{SECOND} is in force now and does not have recommendation-task" in (row.cause or "")
+    assert f"{SECOND} kini berlaku dan tidak memuat recommendation-task" in (row.cause or "")
     assert visitor.acknowledge(known.message_id) == ["acknowledged"]
 
 
@@ -149,5 +149,5 @@ def test_what_was_collected_is_not_given_beyond_the_grace_of_its_version(stage: 
     assert (stage.hub.lapsing.run_once(), stage.hub.uncovered.run_once()) == (1, 1)
     row = row_of(stage, known.id)
     assert (row.state, row.outcome) == ("dead", "not-covered")
-    assert "it may still acknowledge it" in attention(stage, known)[-1]
+    assert "ia masih dapat mengonfirmasi" in attention(stage, known)[-1]
     assert visitor.acknowledge(known.message_id) == ["acknowledged"]  # it had been taken after all

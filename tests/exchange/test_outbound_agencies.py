@@ -62,8 +62,8 @@ def test_a_pin_that_may_have_arrived_is_never_repeated_and_a_person_is_called(st
     stage.deliver("sms")
     row = now(stage, delivery)
     assert (row.state, attempts(stage, delivery)[-1][0]) == ("dead", "unknown")
-    assert "repeating it is not agreed" in (row.cause or "")
-    assert any("repeating it is not agreed" in text for text in stage.case(delivery.case_id).attention)
+    assert "pengulangan tidak disepakati" in (row.cause or "")
+    assert any("pengulangan tidak disepakati" in text for text in stage.case(delivery.case_id).attention)
 
 
 def test_a_pin_that_certainly_did_not_leave_is_sent_later(stage: Stage) -> None:
@@ -103,7 +103,7 @@ def test_attempts_used_up_end_in_a_dead_letter_with_a_leaf_and_a_call_for_a_pers
     for number, wait in enumerate(waits[1:], 1):
         whole = min(5 * 2 ** (number - 1), 600)
         assert whole / 2 <= wait <= whole
-    assert any("8 attempts, as agreed" in text for text in stage.case(delivery.case_id).attention)
+    assert any("Sudah dicoba 8 kali" in text for text in stage.case(delivery.case_id).attention)
     leaf = json.loads(stage.leaves(delivery.id)[-1])
     assert (leaf["kind"], leaf["extra"]["outcome"], leaf["extra"]["attempts"]) == ("dead", "used-up", 8)
 

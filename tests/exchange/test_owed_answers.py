@@ -22,13 +22,13 @@ def test_an_answer_that_does_not_come_is_reminded_of_and_then_escalated_once_eac
     for _ in range(3):
         stage.hub.timers.run_once()
     (reminder,) = _calls(stage, delivery.case_id)
-    assert "one hari kerja is left" in reminder
+    assert "tinggal satu hari kerja" in reminder
     assert reader.overdue(stage.clock()) == []
     stage.clock.at = row.answer_due_at
     for _ in range(3):
         stage.hub.timers.run_once()
     assert len(_calls(stage, delivery.case_id)) == 2
-    assert "has not come" in _calls(stage, delivery.case_id)[1]
+    assert "belum datang" in _calls(stage, delivery.case_id)[1]
     assert [each.id for each in reader.overdue(stage.clock())] == [delivery.id]
     assert reader.overdue_count(stage.clock()) == 1
     assert voices.answer(stage, delivery).status == 200
@@ -50,7 +50,7 @@ def test_an_answer_that_comes_in_time_calls_nobody_and_a_hub_that_was_down_over_
         stage.hub.timers.run_once()
     assert _calls(stage, answered.case_id) == []
     (told,) = _calls(stage, silent.case_id)
-    assert "has not come" in told
+    assert "belum datang" in told
 
 
 def _calls(stage: Stage, case_id: str) -> list[str]:

@@ -13,6 +13,7 @@ from gateway.contract.agreement import RetrySchedule
 from gateway.domain.errors import GatewayError, MappingFault, Misconfigured, Refused, Unauthorised
 from gateway.exchange.backoff import wait_before
 from gateway.exchange.mapping import Mapping
+from gateway.exchange.sentences import of_hold
 from gateway.exchange.speaking import reply_document, retry_after
 from gateway.exchange.states import Delivery
 from gateway.exchange.verdict import HELD_BACK, Judge
@@ -97,11 +98,11 @@ def test_what_may_not_be_repeated_is_not_repeated_when_a_worker_was_lost() -> No
 def test_a_lost_worker_without_terms_leaves_its_delivery_to_staff_where_repeating_is_agreed() -> None:
     suspended = Unauthorised("agency sms is suspended", code="agency-suspended")
     held = JUDGE.lease_ran_out_uncovered(RECOMMENDATION.interaction, suspended, AT)
-    assert (held.state, held.due_at, held.cause) == (Delivery.UNKNOWN, AT + HELD_BACK, suspended.text)
+    assert (held.state, held.due_at, held.cause) == (Delivery.UNKNOWN, AT + HELD_BACK, of_hold(suspended))
     for interaction in (PIN.interaction, None):
         dead = JUDGE.lease_ran_out_uncovered(interaction, suspended, AT)
         assert (dead.state, dead.due_at) == (Delivery.DEAD, None)
-        assert "ask the agency" in (dead.attention or "")
+        assert "tanyakan kepada instansi" in (dead.attention or "")
 
 
 def test_the_hub_does_not_speak_first_in_an_inquiry() -> None:

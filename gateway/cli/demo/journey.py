@@ -12,6 +12,8 @@ from typing import Any
 from gateway.cli.demo.office import Office, Refusal
 from gateway.cli.demo.plots import MANNERS, NAMES, Plot
 from gateway.cli.demo.screen import Screen
+from gateway.domain.calendar import local_date
+from gateway.machine import now
 
 SIGNATORY = "dewi"
 SIGNATORY_PHONE = "+6281200000090"
@@ -136,10 +138,10 @@ class Journey:
             "charged": self._pay,
             "paid": self._prepare,
             "numbered": self._prepare,
-            "prepared": self._sign,
+            "prepared": self._print if case["signing"] == "wet" else self._sign,
             "signing": self._await_signature,
-            "active": self._print,
-            "printed": self._hand_over,
+            "active": self._hand_over if case["signing"] == "wet" else self._print,
+            "printed": self._sign_ink if case["signing"] == "wet" else self._hand_over,
         }[case["stage"]]
 
     def _complete(self, case_id: str, case: dict[str, Any]) -> dict[str, Any]:
@@ -177,13 +179,27 @@ class Journey:
             f"the answer of {names}",
             *self._plot.judges,
         )
-        return self._decide(case_id, case) if case["stage"] == "validated" else case
+        for agency in sorted(by_hand & set(case["missingRecommendations"])):
+            case = self._letter(case_id, agency)
+        return case
+
+    def _letter(self, case_id: str, agency: str) -> dict[str, Any]:
+        """An agency outside the agreement recommends by letter (Pasal 21(1))."""
+        letter = {
+            "agency": agency,
+            "favourable": True,
+            "number": f"600/{case_id[-4:]}/contoh",
+            "on": str(local_date(now())),
+            "by": f"Kepala {NAMES[agency]} (contoh)",
+        }
+        text = f"enters the letter of {NAMES[agency]}, whose agreement does not cover this"
+        return self._do(case_id, "recommendation", "rina", text, letter)
 
     def _decide(self, case_id: str, case: dict[str, Any]) -> dict[str, Any]:
         against = [NAMES[each["agency"]] for each in case["recommendations"] if not each["favourable"]]
         if against:
             grounds = {"grounds": [f"Rekomendasi teknis {' dan '.join(against)} tidak mendukung"]}
-            return self._do(case_id, "reject", SIGNATORY, "rejects", grounds)
+            return self._do(case_id, "reject", SIGNATORY, f"rejects: {grounds['grounds'][0]}", grounds)
         pin = self._office.pin(case_id, "approve", SIGNATORY, SIGNATORY_PHONE)
         return self._do(case_id, "approve", SIGNATORY, "approves with a PIN from her telephone", pin)
 
@@ -238,6 +254,11 @@ class Journey:
         sheet = {"paper": case["paper"], "serial": "A-000001"}
         return self._do(case_id, "print", "agus", "prints on the special paper", sheet)
 
+    def _sign_ink(self, case_id: str, _case: dict[str, Any]) -> dict[str, Any]:
+        scan = sha256(f"scan of {case_id}".encode()).hexdigest()
+        text = f"records that {SIGNATORY.capitalize()} signed the sheet in ink, and its scan"
+        return self._do(case_id, "sign-wet", "agus", text, {"signer": SIGNATORY, "scanSha256": scan})
+
     def _hand_over(self, case_id: str, case: dict[str, Any]) -> dict[str, Any]:
         if not case["surveyed"]:
             marks = {f"u{n}": 4 for n in range(1, 10)}
@@ -260,6 +281,7 @@ class Journey:
         except Refusal as refusal:
             if refusal.code in (
                 "step-not-allowed",
+                "recommendation-already-given",
                 "survey-already-completed",
                 "signature-under-way",
                 "hand-over-chosen",

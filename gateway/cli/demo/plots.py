@@ -67,9 +67,9 @@ class Plot:
     """One case. It comes from OSS with `kd_izin`, or else to the counter for a `service`.
 
     `judges`: how each agency that is asked judges it (its simulation's policy). `by_hand` are agencies whose agreement
-    does not cover the service: an officer is told to ask them, and the case is decided without a machine's word of
-    theirs. `mishaps` happen at the stage that they stand under; "" is before the application. `repeated`: OSS delivers
-    its message so often. `wrong_amount`, `wrong_passphrase`: so it is tried first.
+    does not cover the service: an officer is told to ask them, and enters their letter. `mishaps` happen at the stage
+    that they stand under; "" is before the application. `repeated`: OSS delivers its message so often. `wrong_amount`,
+    `wrong_passphrase`: so it is tried first.
     """
 
     name: str
@@ -155,7 +155,7 @@ ALL: tuple[Plot, ...] = (
     ),
     Plot(
         name="all-billboard",
-        title="A billboard (reklame) from OSS: Satpol PP comes for its task; refused",
+        title="A billboard (reklame) from OSS: Satpol PP comes for its task and objects; rejected",
         kd_izin="057600000003",
         applicant="Budi Contoh",
         nik="9999015708850002",
@@ -171,7 +171,7 @@ ALL: tuple[Plot, ...] = (
     ),
     Plot(
         name="all-route",
-        title="A bus route (trayek) from OSS: a tax return is missing; refused",
+        title="A bus route (trayek) from OSS: a tax return is missing, which officers see; signed in ink",
         kd_izin="057600000004",
         applicant="Agus Contoh",
         nik="9999011203780003",
@@ -179,7 +179,7 @@ ALL: tuple[Plot, ...] = (
         company="CV Contoh Lalai",
         npwp="000000026999000",
         purpose="Trayek Mentikan - Kranggan",
-        judges={"dishub": {"favourable": False, "manner": "nonsense"}},
+        judges={"dishub": {"favourable": True, "manner": "nonsense"}},
     ),
     Plot(
         name="all-environment",

@@ -25,7 +25,12 @@ Found: TypeAlias = Mapping[Reference, tuple[PermitCase, ...]]
 
 
 class AgencyKind(StrEnum):
-    """Pasal 4(3)b: vertical (central government, banks) or horizontal (city dinas)."""
+    """Pasal 4(3)b knows two kinds: horizontal stands beside the office in the city, vertical does not.
+
+    Horizontal are the city's own dinas and what it runs itself (its mail relay). Vertical is everybody whom the city
+    does not command: central government, banks, and contractors such as an SMS aggregator or a courier. The regulation
+    has no third word for those, and the hub treats neither kind otherwise: what differs stands in each agreement.
+    """
 
     VERTICAL = "vertical"
     HORIZONTAL = "horizontal"

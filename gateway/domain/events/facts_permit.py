@@ -115,7 +115,8 @@ class SignatureNotGiven(CaseEvent):
 class DocumentSigned(CaseEvent):
     """The authorised official signed under a delegation that was valid then (13(4), 13(5)).
 
-    `document_sha256` is the digest that was shown; `sha256` that of the signed file (of the scan, for wet ink).
+    `document_sha256` is the digest that was shown; `sha256` that of the signed file (of the scan, for wet ink;
+    empty where the sheet was not scanned).
     `signer_title` is the office that the signer holds; empty in facts from before it was kept.
     """
 

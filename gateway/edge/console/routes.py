@@ -17,10 +17,10 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 from gateway.domain.calendar import JAKARTA
 from gateway.domain.errors import Unauthenticated, Unauthorised
+from gateway.domain.titles import Language
 from gateway.edge.console.texts import TEXTS, WORDS
 from gateway.edge.http import language_of, read_body
 from gateway.edge.parts import COOKIE, StaffEdge, officer, officer_of_token
-from gateway.edge.titles import Language
 from gateway.operations.endpoints import circuit_warnings
 from gateway.operations.expiry import certificate_warnings
 from gateway.operations.mailboxes import NOT_EMPTIED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from gateway.edge.titles import Language
+from gateway.domain.titles import Language
 
 _ID = {
     "title": "Konsol SIMOJO Gateway",
@@ -151,6 +151,7 @@ _STAGES = {
     "not-covered": "tidak tercakup perjanjian",
     "given-up": "dihentikan",
     "mapping-fault": "salah pemetaan",
+    "hub-fault": "kesalahan hub",
 }
 WORDS: Mapping[Language, Mapping[str, str]] = MappingProxyType({Language.INDONESIAN: _STAGES, Language.ENGLISH: {}})
 """Stages and verdicts as people read them; a word without a translation stands as it is."""

@@ -11,9 +11,9 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from gateway.domain.calendar import local_date
 from gateway.domain.events import Reference
 from gateway.domain.stages import Stage
+from gateway.domain.titles import Language
 from gateway.edge.http import language_of
 from gateway.edge.parts import StaffEdge
-from gateway.edge.titles import Language
 
 AGENCY = ""
 """No agency asks: a permit number is a reference of the office's own."""

@@ -30,6 +30,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from gateway.domain.errors import GatewayError, HubBusy, Malformed
+from gateway.domain.titles import Language
 from gateway.edge.door import WHOLE
 from gateway.edge.front import HEALTH
 from gateway.edge.http import BUSY_AFTER_S, PROBLEM_MEDIA_TYPE, problem_body, status_of
@@ -39,7 +40,6 @@ from gateway.edge.server.conversation import Conversation, in_crumbs, is_in_crum
 from gateway.edge.server.lingering import Lingering
 from gateway.edge.server.plain import plain_head
 from gateway.edge.server.turn import Turn
-from gateway.edge.titles import Language
 
 WRITE_TIMEOUT_S = 30.0
 

@@ -20,8 +20,8 @@ from lxml.etree import _Element
 
 from gateway.contract.message import Transport
 from gateway.domain.errors import GatewayError, Refused, Violation
+from gateway.domain.titles import Language, Title, title_of, title_of_code
 from gateway.edge.http import public_text
-from gateway.edge.titles import Language, Title, title_of, title_of_code
 from gateway.trust.names import SOAP_OF
 
 FAULT_NAMESPACE = "urn:simojo:fault:1.0"

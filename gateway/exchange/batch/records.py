@@ -21,6 +21,7 @@ from gateway.exchange.batch.results import Outcome, canonical_row
 from gateway.exchange.directory import Terms
 from gateway.exchange.effects import apply_effect, find_agreed
 from gateway.exchange.mapping import Mapping
+from gateway.exchange.refusing import in_indonesian
 from gateway.store.plan import Claim, Insert, Plan, Update
 from gateway.store.tables import BatchNamedRow, BatchRow, CaseReferenceRow, CaseRow, OpeningRow
 from gateway.validation.library import SchemaLibrary
@@ -96,10 +97,12 @@ class Records:
             return self._taken(terms, batch, heard, at)
         except SchemaViolation as violation:
             outcome = Outcome.INVALID
-            said = Refusal(code=violation.code, text=_shown(violation), violations=violation.violations)
+            said = Refusal(
+                code=violation.code, text=in_indonesian(violation, _shown(violation)), violations=violation.violations
+            )
         except Refused as refusal:  # the case does not allow it, or the agreement does not cover it
             outcome = Outcome.DECLINED
-            said = Refusal(code=refusal.code, text=refusal.text, clause=refusal.clause)
+            said = Refusal(code=refusal.code, text=in_indonesian(refusal, refusal.text), clause=refusal.clause)
         return self._told(terms, heard, outcome, said)
 
     def _taken(self, terms: Terms, batch: BatchRow, heard: Heard, at: datetime) -> Judged:

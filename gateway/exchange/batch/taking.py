@@ -25,6 +25,7 @@ from gateway.exchange.batch.files import Folder, move_files
 from gateway.exchange.batch.uploads import Uploads, WrongOffset
 from gateway.exchange.directory import Directory
 from gateway.exchange.inbound import Inbound
+from gateway.exchange.refusing import in_indonesian
 from gateway.exchange.wire import Wire
 from gateway.store.pending import Going, Pending, Waiting
 from gateway.store.reading import Reader
@@ -225,7 +226,7 @@ class Taking:
             raise NotYet  # it became shorter meanwhile
 
     def _refuse(self, desk: Desk, name: str, refusal: Refused, *files: str) -> None:
-        desk.refused.write(_sentence_of(name), f"{refusal.text} [{refusal.code}]\n".encode())
+        desk.refused.write(_sentence_of(name), f"{in_indonesian(refusal, refusal.text)} [{refusal.code}]\n".encode())
         move_files(desk.incoming, desk.refused, *files, f"{name}{SIGNATURE}", f"{name}{MANIFEST}")
         _log.warning("file-refused", agency=desk.agency, file=f"{name}{MANIFEST}"[:200], code=refusal.code)
 

@@ -35,6 +35,7 @@ from gateway.exchange.mailbox.collecting import NOT_ACKNOWLEDGED
 from gateway.exchange.mailbox.service import Handed, Visit
 from gateway.exchange.mapping import Mapping
 from gateway.exchange.meta.inquiry import moment, plain
+from gateway.exchange.sentences import late_answer, refused_item
 from gateway.exchange.states import CONCLUDED, Delivery
 from gateway.exchange.verdict import ANSWERED, Verdict
 from gateway.ledger.leaf import LeafKind
@@ -107,7 +108,7 @@ class Acknowledging:
         if result is not Result.ACKNOWLEDGED:
             return item
         if refused:
-            cause = plain(f"the agency refused it: {said.get('text') or 'without a word why'}", 1024)
+            cause = plain(refused_item(str(said.get("text") or "")), 1024)
             item.verdict = Verdict(state=Delivery.DEAD, outcome=REFUSED, cause=cause)
             event = AttentionRaised(source=f"{row.agency}/{row.interaction}", text=cause)
             item.effects = (Effect(case=row.case_id, events=(event,)),)
@@ -153,7 +154,7 @@ class Acknowledging:
                     for event in effect.events:
                         steps.apply(effect.case or item.row.case_id, event)
             except CaseRefusal as refusal:
-                item.late = f"late: {refusal.text}"
+                item.late = late_answer(refusal.text)
                 return False
         return True
 

@@ -15,6 +15,7 @@ from gateway.domain.errors import GatewayError, Unauthorised
 from gateway.exchange.calling import unforeseen
 from gateway.exchange.concluding import Concluding
 from gateway.exchange.mailbox.collecting import NOT_ACKNOWLEDGED, attempt_lapsed
+from gateway.exchange.sentences import never_acknowledged
 from gateway.exchange.states import Delivery
 from gateway.exchange.verdict import Verdict
 from gateway.store.due import handle_due
@@ -61,7 +62,7 @@ class Lapsing:
         if row.attempts < self._agreed_attempts(row):
             verdict = Verdict(state=Delivery.LAID_DOWN, outcome=NOT_ACKNOWLEDGED)
             return ends + self._concluding.moved(row, verdict, now)
-        cause = f"collected {row.attempts} times, as agreed, and never acknowledged: call the agency"
+        cause = never_acknowledged(row.attempts)
         return ends + self._concluding.give_up(row, cause, now, outcome="used-up")
 
     def _agreed_attempts(self, row: StoredDelivery) -> int:

@@ -91,19 +91,19 @@ class Uncovered:
         if in_force == own:
             return None
         terms = self._directory.terms_under(adapter, in_force, lying.interaction)
-        redrive = "agree on it in a new version and redrive it then, or cancel it"
+        redrive = "sepakati dalam versi baru lalu kirim lagi, atau batalkan"
         if terms is None:
-            lacks = f"does not have {lying.interaction}"
+            lacks = f"tidak memuat {lying.interaction}"
         elif not isinstance(terms.interaction, Mailbox):
-            lacks = f"has {lying.interaction}, and no longer for the agency to collect"
-            redrive = "redrive it, and it is sent as that version has it, or cancel it"
+            lacks = f"memuat {lying.interaction}, tetapi tidak lagi untuk diambil instansi"
+            redrive = "kirim lagi menurut versi itu, atau batalkan"
         elif not terms.agreed.covers(lying.service) or terms.interaction.serves.__name__ != lying.ask:
-            lacks = f"has {lying.interaction} not for {lying.ask} of service {lying.service}"
+            lacks = f"memuat {lying.interaction} tetapi bukan {lying.ask} untuk layanan {lying.service}"
         else:
             return None
         return (
-            f"it lay in the mailbox under {lying.agreement}/{lying.version} and was never collected; "
-            f"{in_force.id}/{in_force.version} is in force now and {lacks}: {redrive}"
+            f"Pesan di kotak surat menurut {lying.agreement}/{lying.version} tidak pernah diambil; "
+            f"{in_force.id}/{in_force.version} kini berlaku dan {lacks}: {redrive}."
         )
 
     def _not_again(self, lying: Lying, entry: Entry, adapter: Adapter, own: Agreement, on: date) -> str | None:
@@ -115,8 +115,8 @@ class Uncovered:
         else:
             if terms is not None and isinstance(terms.interaction, Mailbox):
                 return None
-            why = f"the adapter does not have {lying.interaction} of {own.id} {own.version} any more"
+            why = f"adaptor tidak lagi memuat {lying.interaction} dari {own.id} {own.version}"
         return (
-            f"it was collected and not acknowledged, and cannot be given again: {why}. Ask the agency whether it has "
-            "it: it may still acknowledge it, else cancel it and ask for it anew"
+            f"Pesan sudah diambil tetapi belum dikonfirmasi, dan tidak dapat diberikan lagi. Tanyakan apakah instansi "
+            f"memilikinya: ia masih dapat mengonfirmasi, jika tidak batalkan dan minta yang baru. [{why}]"
         )

@@ -29,6 +29,17 @@ class Sought:
     made_before: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Unserved:
+    """So many deliveries of an interaction are tried and not taken: since when, and why one of them is not."""
+
+    agency: str
+    interaction: str
+    count: int
+    oldest_at: datetime
+    cause: str | None
+
+
 _OWED = col(DeliveryRow.state).in_(words(OWED))
 
 
@@ -79,6 +90,15 @@ class OutboxReads(Reads):
         unfinished = col(DeliveryRow.state).not_in(words(FINISHED))
         counted = select(DeliveryRow.state, func.count()).where(unfinished).group_by(col(DeliveryRow.state))
         return dict(self._all(counted))
+
+    def long_unserved(self, made_before: datetime) -> list[Unserved]:
+        """What its agency does not take though it was tried, made before that moment, by agency and interaction."""
+        by = (col(DeliveryRow.agency), col(DeliveryRow.interaction))
+        figures: tuple[Any, ...] = (func.count(), func.min(DeliveryRow.made_at), func.max(DeliveryRow.cause))
+        to_send = col(DeliveryRow.state).in_(words(SENDABLE))  # which has an index of its own
+        long_since = (to_send, col(DeliveryRow.state) == "not-sent", col(DeliveryRow.made_at) < made_before)
+        counted = select(*by, *figures).where(*long_since).group_by(*by).order_by(*by)
+        return [Unserved(*each) for each in self._all(counted)]
 
     def waiting_for(self, agency: str, at_most: int) -> int:
         """How many deliveries wait to be sent to an agency or lie in its mailbox; counts no further than `at_most`."""

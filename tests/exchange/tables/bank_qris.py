@@ -72,7 +72,7 @@ def _made_too_late(stage: Stage) -> None:
     hears(pay(stage, payment_of(stage, account)), "2002500")
     assert stage.hub.outbound.deliver(delivery.id)
     assert stage.case(case.id).qris is None
-    assert (row_of(stage, delivery).cause or "").startswith("late: ")
+    assert (row_of(stage, delivery).cause or "").startswith("Terlambat: ")
 
 
 _answered = partial(answered, to=_asked)

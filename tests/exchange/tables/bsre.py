@@ -202,7 +202,7 @@ SIGNING: tuple[Row, ...] = (
         hub="nothing was signed",
     ),
     _person("the same with a page", "HTTP 401", raw(b"no", 401), "HTTP 401", "dead", DEAD_LETTER),
-    _person("another address was agreed", "HTTP 404", raw(b"no", 404), "HTTP 404", "dead", DEAD_LETTER),
+    _person("another address was agreed", "HTTP 404", raw(b"no", 404), "Instansi menolak pesan", "dead", DEAD_LETTER),
     _person("no file", '`{"file": []}`', says({"file": []}), "tanpa satu berkas"),
     _person("a file that is no base64", "`%PDF-1.7 ...`", says({"file": ["%PDF-1.7 ..."]}), "tanpa satu berkas"),
     _person("a file that is no PDF", "a text", file(lambda: b"bukan PDF"), NO_FORM),

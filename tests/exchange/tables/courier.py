@@ -73,7 +73,7 @@ ANSWERS: tuple[Row, ...] = (
         state="dead",
         hub="a dead letter",
         says=lambda _: raw(b"no", 400),
-        attention="the agency answered HTTP 400",
+        attention="Instansi menolak pesan",
         staff="take another courier, or mend it and redrive",
     ),
 )

@@ -91,6 +91,6 @@ ACKNOWLEDGEMENTS: tuple[Row, ...] = (
         name="another address was agreed",
         wire="HTTP 404",
         says=lambda _: raw(b"", 404),
-        attention="the agency answered HTTP 404",
+        attention="Instansi menolak pesan",
     ),
 )

@@ -15,7 +15,7 @@ VERIFIED, REFUTED = "ResidentVerified", "ResidentRefuted"
 CORRECT = "ask the applicant, who corrects the NIK or the name; that asks Dukcapil anew"
 READ = "read the stored reply, ask Dukcapil what it means, and have the applicant correct the NIK if it is wrong"
 MEND = "mend user, password or address with Dukcapil, set the credential, then `simojo delivery redrive`"
-WAIT = "nothing; more quota is asked for at Dukcapil"
+WAIT = "after a hari kerja “belum dilayani”, once, and a sentence in health; ask Dukcapil for more quota"
 
 
 def of_resident(stage: Stage) -> DeliveryRow:
@@ -53,7 +53,7 @@ def _later(name: str, status: int, body: Any, state: str = "unknown") -> Row:
 
 
 def _dead(name: str, status: int, body: bytes) -> Row:
-    text = f"the agency answered HTTP {status}"
+    text = "Instansi menolak pesan"
     return _replied(name, body, Does.ASK, "dead", status=status, attention=text, staff=MEND)
 
 

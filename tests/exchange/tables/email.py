@@ -88,7 +88,7 @@ ANSWERS: tuple[Row, ...] = (
         state="dead",
         hub="a dead letter",
         says=lambda _: raw(b"", 401),
-        attention="the agency answered HTTP 401",
+        attention="Instansi menolak pesan",
         staff="agree on the certificate and redrive it",
     ),
 )

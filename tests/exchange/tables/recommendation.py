@@ -100,7 +100,7 @@ def _late(stage: Stage) -> None:
     stage.clock.at = due
     while stage.hub.timers.run_once():
         pass
-    assert any("has not come" in text for text in stage.case(delivery.case_id).attention)
+    assert any("belum datang" in text for text in stage.case(delivery.case_id).attention)
     office.held.carry()
     assert row_of(stage, delivery).state == "answered"
     assert len(stage.case(delivery.case_id).recommendations) == 1
@@ -181,7 +181,7 @@ ANSWERS: tuple[Row, ...] = (
         Does.ASK,
         "tells at the end; an answer that comes then is taken",
         _late,
-        "“has not come”; ask the office",
+        "“belum datang”; ask the office",
         alone=True,
     ),
     row(

@@ -84,9 +84,13 @@ def _refused(stage: Stage) -> None:
     told = visitor.acknowledge(delivery.message_id, outcome="refused", text="Bukan wewenang kami.")
     assert told == ["acknowledged"]
     row = row_of(stage, delivery)
-    assert (row.state, row.outcome, row.cause) == ("dead", "refused", "the agency refused it: Bukan wewenang kami.")
+    assert (row.state, row.outcome, row.cause) == (
+        "dead",
+        "refused",
+        "Instansi menolak pesan ini: Bukan wewenang kami.",
+    )
     (text,) = stage.case(delivery.case_id).attention
-    assert "the agency refused it: Bukan wewenang kami." in text
+    assert "Instansi menolak pesan ini: Bukan wewenang kami." in text
     assert visitor.acknowledge(delivery.message_id) == ["already"]
     stage.letters.redrive(delivery.id, RINA.actor)
     assert not stage.hub.outbound.deliver(delivery.id)
@@ -108,7 +112,7 @@ def _used_up(stage: Stage) -> None:
         assert stage.hub.lapsing.run_once() == 1
         assert row_of(stage, delivery).state == state
     assert (row_of(stage, delivery).outcome, outcomes(stage, delivery)) == ("used-up", ["not-acknowledged"] * 2)
-    assert "never acknowledged" in stage.case(delivery.case_id).attention[-1]
+    assert "tidak pernah dikonfirmasi" in stage.case(delivery.case_id).attention[-1]
     assert visitor.acknowledge(delivery.message_id, outcome="refused") == ["already"]
     assert visitor.acknowledge(delivery.message_id) == ["acknowledged"]
     assert row_of(stage, delivery).state == "answered"
@@ -120,11 +124,11 @@ def _nobody_comes(stage: Stage) -> None:
     assert delivery.answer_due_at is not None
     stage.clock.at = delivery.remind_at
     stage.hub.timers.run_once()
-    assert "one hari kerja is left" in stage.case(delivery.case_id).attention[-1]
+    assert "tinggal satu hari kerja" in stage.case(delivery.case_id).attention[-1]
     visitor.collect()
     stage.clock.at = delivery.answer_due_at
     stage.hub.timers.run_once()
-    assert "was collected and not acknowledged" in stage.case(delivery.case_id).attention[-1]
+    assert "sudah diambil tetapi belum dikonfirmasi" in stage.case(delivery.case_id).attention[-1]
     assert reader.overdue_count(stage.clock()) == 1
     assert visitor.acknowledge(delivery.message_id) == ["acknowledged"]
     assert reader.overdue_count(stage.clock()) == 0
@@ -192,7 +196,7 @@ COLLECTING: tuple[Row, ...] = (
         Does.ASK,
         "a dead letter (`dead`)",
         _refused,
-        "“the agency refused it: Bukan wewenang kami.”; mend it and redrive: it lies there again",
+        "“Instansi menolak pesan ini: Bukan wewenang kami.”; mend it and redrive: it lies there again",
     ),
     row(
         "it is collected as often as agreed, and never acknowledged",
@@ -200,7 +204,7 @@ COLLECTING: tuple[Row, ...] = (
         Does.ASK,
         "a dead letter (`dead`), until a late word",
         _used_up,
-        "“never acknowledged”; ask the agency",
+        "“tidak pernah dikonfirmasi”; ask the agency",
         alone=True,
     ),
     row(
@@ -209,7 +213,7 @@ COLLECTING: tuple[Row, ...] = (
         Does.ASK,
         "reminds a hari kerja before, and tells at the end; it goes on lying there",
         _nobody_comes,
-        "“one hari kerja is left”, “was collected and not acknowledged”; ask the agency",
+        "“tinggal satu hari kerja”, “sudah diambil tetapi belum dikonfirmasi”; ask the agency",
         alone=True,
     ),
     row(

@@ -80,7 +80,7 @@ ANSWERS: tuple[Row, ...] = (
         state="dead",
         hub="a dead letter",
         says=lambda _: raw(b"", 401),
-        attention="the agency answered HTTP 401",
+        attention="Instansi menolak pesan",
         staff="mend the key and redrive it",
     ),
     answered(
@@ -91,7 +91,7 @@ ANSWERS: tuple[Row, ...] = (
         hub="a PIN is never repeated",
         to=_pin,
         says=lambda _: raw(b"oops", 500),
-        attention="repeating it is not agreed",
+        attention="pengulangan tidak disepakati",
         staff="its owner asks for a new one sooner",
     ),
 )
