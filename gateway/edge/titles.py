@@ -95,6 +95,7 @@ TITLES: Mapping[str, Title] = MappingProxyType(
         "nothing-put-aside": Title("Tidak ada baris yang ditahan", "No record is put aside"),
         "batch-state": Title("Berkas tidak menerima isi lagi", "The batch takes no more bytes"),
         "batches-open": Title("Terlalu banyak berkas yang belum lengkap", "Too many batches are incomplete"),
+        "range-beyond": Title("Rentang di luar berkas", "The range is beyond the end"),
         "result-not-yet": Title("Hasil belum tersedia", "The result is not there yet"),
         "upload-length": Title("Panjang berkas tidak sesuai", "The length of the file is not the announced one"),
         "upload-offset": Title("Potongan tidak menyambung", "The piece does not follow the last one"),
