@@ -91,6 +91,7 @@ TITLES: Mapping[str, Title] = MappingProxyType(
         "element-not-agreed": Title("Elemen tidak disepakati", "The element is not the agreed one"),
         "schema-violation": Title("Melanggar skema yang disepakati", "Breaks the agreed schema"),
         "message-id-reused": Title("Nomor pesan sudah dipakai", "The message id is already used"),
+        "mailbox-waits": Title("Terlalu banyak yang menunggu di kotak surat", "Too many wait at the mailbox"),
         "batch-name-used": Title("Nama berkas sudah dipakai", "The name of the batch is already used"),
         "nothing-put-aside": Title("Tidak ada baris yang ditahan", "No record is put aside"),
         "batch-state": Title("Berkas tidak menerima isi lagi", "The batch takes no more bytes"),
