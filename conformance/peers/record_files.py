@@ -5,7 +5,7 @@
 3. send it in pieces. After the first one it forgets how far it is, as after a cut connection, asks with HEAD, and
    goes on from there
 4. ask until the batch has ended; the report is signed then, and names the digest of the result
-5. fetch the result: what became of each record
+5. fetch the result, part by part: what became of each record
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 import httpx2
 
 from conformance.peers.peer import Peer
+from conformance.peers.result_download import fetched_result, good
 from conformance.signing import jws
 from conformance.signing.keys import load_certificates
 from gateway.domain.calendar import local_date
@@ -110,7 +111,7 @@ class RecordFiles:
             jws.HEADER: jws.sign_detached(body, peer.identity, claims, at=peer.now()),
         }
         url = f"{peer.config.hub_url}/rest/{peer.agency}/{self._interaction}"
-        answer = _good(peer.client.post(url, content=body, headers=headers))
+        answer = good(peer.client.post(url, content=body, headers=headers))
         proven = self._proven(answer)
         if proven.get("rel") != jws.body_digest(body):
             raise Malformed("the hub's answer is to another manifest", code="not-acknowledged")
@@ -121,7 +122,7 @@ class RecordFiles:
         """Send the bytes; gives the one from which the hub wanted to go on after the first piece."""
         size = min(largest, -(-len(body) // PIECES))
         self._piece(address, shown, body[:size], 0, last=size == len(body))
-        head = _good(self._peer.client.head(address, headers=shown))
+        head = good(self._peer.client.head(address, headers=shown))
         offset = resumed_at = int(head.headers["Upload-Offset"])
         while offset < len(body):
             piece = body[offset : offset + size]
@@ -136,13 +137,13 @@ class RecordFiles:
             "Upload-Offset": str(offset),
             "Upload-Complete": "?1" if last else "?0",
         }
-        _good(self._peer.client.patch(address, content=piece, headers=headers))
+        good(self._peer.client.patch(address, content=piece, headers=headers))
 
     def _ended(self, address: str, shown: Mapping[str, str]) -> dict[str, Any]:
         """The report of the batch once it has ended, with its signature verified."""
         until = self._peer.surroundings.elapsed() + PATIENCE_S
         while self._peer.surroundings.elapsed() < until and not self._peer.stopping.is_set():
-            answer = _good(self._peer.client.get(address, headers=shown))
+            answer = good(self._peer.client.get(address, headers=shown))
             report: dict[str, Any] = answer.json()
             if report["state"] in ENDED:
                 self._proven(answer)
@@ -151,10 +152,8 @@ class RecordFiles:
         raise AgencyUnavailable(f"the hub did not end the batch within {PATIENCE_S:.0f} s: see `simojo batch list`")
 
     def _results(self, address: str, shown: Mapping[str, str], report: Mapping[str, Any]) -> list[dict[str, str]]:
-        answer = _good(self._peer.client.get(f"{address}/result", headers=shown))
-        if hashlib.sha256(answer.content).hexdigest() != report.get("resultSha256"):
-            raise Malformed("the result is not the one whose digest the report holds", code="result-differs")
-        return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8"), newline="")))
+        content = fetched_result(self._peer.client, address, shown, report)
+        return list(csv.DictReader(io.StringIO(content.decode("utf-8"), newline="")))
 
     def _proven(self, answer: httpx2.Response) -> Mapping[str, str | int]:
         certificates = load_certificates(self._peer.folder / Path(self._peer.config.hub_certificate))
@@ -187,13 +186,3 @@ def written(records: Sequence[Record]) -> bytes:
     out.writeheader()
     out.writerows(records)
     return text.getvalue().encode()
-
-
-def _good(answer: httpx2.Response) -> httpx2.Response:
-    """An answer that says yes. Raises Refused with what the hub said, AgencyUnavailable where it cannot now."""
-    if answer.is_success:
-        return answer
-    text = f"the hub answered HTTP {answer.status_code}: {answer.text[:300]}"
-    if answer.is_server_error:
-        raise AgencyUnavailable(text)
-    raise Refused(text, code="not-acknowledged")

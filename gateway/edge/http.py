@@ -53,6 +53,7 @@ _BY_CODE = {
     "method-not-allowed": 405,
     "batch-state": 409,
     "upload-offset": 409,
+    "range-beyond": 416,
     **{f"{each}-unknown": 404 for each in _NOT_THERE},
 }
 _BY_KIND: tuple[tuple[type[GatewayError], int], ...] = (

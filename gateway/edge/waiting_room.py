@@ -15,9 +15,11 @@ from typing import TypeAlias
 from gateway.domain.errors import HubBusy
 
 EACH = 8
-"""So many requests of one agency wait at once; one more is answered at once, with nothing."""
+"""So many requests of one agency wait at once; one more is told at once when to come again."""
 IN_ALL = 256
 LOOK_S = 1.0
+FULL_AFTER_S = 5
+"""Retry-After of who finds no room: a client that waits in a loop would else ask as fast as it is answered."""
 
 Gone: TypeAlias = Callable[[], Awaitable[bool]]
 """Says whether nobody hears the answer any more."""
@@ -46,11 +48,18 @@ class WaitingRoom:
     async def until_there(self, whom: str, seconds: float, gone: Gone) -> bool:
         """Wait until something may be there, so many seconds at most; True when it is not waited for any more.
 
-        That is so at once when there is no room. Raises HubBusy `client-gone`.
+        That is so at once when the process ends. Raises HubBusy `mailbox-waits` when there is no room, `client-gone`.
         """
-        here = self._waiting.get(whom, set())
-        if self._is_closed or len(here) >= self._each or sum(map(len, self._waiting.values())) >= self._in_all:
+        if self._is_closed:
             return True
+        here = self._waiting.get(whom, set())
+        if len(here) >= self._each or sum(map(len, self._waiting.values())) >= self._in_all:
+            raise HubBusy(
+                f"nothing lies there, and {len(here)} requests of yours wait for it already (at most {self._each}, and "
+                f"{self._in_all} of all agencies); nothing was kept: come again later, or ask without waitS",
+                code="mailbox-waits",
+                after_s=FULL_AFTER_S,
+            )
         self._loop = asyncio.get_running_loop()
         told: asyncio.Future[bool] = self._loop.create_future()
         self._waiting.setdefault(whom, set()).add(told)

@@ -50,7 +50,8 @@ def with_documents(interaction: Interaction, payload: Payload, document: Callabl
 def with_members(interaction: Interaction, url: str, payload: Payload) -> str:
     """The URL with each `{member}` of the interaction's path replaced by that member of the payload, percent-encoded.
 
-    Raises MappingFault `path-member-missing`.
+    Raises MappingFault `path-member-missing`, `path-member-dots` for `.` and `..`, which no encoding keeps from
+    climbing (RFC 3986, 6.2.2.2 and 6.2.2.3).
     """
     for name in _MEMBER.findall(interaction.path):
         value = payload.get(name)
@@ -58,6 +59,12 @@ def with_members(interaction: Interaction, url: str, payload: Payload) -> str:
             raise MappingFault(
                 f"{interaction.name} has {{{name}}} in its path, and the payload has no text {name!r} for it",
                 code="path-member-missing",
+                clause="adapter",
+            )
+        if value in (".", ".."):
+            raise MappingFault(
+                f"{interaction.name} has {{{name}}} in its path, and {value!r} there would lead to another address",
+                code="path-member-dots",
                 clause="adapter",
             )
         url = url.replace(f"{{{name}}}", quote(value, safe=""))

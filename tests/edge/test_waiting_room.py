@@ -43,7 +43,9 @@ def test_beyond_the_bounds_nobody_waits(each: int, in_all: int) -> None:
         first = await come(room, "satpolpp")
         second = await come(room, "satpolpp")
         assert second.done()
-        assert second.result() is True
+        with pytest.raises(HubBusy, match="come again later") as full:
+            second.result()
+        assert (full.value.code, full.value.after_s) == ("mailbox-waits", waiting_room.FULL_AFTER_S)
         room.ring({"satpolpp"})
         assert await first is False
         third = await come(room, "satpolpp")

@@ -54,6 +54,13 @@ def test_a_path_is_filled_with_text_percent_encoded(value: Any) -> None:
     assert caught.value.code == "path-member-missing"
 
 
+@pytest.mark.parametrize("value", [".", ".."])
+def test_a_member_of_dots_does_not_climb_the_path(value: str) -> None:
+    with pytest.raises(MappingFault) as caught:
+        with_members(query("user-status"), "https://bsre.example/api/user/status/{nik}", {"nik": value})
+    assert caught.value.code == "path-member-dots"
+
+
 @pytest.mark.parametrize("profile", ["jws", "snap-bi-asymmetric", "snap-bi-asymmetric-path-hex"])
 def test_a_get_is_not_agreed_under_a_profile_that_signs_bodies(profile: str) -> None:
     agreement = read_agreement(packaged_agreements()["bsre-2026"])

@@ -118,3 +118,17 @@ def test_an_agreement_that_ends_while_somebody_waits_is_the_answer(stage: Stage)
         stage.cease("satpolpp")
         stage.hub.laid_down("satpolpp")
         assert said.result(PATIENCE_S).code == "no-agreement"
+
+
+@pytest.mark.parametrize("transport", mailbox.BOTH)
+def test_who_finds_no_room_to_wait_is_told_when_to_come_again_and_nothing_is_kept(stage: Stage, transport: str) -> None:
+    say, _ = mailbox.BOTH[transport]
+    stage.hub.limits.waiting._each = 0
+    full = say(stage, "collect", WAITS, message_id="full")
+    assert (full.status, full.headers["retry-after"]) == (503, str(waiting_room.FULL_AFTER_S))
+    assert b"mailbox-waits" in full.body
+    assert stage.exchanges("satpolpp") == []
+    delivery = laid(stage)
+    _, read = mailbox.BOTH[transport]
+    there = say(stage, "collect", WAITS, message_id="there")
+    assert [each["messageId"] for each in read(stage, there, "satpolpp")["item"]] == [delivery.message_id]

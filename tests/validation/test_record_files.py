@@ -88,14 +88,26 @@ def test_a_csv_row_that_does_not_fit_is_told_and_the_next_one_read() -> None:
         (b"a;b\r\n1;2\r\n", 0),
         (b'a,b\r\n1,2\r\n"1,2\r\n', 1),
         (b"a,b\r\n1," + b"2" * MAX_RECORD_BYTES + b"\r\n", 0),
-        (b"a,b\r\n1,\xe9\r\n", 0),
     ],
-    ids=["empty", "twice", "semicolons", "open-quote", "long", "latin-1"],
+    ids=["empty", "twice", "semicolons", "open-quote", "long"],
 )
 def test_a_csv_file_that_cannot_be_read_on_says_where(content: bytes, read_before: int) -> None:
     found, broken = before("csv", content)
     assert len(found) == read_before
     assert f"line {broken.line}" in broken.text
+
+
+def test_a_csv_row_of_other_bytes_than_utf_8_stands_for_itself_with_its_quotes_and_commas() -> None:
+    found = read("csv", b'a,b\r\n1,\xe9\r\n"2\xe9,\r\n",x\r\n3,\xc3\xa9\r\n')
+    assert [each.payload for each in found] == [{}, {}, {"a": "3", "b": "\xe9"}]
+    assert [each.fault.rule if each.fault else "" for each in found] == ["encoding", "encoding", ""]
+
+
+@pytest.mark.parametrize("separator", [b";", b"\t"])
+def test_columns_that_no_comma_separates_are_told_with_how_to_export_them(separator: bytes) -> None:
+    _, broken = before("csv", separator.join((b"a", b"b")) + b"\r\n")
+    assert "titik koma" in broken.text
+    assert "CSV UTF-8 (Comma delimited)" in broken.text
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import httpx2
 from conformance.peers.agreed.agreement import Part
 from conformance.peers.agreed.mailbox import Say
 from conformance.peers.agreed.voices import OFFICE, Seat
+from conformance.peers.result_download import fetched_result
 from conformance.signing import jws
 from gateway.contract.message import Json, Payload
 from gateway.domain.errors import Malformed
@@ -62,10 +63,8 @@ class Files:
         address, headers = f"{self.seat.hub_url}{accepted['upload']}", {"Authorization": f"Bearer {token}"}
         self._upload(address, headers, content, int(str(accepted["pieceBytes"])))
         report = self._ended(address, headers)
-        result = _good(self.client.get(f"{address}/result", headers=headers), 200)
-        if hashlib.sha256(result.content).hexdigest() != report.get("resultSha256"):
-            raise Malformed("the result is not the one whose digest the report holds", code="result-differs")
-        return {"report": report, "result": result.text.splitlines()[:LINES]}
+        result = fetched_result(self.client, address, headers, report).decode()
+        return {"report": report, "result": result.splitlines()[:LINES]}
 
     def _upload(self, address: str, headers: Mapping[str, str], content: bytes, piece_bytes: int) -> None:
         """Send piece after piece, from where the hub says that the next one begins."""

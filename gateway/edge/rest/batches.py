@@ -3,7 +3,7 @@
     HEAD   <address>          how many bytes are there (Upload-Offset, Upload-Complete)
     PATCH  <address>          the next piece (application/partial-upload)
     GET    <address>          where the batch stands; at its end the signed report
-    GET    <address>/result   what became of each record
+    GET    <address>/result   what became of each record; with Range the rest of it, under the ETag that is its digest
 
 In the manner of draft-ietf-httpbis-resumable-upload. Each needs `Authorization: Bearer <token>`.
 """
@@ -20,6 +20,7 @@ from gateway.contract.message import Message, Transport
 from gateway.dialect.jws import HEADER
 from gateway.domain.errors import Malformed, Unauthenticated
 from gateway.edge.http import language_of, problem, read_body
+from gateway.edge.ranges import RangeBeyond, Span, asked_span
 from gateway.edge.receiving import AgencyEdge, message_of
 from gateway.exchange.batch.documents import PIECE_BYTES
 from gateway.exchange.batch.uploads import Report, ResultFile, Uploaded, WrongOffset
@@ -63,8 +64,20 @@ def batch_router(edge: AgencyEdge) -> APIRouter:
     @router.get(f"{ADDRESS}/result")
     async def result(request: Request, agency: str, interaction: str, batch: str) -> Response:
         found = await _run(edge, request, (agency, interaction, batch), _result)
-        headers = {"Content-Length": str(found.size), "Cache-Control": "no-store"}
-        return StreamingResponse(found.pieces, media_type=found.media_type, headers=headers)
+        etag = f'"{found.sha256}"'
+        headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": "no-store"}
+        try:
+            span = asked_span(request.headers, etag, found.size)
+        except RangeBeyond as beyond:
+            refused = problem(beyond, instance=request.url.path, language=language_of(request.headers))
+            refused.headers.update(headers | {"Content-Range": f"bytes */{beyond.size}"})
+            return refused
+        whole = span is None
+        span = span or Span(0, found.size, found.size)
+        headers |= {"Content-Length": str(span.end - span.begin)}
+        headers |= {} if whole else {"Content-Range": span.content_range}
+        pieces = found.read(span.begin, span.end)
+        return StreamingResponse(pieces, 200 if whole else 206, headers, found.media_type)
 
     return router
 

@@ -128,7 +128,7 @@ class WatchedFolder:
                 return False
             result, report = self._uploads.result(row), self._uploads.report(row, kept=True)
             form = "csv" if result.media_type == "text/csv" else "jsonl"
-            desk.out.write(f"{batch}.result.{form}", result.pieces)
+            desk.out.write(f"{batch}.result.{form}", result.read(0, result.size))
             desk.out.write(f"{batch}.report.jws", (report.signature or "").encode())
             desk.out.write(f"{batch}.report.json", report.body)
             kept.write(DONE, b"")

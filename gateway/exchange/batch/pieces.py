@@ -73,7 +73,7 @@ def piece(batch: str, side: str, position: int, body: bytes) -> Insert:
 
 
 def chunks(reader: Reader, batch: str, side: str, size: int, begin: int = 0) -> Iterator[bytes]:
-    """The bytes of one side, a stored piece at a time."""
+    """The bytes of one side from `begin` to before `size`, a stored piece at a time."""
     at = begin
     while at < size:
         found = reader.batch_piece(batch, side, at)

@@ -71,11 +71,13 @@ class Report:
 
 @dataclass(frozen=True, kw_only=True)
 class ResultFile:
-    """The result of a batch: its media type, its bytes in pieces, and how many there are."""
+    """The result of a batch: its media type, how many bytes it has, and their SHA-256, as the report says it."""
 
     media_type: str
     size: int
-    pieces: Iterator[bytes]
+    sha256: str
+    read: Callable[[int, int], Iterator[bytes]]
+    """The bytes from the first number to before the second, in pieces."""
 
 
 class Uploads:
@@ -158,15 +160,19 @@ class Uploads:
 
     def result(self, row: BatchRow) -> ResultFile:
         """What became of each record. Raises Retriable `result-not-yet` before the end of the batch."""
-        if row.state not in ENDED:
+        if row.state not in ENDED or row.result_sha256 is None:
             raise Retriable(
                 f"batch {row.name} is {row.state}: {row.read} of {row.records} records are read",
                 code="result-not-yet",
                 after_s=30,
             )
         form = result_form(row.format)
-        pieces = chunks(self._reader, row.id, RESULTS, row.result_size)
-        return ResultFile(media_type=form.media_type, size=row.result_size, pieces=pieces)
+        return ResultFile(
+            media_type=form.media_type,
+            size=row.result_size,
+            sha256=row.result_sha256,
+            read=lambda begin, end: chunks(self._reader, row.id, RESULTS, end, begin),
+        )
 
     def _leaf(self, exchange: str) -> str | None:
         """The hash of the leaf that commits to the report."""

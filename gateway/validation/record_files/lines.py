@@ -65,11 +65,25 @@ def _json_record(line: bytes, number: int, ends_at: int) -> ReadRecord:
     return ReadRecord(number=number, ends_at=ends_at, payload=payload, fault=fault)
 
 
+NOT_COMMAS = (
+    "kolom dipisahkan titik koma atau tab, bukan koma: simpan sebagai 'CSV UTF-8 (Comma delimited)', dengan koma "
+    "sebagai pemisah daftar di Pengaturan Wilayah / columns are separated by semicolons or tabs, not commas: save as "
+    "'CSV UTF-8 (Comma delimited)', with the comma as list separator in the regional settings"
+)
+NOT_UTF_8 = (
+    "baris ini bukan UTF-8 (mungkin Windows-1252): simpan berkas sebagai 'CSV UTF-8' / this line is not UTF-8 (perhaps "
+    "Windows-1252): save the file as 'CSV UTF-8'"
+)
+_NOT_UTF_8 = re.compile("[\udc80-\udcff]")
+"""What `surrogateescape` makes of a byte that is not UTF-8; UTF-8 itself cannot hold these."""
+
+
 def csv_rows(source: Source, begin: Place, members: Collection[str]) -> Iterator[ReadRecord]:
     """The records of a CSV file from `begin` on; `members` are what a column may be called.
 
-    A row with too few or too many cells is a record with a fault. Raises BrokenFile for a first line that does not name
-    columns, for quotes that do not go together, for a row that is too long, and for bytes that are not UTF-8.
+    A row with too few or too many cells, or with bytes that are not UTF-8, is a record with a fault: commas, quotes and
+    ends of lines are ASCII, so such bytes hide none of them. Raises BrokenFile for a first line that does not name
+    columns, for quotes that do not go together, and for a row that is too long.
     """
     columns, behind = _columns(source, members)
     position = max(begin.position, behind)
@@ -91,6 +105,8 @@ def csv_rows(source: Source, begin: Place, members: Collection[str]) -> Iterator
         fault = None
         if len(row) != len(columns):
             fault = unfit("columns", f"expected {len(columns)} cells, as the first line has, found {len(row)}")
+        elif any(_NOT_UTF_8.search(cell) for cell in row):
+            fault = unfit("encoding", NOT_UTF_8)
         elif any("\0" in cell for cell in row):
             fault = unfit("nul", "expected text without the character NUL")
         payload = {} if fault else {name: cell for name, cell in zip(columns, row, strict=True) if cell}
@@ -109,6 +125,8 @@ def _columns(source: Source, members: Collection[str]) -> tuple[list[str], int]:
     unknown = [each for each in row if each not in members]
     if not row or unknown or len(set(row)) != len(row) or len(row) > _MAX_COLUMNS:
         wanted = ", ".join(members)
+        if len(row) == 1 and (";" in row[0] or "\t" in row[0]):
+            raise BrokenFile(NOT_COMMAS, line=1, byte=0)
         raise BrokenFile(
             f"the first line has to name columns, each once and out of {wanted}, with commas between", line=1, byte=0
         )
@@ -137,10 +155,7 @@ class _Lines:
         if self.position + len(line) - self._row_at > MAX_RECORD_BYTES:
             raise self.broken(f"a row has more than {MAX_RECORD_BYTES} bytes: a quote may not be closed")
         first = self.position == 0
-        try:
-            text = (line.removeprefix(BOM) if first else line).decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise self.broken("this is not UTF-8", self.position + error.start) from None
+        text = (line.removeprefix(BOM) if first else line).decode("utf-8", "surrogateescape")
         self.position += len(line)
         return text
 
