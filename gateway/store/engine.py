@@ -10,7 +10,7 @@ import select
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
@@ -27,6 +27,9 @@ CONNECTIONS = 12
 CONNECTION_WAIT_S = 5.0
 PREPARED = 256
 """Statements that a connection keeps prepared: many rows go in portions, and each size of them is a statement."""
+CACHE_KIB = 512
+"""Pages of SQLite's file that a connection keeps. One that reads forgets them whenever another one has written."""
+
 FORMS = "write it as sqlite:////path/to/simojo.db or postgresql://user:password@host/database"
 
 # What a session of ours asks of the server. A commit is on disk before it counts, whatever the server's default is.
@@ -79,6 +82,13 @@ def is_shared(engine: Engine) -> bool:
     return engine.dialect.name == "postgresql"
 
 
+def keep_pages(connection: Connection, kib: int) -> None:
+    """Let a connection to SQLite keep so many KiB of pages. On PostgreSQL the server keeps them."""
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.driver_connection
+        driver.execute(f"PRAGMA cache_size={-kib}").close()
+
+
 def _sqlite(url: URL) -> Engine:
     if url.database in {None, "", ":memory:"}:
         raise Misconfigured(f"SIMOJO_DATABASE_URL names no file; {FORMS}")
@@ -92,7 +102,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
     _write_ahead(cursor)
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", f"cache_size={-CACHE_KIB}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -14,12 +14,16 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalErr
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
 from gateway.domain.errors import HubBusy
+from gateway.store.engine import keep_pages
 from gateway.store.faults import cause_of
 from gateway.store.unit_of_work.statements import execute
 
 T = TypeVar("T")
 
 BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}
+WRITER_CACHE_KIB = 2000
+"""Pages of SQLite's file that the connection keeps which writes: SQLite's own measure, for others see `engine`."""
+
 TRIES = 8
 """How often a transaction is run that the database undoes in favour of another one."""
 
@@ -62,10 +66,12 @@ class Kept:
     def connect(self) -> Iterator[Connection]:
         """The connection, for the length of the block; whoever else asks waits for its end, without polling."""
         with self._turn:
-            if self._connection is None:
-                self._connection = self._engine.connect()
+            is_new = self._connection is None
+            connection = self._connection = self._connection or self._engine.connect()
             try:
-                yield self._connection
+                if is_new:
+                    keep_pages(connection, WRITER_CACHE_KIB)
+                yield connection
             except BaseException:
                 self._give_up()
                 raise
