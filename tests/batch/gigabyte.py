@@ -3,8 +3,9 @@
     make gigabyte [ARGS="--bytes 1GiB --record-bytes 1024 --database postgresql://..."]
 
 Prints the memory of the hub's processes, how long each part took, and the account: each record once, its outcome as it
-has to be, and each effect once. Exit code 1 when something of it is not so, or memory went beyond 150 MB: what a
-process has of its own (RssAnon). VmHWM is told too; in it are the files of libraries, 47 MB, which processes share.
+has to be, and each effect once. Exit code 1 when something of it is not so, or a process of the hub ever held more than
+150 MB: the kernel's own peak (VmHWM), with the files of libraries, 36 MB, which processes share. On PostgreSQL, whose
+driver takes 9 MB more, it is what a process has of its own (RssAnon).
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ class Made:
 class Account:
     """What was found. `wrong` are sentences.
 
-    `own_mb` is the most memory that a process of the hub had of its own, `idle_mb` what it had before the batch;
-    `peaks_mb` are peaks with all shared files (VmHWM), of each process.
+    `peaks_mb` are the peaks (VmHWM) of each process of the hub, with the files of libraries; `own_mb` is the most that
+    one of them had of its own (RssAnon), `idle_mb` what the first had before the batch.
     """
 
     made: Made
@@ -253,9 +254,12 @@ def main() -> int:
     made = account.made
     print(f"{made.records} records: {dict(made.expected)}, each accounted for once" if not account.wrong else "")
     peaks = ", ".join(f"{each:.0f}" for each in account.peaks_mb)
-    print(f"memory of the hub: {account.own_mb:.0f} MB at most, {account.idle_mb:.0f} MB before the batch (RssAnon)")
-    print(f"with the files of its libraries, by process: {peaks} MB (VmHWM)")
-    wrong = [*account.wrong[:20], *([f"more than {LIMIT_MB} MB"] if account.own_mb > LIMIT_MB else [])]
+    print(f"memory of the hub at most, by process: {peaks} MB (VmHWM)")
+    print(
+        f"without the files of its libraries: {account.own_mb:.0f} MB, {account.idle_mb:.0f} before the batch (RssAnon)"
+    )
+    most = account.own_mb if said.database else max(account.peaks_mb)
+    wrong = [*account.wrong[:20], *([f"{most:.0f} MB, at most {LIMIT_MB}"] if most > LIMIT_MB else [])]
     for each in wrong:
         print(f"WRONG: {each}")
     return 1 if wrong else 0
