@@ -10,7 +10,7 @@ import select
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
@@ -80,6 +80,13 @@ def connect_alone(engine: Engine, name: str, **session: str) -> psycopg.Connecti
 def is_shared(engine: Engine) -> bool:
     """Whether other processes may write to this store too (PostgreSQL)."""
     return engine.dialect.name == "postgresql"
+
+
+def keep_pages(connection: Connection, kib: int) -> None:
+    """Let a connection to SQLite keep so many KiB of pages. On PostgreSQL the server keeps them."""
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.driver_connection
+        driver.execute(f"PRAGMA cache_size={-kib}").close()
 
 
 def _sqlite(url: URL) -> Engine:

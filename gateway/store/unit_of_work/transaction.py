@@ -14,6 +14,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalErr
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
 from gateway.domain.errors import HubBusy
+from gateway.store.engine import keep_pages
 from gateway.store.faults import cause_of
 from gateway.store.unit_of_work.statements import execute
 
@@ -65,12 +66,12 @@ class Kept:
     def connect(self) -> Iterator[Connection]:
         """The connection, for the length of the block; whoever else asks waits for its end, without polling."""
         with self._turn:
-            if self._connection is None:
-                self._connection = self._engine.connect()
-                if self._connection.dialect.name == "sqlite":
-                    execute(self._connection, f"PRAGMA cache_size={-WRITER_CACHE_KIB}")
+            is_new = self._connection is None
+            connection = self._connection = self._connection or self._engine.connect()
             try:
-                yield self._connection
+                if is_new:
+                    keep_pages(connection, WRITER_CACHE_KIB)
+                yield connection
             except BaseException:
                 self._give_up()
                 raise
