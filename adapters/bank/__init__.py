@@ -12,12 +12,12 @@ made in time and is told late: the debt is gone (14(4)), and the bank gives the 
 
 QRIS, ours: partnerReferenceNo is the id of our message, so the same question gets the same QR, and a payment finds its
 case by it; the time of payment comes in additionalInfo.paidTime, since 52 has none. Our questions are signed by the
-asymmetric signature, without a token. What became of a QR (51) is not asked (docs/decisions/0065).
+asymmetric signature, without a token. What became of a QR (51) is not asked (decision 0065).
 
 Settlement (agreement 1.2): each day a file of what was moved to the retribution account, under our own profile, since
 SNAP has no such file; it is compared with the payments that cases know, and records none.
 
-From agreement 1.2 on a payment may have every member that SNAP lists (docs/decisions/0077); none of them is read.
+From agreement 1.2 on a payment may have every member that SNAP lists (decision 0077); none of them is read.
 
 A message is identified by X-EXTERNAL-ID, which the `snap-bi` dialect reads with its day; a payment by
 paymentRequestId, the one identifier of it that SNAP makes mandatory: it becomes the bank reference of the case.
