@@ -40,6 +40,7 @@ def pytest_collection_finish() -> None:
     """All imported code and thousands of tests stand until the end: nothing in them is garbage."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000, 10, 10)  # few of the many objects that a test makes are garbage
     gc.enable()
 
 

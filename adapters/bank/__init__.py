@@ -14,13 +14,13 @@ QRIS, ours: partnerReferenceNo is the id of our message, so the same question ge
 case by it; validityPeriod is the tenth weekday after the SKRD, so that the QR ends before the charge can; the time of
 payment comes in additionalInfo.paidTime, since 52 has none. SNAP has no message that takes a QR back: one whose virtual
 account was paid is refused as paid when it is told. Our questions are signed by the
-asymmetric signature, without a token. What became of a QR (51) is not asked (docs/decisions/0065).
+asymmetric signature, without a token. What became of a QR (51) is not asked (decision 0065).
 
 Settlement (agreement 1.2): each day a file of what was moved to the retribution account, under our own profile, since
 SNAP has no such file; it is compared with the payments that cases know, both ways, and records none. The `period` of
 its manifest are the days of payment about which the file, with those before it, is complete.
 
-From agreement 1.2 on a payment may have every member that SNAP lists (docs/decisions/0077); none of them is read.
+From agreement 1.2 on a payment may have every member that SNAP lists (decision 0077); none of them is read.
 
 A message is identified by X-EXTERNAL-ID, which the `snap-bi` dialect reads with its day; a payment by
 paymentRequestId, the one identifier of it that SNAP makes mandatory: it becomes the bank reference of the case.

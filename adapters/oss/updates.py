@@ -1,6 +1,6 @@
 """What a further receiveNIB means for a case that is there: a correction, an end, or something for an officer to read.
 
-Everything is compared with the case, and nothing is said twice: the same message may come again (decision 73).
+Everything is compared with the case, and nothing is said twice: the same message may come again (decision 0073).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Facts applied to cases on one occasion, gathered into one plan.
 
 What a fact gives rise to follows at once: an Ask becomes a delivery where an active agreement serves it, numbered from
-the case row, though its agency is suspended: then it waits as those made before do (decision 74); what no agreement
+the case row, though its agency is suspended: then it waits as those made before do (decision 0074); what no agreement
 serves becomes a fact that calls a person (Pasal 21(1): the desk), or nothing where the Ask is optional. What the plan
 then holds of each case is listed in `gateway.casework.case_rows`.
 

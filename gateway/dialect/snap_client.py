@@ -2,7 +2,7 @@
 
 X-SIGNATURE = base64(SHA256withRSA(`METHOD:path:lower(hex(sha256(minified body))):X-TIMESTAMP`)) by the hub's key,
 whose certificate the bank registers. No access token: the standard knows both ways, and the agreement names this one
-by its profile (docs/decisions/0059). X-EXTERNAL-ID is new for each attempt, as the standard wants it; that two attempts
+by its profile (decision 0059). X-EXTERNAL-ID is new for each attempt, as the standard wants it; that two attempts
 are one question the bank sees by the reference in the body. The standard has no signature on answers: TLS proves the
 bank.
 """

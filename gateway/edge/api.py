@@ -71,16 +71,19 @@ def make_api(agencies: AgencyEdge, staff: StaffEdge, *more: APIRouter) -> FastAP
     api.add_exception_handler(HTTPException, _not_routed)
     api.add_exception_handler(Exception, _unforeseen)
     receiving = Receiving(agencies)
-    api.include_router(agency_router(agencies, receiving))
-    api.include_router(batch_router(agencies))
-    api.include_router(admin_router(staff))
-    api.include_router(counter_router(staff))
-    api.include_router(office_router(staff))
-    api.include_router(paper_router(staff))
-    api.include_router(console_router(staff))
-    api.include_router(portal_router(staff))
-    for router in more:
-        api.include_router(router)
+    routers = (
+        agency_router(agencies, receiving),
+        batch_router(agencies),
+        admin_router(staff),
+        counter_router(staff),
+        office_router(staff),
+        paper_router(staff),
+        console_router(staff),
+        portal_router(staff),
+        *more,
+    )
+    for router in routers:  # their routes as they are: include_router would make each anew, at the first request
+        api.router.routes.extend(router.routes)
 
     front = partial(
         FrontDoor,

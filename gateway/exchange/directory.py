@@ -232,7 +232,7 @@ class Directory:
     def serving(self, ask: Ask, service: str, on: date, *, at_once: bool = False) -> Route | None:
         """The route of an Ask: the agency it names, or the first whose agreement in force serves it.
 
-        One that is suspended comes last, and never where it has to be asked `at_once` (decision 74).
+        One that is suspended comes last, and never where it has to be asked `at_once` (decision 0074).
         """
         found = self._serving(type(ask), ask.agency, service, on)
         return found or (None if at_once else self._serving(type(ask), ask.agency, service, on, suspended=True))

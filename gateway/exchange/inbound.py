@@ -20,7 +20,7 @@ does an agency that comes to its mailbox, in place of 8: what leaves with the an
 Refusals up to step 2 come from nobody we know: they are counted, not kept. Refusals in 3 to 5 are kept and do not
 bind the message id, since the same message may be let in later (a new agreement, a new timestamp). Outcomes of 6 to
 8 are final and bind it. A fault of ours binds nothing. Where a message bears no id, a refusal binds nothing at all: its
-sender has no other id to take, and what it was refused for may be ours to mend (decision 73).
+sender has no other id to take, and what it was refused for may be ours to mend (decision 0073).
 
 A repeat and whatever is refused in 3 to 5 draw on a rate of their own before anything is written: whoever captured a
 message of an agency can send it as often as they like, and neither uses up the rate of its new messages nor fills the

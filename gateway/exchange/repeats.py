@@ -1,4 +1,4 @@
-"""A message that was answered before: whether that answer still stands (decision 73).
+"""A message that was answered before: whether that answer still stands (decision 0073).
 
 It does wherever the message bears an id. Where its content is its identity, a refusal binds nothing, not even one from
 before that was so; and what says how something stands is new again when another has said otherwise meanwhile.

@@ -5,7 +5,7 @@
 The sentence says what happened and what to do; what stands in brackets is what a program or the other side said, as it
 said it. An adapter's own words are Indonesian already and stand alone. The same text is a delivery's cause and what its
 case calls a person with; its outcome (`refused`, `used-up`) is the code that programs and English pages go by
-(decision 85).
+(decision 0085).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ counts on it for `HOLD_S` after a look that succeeded began, and no longer: that
 that was cut off stops by itself before another can begin. This spares work; it is not what keeps the store right. A
 leader that was paused in the middle of its work writes a plan as everybody does, and the plan's guards decide.
 
-One lock stands for all that has to run once: see docs/decisions/0029. On SQLite there is one process, and it leads.
+One lock stands for all that has to run once: see decision 0029. On SQLite there is one process, and it leads.
 """
 
 from __future__ import annotations

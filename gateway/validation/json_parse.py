@@ -1,7 +1,7 @@
 """Strict JSON from outside: bounded, UTF-8, no member twice, no fraction, no number that a reader may round.
 
 Whoever speaks a dialect of their own cannot be told to write such a number as a string: from them it is read as its
-text, digit for digit as it was written, and no float is ever made of it (decision 79).
+text, digit for digit as it was written, and no float is ever made of it (decision 0079).
 
 Nearly every body is read by msgspec, into a type that has no fraction, no greater number and no more depth (decision
 46). What it does not take, the standard library reads, with hooks; where that refuses, another pass finds the place.

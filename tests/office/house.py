@@ -20,7 +20,7 @@ from gateway.office.signing import PinStep
 from gateway.office.staff import Officer, officer_of
 from gateway.settings import Settings
 from gateway.store.plan import Change, Claim, Committed, Plan, Update
-from gateway.store.tables import StaffRow, TokenRow
+from gateway.store.tables import DeliveryRow, StaffRow, TokenRow
 from gateway.trust.dev_ca import DevelopmentCa, LeafKind
 from gateway.validation.agreement_file import latest_agreements
 from tests.domain.journeys import registration
@@ -126,6 +126,13 @@ class House:
     def registered(self, service: str = "pbg", origin: e.Origin = e.Origin.COUNTER) -> PermitCase:
         """A case that was just lodged."""
         return self.gateway.deeds.register(registration(service, origin), self.officer(RINA))
+
+    def given_up(self, case: PermitCase) -> str:
+        """The first delivery of a case is a dead letter; gives its id."""
+        row = self.gateway.store.reader.deliveries(case_id=case.id)[-1]
+        dead = {"state": "dead", "attempts": 5, "cause": "agency-timeout"}
+        self.commit(Update(DeliveryRow, {"id": row.id}, {}, dead))
+        return row.id
 
     def record(self, case: PermitCase | str, *facts: e.CaseEvent) -> PermitCase:
         """Let facts happen that agencies bring."""

@@ -169,7 +169,7 @@ class Submission(Inbound):
     """The agency tells; the hub records, applies, and acknowledges.
 
     `says_state`: its messages bear no id and say how something stands. One that comes again after another about the
-    same cases is taken anew (decision 73), so the mapping has to compare with the case and to say nothing twice.
+    same cases is taken anew (decision 0073), so the mapping has to compare with the case and to say nothing twice.
     """
 
     to_cases: Callable[[Payload, Found], Accept | Decline]

@@ -3,7 +3,7 @@
 A writer thread takes the plans that wait, checks their guards, leaves out those that no longer hold, writes the rest
 in one transaction, and answers all of them only after COMMIT: an answer never leaves before its own plan is durable.
 One thread writes, on a connection of its own. On PostgreSQL other processes write beside it; a second thread in one
-process only takes turns with the first at the interpreter, and halves the batches (0047).
+process only takes turns with the first at the interpreter, and halves the batches (decision 0047).
 
 When the store cannot write, every plan of the batch gets `HubBusy` and nothing is kept. When one plan is at fault (a
 broken constraint), the plans of its batch are written one by one, so that it alone is refused. (No savepoint for each
