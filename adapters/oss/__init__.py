@@ -5,8 +5,8 @@ From the published guide for ministries and regions: method and field names, `ti
 itself on lengths and envelope names, so what comes is read with tolerance and what goes is written strictly.
 
 Agreement 1.1 adds the look-up of a NIB (inqueryNIB) and the permit that was issued (receiveLicense); 1.0 has neither.
-Agreement 1.2 reads receiveNIB as OSS writes it (null, numbers, firms without a NIK; decision 0080) and tells of positive
-fiction; both methods have version 1.1 there.
+Agreement 1.2 reads receiveNIB as OSS writes it (null, numbers, firms without a NIK; decision 0080) and tells of
+positive fiction; both methods have version 1.1 there.
 
 Samples, to be replaced with the agreement: the table of kd_izin and kd_instansi. Chosen here, where the guide is
 silent: 30 and 31 for waiting and paid, 90 for a lapsed charge, a withdrawal and a revocation, and that one unreadable
