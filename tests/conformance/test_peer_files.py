@@ -52,7 +52,8 @@ class Taker:
             half = len(heard.body) // 2 if not self.taken else len(heard.body)
             self.taken += heard.body[:half]
         if heard.method == "GET":
-            return self._sealed(heard, {"state": "completed", "resultSha256": hashlib.sha256(RESULT).hexdigest()})
+            whole = {"resultBytes": len(RESULT), "resultSha256": hashlib.sha256(RESULT).hexdigest()}
+            return self._sealed(heard, {"state": "completed", **whole})
         return Response(status_code=204, headers={"Upload-Offset": str(len(self.taken))})
 
     def _sealed(self, heard: Heard, payload: dict[str, Any]) -> Response:
