@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from gateway.casework.history import case_at, case_of, case_of_body
 from gateway.casework.leaves import Leaves
@@ -14,10 +16,21 @@ from gateway.contract.adapter import Found
 from gateway.domain.calendar import WorkingCalendar
 from gateway.domain.case import PermitCase
 from gateway.domain.catalogue import Catalogue
-from gateway.domain.events import Reference
+from gateway.domain.events import CaseEvent, Reference
+from gateway.domain.facts import decode_event
 from gateway.store.outgoing import StoredFact
 from gateway.store.reading import Reader
 from gateway.store.vault import Vault
+
+F = TypeVar("F", bound=CaseEvent)
+
+
+@dataclass(frozen=True)
+class Entered(Generic[F]):
+    """A fact of a case, and who entered it (`staff/<id>`, `agency/<name>`)."""
+
+    fact: F
+    actor: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +83,15 @@ class Casework:
         """Read a case as it stands now; None when there is none."""
         row = self.reader.case_standing(case_id)
         return None if row is None else Standing(case=case_of_body(row[0]), next_order=row[1])
+
+    def last(self, case_id: str, kind: type[F]) -> Entered[F] | None:
+        """The last fact of that kind of a case, and who entered it."""
+        for row in reversed(self.reader.case_events(case_id)):
+            if row.kind == kind.__name__:
+                fact = decode_event(row.kind, json.loads(row.body))
+                if isinstance(fact, kind):
+                    return Entered(fact, row.actor)
+        return None
 
     def case_at(self, case_id: str, version: int) -> PermitCase:
         """Give a case as it stood at that version. Raises Tampered `history-broken`."""

@@ -175,7 +175,7 @@ def _(event: e.NumberReserved, case: PermitCase, _at: datetime) -> PermitCase:
 
 @carry.register(e.SigningMethodChosen)
 def _(event: e.SigningMethodChosen, case: PermitCase, _at: datetime) -> PermitCase:
-    return replace(case, signing=event.method)
+    return replace(case, signing=event.method, document_sha256=None)
 
 
 @carry.register(e.DocumentPrepared)

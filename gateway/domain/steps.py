@@ -139,7 +139,8 @@ STEPS: tuple[Step, ...] = (
         e.SigningMethodChosen,
         "13(5), 16(2)",
         "this document is signed by another method",
-        (_BEFORE_SIGNATURE, None),
+        (tuple(stage for stage in _BEFORE_SIGNATURE if stage is not _S.PREPARED), None),
+        ((_S.PREPARED,), _S.NUMBERED),  # the document says how it is signed: it is laid out anew
         guards=(g.other_method,),
     ),
     *rows(

@@ -30,9 +30,9 @@ from gateway.office.certified import Certified, Given
 from gateway.office.counters import next_number
 from gateway.office.deeds import Deeds, Step
 from gateway.office.papers.permit import permit_pdf
-from gateway.office.staff import Officer
+from gateway.office.staff import Officer, officer_of
 from gateway.store.conflicts import prepared_again
-from gateway.store.plan import Insert, Plan, Update
+from gateway.store.plan import Change, Insert, Plan, Update
 from gateway.store.tables import PinChallengeRow
 from gateway.trust.pdf_signature import SigningMaterial, sign_pdf
 
@@ -137,19 +137,39 @@ class SigningDeeds:
         return self._deeds.do(case_id, officer.actor, step)
 
     def prepare(self, case_id: str, officer: Officer) -> PermitCase:
-        """Reserve the number and lay the document out, with the number and the signing official on it."""
+        """Reserve the number and lay the document out, with the number and the signing official on it.
+
+        A document with a number is laid out anew under the same one.
+        """
 
         def step(case: PermitCase, at: datetime) -> Step:
             day = local_date(at)
-            sequence, taken = next_number(self._casework.reader, counter_scope(case.number_template, case.service, day))
-            number = format_number(case.number_template, sequence, case.service, day)
-            reserved = e.NumberReserved(number=number)
-            laid_out = case.apply(reserved, at)
-            pdf = permit_pdf(laid_out, verify_url=self._verify_url(number), issued_on=day, signatory=self._signatory())
-            prepared = e.DocumentPrepared(sha256=digest_of(pdf))
-            return Step(facts=[reserved, prepared], changes=[taken, keep(case.id, PREPARED, pdf, at)])
+            facts: list[e.CaseEvent] = []
+            changes: list[Change] = []
+            number, laid_out = case.reserved_number, case
+            if number is None:
+                scope = counter_scope(case.number_template, case.service, day)
+                sequence, taken = next_number(self._casework.reader, scope)
+                number = format_number(case.number_template, sequence, case.service, day)
+                reserved = e.NumberReserved(number=number)
+                laid_out = case.apply(reserved, at)
+                facts, changes = [reserved], [taken]
+            signatory = self._ink_signer(case) or self._signatory()
+            pdf = permit_pdf(laid_out, verify_url=self._verify_url(number), issued_on=day, signatory=signatory)
+            prepared = e.DocumentPrepared(sha256=digest_of(pdf), signatory=signatory.name)
+            if self._casework.reader.document(case.id, prepared.sha256) is None:
+                changes.append(keep(case.id, PREPARED, pdf, at))
+            return Step(facts=[*facts, prepared], changes=changes)
 
         return self._deeds.do(case_id, officer.actor, step)
+
+    def _ink_signer(self, case: PermitCase) -> Officer | None:
+        """The official for whom ink was chosen; None for a document whose type says how it is signed."""
+        chosen = self._casework.last(case.id, e.SigningMethodChosen)
+        if chosen is None or not chosen.fact.signer or case.signing is not SigningMethod.WET:
+            return None
+        row = self._casework.reader.staff(chosen.fact.signer)
+        return None if row is None else officer_of(row)
 
     def sign(self, case_id: str, officer: Officer, challenge: str, pin: str, given: Given | None = None) -> PermitCase:
         """Pengesahan (11(3)h, 13): sign the prepared PDF and let the number come into force.

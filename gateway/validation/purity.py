@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -36,11 +36,17 @@ COMPUTES: Final = frozenset(
 )
 """What of the standard library computes alone: no socket, os, pathlib, time, random, uuid, threading."""
 
-_CALLS = frozenset(
-    {"open", "print", "input", "exec", "eval", "__import__", "compile", "globals", "vars", "setattr", "delattr"}
+_NAMES = frozenset(
+    {
+        *("open", "print", "input", "exec", "eval", "compile", "breakpoint", "__import__", "__builtins__"),
+        *("globals", "vars", "setattr", "delattr"),
+    }
 )
 _ATTRIBUTES = frozenset(
-    {"now", "today", "utcnow", "read_text", "write_text", "read_bytes", "write_bytes", "getenv", "import_module"}
+    {
+        *("now", "today", "utcnow", "read_text", "write_text", "read_bytes", "write_bytes", "getenv", "import_module"),
+        *("sys", "os", "modules", "__builtins__", "__globals__", "__subclasses__"),
+    }
 )
 
 
@@ -77,12 +83,19 @@ def module_findings(source: str, name: str, package: str) -> Iterator[str]:
     except SyntaxError as error:
         yield f"{name}:{error.lineno or 1}: no Python that can be read: {error.msg}"
         return
+    own = {each.id for node in tree.body for each in _bound(node)}
     for node in ast.walk(tree):
-        for said in _breaches(node, package):
+        for said in (*_imports(node, package), *_effects(node, own)):
             yield f"{name}:{getattr(node, 'lineno', 1)}: {said}"
 
 
-def _breaches(node: ast.AST, package: str) -> Iterator[str]:
+def _bound(node: ast.stmt) -> Iterator[ast.Name]:
+    """The names that a statement of the module binds."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return (each for target in targets for each in ast.walk(target) if isinstance(each, ast.Name))
+
+
+def _imports(node: ast.AST, package: str) -> Iterator[str]:
     match node:
         case ast.Import(names=names):
             for each in names:
@@ -92,14 +105,22 @@ def _breaches(node: ast.AST, package: str) -> Iterator[str]:
             yield "a relative import: name the module in full"
         case ast.ImportFrom(module=str(module)) if not _may_import(module, package):
             yield _not_imported(module)
+
+
+def _effects(node: ast.AST, own: Collection[str]) -> Iterator[str]:
+    """`own` are the names of the module: what changes them keeps state."""
+    match node:
+        case ast.Subscript(value=ast.Name(id=kept), ctx=ast.Store() | ast.Del()) if kept in own:
+            yield f"it keeps state in {kept}: build the value at once, or take what is needed as arguments"
         case ast.Global() | ast.Nonlocal():
             yield "it keeps state between calls: take what is needed as arguments"
         case ast.Await() | ast.AsyncFunctionDef() | ast.AsyncFor() | ast.AsyncWith():
             yield "it waits for something: an adapter only computes, the hub makes the calls"
-        case ast.Call(func=ast.Name(id=called)) if called in _CALLS:
-            yield _not_called(called)
-        case ast.Call(func=ast.Attribute(attr=called)) if called in _ATTRIBUTES:
-            yield _not_called(called)
+        # named, not only called: a name that is kept is called later
+        case ast.Name(id=used, ctx=ast.Load()) if used in _NAMES:
+            yield _not_used(used)
+        case ast.Attribute(attr=used, ctx=ast.Load()) if used in _ATTRIBUTES:
+            yield _not_used(used)
 
 
 def _may_import(module: str, package: str) -> bool:
@@ -116,5 +137,5 @@ def _not_imported(module: str) -> str:
     )
 
 
-def _not_called(called: str) -> str:
-    return f"it calls {called}(): no input, output, clock or state; take the value as an argument or from the message"
+def _not_used(used: str) -> str:
+    return f"it uses {used}: no input, output, clock or state; take the value as an argument or from the message"

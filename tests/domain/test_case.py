@@ -250,6 +250,9 @@ def test_a_declined_wet_document_has_to_be_printed_again_pasal_16_2() -> None:
 def test_another_signing_method_changes_the_order_of_print_and_signature_pasal_13_5_16_2() -> None:
     chosen = e.SigningMethodChosen(officer="kepala-bidang", method=e.SigningMethod.WET, reason="pelimpahan")
     case = case_in(S.PREPARED).apply(chosen, START)
+    assert (case.stage, case.document_sha256) == (S.NUMBERED, None)  # the document says how it is signed
+    assert refused(case, j.printed(case)) == "step-not-allowed"
+    case = case.apply(j.PREPARED, START)
     assert refused(case, j.SIGNED) == "step-not-allowed"
     done = after(case, [j.printed(case), j.SIGNED_WET, j.ACTIVATED, j.SURVEYED, j.HANDED_OVER])
     assert (done.outcome, done.signed_sha256) == (S.HANDED_OVER, j.SIGNED_DIGEST)

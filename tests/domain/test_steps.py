@@ -69,7 +69,7 @@ def _ways(service: str) -> dict[type[CaseEvent], Ways]:
         e.PaymentReceived: {S.CHARGED: S.PAID} if levied else {},
         e.ChargeLapsed: {S.CHARGED: S.LAPSED} if levied else {},
         e.NumberReserved: {before_number: S.NUMBERED},
-        e.SigningMethodChosen: _stays(*signable),
+        e.SigningMethodChosen: {**_stays(*signable), S.PREPARED: S.NUMBERED},
         e.DocumentPrepared: _to(S.PREPARED, S.NUMBERED, S.PREPARED),
         e.SignatureRequested: {} if wet else {S.PREPARED: S.SIGNING},
         e.SignatureNotGiven: _to(S.PREPARED, *awaited),

@@ -26,7 +26,8 @@ def _choose(method: e.SigningMethod) -> CaseEvent:
 
 def _switched(stage: Stage) -> PermitCase:
     """A case of an electronic type whose document is to be signed in ink."""
-    return case_in(stage).apply(_choose(WET), START)
+    case = case_in(stage).apply(_choose(WET), START)
+    return case.apply(j.PREPARED, START) if stage is S.PREPARED else case
 
 
 def _declined() -> PermitCase:

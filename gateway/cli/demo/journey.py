@@ -257,7 +257,7 @@ class Journey:
     def _sign_ink(self, case_id: str, _case: dict[str, Any]) -> dict[str, Any]:
         scan = sha256(f"scan of {case_id}".encode()).hexdigest()
         text = f"records that {SIGNATORY.capitalize()} signed the sheet in ink, and its scan"
-        return self._do(case_id, "sign-wet", "agus", text, {"signer": SIGNATORY, "scanSha256": scan})
+        return self._do(case_id, "sign-wet", "rina", text, {"signer": SIGNATORY, "scanSha256": scan})
 
     def _hand_over(self, case_id: str, case: dict[str, Any]) -> dict[str, Any]:
         if not case["surveyed"]:

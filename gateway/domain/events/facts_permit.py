@@ -66,18 +66,26 @@ class NumberReserved(CaseEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentPrepared(CaseEvent):
-    """The permit document was laid out; `sha256` (hex) is what a signer's PIN is bound to."""
+    """The permit document was laid out; `sha256` (hex) is what a signer's PIN is bound to.
+
+    `signatory` is the official whose name stands under it; empty in facts from before it was kept.
+    """
 
     sha256: str
+    signatory: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SigningMethodChosen(CaseEvent):
-    """This document is signed otherwise than its type says: a delegation may not cover electronic signing (13(5))."""
+    """This document is signed otherwise than its type says: a delegation may not cover electronic signing (13(5)).
+
+    `signer` is the account of the official who will sign, whose name the document is laid out with.
+    """
 
     officer: str
     method: SigningMethod
     reason: str
+    signer: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Routes for what is done on paper and entered afterwards (`gateway.office.by_hand`).
 
-`POST /office/v1/cases/{id}/recommendation`   the letter of an agency that no agreement integrates (Pasal 21(1))
-`POST /office/v1/cases/{id}/wet-ink`          this document is to be signed in ink (13(5))
+`POST /office/v1/cases/{id}/recommendation`   the letter of an agency that is not, or could not be asked (Pasal 21(1))
+`POST /office/v1/cases/{id}/wet-ink`          this document is to be signed in ink, by that official (13(5))
 `POST /office/v1/cases/{id}/sign-wet`         the printed sheet was signed in ink, and lies here
 """
 
@@ -18,7 +18,7 @@ from gateway.domain.events import RecommendationGiven
 from gateway.edge.office_api.routes import Body, Who
 from gateway.edge.office_api.views import case_view
 from gateway.edge.parts import StaffEdge, office_staff
-from gateway.office.staff import officer_of
+from gateway.office.staff import Officer, officer_of
 
 Line = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
@@ -35,43 +35,47 @@ class Letter(Body):
 
 
 class Ink(Body):
-    """Why a document is signed in ink."""
+    """Which official signs in ink, by the id of their account here, and why."""
 
+    signer: str = Field(min_length=1, max_length=64)
     reason: str = Field(min_length=3, max_length=300)
 
 
 class InkSigned(Body):
-    """Who signed the sheet, by the id of their account here; the digest of its scan (SHA-256, hex), if there is one."""
+    """Who signed the sheet, by the id of their account here; the digest of its scan (SHA-256, hex)."""
 
     signer: str = Field(min_length=1, max_length=64)
-    scan_sha256: str | None = Field(None, alias="scanSha256", pattern="^[0-9a-f]{64}$")
+    scan_sha256: str = Field(alias="scanSha256", pattern="^[0-9a-f]{64}$")
 
 
 def paper_router(edge: StaffEdge) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/office/v1/cases/{case_id}", tags=["office"], dependencies=[Depends(office_staff)])
 
+    def official(account: str) -> Officer:
+        row = edge.reader.staff(account)
+        if row is None:
+            raise CaseRefusal(
+                f"nobody here is {account!r}: give the id of the official who signs (`simojo staff list`)",
+                code="signer-unknown",
+                clause="Pasal 13(4)",
+            )
+        return officer_of(row)
+
     @router.post("/recommendation")
     def recommendation(case_id: str, letter: Letter, by: Who) -> dict[str, Any]:
-        """Enter an agency's letter; refused where the agency answers by its own system."""
+        """Enter an agency's letter; refused while the agency is asked by its own system."""
         said = RecommendationGiven(**letter.model_dump(exclude={"conditions"}), conditions=tuple(letter.conditions))
         return case_view(edge.paper.recommend(case_id, by, said))
 
     @router.post("/wet-ink")
     def wet_ink(case_id: str, said: Ink, by: Who) -> dict[str, Any]:
         """This document is signed in ink, since the official's delegation does not cover electronic signing."""
-        return case_view(edge.paper.choose_ink(case_id, by, said.reason))
+        return case_view(edge.paper.choose_ink(case_id, by, official(said.signer), said.reason))
 
     @router.post("/sign-wet")
     def sign_wet(case_id: str, said: InkSigned, by: Who) -> dict[str, Any]:
-        """Pengesahan in ink: the printed sheet was signed and is here; the number comes into force."""
-        row = edge.reader.staff(said.signer)
-        if row is None:
-            raise CaseRefusal(
-                f"nobody here is {said.signer!r}: give the id of the official who signed (`simojo staff list`)",
-                code="signer-unknown",
-                clause="Pasal 13(4)",
-            )
-        return case_view(edge.paper.sign_ink(case_id, by, officer_of(row), said.scan_sha256 or ""))
+        """Pengesahan in ink: the printed sheet was signed and is here; entered by who neither signed nor printed it."""
+        return case_view(edge.paper.sign_ink(case_id, by, official(said.signer), said.scan_sha256))
 
     return router

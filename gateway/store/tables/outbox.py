@@ -22,7 +22,9 @@ IN_MAILBOX = ("laid-down", "collected")
 OWED = ("awaiting", *IN_MAILBOX)
 """States in which the agency owes something within an agreed time: its answer, or that it collects."""
 
-FINISHED = ("answered", "cancelled")
+CANCELLED = "cancelled"
+"""The state of a delivery that staff gave up."""
+FINISHED = ("answered", CANCELLED)
 """States in which nothing more happens to a delivery."""
 
 
