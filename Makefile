@@ -72,7 +72,7 @@ check: setup ## format, lint, types, import contracts
 
 coverage: setup ## branch coverage, with its floor of 95 % in domain, trust, ledger and exchange
 	@rm -f .coverage .coverage.*
-	@$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
+	@ROWS_ENGINE=postgres $(BIN)/python -m pytest --cov --cov-report= $(ARGS)
 	@$(BIN)/coverage report --skip-covered | tail -40
 	@for part in domain trust ledger exchange; do \
 	  printf '%s: ' $$part; $(BIN)/coverage report --include="gateway/$$part/*" --fail-under=95 --format=total || exit 1; done

@@ -321,7 +321,7 @@ def _settings(public_url: str) -> Settings:
 
 def agencies_door(hub: Gateway) -> Any:
     """The web application without the routes of staff and citizens, who never come here: four fifths of making it."""
-    names = ("admin_router", "console_router", "counter_router", "office_router", "portal_router")
+    names = ("admin_router", "console_router", "counter_router", "office_router", "paper_router", "portal_router")
     closed: dict[str, Any] = dict.fromkeys(names, lambda _: APIRouter())
     with mock.patch.multiple("gateway.edge.api", **closed):
         return hub.api
