@@ -13,10 +13,10 @@ from conformance.receipts.certificate import read_certificate
 from conformance.receipts.damage import Damaged
 from conformance.receipts.judge import Verdict, judge
 from conformance.receipts.note import read_key
-from conformance.receipts.saying import CONSISTENT, DAMAGED, LANGUAGES, PROVEN, account, data_of, outcome
+from conformance.receipts.saying import CONSISTENT, DAMAGED, DIFFERS, LANGUAGES, PROVEN, account, data_of, outcome
 from conformance.receipts.words import WORDS
 
-EXITS = {PROVEN: 0, DAMAGED: 1, CONSISTENT: 3}
+EXITS = {PROVEN: 0, DAMAGED: 1, DIFFERS: 1, CONSISTENT: 3}
 """2 is for a command that cannot be followed. A receipt that only agrees with itself is not 0, so that no script takes
 it for proven."""
 

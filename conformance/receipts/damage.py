@@ -28,10 +28,14 @@ CODES = (
 
 
 class Damaged(Exception):
-    """A receipt proves nothing: `code` says how, `where` in what, `detail` what was expected and what was found."""
+    """A receipt proves nothing: `code` says how, `where` in what, `detail` what was expected and what was found.
 
-    def __init__(self, code: str, where: str, detail: str) -> None:
+    `given`: the receipt may be whole; a key, a certificate or a file that was given beside it differs.
+    """
+
+    def __init__(self, code: str, where: str, detail: str, *, given: bool = False) -> None:
         super().__init__(f"{where}: {code}: {detail}")
         self.code = code
         self.where = where
         self.detail = detail
+        self.given = given

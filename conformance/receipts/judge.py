@@ -60,7 +60,8 @@ def judge(
     carried = read_certificate(document.certificate)
     # 2
     if key is not None and key != document.verifier:
-        raise Damaged(VERIFIER_KEY, "receipt", f"it is of the key {document.verifier[:120]!r}, not of {key[:120]!r}")
+        detail = f"it is of the key {document.verifier[:120]!r}, not of {key[:120]!r}"
+        raise Damaged(VERIFIER_KEY, "receipt", detail, given=True)
     checkpoint = open_checkpoint(document.checkpoint, read_key(document.verifier))
     # 3
     leaves = _leaves(document, checkpoint)
@@ -76,7 +77,7 @@ def judge(
     # 6
     if certificate is not None and certificate != carried.sha256:
         detail = f"the receipt carries the one with SHA-256 {carried.sha256}, which is not the one that was given"
-        raise Damaged(CERTIFICATE_DIFFERS, "certificate", detail)
+        raise Damaged(CERTIFICATE_DIFFERS, "certificate", detail, given=True)
     return Verdict(
         exchange=exchange,
         checkpoint=checkpoint,
@@ -105,7 +106,8 @@ def _check_part(document: Document, leaves: Mapping[int, Leaf], part: str, conte
     salt = document.salts.get(part)
     if salt is None:
         known = ", ".join(sorted(document.salts)) or "none"
-        raise Damaged(PART_MISSING, f"part {part[:80]!r}", f"the receipt opens only: {known}")
+        raise Damaged(PART_MISSING, f"part {part[:80]!r}", f"the receipt opens only: {known}", given=True)
     claimed = [leaf.commitments[part] for leaf in leaves.values() if part in leaf.commitments]
     if not any(opens(each, salt, content) for each in claimed):
-        raise Damaged(PART_DIFFERS, f"part {part!r}", f"these {len(content)} bytes are not those that the hub recorded")
+        detail = f"these {len(content)} bytes are not those that the hub recorded"
+        raise Damaged(PART_DIFFERS, f"part {part!r}", detail, given=True)

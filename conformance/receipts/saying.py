@@ -13,7 +13,7 @@ from conformance.receipts.words import DAMAGE, KINDS, WORDS
 
 INDONESIAN, ENGLISH = "id", "en"
 LANGUAGES = (INDONESIAN, ENGLISH)
-PROVEN, CONSISTENT, DAMAGED = "proven", "consistent", "damaged"
+PROVEN, CONSISTENT, DAMAGED, DIFFERS = "proven", "consistent", "damaged", "differs"
 _WIB = timezone(timedelta(hours=7))
 
 
@@ -27,9 +27,12 @@ class Account:
 
 
 def outcome(verdict: Verdict | Damaged) -> str:
-    """`proven` by a trusted key; `consistent`: it agrees with itself, its key came with it; `damaged`."""
+    """`proven` by a trusted key; `consistent`: it agrees with itself, its key came with it; `damaged`.
+
+    `differs`: what was given beside it is not what it speaks of.
+    """
     if isinstance(verdict, Damaged):
-        return DAMAGED
+        return DIFFERS if verdict.given else DAMAGED
     return PROVEN if verdict.trusted else CONSISTENT
 
 
@@ -43,7 +46,9 @@ def account(verdict: Verdict | Damaged, language: str) -> Account:
     words = WORDS[language]
     if isinstance(verdict, Damaged):
         meaning = DAMAGE[language][verdict.code]
-        return Account(words["damaged"], (), (f"{meaning} [{verdict.code}]", words["detail"].format(detail=verdict)))
+        return Account(
+            words[outcome(verdict)], (), (f"{meaning} [{verdict.code}]", words["detail"].format(detail=verdict))
+        )
     headline = words[outcome(verdict)].format(exchange=verdict.exchange, origin=verdict.checkpoint.origin)
     return Account(headline, tuple(_proven(verdict, language)), tuple(_not_proven(verdict, words)))
 

@@ -12,6 +12,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "consistent": "BELUM TERBUKTI: tanda bukti ini utuh dan cocok dengan dirinya sendiri, tetapi"
         " kuncinya belum dipastikan.",
         "damaged": "TIDAK TERBUKTI: tanda bukti ini tidak membuktikan apa pun.",
+        "differs": "TIDAK COCOK: yang Anda berikan berbeda dengan tanda bukti ini.",
         "is": "Yang terbukti",
         "would": "Yang terbukti bila kuncinya memang kunci buku besar itu",
         "not": "Yang tidak terbukti",
@@ -35,6 +36,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "proven": "PROVEN: exchange {exchange} is recorded in the ledger {origin}.",
         "consistent": "NOT PROVEN YET: this receipt is whole and agrees with itself, but its key is not confirmed.",
         "damaged": "NOT PROVEN: this receipt proves nothing.",
+        "differs": "NO MATCH: what you gave differs from this receipt.",
         "is": "What is proven",
         "would": "What is proven if the key is indeed that ledger's",
         "not": "What is not proven",
