@@ -8,13 +8,19 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
 from gateway.domain.errors import LedgerBroken
 from gateway.edge.receipt_page.document import receipt_page
+from gateway.edge.receipt_page.routes import receipt_page_router
 from gateway.ledger.receipt import verify_receipt
 from tests.browser.chromium import Chromium, chromium
 from tests.ledger.receipts import PARTS, PEM, TRUSTED, Sample, corpus, receipt
@@ -28,6 +34,35 @@ GIVEN = ("other key", "other bytes", "no such part")
 WITHOUT_WEBCRYPTO = "Object.defineProperty(globalThis.crypto, 'subtle', { value: undefined })"
 WITHOUT_ED25519 = "SubtleCrypto.prototype.importKey = () => Promise.reject(new DOMException('no', 'NotSupportedError'))"
 ENGINES = {"webcrypto": "", "no Ed25519": WITHOUT_ED25519, "no WebCrypto": WITHOUT_WEBCRYPTO}
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """The page as the hub serves it, with its headers, on the loopback."""
+    app = FastAPI()
+    app.include_router(receipt_page_router())
+    answer = TestClient(app).get("/ledger/periksa")
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/ledger/periksa"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 class Page:
@@ -158,6 +193,17 @@ def test_the_page_says_what_is_proven_and_what_is_not_in_both_languages(page: Pa
     assert page.browser.run("document.documentElement.lang") == "en"
     assert "The file request.bin is byte for byte the part request" in page.text()
     page.browser.run("document.getElementById('language').click()")
+
+
+def test_the_served_page_does_the_same_and_offers_itself_to_be_saved(page: Page) -> None:
+    hidden = "document.getElementById('download').hidden"
+    assert page.browser.run(hidden) is True  # from a disk there is nothing to save
+    with served() as url:
+        page.browser.open(url)
+        assert page.browser.run(hidden) is False
+        assert page.judge(Sample("", GOOD, TRUSTED, PARTS)) == ("proven", "")
+        assert page.faults() == []
+        assert page.asked_for() == {url}
 
 
 def test_files_that_are_dropped_together_are_told_apart_by_what_they_are(page: Page) -> None:

@@ -11,7 +11,9 @@ import json
 from typing import Any
 
 from conformance.receipts.judge import Verdict, judge
-from gateway.store.tables import DeliveryRow
+from gateway.store.plan import Delete, Plan
+from gateway.store.tables import DataKeyRow, DeliveryRow
+from gateway.store.vault import scope_of
 from tests.exchange import mailbox_voices as mailbox
 from tests.exchange import meta_voices, pasar, voices
 from tests.exchange.meta_voices import tell
@@ -45,6 +47,22 @@ def test_an_agency_proves_what_it_was_asked_and_what_it_replied(stage: Stage) ->
         stage, "dpupr", {"messageId": delivery.message_id}, {"sent-1": call.body, "reply-1": stored["reply-1"]}
     )
     assert (verdict.exchange, kinds(verdict), verdict.opened) == (delivery.id, ["sent", "reply"], ("sent-1", "reply-1"))
+
+
+def test_a_receipt_from_before_an_erasure_opens_its_parts_and_one_from_after_it_opens_none(stage: Stage) -> None:
+    delivery = stage.requested()
+    call, _ = sent(stage, "dpupr", delivery)
+    store = stage.hub.store
+    stage.hub.integrator.run_once()
+    row = store.reader.exchange(delivery.id)
+    assert row is not None
+    before = tell(stage, "rest", "receipt", {"exchange": delivery.id})["receipt"].encode()
+    store.unit_of_work.commit(Plan.of(Delete(DataKeyRow, {"scope": scope_of(delivery.case_id, row.at)})))
+    after = tell(stage, "rest", "receipt", {"exchange": delivery.id}, message_id="m-2")["receipt"].encode()
+    key = store.note_key.verifier.encode()
+    assert judge(before, key=key, parts={"sent-1": call.body}).opened == ("sent-1",)
+    verdict = judge(after, key=key)
+    assert (verdict.exchange, verdict.closed, "sent-1" in verdict.sealed) == (delivery.id, (), True)
 
 
 def test_an_item_of_a_mailbox_is_proven_once_it_was_collected(stage: Stage) -> None:
