@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 # What the virtual environment was made from; another interpreter or lock makes it anew.
 WANTED := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) $(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 
-.PHONY: demo test test-demo test-hostile test-interop fuzz crash soak gigabyte bench check coverage format lock clean setup help
+.PHONY: demo test test-demo test-hostile test-interop test-browser fuzz crash soak gigabyte bench check coverage format lock clean setup help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -27,7 +27,7 @@ demo: setup ## play one permit from application to signed document (ARGS=--exit 
 
 # Compiled code is kept, also where PYTHONDONTWRITEBYTECODE is set: the suite starts many processes, and each would
 # compile the hub anew.
-test test-demo test-hostile test-interop coverage: export PYTHONDONTWRITEBYTECODE =
+test test-demo test-hostile test-interop test-browser coverage: export PYTHONDONTWRITEBYTECODE =
 
 test: setup ## the whole suite (ARGS="-k name" picks)
 	@$(BIN)/python -m pytest $(ARGS)
@@ -43,6 +43,10 @@ test-interop: setup ## clients in PHP, Java, Node, C#, Python; installs them (De
 	@rm -rf .interop
 	@$(BIN)/python -m pytest tests/interop
 	@$(BIN)/python -m tests.interop.matrix
+
+test-browser: setup ## the page that verifies receipts, in a Chromium; installs it (Debian)
+	@sh tests/browser/install.sh
+	@$(BIN)/python -m pytest -n 0 tests/browser
 
 # atheris (coverage-guided) comes beside the virtual environment, where there is a wheel for it
 fuzz: setup ## a million hostile inputs to the parsers (FUZZ_INPUTS=, FUZZ_SECONDS=; docs/security-attacks.md)

@@ -13,6 +13,7 @@ import typer
 
 from conformance.peers.config import HUB, SECRETS, load_config, make_config
 from conformance.peers.peer import Surroundings
+from conformance.receipts.command import verify_receipt
 from gateway.domain.errors import GatewayError, Misconfigured
 
 EXIT_MISCONFIGURED = 2
@@ -21,7 +22,10 @@ Home = Annotated[
     Path | None, typer.Option(help="the agency's folder, with config.json in it; else ./agencies/<agency>")
 ]
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Simulated agencies for the SIMOJO gateway.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Simulated agencies for the SIMOJO gateway, and proofs."
+)
+app.command("verify-receipt")(verify_receipt)
 
 
 @app.command()

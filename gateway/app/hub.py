@@ -213,6 +213,7 @@ class Gateway(Process):
             paper=self.paper,
             letters=Letters(self.store.reader, self.store.unit_of_work, self.store.leaves, self._clock, self.wake),
             endpoints=Endpoints(self.store.reader, self.store.unit_of_work, self.store.leaves, self._clock, self.wake),
+            receipts=receipts_of(self.store, self._key),
             directory=self.directory,
             library=self.library,
             standing=self.standing,

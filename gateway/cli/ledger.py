@@ -1,4 +1,4 @@
-"""`simojo ledger`: verify, export, receipts."""
+"""`simojo ledger`: verify, export, receipts, the key."""
 
 from __future__ import annotations
 
@@ -77,3 +77,10 @@ def receipt(
             raise Refused(f"no exchange {exchange[:64]!r} is known: check the id", code="exchange-unknown")
         file.write_bytes(receipts_of(store, hub_key(store.settings)).make(row))
     print(f"wrote {file}")
+
+
+@app.command()
+def key() -> None:
+    """Print the verifier key that judges checkpoints and receipts, to hand to agencies in the agreement."""
+    with opened() as store:
+        print(store.note_key.verifier.encode())

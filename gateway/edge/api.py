@@ -33,6 +33,7 @@ from gateway.edge.office_api.paper import paper_router
 from gateway.edge.office_api.routes import office_router
 from gateway.edge.parts import StaffEdge
 from gateway.edge.portal.routes import portal_router
+from gateway.edge.receipt_page.routes import receipt_page_router
 from gateway.edge.receiving import AgencyEdge, Receiving, refuse_early
 from gateway.edge.rest.batches import batch_router
 
@@ -80,6 +81,7 @@ def make_api(agencies: AgencyEdge, staff: StaffEdge, *more: APIRouter) -> FastAP
         paper_router(staff),
         console_router(staff),
         portal_router(staff),
+        receipt_page_router(),
         *more,
     )
     for router in routers:  # their routes as they are: include_router would make each anew, at the first request

@@ -18,6 +18,7 @@ from gateway.office.signing import SigningDeeds
 from gateway.office.staff import Officer, officer_of
 from gateway.operations.endpoints import Endpoints
 from gateway.operations.letters import Letters
+from gateway.operations.receipts import Receipts
 from gateway.operations.standing import Standing
 from gateway.store.reading import Reader
 from gateway.store.unit_of_work import Writing
@@ -38,6 +39,7 @@ class StaffEdge:
     paper: PaperDeeds
     letters: Letters
     endpoints: Endpoints
+    receipts: Receipts
     directory: Directory
     library: SchemaLibrary
     standing: Standing

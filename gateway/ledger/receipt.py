@@ -8,6 +8,7 @@
      "salts": {"request": "<64 hex digits>"}}     opens the commitments of the holder's own parts, and no others
 
 All leaves are of one exchange. Each proof is the audit path of RFC 6962 section 2.1.1 in the tree of the checkpoint.
+`docs/receipts.md` tells agencies the same.
 Who holds the exact bytes of a part checks them with its salt (see `leaf` for the formulas). The certificate is carried
 and not vouched for: it is judged by whoever verifies the answer's own signature. No other member is allowed.
 """

@@ -157,3 +157,7 @@ def test_a_receipt_of_an_exchange_proves_its_bytes(home: Path, house: House, exc
 def test_a_receipt_of_an_exchange_that_is_not_there_is_refused(home: Path, simojo: Simojo) -> None:
     assert "[exchange-unknown]" in simojo("ledger", "receipt", "x-9", "receipt.json").sentence
     assert not (home / "receipt.json").exists()
+
+
+def test_the_key_for_the_agreement_is_one_line(house: House, simojo: Simojo) -> None:
+    assert simojo("ledger", "key").out == f"{house.gateway.store.note_key.verifier.encode()}\n"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from conformance.receipts.judge import judge
 from gateway.domain import events as e
 from gateway.edge.parts import COOKIE, token_hash
 from gateway.ledger.leaf import LeafKind
@@ -189,9 +190,25 @@ def test_an_exchange_shows_the_places_of_its_leaves_once_they_have_one(house: Ho
     assert [(each["number"], each["outcome"], each["endedAt"]) for each in shown["attempts"]] == [(1, "answered", None)]
 
 
-def test_an_exchange_that_is_not_there_is_refused(visitor: Visitor) -> None:
-    problem = visitor.refused("GET", "/admin/v1/exchanges/x-9", AGUS)
+@pytest.mark.parametrize("path", ["x-9", "x-9/receipt"])
+def test_an_exchange_that_is_not_there_is_refused(visitor: Visitor, path: str) -> None:
+    problem = visitor.refused("GET", f"/admin/v1/exchanges/{path}", AGUS)
     assert (problem.status, problem.code) == (404, "exchange-unknown")
+
+
+def test_staff_download_the_receipt_of_an_exchange_once_its_leaves_have_their_places(
+    house: House, visitor: Visitor
+) -> None:
+    name = put_exchange(house, 1)
+    leaf = house.gateway.store.leaves.make(LeafKind.STAFF, at=house.clock(), actor="agency/dpupr", exchange=name)
+    house.commit(leaf.row)
+    path = f"/admin/v1/exchanges/{name}/receipt"
+    early = visitor.refused("GET", path, AGUS)
+    assert (early.status, early.code) == (503, "not-yet-in-ledger")
+    house.gateway.integrator.run_once()
+    answer = visitor.client.get(path, headers={"Authorization": "Bearer token-of-agus"})
+    assert answer.headers["content-disposition"] == f'attachment; filename="receipt-{name}.json"'
+    assert judge(answer.content, key=house.gateway.store.note_key.verifier.encode()).exchange == name
 
 
 # --- ledger and agencies ------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Depends
+from fastapi.responses import Response
 
 from gateway.domain.errors import Refused
 from gateway.domain.events import Reference
@@ -81,6 +82,15 @@ def _add_exchanges(router: APIRouter, edge: StaffEdge) -> None:
         attempts = [attempt_view(each) for each in edge.reader.attempts(exchange)]
         view = exchange_view(row, edge.reader.leaves_of_exchange(exchange))
         return {**view, "parts": parts, "attempts": attempts}
+
+    @router.get("/exchanges/{exchange}/receipt")
+    def receipt(exchange: str) -> Response:
+        """The receipt of an exchange, as its agency gets it from `meta.receipt` (docs/receipts.md)."""
+        row = edge.reader.exchange(exchange)
+        if row is None:
+            raise Refused(f"no exchange {exchange[:64]!r} is known", code="exchange-unknown")
+        kept = {"Content-Disposition": f'attachment; filename="receipt-{row.id}.json"', "Cache-Control": "no-store"}
+        return Response(edge.receipts.make(row), media_type="application/json", headers=kept)
 
 
 def _add_ledger(router: APIRouter, edge: StaffEdge) -> None:

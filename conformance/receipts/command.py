@@ -1,0 +1,105 @@
+"""`simojo-conformance verify-receipt`: no network, no database, nothing but the files that are named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from conformance.receipts.certificate import read_certificate
+from conformance.receipts.damage import Damaged
+from conformance.receipts.judge import Verdict, judge
+from conformance.receipts.note import read_key
+from conformance.receipts.saying import CONSISTENT, DAMAGED, DIFFERS, LANGUAGES, PROVEN, account, data_of, outcome
+from conformance.receipts.words import WORDS
+
+EXITS = {PROVEN: 0, DAMAGED: 1, DIFFERS: 1, CONSISTENT: 3}
+"""2 is for a command that cannot be followed. A receipt that only agrees with itself is not 0, so that no script takes
+it for proven."""
+
+
+def verify_receipt(
+    file: Annotated[Path, typer.Argument(help="the receipt", exists=True, dir_okay=False, readable=True)],
+    part: Annotated[
+        list[str] | None,
+        typer.Option(help="name=FILE: the exact bytes of a part, such as request=asked.json; may be repeated"),
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="the ledger's verifier key as you got it elsewhere: name+id+base64, or a file")
+    ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(help="the hub's certificate as you got it elsewhere, PEM", exists=True, dir_okay=False),
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="the verdict for programs")] = False,
+) -> None:
+    """Verify a receipt of an exchange with nothing but the receipt: no network, no database, none of the hub's code.
+
+    Exit 0: proven under the key of --key. 3: it agrees with itself, and its key is not confirmed. 1: damaged, or
+    something given differs. 2: the command cannot be followed.
+    """
+    verdict = _judged(
+        file.read_bytes(),
+        key=_key(key) if key is not None else None,
+        parts=_parts(part or []),
+        certificate=_fingerprint(certificate) if certificate is not None else None,
+    )
+    if as_json:
+        print(json.dumps(data_of(verdict), ensure_ascii=False, indent=2))
+    else:
+        print("\n\n".join(_text(verdict, language) for language in LANGUAGES))
+    raise typer.Exit(EXITS[outcome(verdict)])
+
+
+def _judged(data: bytes, *, key: str | None, parts: dict[str, bytes], certificate: str | None) -> Verdict | Damaged:
+    try:
+        return judge(data, key=key, parts=parts, certificate=certificate)
+    except Damaged as damaged:
+        return damaged
+
+
+def _key(said: str) -> str:
+    """The key itself, or that of a file. A key has two plus signs or more, and then 44 characters of base64."""
+    try:
+        key = (said if said.count("+") >= 2 else Path(said).read_text("utf-8")).strip()
+        read_key(key)
+    except (OSError, UnicodeDecodeError, Damaged) as fault:
+        raise typer.BadParameter(f"--key is no verifier key (name+id+base64) and no file with one: {fault}") from fault
+    return key
+
+
+def _fingerprint(path: Path) -> str:
+    try:
+        return read_certificate(path.read_text("utf-8")).sha256
+    except (OSError, UnicodeDecodeError, Damaged) as fault:
+        raise typer.BadParameter(f"--certificate {path}: not PEM of an X.509 certificate") from fault
+
+
+def _parts(said: Sequence[str]) -> dict[str, bytes]:
+    parts: dict[str, bytes] = {}
+    for each in said:
+        name, equals, path = each.partition("=")
+        if not (name and equals and path) or name in parts:
+            raise typer.BadParameter(f"--part {each}: write name=FILE, each name once")
+        try:
+            parts[name] = Path(path).read_bytes()
+        except OSError as fault:
+            raise typer.BadParameter(f"--part {each}: {fault}") from fault
+    return parts
+
+
+def _text(verdict: Verdict | Damaged, language: str) -> str:
+    words, said = WORDS[language], account(verdict, language)
+    lines = [said.headline]
+    if said.proven:
+        lines += [f"{words['is'] if outcome(verdict) == PROVEN else words['would']}:", *_items(said.proven)]
+    lines += [f"{words['why'] if isinstance(verdict, Damaged) else words['not']}:", *_items(said.not_proven)]
+    return "\n".join(lines)
+
+
+def _items(said: Sequence[str]) -> list[str]:
+    return [f"  - {each}" for each in said]

@@ -1,0 +1,195 @@
+"""`simojo-conformance verify-receipt` and the hub come to the same verdict, by different code (Pasal 22(4))."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from conformance.cli import app
+from conformance.receipts.damage import CODES, Damaged
+from conformance.receipts.judge import judge
+from conformance.receipts.words import DAMAGE, KINDS, WORDS
+from gateway.domain.errors import LedgerBroken
+from gateway.ledger.receipt import verify_receipt
+from tests.ledger.receipts import PARTS, PEM, TRUSTED, Sample, certificate, corpus, receipt
+
+SAMPLES = list(corpus())
+GOOD = receipt()
+
+
+def by_the_hub(sample: Sample) -> tuple[str, Any]:
+    try:
+        found = verify_receipt(sample.data, sample.key, sample.parts)
+    except LedgerBroken as damage:
+        return damage.code, None
+    return "", (
+        found.exchange,
+        found.checkpoint.size,
+        found.checkpoint.root,
+        {index: (leaf.kind.value, leaf.at) for index, leaf in found.leaves.items()},
+        found.opened,
+        found.trusted,
+        found.certificate_sha256,
+    )
+
+
+def by_itself(sample: Sample) -> tuple[str, Any]:
+    try:
+        found = judge(sample.data, key=sample.key, parts=sample.parts)
+    except Damaged as damage:
+        return damage.code, None
+    return "", (
+        found.exchange,
+        found.checkpoint.size,
+        found.checkpoint.root,
+        {index: (leaf.kind, leaf.at) for index, leaf in found.leaves.items()},
+        found.opened,
+        found.trusted,
+        found.certificate.sha256,
+    )
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=[each.name for each in SAMPLES])
+def test_both_come_to_the_same_verdict(sample: Sample) -> None:
+    code, _ = verdict = by_itself(sample)
+    assert verdict == by_the_hub(sample)
+    assert (code == "") == sample.name.startswith("good")
+
+
+def test_the_samples_have_every_kind_of_damage() -> None:
+    assert {by_itself(each)[0] for each in SAMPLES} == {*CODES, ""} - {"certificate-differs"}
+    for language in ("id", "en"):
+        assert set(DAMAGE[language]) == set(CODES)
+        assert (WORDS[language].keys(), KINDS[language].keys()) == (WORDS["id"].keys(), KINDS["id"].keys())
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), size=st.integers(2, 600), salts=st.booleans(), witnessed=st.booleans())
+def test_both_agree_on_receipts_of_every_place_and_size(
+    data: st.DataObject, size: int, *, salts: bool, witnessed: bool
+) -> None:
+    document = receipt(size, data.draw(st.integers(0, size - 2)), salts=salts, witnessed=witnessed)
+    sample = Sample("good", document, TRUSTED, PARTS if salts else {})
+    assert by_itself(sample) == by_the_hub(sample)
+    assert by_itself(sample)[0] == ""
+
+
+@pytest.mark.filterwarnings("ignore:(Parsed|The parsed)")  # a changed certificate may be odd enough to be warned of
+@settings(max_examples=400, deadline=None)
+@given(place=st.integers(0, len(GOOD) - 1), byte=st.integers(0, 255))
+def test_both_agree_on_every_changed_byte(place: int, byte: int) -> None:
+    sample = Sample("", GOOD[:place] + bytes([byte]) + GOOD[place + 1 :], TRUSTED, PARTS)
+    (code, found), (hubs, hubs_found) = by_itself(sample), by_the_hub(sample)
+    if hubs == "leaf-not-canonical":  # a kind that only the hub knows not to be there: the tree says it too
+        assert code in ("leaf-not-canonical", "inclusion-proof")
+    else:
+        assert (code, found) == (hubs, hubs_found)
+
+
+# --- on the command line --------------------------------------------------------------------------------------------
+
+
+class Bench:
+    """A folder with files, and the command."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.put("receipt.json", GOOD)
+
+    def put(self, name: str, data: bytes) -> str:
+        (self.folder / name).write_bytes(data)
+        return str(self.folder / name)
+
+    def verify(self, *more: str) -> tuple[int, str]:
+        done = CliRunner().invoke(app, ["verify-receipt", str(self.folder / "receipt.json"), *more])
+        return done.exit_code, done.output
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def test_a_trusted_receipt_with_all_its_parts_is_proven_and_the_rest_is_named(bench: Bench) -> None:
+    parts = [f"--part={name}={bench.put(name, data)}" for name, data in PARTS.items()]
+    code, said = bench.verify("--key", TRUSTED, "--certificate", bench.put("hub.pem", PEM.encode()), *parts)
+    assert code == 0
+    assert "TERBUKTI: pertukaran ex-1 tercatat di buku besar simojo.example/ledger." in said
+    assert "PROVEN: exchange ex-1 is recorded in the ledger simojo.example/ledger." in said
+    assert "Entri nomor 40: pesan diterima, 05-01-2026 10:04:05 WIB." in said
+    assert "Berkas untuk bagian answer sama byte demi byte" in said
+    assert "The hub's certificate in it is the one that you gave." in said
+    assert "clock" in said.rpartition("What is not proven")[2]
+
+
+def test_a_receipt_under_its_own_key_is_not_called_proven(bench: Bench) -> None:
+    code, said = bench.verify()
+    assert (code, said.startswith("BELUM TERBUKTI"), "NOT PROVEN YET" in said) == (3, True, True)
+    assert f"kunci {TRUSTED} hanya diambil dari tanda bukti ini" in said
+    assert "Isi bagian answer, request: berkasnya tidak diberikan" in said
+
+
+def test_a_receipt_handed_out_before_an_erasure_still_verifies_and_one_after_it_says_what_is_closed(
+    bench: Bench,
+) -> None:
+    part = f"--part=request={bench.put('request', PARTS['request'])}"
+    assert bench.verify("--key", TRUSTED, part)[0] == 0
+    bench.put("receipt.json", receipt(salts=False))
+    code, said = bench.verify("--key", TRUSTED)
+    assert (code, "no salt to open it, as when the data were erased" in said) == (0, True)
+    assert bench.verify("--key", TRUSTED, part)[0] == 1
+
+
+@pytest.mark.parametrize("name", ["another time", "other bytes", "another size", "cut off"])
+def test_damage_is_said_in_both_languages_and_by_its_code(bench: Bench, name: str) -> None:
+    (sample,) = (each for each in SAMPLES if each.name == name)
+    bench.put("receipt.json", sample.data)
+    parts = [f"--part={part}={bench.put(part, data)}" for part, data in sample.parts.items()]
+    expected = by_itself(sample)[0]
+    code, said = bench.verify(*parts)
+    assert code == 1
+    assert DAMAGE["id"][expected] in said
+    assert DAMAGE["en"][expected] in said
+    assert said.count(f"[{expected}]") == 2
+    code, told = bench.verify("--json", *parts)
+    assert (code, json.loads(told)["outcome"], json.loads(told)["code"]) == (
+        1,
+        "differs" if sample.parts else "damaged",
+        expected,
+    )
+
+
+def test_programs_are_told_the_same(bench: Bench) -> None:
+    code, said = bench.verify("--json", "--key", bench.put("key", TRUSTED.encode() + b"\n"))
+    told = json.loads(said)
+    assert (code, told["outcome"], told["exchange"], told["trusted"]) == (0, "proven", "ex-1", True)
+    assert told["leaves"][1] == {
+        "index": 41,
+        "kind": "answered",
+        "at": "2026-01-05T03:04:05+00:00",
+        "agreement": "dpupr-2026/1.0",
+        "parts": ["answer"],
+    }
+    assert told["parts"] == {"opened": [], "notGiven": ["answer", "request"], "withoutSalt": []}
+    assert told["text"]["id"]["headline"].startswith("TERBUKTI")
+
+
+def test_another_certificate_than_the_one_that_is_trusted_is_named(bench: Bench) -> None:
+    assert bench.verify("--certificate", bench.put("hub.pem", b"no certificate"))[0] == 2
+    bench.put("receipt.json", json.dumps({**json.loads(GOOD), "certificate": certificate(8)}).encode())
+    code, said = bench.verify("--certificate", bench.put("hub.pem", PEM.encode()))
+    assert (code, "[certificate-differs]" in said) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "more", [("--part", "request"), ("--part", "request=nowhere"), ("--key", "nowhere"), ("--key", "a+b+c")]
+)
+def test_a_command_that_cannot_be_followed_says_nothing_of_the_receipt(bench: Bench, more: tuple[str, ...]) -> None:
+    code, said = bench.verify(*more)
+    assert (code, "PROVEN" in said) == (2, False)
