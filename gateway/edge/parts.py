@@ -17,6 +17,7 @@ from gateway.office.deeds import Deeds
 from gateway.office.signing import SigningDeeds
 from gateway.office.staff import Officer, officer_of
 from gateway.operations.endpoints import Endpoints
+from gateway.operations.evidence.desk import EvidenceDesk
 from gateway.operations.letters import Letters
 from gateway.operations.standing import Standing
 from gateway.store.reading import Reader
@@ -41,6 +42,7 @@ class StaffEdge:
     directory: Directory
     library: SchemaLibrary
     standing: Standing
+    evidence: EvidenceDesk
     clock: Callable[[], datetime]
 
 
