@@ -40,6 +40,7 @@ from gateway.operations.evidence.views import Views
 from gateway.operations.proofs import Proofs
 from gateway.operations.receipts import Receipts
 from gateway.store.reading import Reader
+from gateway.store.reads.evidence import DocumentTitle
 from gateway.store.tables import ExchangeRow
 from gateway.validation.library import SchemaLibrary
 
@@ -213,14 +214,7 @@ class Bundles:
             told.fact(fact)
         documents = []
         for title in self.reader.document_titles(case_id):
-            file = None
-            if (
-                not is_masked
-                and key is not None
-                and (stored := self.holding.document(case_id, title.sha256)) is not None
-            ):
-                file = f"case/documents/{title.sha256}"
-                container.put(file, title.media_type, stored.body)
+            file = None if is_masked or key is None else self._document(container, case_id, title)
             documents.append(
                 {"sha256": title.sha256, "kind": title.kind, "file": file, "madeAt": instant(title.made_at)}
             )
@@ -234,6 +228,14 @@ class Bundles:
             "facts": facts,
             "documents": documents,
         }
+
+    def _document(self, container: Container, case_id: str, title: DocumentTitle) -> str | None:
+        stored = self.holding.document(case_id, title.sha256)
+        if stored is None:
+            return None
+        file = f"case/documents/{title.sha256}"
+        container.put(file, title.media_type, stored.body)
+        return file
 
     def _leaves(self, exchange: str) -> Iterator[Leaf]:
         return (Leaf.parse(row.canonical) for row in self.reader.leaves_of_exchange(exchange))

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import zipfile
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from hashlib import sha256
 from typing import IO
@@ -33,6 +33,9 @@ _DS = "http://www.w3.org/2000/09/xmldsig#"
 _SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
 
 
+_SLICE = 256 * 2**10
+
+
 class Container:
     """Writes one container into `sink`, which can be sought in. `at` is the time that its entries bear, in WIB."""
 
@@ -48,7 +51,7 @@ class Container:
             raise ValueError(f"{name!r} is in the container, or no name for a file in it")
         digest = sha256()
         with self._zip.open(self._entry(name), "w", force_zip64=not isinstance(content, bytes)) as out:
-            for piece in (content,) if isinstance(content, bytes) else content:
+            for piece in _slices(content) if isinstance(content, bytes) else content:
                 digest.update(piece)
                 out.write(piece)
         self._digests[name] = media_type, digest.digest()
@@ -86,3 +89,9 @@ class Container:
             etree.SubElement(named, f"{{{_DS}}}DigestValue").text = b64encode(digest).decode()
         written: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
         return written
+
+
+def _slices(content: bytes) -> Iterator[memoryview]:
+    """A body piece by piece, so that its compressed form is not in memory beside it."""
+    view = memoryview(content)
+    return (view[at : at + _SLICE] for at in range(0, len(content), _SLICE))

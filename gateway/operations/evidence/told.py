@@ -52,7 +52,8 @@ class Told:
     ) -> None:
         """An exchange with its messages and attempts."""
         speaks = f"{agency} kepada SIMOJO" if row.direction == "in" else f"SIMOJO kepada {agency}"
-        verdict = VERDICTS.get(row.verdict, row.verdict) + (f" ({row.code})" if row.code else "")
+        code = "" if row.code is None or row.code in VERDICTS else f" ({row.code})"
+        verdict = VERDICTS.get(row.verdict, row.verdict) + code
         self._moments.append((row.at, f"{speaks}: {row.interaction}, {verdict}"))
         tries = []
         for each in attempts:

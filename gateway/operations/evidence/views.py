@@ -75,7 +75,7 @@ class Views:
             body = self._holding.part(row, name)
             payload, why = (None, "dihapus") if body is None else self._masked(row, agreed, name, body)
             found.append(View(name, payload, why, self._headers(row, name)))
-        return found
+        return sorted(found, key=_in_order)
 
     def agreed(self, row: ExchangeRow) -> AgreedInteraction | None:
         """What was agreed for an exchange; None where no agreement covered it."""
@@ -128,6 +128,13 @@ class Views:
         declared = () if adapter is None else adapter.interactions
         paths = {each.path for each in declared if each.name == row.interaction}
         return f".../{paths.pop()}" if len(paths) == 1 else MASKED
+
+
+def _in_order(view: View) -> tuple[int, bool]:
+    """A question before its answer, an attempt after the one before."""
+    kind, _, rest = view.name.partition("-")
+    number = rest.partition("-")[0]
+    return int(number) if number.isdecimal() else 0, kind in ("answer", "reply")
 
 
 def _documents(row: ExchangeRow, agreed: AgreedInteraction, name: str) -> list[str]:

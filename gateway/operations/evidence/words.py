@@ -15,6 +15,12 @@ PROOFS: Mapping[str, str] = MappingProxyType(
         "pesan diterima.",
         "oss-token": "Pengirim dikenali dari token OSS yang dibuat dari kata sandi bersama. Tidak ada tanda tangan "
         "digital pengirim; isi pesan dibuktikan oleh buku catatan SIMOJO.",
+        "snap-bi-asymmetric": "Setiap pesan membawa tanda tangan digital SNAP BI (X-SIGNATURE, RSA) atas isinya, "
+        "diperiksa sebelum pesan diterima.",
+        "oss-key": "Pihak dikenali dari kunci OSS (user_key) melalui TLS. Tidak ada tanda tangan digital; isi pesan "
+        "dibuktikan oleh buku catatan SIMOJO.",
+        "sms-key": "Pihak dikenali dari kunci bersama melalui TLS. Tidak ada tanda tangan digital; isinya dibuktikan "
+        "oleh buku catatan SIMOJO.",
         "basic": "Pihak dikenali dari nama pengguna dan kata sandi melalui TLS. Tidak ada tanda tangan digital; isi "
         "pesan dibuktikan oleh buku catatan SIMOJO.",
     }
