@@ -94,7 +94,12 @@ def test_large_documents_of_a_case_are_one_at_a_time_in_memory(stage: Stage) -> 
     case, size, count = stage.register(), 2 * 2**20, 8
     for _ in range(count):
         body = secrets.token_bytes(size)
-        row = {"case_id": case.id, "sha256": hashlib.sha256(body).hexdigest(), "kind": "lampiran", "body": body}
+        row: dict[str, Any] = {
+            "case_id": case.id,
+            "sha256": hashlib.sha256(body).hexdigest(),
+            "kind": "lampiran",
+            "body": body,
+        }
         row |= {"media_type": "application/pdf", "made_at": stage.clock()}
         stage.hub.store.unit_of_work.commit(Plan.of(Insert(DocumentRow, row)))
     desk = desk_of(stage)
