@@ -16,7 +16,9 @@ from conformance.peers.peer import Surroundings
 from conformance.receipts.command import verify_receipt
 from gateway.domain.errors import GatewayError, Misconfigured
 
+EXIT_BROKEN = 1
 EXIT_MISCONFIGURED = 2
+EXIT_NOT_COMPARED = 3
 
 Home = Annotated[
     Path | None, typer.Option(help="the agency's folder, with config.json in it; else ./agencies/<agency>")
@@ -88,6 +90,39 @@ def secret(
     except GatewayError as fault:
         raise _ended(fault) from fault
     print(found[name])
+
+
+@app.command("verify-evidence")
+def verify_evidence(
+    file: Annotated[Path, typer.Argument(help="the bundle (.asice)")],
+    hub_certificate: Annotated[
+        Path | None, typer.Option(help="the hub's certificate that you trust, PEM; without it the bundle names its own")
+    ] = None,
+    ledger_key: Annotated[str | None, typer.Option(help="the ledger's key that you trust: name+id+base64")] = None,
+) -> None:
+    """Judge an evidence bundle, with no network. Exit 0 whole, 1 broken, 2 no bundle, 3 whole by an unknown signer."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    from conformance.evidence.faults import EvidenceBroken, NoEvidence
+    from conformance.evidence.verdict import judge
+
+    try:
+        pinned = None
+        if hub_certificate is not None:
+            pinned = x509.load_pem_x509_certificate(hub_certificate.read_bytes()).fingerprint(SHA256()).hex()
+        verdict = judge(file, certificate_sha256=pinned, ledger_key=ledger_key)
+    except EvidenceBroken as broken:
+        print(f"TIDAK SAH: {broken.indonesian}.")
+        print(f"BROKEN: {broken.english}.")
+        raise typer.Exit(EXIT_BROKEN) from None
+    except (NoEvidence, OSError, ValueError) as fault:
+        print(f"BUKAN BUKTI: berkas ini tidak dapat diperiksa. / NO EVIDENCE: {fault}")
+        raise typer.Exit(EXIT_MISCONFIGURED) from None
+    for line in verdict.sentences():
+        print(line)
+    if not verdict.is_pinned:
+        raise typer.Exit(EXIT_NOT_COMPARED)
 
 
 def _folder(home: Path | None, agency: str) -> Path:

@@ -7,11 +7,13 @@ differing.py  where adapters and agreements differ: told by `simojo check`, and 
 starting.py   what is made sure of before a process begins
 process.py    what a hub and a worker share: parts, start and end
 rounds.py     what comes again beside requests: deliveries, ledger, timers; and who leads
+evidence.py   the evidence desk: bundles, masking, restricted reads
 hub.py        a hub process: the web application
 worker.py     a worker process: no web application but its health
 """
 
 from gateway.app.differing import coming_differences, differences
+from gateway.app.evidence import evidence_of
 from gateway.app.hub import Gateway
 from gateway.app.store import (
     Store,
@@ -29,6 +31,7 @@ __all__ = [
     "Worker",
     "coming_differences",
     "differences",
+    "evidence_of",
     "open_store",
     "receipts_of",
     "record_hub_certificates",

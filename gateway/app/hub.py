@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from fastapi import FastAPI
 
+from gateway.app.evidence import evidence_of
 from gateway.app.identity import hub_chain
 from gateway.app.process import Process
 from gateway.app.rounds import Round
@@ -218,6 +219,9 @@ class Gateway(Process):
             library=self.library,
             standing=self.standing,
             clock=self._clock,
+            evidence=evidence_of(
+                self.store, self._key, library=self.library, adapters=self.adapters, clock=self._clock, new_id=new_id
+            ),
         )
         own = HubCertificates(
             reader=self.store.reader,

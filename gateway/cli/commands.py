@@ -8,10 +8,12 @@ from gateway.cli import (
     agency,
     agency_check,
     agreement,
+    audit,
     batch,
     case,
     check,
     delivery,
+    evidence,
     hub,
     init,
     ledger,
@@ -36,9 +38,11 @@ agency.app.command("explain")(agency_check.explain)
 app.add_typer(adapter.app, name="adapter", help="A new agency's adapter: its skeleton, its checks, a first exchange.")
 app.add_typer(agency.app, name="agency", help="Endpoints, credentials and certificates of agencies.")
 app.add_typer(agreement.app, name="agreement", help="Agreements: import, list, activate.")
+app.add_typer(audit.app, name="audit", help="Who looked at unmasked data, and why.")
 app.add_typer(batch.app, name="batch", help="Files of records: how far they are, and what became of each record.")
 app.add_typer(case.app, name="case", help="The life of a permit case, as the rules have it.")
 app.add_typer(delivery.app, name="delivery", help="What waits for agencies, dead letters, and endpoints that are down.")
+app.add_typer(evidence.app, name="evidence", help="Evidence bundles of exchanges and cases, for a judge or an officer.")
 app.add_typer(hub.app, name="hub", help="The hub's own key and certificates.")
 app.add_typer(ledger.app, name="ledger", help="Verify and export the ledger; receipts.")
 app.add_typer(store.app, name="store", help="The database: what it is, its version, moving the office to another.")

@@ -17,6 +17,7 @@ from gateway.office.deeds import Deeds
 from gateway.office.signing import SigningDeeds
 from gateway.office.staff import Officer, officer_of
 from gateway.operations.endpoints import Endpoints
+from gateway.operations.evidence.desk import EvidenceDesk
 from gateway.operations.letters import Letters
 from gateway.operations.receipts import Receipts
 from gateway.operations.standing import Standing
@@ -43,6 +44,7 @@ class StaffEdge:
     directory: Directory
     library: SchemaLibrary
     standing: Standing
+    evidence: EvidenceDesk
     clock: Callable[[], datetime]
 
 

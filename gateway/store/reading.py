@@ -7,6 +7,7 @@
     mailboxes   items that agencies collect
     batches     files of records, their pieces, records that are put aside
     ledger      leaves, tiles, checkpoints, data keys
+    evidence    names and titles without bodies, who looked at unmasked data
     lately      what happened of late with one agency
     tallies     what came of exchanges, by agency and interaction
 
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 from gateway.store.reads.batches import BatchReads
 from gateway.store.reads.cases import CaseReads
+from gateway.store.reads.evidence import EvidenceReads
 from gateway.store.reads.exchanges import ExchangeReads
 from gateway.store.reads.lately import LatelyReads
 from gateway.store.reads.ledger import HEAD, Extent, LedgerReads, WaitingLeaf
@@ -30,6 +32,15 @@ __all__ = ["HEAD", "Extent", "Reader", "WaitingLeaf"]
 
 
 class Reader(
-    PartyReads, CaseReads, ExchangeReads, OutboxReads, MailboxReads, BatchReads, LedgerReads, LatelyReads, TallyReads
+    PartyReads,
+    CaseReads,
+    ExchangeReads,
+    OutboxReads,
+    MailboxReads,
+    BatchReads,
+    LedgerReads,
+    LatelyReads,
+    TallyReads,
+    EvidenceReads,
 ):
     """All reads of one engine: `Reader(engine)`. Safe to share between threads."""

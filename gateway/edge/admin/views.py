@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from gateway.operations.endpoints import EndpointSeen
+from gateway.operations.evidence.views import View
 from gateway.operations.letters import Many
 from gateway.store.reads.mailboxes import MailboxLoad
-from gateway.store.tables import AttemptRow, BatchRow, CaseRow, DeliveryRow, ExchangeRow, LeafRow
+from gateway.store.tables import AttemptRow, BatchRow, CaseRow, DeliveryRow, ExchangeRow, LeafRow, RestrictedReadRow
 
 
 def instant(value: datetime | None) -> str | None:
@@ -157,4 +158,23 @@ def attempt_view(row: AttemptRow) -> dict[str, Any]:
         "endedAt": instant(row.ended_at),
         "outcome": row.outcome,
         "detail": row.detail,
+    }
+
+
+def shown_view(view: View) -> dict[str, Any]:
+    """A message as it is shown, masked; `why` says why its content is not."""
+    return {"name": view.name, "content": view.payload, "why": view.why or None, "headers": dict(view.headers)}
+
+
+def read_view(row: RestrictedReadRow, *, stands: bool) -> dict[str, Any]:
+    """Who looked at unmasked data, and why; `stands`: it is still what its leaf commits to."""
+    return {
+        "id": row.id,
+        "at": instant(row.at),
+        "actor": row.actor,
+        "what": row.what,
+        "subject": row.subject,
+        "reason": row.reason,
+        "leaf": row.leaf,
+        "stands": stands,
     }

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs
 
 import anyio.to_thread
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from jinja2 import Environment, PackageLoader, select_autoescape
+from fastapi.responses import RedirectResponse, Response
 
 from gateway.domain.calendar import JAKARTA
 from gateway.domain.errors import Unauthenticated, Unauthorised
-from gateway.domain.titles import Language
-from gateway.edge.console.texts import TEXTS, WORDS
-from gateway.edge.http import language_of, read_body
+from gateway.edge.console.exchange import add_exchange
+from gateway.edge.console.pages import page_of as _page
+from gateway.edge.http import read_body
 from gateway.edge.parts import COOKIE, StaffEdge, officer, officer_of_token
 from gateway.operations.endpoints import circuit_warnings
 from gateway.operations.expiry import certificate_warnings
@@ -30,23 +28,6 @@ COOKIE_S = 8 * 3600
 MAX_FORM = 4096
 MINUTES_OF_TWO_HOURS = 120
 HOURS_OF_TWO_DAYS = 48
-
-HEADERS: Mapping[str, str] = MappingProxyType(
-    {
-        "Content-Security-Policy": (
-            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
-            "base-uri 'none'; frame-ancestors 'none'"
-        ),
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "Referrer-Policy": "same-origin",
-        "Cache-Control": "no-store",
-    }
-)
-
-_pages = Environment(
-    loader=PackageLoader("gateway.edge.console"), autoescape=select_autoescape(default=True), trim_blocks=True
-)
 
 
 def console_router(edge: StaffEdge) -> APIRouter:
@@ -84,6 +65,8 @@ def console_router(edge: StaffEdge) -> APIRouter:
         response.set_cookie(COOKIE, token, max_age=COOKIE_S, httponly=True, samesite="strict", secure=secure)
         return response
 
+    add_exchange(router, edge)
+
     @router.post("/console/sign-out")
     def sign_out() -> Response:
         response = RedirectResponse("/console", status_code=303)
@@ -101,16 +84,6 @@ def console_router(edge: StaffEdge) -> APIRouter:
     return router
 
 
-def _page(template: str, request: Request, *, status: int = 200, **facts: Any) -> HTMLResponse:
-    asked = request.query_params.get("lang")
-    language = Language(asked) if asked in ("id", "en") else language_of(request.headers)
-    said = WORDS[language]
-    body = _pages.get_template(template).render(
-        t=TEXTS[language], word=lambda code: said.get(code, code), lang=language.value, **facts
-    )
-    return HTMLResponse(body, status_code=status, headers=HEADERS)
-
-
 def _facts(edge: StaffEdge) -> dict[str, Any]:
     reader, now = edge.reader, edge.clock()
     exchanges = reader.exchanges(ROWS)
@@ -123,6 +96,7 @@ def _facts(edge: StaffEdge) -> dict[str, Any]:
         "cases": list(_cases(edge)),
         "exchanges": [
             {
+                "id": row.id,
                 "at": _local(row.at),
                 "direction": row.direction,
                 "name": f"{row.agency}/{row.interaction}",

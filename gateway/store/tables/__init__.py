@@ -32,7 +32,7 @@ from gateway.store.tables.parties import (
     HubCertificateRow,
     PossessionChallengeRow,
 )
-from gateway.store.tables.staff import StaffRow, TokenRow
+from gateway.store.tables.staff import RestrictedReadRow, StaffRow, TokenRow
 
 __all__ = [
     "AgencyRow",
@@ -69,6 +69,7 @@ __all__ = [
     "PinChallengeRow",
     "PossessionChallengeRow",
     "RefusalTallyRow",
+    "RestrictedReadRow",
     "StaffRow",
     "TileRow",
     "TokenRow",

@@ -1,13 +1,13 @@
-"""Who works at the office, and what they come in with."""
+"""Who works at the office, what they come in with, and what they looked at that others see masked."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Text
+from sqlalchemy import Index, Text
 from sqlmodel import Field, SQLModel
 
-from gateway.store.types import UtcDateTime
+from gateway.store.types import Blob, UtcDateTime
 
 
 class StaffRow(SQLModel, table=True):
@@ -42,3 +42,23 @@ class TokenRow(SQLModel, table=True):
     made_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class RestrictedReadRow(SQLModel, table=True):
+    """Somebody looked at unmasked data (Pasal 10, Pasal 22(1)): `actor` at `subject`, for this reason.
+
+    `subject` is `exchange/<id>` or `case/<id>`, `what` says how it was shown (`messages`, `bundle`). The leaf named
+    `leaf` commits to all of it under `salt`, so that a reason, which a person typed, is not in the ledger itself.
+    """
+
+    __tablename__ = "restricted_read"
+    __table_args__ = (Index("restricted_read_at", "at", "id"), Index("restricted_read_subject", "subject"))
+
+    id: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    actor: str
+    what: str
+    subject: str
+    reason: str = Field(sa_type=Text)
+    salt: bytes = Field(sa_type=Blob)
+    leaf: str
