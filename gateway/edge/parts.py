@@ -13,6 +13,7 @@ from gateway.casework.desk import Casework
 from gateway.domain.errors import Unauthenticated, Unauthorised
 from gateway.exchange.directory import Directory
 from gateway.office.by_hand import PaperDeeds
+from gateway.office.checking.checks import PaperChecks
 from gateway.office.deeds import Deeds
 from gateway.office.signing import SigningDeeds
 from gateway.office.staff import Officer, officer_of
@@ -36,6 +37,7 @@ class StaffEdge:
     deeds: Deeds
     signing: SigningDeeds
     paper: PaperDeeds
+    checks: PaperChecks
     letters: Letters
     endpoints: Endpoints
     directory: Directory
