@@ -1,8 +1,9 @@
 """Signatures of a PDF that anybody sent, read in a process of its own: bounded in time and memory, without secrets.
 
-pyHanko reads what a stranger wrote: streams that unpack to gigabytes, structures that lead in circles. So the hub does
-not read them itself: a child does, with nothing of the hub's environment, that may use so many seconds of a processor
-and so much memory, writes no file, and has no more to say than a list of signatures. Nothing asks a network.
+pyHanko bounds what a stream unpacks to, but not how long a structure that leads in circles keeps it, and a thread
+cannot be ended. So the hub does not read a stranger's file itself: a child does, with nothing of the hub's environment,
+that may use so many seconds of a processor and so much memory, writes no file, and has no more to say than a list of
+signatures. Nothing asks a network.
 """
 
 from __future__ import annotations

@@ -6,17 +6,20 @@ from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
+import segno
 
 from gateway.domain.case import PermitCase
 from gateway.domain.events import PermitRevoked
 from gateway.edge.portal.texts import TEXTS
 from gateway.ledger.leaf import Leaf
 from gateway.office.checking.files import MAX_FILE
+from gateway.office.signing import PinStep
 from gateway.trust.keys import signing_key
 from gateway.trust.pdf_signature import SigningMaterial, sign_pdf
 from gateway.trust.permit_statement import StatementKey, StatementVerifier
 from tests.edge.visitors import Visitor
-from tests.office.house import AGUS, NOW, House
+from tests.office.house import AGUS, DEWI, NOW, House
+from tests.office.papers.reading import qr_modules
 from tests.trust.parties import certificate, private_key
 
 PREVAILS = "data yang tersimpan dalam SIMOJO yang dianggap benar"
@@ -91,13 +94,31 @@ def test_the_qr_code_of_the_document_leads_to_a_genuine_page(house: House, visit
     assert [StatementVerifier.parse(each) for each in keys] == [house.gateway.checks.key.verifier]
 
 
+@pytest.mark.parametrize("ink", [False, True])
+def test_the_code_is_inside_the_signed_file_and_on_the_sheet_that_is_signed_in_ink(
+    house: House, visitor: Visitor, ink: bool
+) -> None:
+    case = house.approved("krk")
+    if ink:
+        visitor.post(f"/office/v1/cases/{case.id}/wet-ink", AGUS, {"reason": "Kepala Dinas berhalangan (contoh)"})
+    case = house.gateway.signing.prepare(case.id, house.officer(AGUS))
+    if not ink:
+        case = house.gateway.signing.sign(case.id, house.officer(DEWI), *house.pin(case, PinStep.SIGN))
+    row = house.gateway.store.reader.document(case.id, (case.document_sha256 if ink else case.signed_sha256) or "")
+    assert row is not None
+    matrix = segno.make(house.gateway.settings.public_url + page(case, statement(house, case)), error="m").matrix
+    assert qr_modules(row.body) == {(x, y) for y, dots in enumerate(matrix) for x, dot in enumerate(dots) if dot}
+
+
 def test_a_forged_code_and_one_of_another_permit_are_told_at_once(house: House, visitor: Visitor) -> None:
     one, other = house.signed(), house.signed()
     genuine = statement(house, one)
     forged = visitor.client.get(page(one, genuine[:-30] + genuine[-30:-10].swapcase() + genuine[-10:]))
     assert "Kode QR ini bukan dari kantor kami</h2>" in forged.text
     assert "S*** C***" not in forged.text
+    house.gateway.deeds.record(other.id, "staff/agus", PermitRevoked(by="DPM-PTSP", reason="contoh"))
     moved = visitor.client.get(page(other, genuine))
+    assert "telah dicabut" in moved.text
     assert "Kode QR ini milik izin lain</h2>" in moved.text
     assert str(one.reserved_number) in moved.text
     cut_off = visitor.client.get(page(one, genuine[:50]))

@@ -54,6 +54,10 @@ TEXTS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
             "code-incomplete": "Alamat dari kode QR terpotong, jadi diperiksa menurut nomor saja. Pindai sekali lagi.",
             "code-differs": "Keterangan dalam kode QR berbeda dengan data tersimpan pada:",
             "facts": "Yang tersimpan di SIMOJO",
+            "standing": "Keadaan",
+            "standing-valid": "berlaku",
+            "standing-suspended": "berlaku, penyerahannya ditangguhkan",
+            "standing-revoked": "telah dicabut",
             "service": "Jenis izin",
             "day": "Tanggal dokumen",
             "since": "Berlaku sejak",
@@ -102,13 +106,13 @@ TEXTS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
             "draft": "Ini rancangan yang belum ditandatangani",
             "draft-why": "Isinya sama dengan dokumen sebelum ditandatangani. Mintalah berkas yang bertanda tangan.",
             "no-pdf": "Ini bukan berkas PDF",
-            "no-pdf-why": "Foto atau pindaian kertas tidak dapat diperiksa begini: bandingkan tulisannya di atas.",
+            "no-pdf-why": "Foto atau pindaian kertas tidak dapat diperiksa begini: bandingkan tulisannya di bawah.",
             "unreadable-file": "Berkas ini tidak dapat dibaca",
             "unreadable-file-why": ("PDF-nya rusak atau tidak lazim. Berkas ini bukan yang tersimpan untuk nomor ini."),
             "unsigned": "Berkas ini tidak bertanda tangan",
             "unsigned-why": (
                 "Berkas ini bukan yang tersimpan untuk nomor ini, dan tidak ada tanda tangan elektronik di dalamnya. "
-                "Hasil cetak atau pindaian memang tidak membawanya: bandingkan tulisannya di atas."
+                "Hasil cetak atau pindaian memang tidak membawanya: bandingkan tulisannya di bawah."
             ),
             "other": "Berkas ini bukan yang tersimpan untuk nomor ini",
             "other-why": "Inilah tanda tangan elektronik di dalamnya:",
@@ -125,7 +129,7 @@ TEXTS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
             "digest": "Sidik berkas (SHA-256)",
             "wait": "Terlalu sering dicoba",
             "wait-why": (
-                "Pembandingan dibatasi supaya data orang tidak dapat ditebak-tebak. Data di atas tetap dapat dibaca. "
+                "Pembandingan dibatasi supaya data orang tidak dapat ditebak-tebak. Data di bawah tetap dapat dibaca. "
                 "Coba lagi nanti, atau datang ke loket DPM-PTSP Kota Mojokerto. Dapat dicoba lagi sesudah:"
             ),
             "busy": "Berkas lain sedang diperiksa",
@@ -181,6 +185,10 @@ TEXTS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
             "code-incomplete": "The address of the QR code is cut off, so the number alone was checked. Scan it again.",
             "code-differs": "The statement in the QR code differs from the stored data in:",
             "facts": "Stored in SIMOJO",
+            "standing": "Standing",
+            "standing-valid": "valid",
+            "standing-suspended": "valid, hand-over suspended",
+            "standing-revoked": "revoked",
             "service": "Kind of permit",
             "day": "Date of the document",
             "since": "In force since",
@@ -229,13 +237,13 @@ TEXTS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
             "draft": "This is a draft that was not signed yet",
             "draft-why": "It is the document before it was signed. Ask for the signed file.",
             "no-pdf": "This is no PDF file",
-            "no-pdf-why": "A photograph or scan of paper cannot be checked this way: compare its words above.",
+            "no-pdf-why": "A photograph or scan of paper cannot be checked this way: compare its words below.",
             "unreadable-file": "This file cannot be read",
             "unreadable-file-why": "The PDF is damaged or unusual. It is not the one stored under this number.",
             "unsigned": "This file is not signed",
             "unsigned-why": (
                 "It is not the file stored under this number, and there is no electronic signature in it. A print or "
-                "scan has none: compare its words above."
+                "scan has none: compare its words below."
             ),
             "other": "This is not the file stored under this number",
             "other-why": "These are the electronic signatures in it:",
@@ -252,7 +260,7 @@ TEXTS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
             "digest": "Digest of the file (SHA-256)",
             "wait": "Tried too often",
             "wait-why": (
-                "Comparisons are limited, so that nobody's data can be guessed. The data above can still be read. Try "
+                "Comparisons are limited, so that nobody's data can be guessed. The data below can still be read. Try "
                 "again later, or come to the counter of DPM-PTSP Kota Mojokerto. It can be tried again after:"
             ),
             "busy": "Another file is being checked",
