@@ -240,6 +240,7 @@ class Gateway(Process):
             library=self.library,
             standing=self.standing,
             clock=self._clock,
+            seconds=self.limits.seconds,
         )
         own = HubCertificates(
             reader=self.store.reader,

@@ -80,7 +80,7 @@ def make_api(agencies: AgencyEdge, staff: StaffEdge, *more: APIRouter) -> FastAP
         paper_router(staff),
         paper_checks_router(staff),
         console_router(staff),
-        portal_router(staff, agencies.limits.seconds),
+        portal_router(staff),
         *more,
     )
     for router in routers:  # their routes as they are: include_router would make each anew, at the first request

@@ -29,7 +29,7 @@ COOKIE = "simojo_token"
 
 @dataclass(frozen=True, kw_only=True)
 class StaffEdge:
-    """The parts."""
+    """The parts. `seconds` is a clock that never goes back, for what may be done so often in a while."""
 
     reader: Reader
     unit_of_work: Writing
@@ -44,6 +44,7 @@ class StaffEdge:
     library: SchemaLibrary
     standing: Standing
     clock: Callable[[], datetime]
+    seconds: Callable[[], float]
 
 
 def token_hash(token: str) -> str:

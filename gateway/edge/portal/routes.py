@@ -36,10 +36,10 @@ MAX_UPLOAD = MAX_FILE + 4096
 _MAX_NUMBER = 120
 
 
-def portal_router(edge: StaffEdge, seconds: Callable[[], float]) -> APIRouter:
-    """The routes; `seconds` is a clock that never goes back."""
+def portal_router(edge: StaffEdge) -> APIRouter:
+    """The routes."""
     router = APIRouter(include_in_schema=False)
-    pages, answers = Pages(edge.clock), Answers(edge, Tries(seconds), Pages(edge.clock))
+    pages, answers = Pages(edge.clock), Answers(edge, Tries(edge.seconds), Pages(edge.clock))
 
     @router.get("/periksa")
     def ask(request: Request) -> Response:
