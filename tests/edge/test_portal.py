@@ -18,7 +18,7 @@ from gateway.trust.keys import signing_key
 from gateway.trust.pdf_signature import SigningMaterial, sign_pdf
 from gateway.trust.permit_statement import StatementKey, StatementVerifier
 from tests.edge.visitors import Visitor
-from tests.office.house import AGUS, DEWI, NOW, House
+from tests.office.house import AGUS, DAY, DEWI, NOW, House
 from tests.office.papers.reading import qr_modules
 from tests.trust.parties import certificate, private_key
 
@@ -49,6 +49,16 @@ def test_a_permit_in_force_is_valid_and_names_nobody(house: House, visitor: Visi
     assert all(said in answer.text for said in (case.service_name, "24 November 2026", "Prajurit Kulon", PREVAILS))
     assert names_nobody(answer.text, case)
     assert "S*** C***" not in answer.text, "initials are for who has the paper"
+
+
+def test_the_day_on_the_document_and_the_day_it_came_into_force_are_told_apart(house: House, visitor: Visitor) -> None:
+    case = house.prepared()
+    house.clock.move(DAY)
+    house.gateway.signing.sign(case.id, house.officer(DEWI), *house.pin(case, PinStep.SIGN))
+    answer = visitor.client.post(page(case, statement(house, case)), data={"day": "24/11/2026"})
+    assert ("24 November 2026" in answer.text, "25 November 2026" in answer.text) == (True, True)
+    assert "sama dengan data SIMOJO" in answer.text
+    assert "berbeda" not in answer.text.partition("verdict")[0]
 
 
 def test_a_reserved_number_is_no_permit_yet(house: House, visitor: Visitor) -> None:
