@@ -14,7 +14,7 @@ import typer
 from conformance.peers.config import HUB, SECRETS, load_config, make_config
 from conformance.peers.peer import Surroundings
 from conformance.receipts.command import verify_receipt
-from gateway.domain.errors import GatewayError, Misconfigured
+from gateway.domain.errors import GatewayError, Misconfigured, Tampered
 
 EXIT_BROKEN = 1
 EXIT_MISCONFIGURED = 2
@@ -123,6 +123,30 @@ def verify_evidence(
         print(line)
     if not verdict.is_pinned:
         raise typer.Exit(EXIT_NOT_COMPARED)
+
+
+@app.command("verify-permit")
+def verify_permit(
+    scanned: Annotated[str, typer.Argument(help="what the QR code says: the whole address, or what follows ?s=")],
+    keys: Annotated[Path, typer.Option(help="the hub's public keys of permits, as its /periksa/kunci shows them")],
+) -> None:
+    """Check with no network that the office signed what a permit's QR code says; whether it still stands, ask the hub.
+
+    Exit status 0: signed by the office; 1: forged, or of another permit; 2: not readable.
+    """
+    from conformance.permit_statement import verify_permit as verify
+
+    try:
+        found = verify(scanned, keys.read_text(encoding="utf-8"))
+    except Tampered as fault:
+        _say(f"simojo-conformance: {fault.text}")
+        raise typer.Exit(1) from fault
+    except OSError as fault:
+        raise _ended(Misconfigured(f"{keys} cannot be read: {fault.strerror}")) from fault
+    except GatewayError as fault:
+        raise _ended(fault) from fault
+    print(f"number   {found.number}\nservice  {found.service}\ndate     {found.day.isoformat()}")
+    print("signed by the office; compare with the paper, and ask the check page whether it still stands")
 
 
 def _folder(home: Path | None, agency: str) -> Path:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from fastapi import FastAPI
 
 from gateway.app.evidence import evidence_of
-from gateway.app.identity import hub_chain
+from gateway.app.identity import hub_chain, signer_authorities
 from gateway.app.process import Process
 from gateway.app.rounds import Round
 from gateway.app.store import receipts_of
@@ -36,6 +36,8 @@ from gateway.exchange.mailbox.services import MailboxServices
 from gateway.exchange.meta.services import MetaServices
 from gateway.machine import new_id, now
 from gateway.office.by_hand import PaperDeeds
+from gateway.office.checking.checks import PaperChecks
+from gateway.office.checking.files import FileJudge
 from gateway.office.signing import SigningDeeds
 from gateway.operations import failed_proofs
 from gateway.operations.allowance import Allowance
@@ -44,7 +46,9 @@ from gateway.operations.explanations import EACH, IN_ALL, Explanations
 from gateway.operations.failed_proofs import FailedProofs
 from gateway.operations.letters import Letters
 from gateway.settings import Settings
+from gateway.trust.keys import fingerprint
 from gateway.trust.pdf_signature import SigningMaterial
+from gateway.trust.permit_statement import StatementKey, StatementVerifier
 
 
 class Gateway(Process):
@@ -73,6 +77,7 @@ class Gateway(Process):
             hub=self._hub,
             clock=clock,
         )
+        self.checks = self._checks()
         self.signing = SigningDeeds(
             deeds=self.deeds,
             casework=self.casework,
@@ -80,6 +85,7 @@ class Gateway(Process):
             pin=self.store.master.pin,
             material=SigningMaterial(key=self._key, chain=hub_chain(settings)[1:]),
             verify_url=self._verify_url,
+            statement=self.checks.statement,
             signatory=self._signatory,
         )
         self.paper = PaperDeeds(deeds=self.deeds, casework=self.casework, verify_url=self._verify_url)
@@ -97,6 +103,22 @@ class Gateway(Process):
 
     def _verify_url(self, number: str) -> str:
         return f"{self.settings.public_url}/periksa/{quote(number)}"
+
+    def _checks(self) -> PaperChecks:
+        own = {fingerprint(self._key.certificate), *(fingerprint(each.certificate) for each in self._hub.previous)}
+
+        def signed_with() -> frozenset[str]:
+            before = (row for row in self.store.reader.hub_certificates() if row.signs_from is not None)
+            return frozenset(own | {row.fingerprint for row in before})
+
+        return PaperChecks(
+            casework=self.casework,
+            unit_of_work=self.store.unit_of_work,
+            key=StatementKey.derived(self.settings.ledger_seed()),
+            earlier=tuple(StatementVerifier.parse(each) for each in self.settings.earlier_permit_keys.split()),
+            files=FileJudge(own=signed_with, authorities=signer_authorities(self.settings)),
+            clock=self._clock,
+        )
 
     def begin_to_end(self) -> None:
         """As a process does; whoever waits for a mailbox is answered."""
@@ -212,6 +234,7 @@ class Gateway(Process):
             deeds=self.deeds,
             signing=self.signing,
             paper=self.paper,
+            checks=self.checks,
             letters=Letters(self.store.reader, self.store.unit_of_work, self.store.leaves, self._clock, self.wake),
             endpoints=Endpoints(self.store.reader, self.store.unit_of_work, self.store.leaves, self._clock, self.wake),
             receipts=receipts_of(self.store, self._key),
@@ -222,6 +245,7 @@ class Gateway(Process):
             evidence=evidence_of(
                 self.store, self._key, library=self.library, adapters=self.adapters, clock=self._clock, new_id=new_id
             ),
+            seconds=self.limits.seconds,
         )
         own = HubCertificates(
             reader=self.store.reader,

@@ -29,7 +29,7 @@ from gateway.edge.door import DOOR, AgencyDoor, door_of
 from gateway.edge.front import FrontDoor
 from gateway.edge.http import language_of, problem
 from gateway.edge.office_api.counter import counter_router
-from gateway.edge.office_api.paper import paper_router
+from gateway.edge.office_api.paper import paper_checks_router, paper_router
 from gateway.edge.office_api.routes import office_router
 from gateway.edge.parts import StaffEdge
 from gateway.edge.portal.routes import portal_router
@@ -79,6 +79,7 @@ def make_api(agencies: AgencyEdge, staff: StaffEdge, *more: APIRouter) -> FastAP
         counter_router(staff),
         office_router(staff),
         paper_router(staff),
+        paper_checks_router(staff),
         console_router(staff),
         portal_router(staff),
         receipt_page_router(),

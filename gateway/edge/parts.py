@@ -13,6 +13,7 @@ from gateway.casework.desk import Casework
 from gateway.domain.errors import Unauthenticated, Unauthorised
 from gateway.exchange.directory import Directory
 from gateway.office.by_hand import PaperDeeds
+from gateway.office.checking.checks import PaperChecks
 from gateway.office.deeds import Deeds
 from gateway.office.signing import SigningDeeds
 from gateway.office.staff import Officer, officer_of
@@ -30,7 +31,7 @@ COOKIE = "simojo_token"
 
 @dataclass(frozen=True, kw_only=True)
 class StaffEdge:
-    """The parts."""
+    """The parts. `seconds` is a clock that never goes back, for what may be done so often in a while."""
 
     reader: Reader
     unit_of_work: Writing
@@ -38,6 +39,7 @@ class StaffEdge:
     deeds: Deeds
     signing: SigningDeeds
     paper: PaperDeeds
+    checks: PaperChecks
     letters: Letters
     endpoints: Endpoints
     receipts: Receipts
@@ -46,6 +48,7 @@ class StaffEdge:
     standing: Standing
     evidence: EvidenceDesk
     clock: Callable[[], datetime]
+    seconds: Callable[[], float]
 
 
 def token_hash(token: str) -> str:

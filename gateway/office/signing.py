@@ -59,7 +59,10 @@ class Challenge:
 
 
 class SigningDeeds:
-    """Deeds with a PIN. `pin` derives the PIN of a challenge; `verify_url` makes the address a permit's QR leads to."""
+    """Deeds with a PIN. `pin` derives the PIN of a challenge; `verify_url` makes the address a permit's QR leads to.
+
+    `statement` signs what the QR says of a case that has its number and the day on its document (Pasal 22(4)c).
+    """
 
     def __init__(
         self,
@@ -70,6 +73,7 @@ class SigningDeeds:
         pin: Callable[[str], str],
         material: SigningMaterial,
         verify_url: Callable[[str], str],
+        statement: Callable[[PermitCase, date], str],
         signatory: Callable[[], Officer],
     ) -> None:
         self._deeds = deeds
@@ -78,6 +82,7 @@ class SigningDeeds:
         self._pin = pin
         self._material = material
         self._verify_url = verify_url
+        self._statement = statement
         self._signatory = signatory
         self._certified = Certified(casework)
 
@@ -155,7 +160,13 @@ class SigningDeeds:
                 laid_out = case.apply(reserved, at)
                 facts, changes = [reserved], [taken]
             signatory = self._ink_signer(case) or self._signatory()
-            pdf = permit_pdf(laid_out, verify_url=self._verify_url(number), issued_on=day, signatory=signatory)
+            pdf = permit_pdf(
+                laid_out,
+                verify_url=self._verify_url(number),
+                statement=self._statement(laid_out, day),
+                issued_on=day,
+                signatory=signatory,
+            )
             prepared = e.DocumentPrepared(sha256=digest_of(pdf), signatory=signatory.name)
             if self._casework.reader.document(case.id, prepared.sha256) is None:
                 changes.append(keep(case.id, PREPARED, pdf, at))

@@ -15,6 +15,8 @@ wss              WS-Security X.509 signatures over an envelope; security_header 
 jws              detached JWS over a body; compact: what it shares with JWE
 xml_encryption   XML Encryption of a Body; encrypted_parts reads its structure, recipient_names whose key is meant
 jwe              compact JWE around a body; content_key: which key of ours opens, and the one way to fail
+permit_statement the signed statement in a permit's QR code
+pdf_apart        signatures of a stranger's PDF, read by a child with bounds
 secrets          the master key: sealing, derivation, PINs
 dev_ca           a certification authority for development alone
 diagnosis/       why a signature failed, for people; lets nothing in

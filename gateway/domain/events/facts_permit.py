@@ -150,7 +150,7 @@ class SignatureDeclined(CaseEvent):
 class NumberActivated(CaseEvent):
     """The reserved number became the permit's number: from now on the permit is valid.
 
-    `check_url` is where anybody can check it, the address that the document's QR code says.
+    `check_url` is where anybody can check it, the address that the document's QR code begins with.
     """
 
     number: str

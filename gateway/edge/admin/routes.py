@@ -114,6 +114,15 @@ def _add_ledger(router: APIRouter, edge: StaffEdge) -> None:
 
     @router.get("/health")
     def health() -> dict[str, Any]:
-        """How the hub is, with what to look at; `leader` is the process that integrates the ledger and keeps time."""
+        """How the hub is, with what to look at; `leader` is the process that integrates the ledger and keeps time.
+
+        `paperChecks` counts what was checked on the public page since this process started (Pasal 22(4)c).
+        """
         found = look(edge.reader, edge.unit_of_work, edge.clock(), edge.standing)
-        return {"ready": found.ready, "leader": found.leader, "warnings": list(found.warnings)}
+        checks = edge.checks.tally.counts()
+        return {
+            "ready": found.ready,
+            "leader": found.leader,
+            "warnings": list(found.warnings),
+            "paperChecks": checks,
+        }

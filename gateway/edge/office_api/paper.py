@@ -3,6 +3,7 @@
 `POST /office/v1/cases/{id}/recommendation`   the letter of an agency that is not, or could not be asked (Pasal 21(1))
 `POST /office/v1/cases/{id}/wet-ink`          this document is to be signed in ink, by that official (13(5))
 `POST /office/v1/cases/{id}/sign-wet`         the printed sheet was signed in ink, and lies here
+`POST /office/v1/paper-checks`                what a paper says against what is stored (22(4)c); a difference is a leaf
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from gateway.domain.events import RecommendationGiven
 from gateway.edge.office_api.routes import Body, Who
 from gateway.edge.office_api.views import case_view
 from gateway.edge.parts import StaffEdge, office_staff
+from gateway.office.checking.comparing import MAX_VALUE, differences
+from gateway.office.checking.comparing import Field as Asked
 from gateway.office.staff import Officer, officer_of
 
 Line = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -46,6 +49,36 @@ class InkSigned(Body):
 
     signer: str = Field(min_length=1, max_length=64)
     scan_sha256: str = Field(alias="scanSha256", pattern="^[0-9a-f]{64}$")
+
+
+class PaperSays(Body):
+    """What staff read from a paper: at least one field besides the number. Dates as on the paper or in ISO form."""
+
+    number: str = Field(min_length=1, max_length=120)
+    day: str = Field("", max_length=MAX_VALUE)
+    service: str = Field("", max_length=MAX_VALUE)
+    until: str = Field("", max_length=MAX_VALUE)
+    holder: str = Field("", max_length=MAX_VALUE)
+    location: str = Field("", max_length=MAX_VALUE)
+
+
+def paper_checks_router(edge: StaffEdge) -> APIRouter:
+    """The route by which staff hold a paper against the store."""
+    router = APIRouter(prefix="/office/v1/paper-checks", tags=["office"])
+
+    @router.post("")
+    def check(said: PaperSays, by: Who) -> dict[str, Any]:
+        """Compare a paper with what is stored, which prevails (22(5)); the ledger keeps which fields differ."""
+        fields = {Asked(name): value for name, value in said.model_dump(exclude={"number"}).items()}
+        compared = edge.checks.found_by_staff(said.number, fields, by.actor)
+        return {
+            "fields": {each.field.value: each.result.value for each in compared},
+            "differs": [each.value for each in differences(compared)],
+            "prevails": "store",
+            "clause": "Pasal 22(5)",
+        }
+
+    return router
 
 
 def paper_router(edge: StaffEdge) -> APIRouter:

@@ -1,7 +1,7 @@
 """The permit document (dokumen perizinan, Pasal 1 number 12), laid out to be signed.
 
 It carries the reserved number, because nothing can be added to a signed PDF later; whether that number is in force is
-what the address in the QR code tells.
+what the address in the QR code tells. The code carries a signed statement too, so that a forged paper shows.
 """
 
 from __future__ import annotations
@@ -53,11 +53,14 @@ def permit_pdf(
     legal_basis: tuple[str, ...] = LEGAL_BASIS,
     agency_names: Mapping[str, str] = MappingProxyType({}),
     letterhead: Letterhead = LETTERHEAD,
+    statement: str = "",
 ) -> bytes:
     """Lay the permit out as PDF/A-2b; the same arguments give the same bytes.
 
-    `issued_on` is printed and is the file's creation date; `verify_url` (http or https, at most 300 ASCII characters)
-    is what the QR code says; `agency_names` gives agencies' names by id, an agency without one is printed by its id.
+    `issued_on` is printed and is the file's creation date; `verify_url` (http or https, with what follows at most 300
+    ASCII characters) is printed, and what the QR code says, followed by `statement`, the signed one of
+    `gateway.trust.permit_statement`, if there is any (Pasal 22(4)c); `agency_names` gives agencies' names by id, an
+    agency without one is printed by its id.
     Electronic signing leaves a mark where wet ink leaves room (13(5), 16(2)).
 
     Raises CaseRefusal `number-missing` without a reserved number, InvalidIdentifier for a site outside the city's
@@ -83,7 +86,8 @@ def permit_pdf(
         "signatory": signature_data(signatory),
         "verify_url": verify_url,
     }
-    return make_pdf("permit.typ", data, letterhead=letterhead, made_on=issued_on, images={"qr": _qr(verify_url)})
+    said = f"{verify_url}?s={statement}" if statement else verify_url
+    return make_pdf("permit.typ", data, letterhead=letterhead, made_on=issued_on, images={"qr": _qr(said)})
 
 
 def _considering(case: PermitCase, agency_names: Mapping[str, str]) -> Iterator[str]:
