@@ -13,6 +13,7 @@ import typer
 
 from conformance.peers.config import HUB, SECRETS, load_config, make_config
 from conformance.peers.peer import Surroundings
+from conformance.witness.command import witness
 from gateway.domain.errors import GatewayError, Misconfigured
 
 EXIT_MISCONFIGURED = 2
@@ -22,6 +23,7 @@ Home = Annotated[
 ]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Simulated agencies for the SIMOJO gateway.")
+app.command()(witness)
 
 
 @app.command()
