@@ -40,6 +40,7 @@ from gateway.operations.integrator import BATCH, Integrator
 from gateway.operations.refusals import Refusals
 from gateway.operations.revocation import Revocation
 from gateway.operations.standing import Standing
+from gateway.operations.witnessing import Witnessing
 from gateway.settings import Settings
 from gateway.store.engine import is_shared
 from gateway.store.exclusive import HubLock
@@ -135,6 +136,14 @@ class Process:
         )
         self.timers = Timers(self.deeds, self.casework, clock)
         self.integrator = Integrator(self.store.reader, self.store.unit_of_work, self.store.note_key, clock)
+        self.witnessing = Witnessing(
+            reader=self.store.reader,
+            unit_of_work=self.store.unit_of_work,
+            leaves=self.store.leaves,
+            client=self._client,
+            verifiers=(self.store.note_key.verifier,),
+            clock=clock,
+        )
         self.refusals = Refusals(
             self.store.reader,
             self.store.unit_of_work,
@@ -241,6 +250,7 @@ class Process:
             leadership=self._leadership,
             led=(
                 Round("integrator", lambda: self.integrator.run_once() >= BATCH, self.settings.merge_interval_s),
+                Round("witnesses", self.witnessing.run_once, 1.0),
                 Round("refusals", lambda: self.refusals.run_once() > 0, 5.0),
                 Round("timers", lambda: self.timers.run_once() > 0, 5.0),
                 Round("revocation", lambda: self.revocation.run_once() > 0, 30.0),

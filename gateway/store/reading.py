@@ -7,6 +7,7 @@
     mailboxes   items that agencies collect
     batches     files of records, their pieces, records that are put aside
     ledger      leaves, tiles, checkpoints, data keys
+    witnesses   who co-signs checkpoints, and their lines
     lately      what happened of late with one agency
     tallies     what came of exchanges, by agency and interaction
 
@@ -25,11 +26,21 @@ from gateway.store.reads.mailboxes import MailboxReads
 from gateway.store.reads.outbox import OutboxReads
 from gateway.store.reads.parties import PartyReads
 from gateway.store.reads.tallies import TallyReads
+from gateway.store.reads.witnesses import WitnessReads
 
 __all__ = ["HEAD", "Extent", "Reader", "WaitingLeaf"]
 
 
 class Reader(
-    PartyReads, CaseReads, ExchangeReads, OutboxReads, MailboxReads, BatchReads, LedgerReads, LatelyReads, TallyReads
+    PartyReads,
+    CaseReads,
+    ExchangeReads,
+    OutboxReads,
+    MailboxReads,
+    BatchReads,
+    LedgerReads,
+    WitnessReads,
+    LatelyReads,
+    TallyReads,
 ):
     """All reads of one engine: `Reader(engine)`. Safe to share between threads."""
