@@ -21,7 +21,9 @@ from conformance.witness.notes import NotANote, NotSigned, read_checkpoint, read
 
 MAX_BODY = 64 * 1024
 MAX_PROOF = 63
-READ_S = 10.0
+READ_S = 60.0
+"""A connection may be idle so long: longer than a hub keeps one, so that none closes under a submission."""
+
 _OLD = re.compile(r"old (0|[1-9][0-9]{0,17})", re.ASCII)
 
 
