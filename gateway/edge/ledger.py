@@ -6,6 +6,7 @@
     GET  /ledger/tile/entries/<N>[.p/<W>]   leaves, for staff and auditors alone (decision 0094)
     GET  /ledger/consistency?from=&to=  a proof, for clients that have no code for tiles
     GET  /ledger/inclusion?index=&size=
+    GET  /ledger/timestamp?covering=    the newest timestamp of RFC 3161, or the earliest over so many leaves
     POST /ledger/cosignature            a checkpoint with a witness's line on it
 
 Anybody may ask, from any web page. Two threads of their own answer, and a queue that is bounded: whoever reads the
@@ -26,6 +27,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from gateway.domain.errors import GatewayError, HubBusy, Malformed
+from gateway.edge.admin.views import instant
 from gateway.edge.http import language_of, problem, read_body
 from gateway.edge.parts import officer
 from gateway.ledger.encoding import MAX_INTEGER, encode_base64
@@ -68,6 +70,7 @@ def ledger_router(edge: LedgerEdge) -> APIRouter:
     _add_layout(router, reading)
     _add_entries(router, reading)
     _add_proofs(router, reading)
+    _add_timestamps(router, reading)
 
     @router.post("/ledger/cosignature")
     async def cosignature(request: Request) -> Response:
@@ -133,6 +136,17 @@ def _add_entries(router: APIRouter, reading: _Reading) -> None:
         answer = _answer(request, content, OCTETS, _caching(path).replace("public", "private"))
         answer.headers["Vary"] = "Authorization, Cookie"
         return answer
+
+
+def _add_timestamps(router: APIRouter, reading: _Reading) -> None:
+    @router.get("/ledger/timestamp")
+    async def timestamp(request: Request, covering: Size = None) -> Response:
+        def work() -> bytes:
+            found = reading.published.timestamp(covering)
+            said = {"size": found.size, "at": instant(found.at), "checkpoint": found.note}
+            return _json({**said, "token": encode_base64(found.token)})
+
+        return await reading.answer(request, work, "application/json", FRESH)
 
 
 def _add_proofs(router: APIRouter, reading: _Reading) -> None:

@@ -7,6 +7,7 @@ Of bundles: who may read them is the edge's to say (decision 0094).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from gateway.domain.errors import Malformed, Refused
 from gateway.ledger.encoding import encode_base64
@@ -48,6 +49,16 @@ class PublicInclusion:
     leaf: bytes
     tree: Root
     proof: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class Stamped:
+    """A checkpoint's note as it was signed, and the token (DER) that an authority gave for its SHA-256 at `at`."""
+
+    size: int
+    note: str
+    token: bytes
+    at: datetime
 
 
 class Published:
@@ -112,6 +123,17 @@ class Published:
         number, at = divmod(index, TILE_WIDTH)
         leaf = read(TileId(0, number))[at * HASH_SIZE : (at + 1) * HASH_SIZE]
         return PublicInclusion(index, leaf, Root(grown, tree_root(grown, read)), proof)
+
+    def timestamp(self, covering: int | None) -> Stamped:
+        """The newest timestamp; or the earliest of a ledger with `covering` leaves or more.
+
+        Raises Refused `checkpoint-unknown` where there is none.
+        """
+        row = self._reader.last_timestamp() if covering is None else self._reader.first_timestamp(covering)
+        checkpoint = None if row is None else self._reader.checkpoint(row.size)
+        if row is None or checkpoint is None:
+            raise Refused("no such checkpoint has a timestamp (yet)", code="checkpoint-unknown")
+        return Stamped(row.size, checkpoint.note, row.token, row.at)
 
     def _cosigned(self, row: CheckpointRow) -> str:
         return row.note + "".join(each.line for each in self._reader.cosignatures(row.size))

@@ -13,10 +13,15 @@ from conformance.witness.judge import Contradiction, Witness
 from conformance.witness.memory import Memory
 from conformance.witness.notes import LedgerKey, read_checkpoint, verify
 from conformance.witness.visiting import HubFailed, visit
+from gateway.app import Gateway
+from gateway.domain.errors import Misconfigured
 from gateway.edge.ledger import A_WHILE, FOR_EVER
 from gateway.ledger.leaf import LeafKind
 from gateway.operations.witnesses import Proposal, WitnessDeeds
-from tests.office.house import AGUS, NOW, RINA, House
+from gateway.store.plan import Claim
+from gateway.store.tables import TimestampRow
+from tests.databases import Furnished
+from tests.office.house import AGUS, NOW, RINA, House, settings_in
 
 NAME = "saksi.dpupr.example"
 
@@ -75,6 +80,24 @@ def test_leaves_are_for_auditors_alone(house: House, web: TestClient) -> None:
     assert answer.headers["cache-control"].startswith("private")
     first = answer.content[2 : 2 + int.from_bytes(answer.content[:2])]
     assert hashlib.sha256(b"\x00" + first).digest() == web.get("/ledger/tile/0/000.p/1").content
+
+
+def test_a_timestamp_leads_with_its_checkpoint(house: House, web: TestClient) -> None:
+    assert web.get("/ledger/timestamp").status_code == 404
+    whole = size(web)
+    house.commit(Claim(TimestampRow, ("size",), {"size": whole, "token": b"der", "at": NOW}))
+    found = web.get("/ledger/timestamp", params={"covering": whole}).json()
+    checkpoint = web.get("/ledger/checkpoint").text
+    assert found == {"size": whole, "at": "2026-11-24T03:00:00.000Z", "checkpoint": checkpoint, "token": "ZGVy"}
+    assert web.get("/ledger/timestamp", params={"covering": whole + 1}).status_code == 404
+
+
+def test_an_authority_without_the_authorities_above_it_is_refused_at_start(
+    furnished: Furnished, tmp_path: Path
+) -> None:
+    with furnished.copied(tmp_path) as url, pytest.raises(Misconfigured) as caught:
+        Gateway(settings_in(tmp_path, database_url=url, timestamp_url="http://127.0.0.1:9/tsa"))
+    assert caught.value.code == "timestamp-ca-missing"
 
 
 def bearer(name: str) -> dict[str, str]:

@@ -1,11 +1,11 @@
-"""Witnesses and their co-signatures, as they are stored."""
+"""Witnesses with their co-signatures, and timestamps, as they are stored."""
 
 from __future__ import annotations
 
 from sqlmodel import col, select
 
 from gateway.store.reads.base import Reads
-from gateway.store.tables import CheckpointRow, CosignatureRow, WitnessRow
+from gateway.store.tables import CheckpointRow, CosignatureRow, TimestampRow, WitnessRow
 
 ACTIVE = "active"
 
@@ -37,3 +37,14 @@ class WitnessReads(Reads):
         largest = joined.where(col(WitnessRow.state) == ACTIVE).order_by(col(CosignatureRow.size).desc()).limit(1)
         size: int | None = self._first(largest)
         return None if size is None else self._get(CheckpointRow, size)
+
+    def last_timestamp(self) -> TimestampRow | None:
+        """The timestamp of the largest checkpoint that has one."""
+        found: TimestampRow | None = self._first(select(TimestampRow).order_by(col(TimestampRow.size).desc()).limit(1))
+        return found
+
+    def first_timestamp(self, covering: int) -> TimestampRow | None:
+        """The earliest timestamp of a checkpoint over so many leaves or more."""
+        wanted = select(TimestampRow).where(col(TimestampRow.size) >= covering).order_by(col(TimestampRow.size))
+        found: TimestampRow | None = self._first(wanted.limit(1))
+        return found

@@ -33,7 +33,7 @@ from gateway.store.tables.parties import (
     PossessionChallengeRow,
 )
 from gateway.store.tables.staff import StaffRow, TokenRow
-from gateway.store.tables.witnesses import CosignatureRow, WitnessRow
+from gateway.store.tables.witnesses import CosignatureRow, TimestampRow, WitnessRow
 
 __all__ = [
     "AgencyRow",
@@ -73,6 +73,7 @@ __all__ = [
     "RefusalTallyRow",
     "StaffRow",
     "TileRow",
+    "TimestampRow",
     "TokenRow",
     "TreeHeadRow",
     "WitnessRow",

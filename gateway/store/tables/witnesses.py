@@ -1,4 +1,4 @@
-"""Witnesses of the ledger: who co-signs checkpoints, and what they have co-signed."""
+"""What others say of the ledger's checkpoints: witnesses with their co-signatures, and timestamps of an authority."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Text
 from sqlmodel import Field, SQLModel
 
-from gateway.store.types import UtcDateTime
+from gateway.store.types import Blob, UtcDateTime
 
 
 class WitnessRow(SQLModel, table=True):
@@ -49,3 +49,13 @@ class CosignatureRow(SQLModel, table=True):
     witness: str = Field(primary_key=True)
     line: str = Field(sa_type=Text)
     signed_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class TimestampRow(SQLModel, table=True):
+    """A verified token of RFC 3161 over the note of the checkpoint over `size` leaves; `at` is what it states."""
+
+    __tablename__ = "timestamp_token"
+
+    size: int = Field(primary_key=True)
+    token: bytes = Field(sa_type=Blob)
+    at: datetime = Field(sa_type=UtcDateTime)
