@@ -14,6 +14,7 @@ import typer
 from conformance.peers.config import HUB, SECRETS, load_config, make_config
 from conformance.peers.peer import Surroundings
 from conformance.receipts.command import verify_receipt
+from conformance.witness.command import witness
 from gateway.domain.errors import GatewayError, Misconfigured, Tampered
 
 EXIT_BROKEN = 1
@@ -28,6 +29,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Simulated agencies for the SIMOJO gateway, and proofs."
 )
 app.command("verify-receipt")(verify_receipt)
+app.command()(witness)
 
 
 @app.command()

@@ -100,6 +100,13 @@ class Settings(BaseSettings):
     earlier_permit_keys: str = Field(
         "", description="public keys of earlier statements on permits (lines of `/periksa/kunci`), apart by spaces"
     )
+    timestamp_url: str = Field("", description="a timestamp authority (RFC 3161) for checkpoints; empty: none is asked")
+    timestamp_ca_file: Path | None = Field(
+        None, description="authorities (PEM) that the timestamp authority's certificate must chain to"
+    )
+    timestamp_interval_min: float = Field(
+        60, gt=0, le=10080, description="minutes between two timestamps, where the ledger has grown"
+    )
     max_body_bytes: int = Field(10 * 2**20, ge=1024, description="largest body that is read at all, in bytes")
     body_timeout_s: float = Field(15.0, gt=0, description="seconds within which a client has to send its body")
     tls_certificate_file: Path | None = Field(None, description="the hub's own TLS certificate and chain, PEM")

@@ -21,6 +21,7 @@ from gateway.domain.errors import Misconfigured
 from gateway.edge.api import make_api
 from gateway.edge.health import Readiness, health_router
 from gateway.edge.hub_certificates import HubCertificates, hub_certificates_router
+from gateway.edge.ledger import LedgerEdge, ledger_router
 from gateway.edge.limits import Bounds, Limits
 from gateway.edge.mistake_titles import headline
 from gateway.edge.parts import StaffEdge
@@ -45,6 +46,7 @@ from gateway.operations.endpoints import Endpoints
 from gateway.operations.explanations import EACH, IN_ALL, Explanations
 from gateway.operations.failed_proofs import FailedProofs
 from gateway.operations.letters import Letters
+from gateway.operations.published import Published
 from gateway.settings import Settings
 from gateway.trust.keys import fingerprint
 from gateway.trust.pdf_signature import SigningMaterial
@@ -255,7 +257,8 @@ class Gateway(Process):
             next_signs_from=self.settings.next_signs_from,
         )
         readiness = Readiness(self.store.unit_of_work, self._clock, self.standing)
-        return make_api(agencies, staff, hub_certificates_router(own), health_router(readiness))
+        ledger = LedgerEdge(published=Published(self.store.reader), witnessing=self.witnessing)
+        return make_api(agencies, staff, hub_certificates_router(own), ledger_router(ledger), health_router(readiness))
 
 
 def _bounds(settings: Settings) -> Bounds:

@@ -7,11 +7,13 @@ The signing key comes from exactly one place, looked for in this order: a token 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from cryptography import x509
 
 from gateway.domain.errors import Malformed, Misconfigured
+from gateway.operations.timestamping import Authority
 from gateway.settings import Settings
 from gateway.trust.certificate_files import load_chain
 from gateway.trust.dev_ca import is_development
@@ -102,6 +104,20 @@ def agency_authorities(settings: Settings) -> tuple[x509.Certificate, ...]:
 def signer_authorities(settings: Settings) -> tuple[x509.Certificate, ...]:
     """The authorities that signers of certified signatures must chain to; none: not judged. Raises Misconfigured."""
     return _authorities(settings, "signer_ca_file")
+
+
+def timestamp_authority(settings: Settings) -> Authority | None:
+    """Who stamps checkpoints, None where nobody is asked. Raises Misconfigured."""
+    if not settings.timestamp_url:
+        return None
+    certificates = _authorities(settings, "timestamp_ca_file")
+    if not certificates:
+        raise Misconfigured(
+            "SIMOJO_TIMESTAMP_URL is set: name the authorities above its certificate in SIMOJO_TIMESTAMP_CA_FILE",
+            code="timestamp-ca-missing",
+        )
+    interval = timedelta(minutes=settings.timestamp_interval_min)
+    return Authority(url=settings.timestamp_url, certificates=certificates, interval=interval)
 
 
 _PREVIOUS = "previous_signing_certificate_file"

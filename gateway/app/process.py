@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import threading
 import time
@@ -14,7 +15,7 @@ from functools import partial
 from gateway.app.catalogue import calendar_of, catalogue_of
 from gateway.app.delivering import Delivering
 from gateway.app.differing import suspend_where_different
-from gateway.app.identity import hub_key, previous_keys
+from gateway.app.identity import hub_key, previous_keys, timestamp_authority
 from gateway.app.rounds import Round, Rounds
 from gateway.app.starting import make_sure, refuse_place, speaks_soap
 from gateway.app.store import open_store, record_hub_certificates, revocation_policy, status_sources
@@ -40,6 +41,8 @@ from gateway.operations.integrator import BATCH, Integrator
 from gateway.operations.refusals import Refusals
 from gateway.operations.revocation import Revocation
 from gateway.operations.standing import Standing
+from gateway.operations.timestamping import Authority, Timestamping
+from gateway.operations.witnessing import Witnessing
 from gateway.settings import Settings
 from gateway.store.engine import is_shared
 from gateway.store.exclusive import HubLock
@@ -68,6 +71,7 @@ class Process:
         self.settings = settings
         self._clock = clock
         self._key = hub_key(settings)
+        stamping = timestamp_authority(settings)
         self.store = open_store(settings, clock=clock, new_id=new_id)
         self._lock = HubLock(settings.database_url)
         self.adapters = load_adapters()
@@ -135,6 +139,15 @@ class Process:
         )
         self.timers = Timers(self.deeds, self.casework, clock)
         self.integrator = Integrator(self.store.reader, self.store.unit_of_work, self.store.note_key, clock)
+        self.witnessing = Witnessing(
+            reader=self.store.reader,
+            unit_of_work=self.store.unit_of_work,
+            leaves=self.store.leaves,
+            client=self._client,
+            verifiers=(self.store.note_key.verifier,),
+            clock=clock,
+        )
+        self.timestamping = self._timestamping(stamping)
         self.refusals = Refusals(
             self.store.reader,
             self.store.unit_of_work,
@@ -241,6 +254,8 @@ class Process:
             leadership=self._leadership,
             led=(
                 Round("integrator", lambda: self.integrator.run_once() >= BATCH, self.settings.merge_interval_s),
+                Round("witnesses", self.witnessing.run_once, 1.0),
+                *([Round("timestamps", self.timestamping.run_once, 5.0)] if self.timestamping else ()),
                 Round("refusals", lambda: self.refusals.run_once() > 0, 5.0),
                 Round("timers", lambda: self.timers.run_once() > 0, 5.0),
                 Round("revocation", lambda: self.revocation.run_once() > 0, 30.0),
@@ -286,6 +301,21 @@ class Process:
 
     def _pause(self, seconds: float) -> bool:
         return self._couriers.pause(seconds)
+
+    def _timestamping(self, authority: Authority | None) -> Timestamping | None:
+        """What has checkpoints stamped, where there is an authority."""
+        if authority is None:
+            return None
+        made = Timestamping(
+            reader=self.store.reader,
+            unit_of_work=self.store.unit_of_work,
+            client=self._client,
+            authority=authority,
+            clock=self._clock,
+            random_bytes=secrets.token_bytes,
+        )
+        self.standing.timestamp_trouble = made.trouble
+        return made
 
     def _revocation(self) -> Revocation:
         return Revocation(

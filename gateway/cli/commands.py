@@ -20,6 +20,7 @@ from gateway.cli import (
     serve,
     staff,
     store,
+    witness,
     worker,
 )
 from gateway.cli.demo import demo
@@ -46,4 +47,5 @@ app.add_typer(evidence.app, name="evidence", help="Evidence bundles of exchanges
 app.add_typer(hub.app, name="hub", help="The hub's own key and certificates.")
 app.add_typer(ledger.app, name="ledger", help="Verify and export the ledger; receipts.")
 app.add_typer(store.app, name="store", help="The database: what it is, its version, moving the office to another.")
+app.add_typer(witness.app, name="witness", help="Who co-signs the ledger: agencies, the second site.")
 app.add_typer(staff.app, name="staff", help="Who works at the office, and their API tokens.")

@@ -47,6 +47,13 @@ def verify() -> None:
 
 
 @app.command()
+def key() -> None:
+    """Print the ledger's verifier key, for witnesses and for whoever checks its checkpoints."""
+    with opened() as store:
+        print(store.note_key.verifier.encode())
+
+
+@app.command()
 def export(
     file: Annotated[Path | None, typer.Argument(help="where to; standard output without it")] = None,
 ) -> None:

@@ -165,14 +165,18 @@ def open_note(text: str, verifiers: Sequence[NoteVerifier]) -> Checkpoint:
     Raises LedgerBroken: checkpoint-malformed for 1 and 3, checkpoint-signature for 2.
     """
     # 1
-    body, signatures = _split_note(text)
+    body, signatures = split_note(text)
     # 2
     _check_signatures(body, signatures, verifiers)
     # 3
     return _parse_body(body)
 
 
-def _split_note(text: str) -> tuple[str, list[tuple[str, bytes]]]:
+def split_note(text: str) -> tuple[str, list[tuple[str, bytes]]]:
+    """Give the signed text of a note, and the name and bytes of each signature line: nothing is verified yet.
+
+    Raises LedgerBroken (checkpoint-malformed).
+    """
     if len(text) > MAX_NOTE_SIZE:
         raise _malformed(f"at most {MAX_NOTE_SIZE} characters", f"{len(text)}")
     if (control := _CONTROL.search(text)) or not _is_unicode(text):

@@ -75,6 +75,8 @@ class LeafKind(StrEnum):
     """A deed of staff outside a case: a grant, a print, a publication."""
     READ = "read"
     """A restricted read (Pasal 10)."""
+    WITNESS = "witness"
+    """A witness was proposed, approved or removed; it refused a checkpoint, is overdue, or has come back."""
 
 
 def part_salt(case_key: bytes, exchange: str, part: str) -> bytes:

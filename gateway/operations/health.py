@@ -14,6 +14,7 @@ from gateway.operations.expiry import certificate_warnings
 from gateway.operations.mailboxes import mailbox_warnings
 from gateway.operations.proofs import MERGE_DELAY_S
 from gateway.operations.standing import PAUSED, Standing
+from gateway.operations.witnesses import witness_warnings
 from gateway.store.plan import Add, Plan
 from gateway.store.reading import Reader
 from gateway.store.room import use_room
@@ -43,6 +44,8 @@ class Health:
     `clock_back_s`: so far is this machine's clock behind the
     last checkpoint. `batches` are sentences about files of records that wait, or of which records failed of late.
     `folder` are sentences about files that stand still in a watched folder, where this process works in it.
+    `witnesses` are sentences about those that refuse the ledger's checkpoints, or are silent,
+    and about timestamps of checkpoints that are not given.
     `clock_apart_s`: so far is it ahead of the database server's (below 0: behind). `leader` is the
     process that leads, None when none does. `delivering_trouble` says why deliveries may stand still in this process.
     """
@@ -61,6 +64,7 @@ class Health:
     batches: tuple[str, ...] = ()
     folder: tuple[str, ...] = ()
     mailboxes: tuple[str, ...] = ()
+    witnesses: tuple[str, ...] = ()
     leader: str | None = None
     delivering_trouble: str = ""
 
@@ -97,6 +101,7 @@ class Health:
             found.append(
                 f"{self.overdue} answers of agencies are overdue: see /admin/v1/deliveries/overdue, and call them"
             )
+        found += self.witnesses
         found += self.circuits
         found += self.unserved
         found += self.mailboxes
@@ -122,6 +127,7 @@ def look(reader: Reader, unit_of_work: Writing, now: datetime, standing: Standin
         batches=batch_warnings(reader, now),
         folder=standing.folder_troubles(),
         mailboxes=mailbox_warnings(reader, now),
+        witnesses=(*witness_warnings(reader, now), *filter(None, (standing.timestamp_trouble(),))),
         clock_back_s=clock_back(reader, now),
         clock_apart_s=standing.clock_apart_s,
         leader=standing.leader(),

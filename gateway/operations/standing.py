@@ -23,6 +23,8 @@ class Standing:
         """Why deliveries may stand still in this process, a sentence; "" when they do not."""
         self.folder_troubles: Callable[[], tuple[str, ...]] = lambda: ()
         """What stands still in the watched folder, if this process works in it, a sentence each."""
+        self.timestamp_trouble: Callable[[], str] = lambda: ""
+        """Why checkpoints get no timestamp, where this process asks for them; "" when they do."""
         self.clock_apart_s = 0.0
         """Seconds that this machine's clock was ahead of the database server's at the last look; below 0: behind."""
 

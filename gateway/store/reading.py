@@ -8,6 +8,7 @@
     batches     files of records, their pieces, records that are put aside
     ledger      leaves, tiles, checkpoints, data keys
     evidence    names and titles without bodies, who looked at unmasked data
+    witnesses   who co-signs checkpoints, and their lines
     lately      what happened of late with one agency
     tallies     what came of exchanges, by agency and interaction
 
@@ -27,6 +28,7 @@ from gateway.store.reads.mailboxes import MailboxReads
 from gateway.store.reads.outbox import OutboxReads
 from gateway.store.reads.parties import PartyReads
 from gateway.store.reads.tallies import TallyReads
+from gateway.store.reads.witnesses import WitnessReads
 
 __all__ = ["HEAD", "Extent", "Reader", "WaitingLeaf"]
 
@@ -39,6 +41,7 @@ class Reader(
     MailboxReads,
     BatchReads,
     LedgerReads,
+    WitnessReads,
     LatelyReads,
     TallyReads,
     EvidenceReads,

@@ -1,4 +1,4 @@
-"""Every table of the store, by theme: parties, cases, exchanges, outbox, batches, ledger, staff.
+"""Every table of the store, by theme: parties, cases, exchanges, outbox, batches, ledger, witnesses, staff.
 
 Conventions: instants are UTC (`UtcDateTime`), amounts are whole rupiah, documents are text or exact bytes. A column
 that is written once never changes; what changes is guarded by a version or a fence (see `plan`).
@@ -33,6 +33,7 @@ from gateway.store.tables.parties import (
     PossessionChallengeRow,
 )
 from gateway.store.tables.staff import RestrictedReadRow, StaffRow, TokenRow
+from gateway.store.tables.witnesses import CosignatureRow, TimestampRow, WitnessRow
 
 __all__ = [
     "AgencyRow",
@@ -51,6 +52,7 @@ __all__ = [
     "CertificateStatusRow",
     "CheckpointRow",
     "CircuitRow",
+    "CosignatureRow",
     "CounterRow",
     "CredentialRow",
     "DataKeyRow",
@@ -72,6 +74,8 @@ __all__ = [
     "RestrictedReadRow",
     "StaffRow",
     "TileRow",
+    "TimestampRow",
     "TokenRow",
     "TreeHeadRow",
+    "WitnessRow",
 ]
