@@ -47,13 +47,6 @@ def verify() -> None:
 
 
 @app.command()
-def key() -> None:
-    """Print the ledger's verifier key, for witnesses and for whoever checks its checkpoints."""
-    with opened() as store:
-        print(store.note_key.verifier.encode())
-
-
-@app.command()
 def export(
     file: Annotated[Path | None, typer.Argument(help="where to; standard output without it")] = None,
 ) -> None:
@@ -88,6 +81,6 @@ def receipt(
 
 @app.command()
 def key() -> None:
-    """Print the verifier key that judges checkpoints and receipts, to hand to agencies in the agreement."""
+    """Print the verifier key that judges checkpoints and receipts, to hand to agencies in the agreement and to witnesses."""
     with opened() as store:
         print(store.note_key.verifier.encode())
