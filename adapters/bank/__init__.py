@@ -29,7 +29,7 @@ paymentRequestId, the one identifier of it that SNAP makes mandatory: it becomes
 from __future__ import annotations
 
 from adapters.bank.mapping import account, bill, paid, payment_status
-from adapters.bank.qris import qris_about, qris_made, qris_paid, qris_request
+from adapters.bank.qris import qris_about, qris_made, qris_paid, qris_request, qris_too_late
 from adapters.bank.settlement import MATCHED, TOLD, reconciled, settled_account, settlement_result
 from adapters.bank.snap import DIALECT
 from gateway.contract.adapter import Adapter, Agency, AgencyKind, Batch, Inquiry, Query, Repeat, Submission
@@ -90,6 +90,7 @@ ADAPTER = Adapter(
             request="bank/qris-generate/1.0/request",
             reply="bank/qris-generate/1.0/reply",
             to_agency=qris_request,
+            too_late=qris_too_late,
             to_case=qris_made,
             # the bank gives one QR for each partnerReferenceNo, however often it is asked
             repeat=Repeat.SAME_ID,

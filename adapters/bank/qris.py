@@ -29,13 +29,20 @@ LATER = ("00", "03")
 def qris_request(case: PermitCase, _ask: OfferQris, message_id: str) -> Payload:
     """Ask for a QR of exactly the charge (14(6)), which ends before the charge can. Raises Refused without a charge."""
     if case.skrd is None:
-        raise Refused(f"case {case.id} has no SKRD: there is nothing to pay by a QR")
+        raise Refused(f"Berkas {case.id} belum punya SKRD: tidak ada yang dibayar dengan QRIS.")
     return {
         "partnerReferenceNo": message_id.removeprefix(URN),
         "amount": {"value": f"{case.skrd.amount}.00", "currency": "IDR"},
         "merchantId": "{{secret:merchant_id}}",
         "validityPeriod": f"{_last_day(case.skrd.issued_on)}T23:59:59+07:00",
     }
+
+
+def qris_too_late(case: PermitCase, day: date) -> str:
+    """Say that a QR of this charge would have ended before that day; "" while it would not."""
+    if case.skrd is None or day <= (last := _last_day(case.skrd.issued_on)):
+        return ""
+    return f"Masa QRIS untuk SKRD {case.skrd.number} berakhir {last}: pemohon membayar lewat virtual account."
 
 
 def qris_made(case: PermitCase, _ask: OfferQris, reply: Payload) -> Heard:

@@ -6,7 +6,7 @@ transfer-va/payment or qr/qr-mpm-notify at its time; the settlement never record
 either way, and calls a person to the case (22(4)b; what SIMOJO holds counts until then, 22(5)):
 
     a line and no such payment            here, line by line
-    a payment of the file's days, no line `unsettled`, asked by the hub at the end of a file that has a period
+    a payment of the file's days, no line `unsettled`, asked by the hub at the end of the file
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def reconciled(payload: Payload, found: Found) -> Accept | Decline:
         return Decline(reason=Reason.NOT_FOUND, text=f"{money}: tidak ada SKRD di sini dengan {kind} ini")
     (case,) = cases
     events: list[CaseEvent] = []
-    if (lacked := f"{SOURCE}: {unsettled(case)}") in case.attention:
+    if (lacked := f"{SOURCE}: {unsettled(case)}") in case.attention and names(payload, case):
         events.append(AttentionSettled(officer=SOURCE, text="Setelmen kemudian memuat pembayaran ini.", only=lacked))
     difference = _difference(payload, case)
     if difference and f"{SOURCE}: {difference}" in case.attention:
@@ -58,6 +58,11 @@ def reconciled(payload: Payload, found: Found) -> Accept | Decline:
     return Accept(effects=(Effect(case=case.id, events=tuple(events)),) if events else ())
 
 
+def names(payload: Payload, case: PermitCase) -> bool:
+    """Whether a line is of the payment that the case knows, by the bank's number; one of another money is not."""
+    return case.payment is not None and case.payment.bank_reference == payload["bankReference"]
+
+
 def unsettled(case: PermitCase) -> str:
     """Say for an officer that the settlement lacks the payment of this case, and what to do; "" without a payment."""
     payment = case.payment
@@ -65,13 +70,13 @@ def unsettled(case: PermitCase) -> str:
         return ""
     return (
         f"Bank memberitahukan {rupiah(payment.amount)} dengan nomor {payment.bank_reference}, dibayar "
-        f"{_day(payment.paid_at)}, dan setelmen hari itu tidak memuatnya: tanyakan kepada bank "
-        "apakah uangnya sudah disetorkan."
+        f"{_day(payment.paid_at)}, dan tidak ada baris setelmen yang sah untuknya: lihat baris yang tidak sah, lalu "
+        "tanyakan kepada bank apakah uangnya sudah disetorkan."
     )
 
 
 TOLD: Expected[PaymentReceived] = Expected(
-    fact=PaymentReceived, at=lambda payment: payment.paid_at, missed=unsettled, own=True
+    fact=PaymentReceived, at=lambda payment: payment.paid_at, names=names, missed=unsettled, own=True
 )
 """A settlement of some days names every payment of these days that the bank told."""
 

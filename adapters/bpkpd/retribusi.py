@@ -49,12 +49,17 @@ def unbooked(case: PermitCase) -> str:
         return ""
     day = case.payment.paid_at.astimezone(JAKARTA).date()
     return (
-        f"SKRD {case.skrd.number} dibayar {rupiah(case.payment.amount)} pada {day}, dan BPKPD belum membukukannya: "
-        "tanyakan kepada BPKPD."
+        f"SKRD {case.skrd.number} dibayar {rupiah(case.payment.amount)} pada {day}, dan tidak ada baris pembukuan "
+        "yang sah untuknya: lihat baris yang tidak sah, lalu tanyakan kepada BPKPD."
     )
 
 
-PAID: Expected[PaymentReceived] = Expected(fact=PaymentReceived, at=lambda payment: payment.paid_at, missed=unbooked)
+PAID: Expected[PaymentReceived] = Expected(
+    fact=PaymentReceived,
+    at=lambda payment: payment.paid_at,
+    names=lambda _line, case: case.payment is not None,  # the books have no number of a payment, and one for each SKRD
+    missed=unbooked,
+)
 """A list of some days names every payment of these days, whoever told it."""
 
 

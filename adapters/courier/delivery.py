@@ -20,7 +20,7 @@ def delivery_order(case: PermitCase, _ask: DeliverDocument, _message_id: str) ->
     """
     address = (case.delivery_address or case.applicant.address).strip()
     if not address:
-        raise Refused(f"case {case.id} names no address to bring the document to: choose the hand-over with an address")
+        raise Refused(f"Berkas {case.id} tidak punya alamat pengantaran: pilih lagi cara penyerahan, dengan alamat.")
     papers: list[Json] = ["permit"]
     if case.skrd is not None:
         papers.append("skrd")

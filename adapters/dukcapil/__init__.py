@@ -51,7 +51,7 @@ def resident_query(case: PermitCase, _ask: VerifyResident, _message_id: str) -> 
     Raises Refused for an applicant without NIK: a correction may have taken it away since this was asked.
     """
     if case.applicant.nik is None:
-        raise Refused(f"case {case.id} names no NIK any more: there is nothing to ask Dukcapil about")
+        raise Refused(f"Berkas {case.id} tidak lagi memuat NIK: tidak ada yang ditanyakan kepada Dukcapil.")
     return {
         "USER_ID": "{{secret:user_id}}",
         "PASSWORD": "{{secret:password}}",

@@ -27,7 +27,7 @@ _REASONS: Mapping[str, str] = MappingProxyType({"02": "not-yet", "05": "frozen",
 def business_query(case: PermitCase, _ask: QueryBusiness, _message_id: str) -> Payload:
     """Ask about the NIB, and send nothing else of the applicant. Raises Refused for a case without one."""
     if case.applicant.nib is None:
-        raise Refused(f"case {case.id} names no NIB: there is nothing to ask OSS about")
+        raise Refused(f"Berkas {case.id} tidak memuat NIB: tidak ada yang ditanyakan kepada OSS.")
     return {"INQUERYNIB": {"nib": str(case.applicant.nib)}}
 
 

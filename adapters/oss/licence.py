@@ -28,7 +28,7 @@ def licence_report(case: PermitCase, ask: ReportLicence, _message_id: str) -> Pa
     """
     signature = case.signature
     if signature is None:
-        raise Refused(f"case {case.id} does not say who signed the permit: enter it in OSS by hand")
+        raise Refused(f"Penandatangan izin tidak tercatat pada kasus {case.id}: masukkan izinnya di OSS secara manual")
     if not signature.signer_title.strip() or not ask.check_url:
         lacks = "jabatan penandatangan (jabatan_ttd)" if ask.check_url else "alamat pemeriksaan izin (file_izin)"
         raise Refused(f"{lacks} tidak tercatat pada kasus {case.id}: masukkan izinnya di OSS secara manual")

@@ -91,7 +91,7 @@ def given(case: PermitCase, kind: str) -> str:
     """Look up an id that OSS gave at the opening. Raises Refused where it gave none."""
     value = case.reference(kind)
     if value is None:
-        raise Refused(f"case {case.id} has no reference {kind}: OSS did not open it, so OSS is told nothing")
+        raise Refused(f"Berkas {case.id} tidak dibuka oleh OSS (tanpa {kind}): tidak ada yang dilaporkan kepada OSS.")
     return value
 
 

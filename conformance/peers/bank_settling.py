@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, Field
@@ -23,7 +23,8 @@ class Settling(BaseModel):
     """What to settle: payments of the virtual accounts and QRs named, or all, but for those `without`.
 
     `unknown`: so many lines of nobody's account. `whole`: the manifest says that the file is complete about the days of
-    all payments, also of those left out. `wrong`: the first line has another amount, number or day than was told.
+    all payments, also of those left out; otherwise about the day before them alone. `wrong`: the first line has another
+    amount, number or day than was told.
     """
 
     accounts: list[str] = Field(default_factory=list, max_length=1000)
@@ -33,7 +34,7 @@ class Settling(BaseModel):
     wrong: Literal["amount", "number", "day"] | None = None
 
 
-def settled(bank: BankPeer, settling: Settling) -> tuple[list[Line], Days | None]:
+def settled(bank: BankPeer, settling: Settling) -> tuple[list[Line], Days]:
     """The lines, every value as text, and the days that they are about. Raises Refused `nothing-to-settle`."""
     paid = [*_by_account(bank), *_by_qr(bank)]
     lines = [each for each in paid if _is_wanted(each, settling)]
@@ -51,8 +52,10 @@ def settled(bank: BankPeer, settling: Settling) -> tuple[list[Line], Days | None
     ]
     if not lines:
         raise Refused("nothing was paid that could be settled: pay first", code="nothing-to-settle")
-    days = sorted(local_date(datetime.fromisoformat(each["paidAt"])).isoformat() for each in paid)
-    return lines, (days[0], days[-1]) if settling.whole and days else None
+    days = sorted(local_date(datetime.fromisoformat(each["paidAt"])) for each in paid) or [local_date(bank.now())]
+    before = days[0] - timedelta(days=1)
+    first, last = (days[0], days[-1]) if settling.whole else (before, before)
+    return lines, (first.isoformat(), last.isoformat())
 
 
 def _by_account(bank: BankPeer) -> list[Line]:

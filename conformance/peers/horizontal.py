@@ -149,12 +149,13 @@ class BpkpdPeer(RestRecommendationPeer):
 
         @self.app.post("/_control/realised")
         def realised(realised: Realised) -> dict[str, Any]:
-            today = local_date(self.now()).isoformat()
+            now = local_date(self.now())
+            today, day = now.isoformat(), (now if realised.whole else now - timedelta(days=1)).isoformat()
             lines = [
                 {"nomorSkrd": each.skrd, "kodeBayar": each.code, "jumlah": str(each.amount), "tanggal": today}
                 for each in realised.booked
             ]
-            return RecordFiles(self, "retribusi").deliver(lines, (today, today) if realised.whole else None).told()
+            return RecordFiles(self, "retribusi").deliver(lines, (day, day)).told()
 
     def guide(self) -> str:
         """Say who owes what, besides the ways to act as any office."""

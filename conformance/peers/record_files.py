@@ -59,8 +59,8 @@ class RecordFiles:
         self._peer = peer
         self._interaction = interaction
 
-    def deliver(self, records: Sequence[Record], days: Days | None = None) -> Delivered:
-        """Deliver a file with these records, one at least; the manifest says which days it is about, if any.
+    def deliver(self, records: Sequence[Record], days: Days) -> Delivered:
+        """Deliver a file with these records, one at least; the manifest says for which days it is complete.
 
         Raises Malformed or Unauthenticated for an answer that is not as agreed, Refused when the hub takes no file,
         AgencyUnavailable when the hub is away or the batch does not end.
@@ -70,7 +70,7 @@ class RecordFiles:
         except httpx2.HTTPError as fault:
             raise AgencyUnavailable(f"the hub gave no answer ({type(fault).__name__}): deliver again") from fault
 
-    def _delivered(self, records: Sequence[Record], days: Days | None) -> Delivered:
+    def _delivered(self, records: Sequence[Record], days: Days) -> Delivered:
         body = written(records)  # 1
         number = len(self._peer.journal.entries("file")) + 1
         token = hashlib.sha256(f"{self._peer.surroundings.new_id()}{self._peer.surroundings.new_id()}".encode())
@@ -84,7 +84,7 @@ class RecordFiles:
             "sha256": hashlib.sha256(body).hexdigest(),
             "records": len(records),
             "uploadTokenSha256": hashlib.sha256(token.hexdigest().encode()).hexdigest(),
-            **({} if days is None else {"period": {"from": days[0], "until": days[1]}}),
+            "period": {"from": days[0], "until": days[1]},
         }
         self._peer.journal.append("file", interaction=self._interaction, batch=name, records=len(records))
         accepted = self._announced(manifest)  # 2

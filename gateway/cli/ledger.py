@@ -81,6 +81,6 @@ def receipt(
 
 @app.command()
 def key() -> None:
-    """Print the verifier key that judges checkpoints and receipts, to hand to agencies in the agreement and to witnesses."""
+    """Print the verifier key that judges checkpoints and receipts, for agencies' agreements and witnesses."""
     with opened() as store:
         print(store.note_key.verifier.encode())

@@ -94,6 +94,7 @@ TITLES: Mapping[str, Title] = MappingProxyType(
         "mailbox-waits": Title("Terlalu banyak yang menunggu di kotak surat", "Too many wait at the mailbox"),
         "batch-name-used": Title("Nama berkas sudah dipakai", "The name of the batch is already used"),
         "nothing-put-aside": Title("Tidak ada baris yang ditahan", "No record is put aside"),
+        "batch-period": Title("Hari-hari berkas harus disebut", "The days of the batch must be said"),
         "batch-state": Title("Berkas tidak menerima isi lagi", "The batch takes no more bytes"),
         "batches-open": Title("Terlalu banyak berkas yang belum lengkap", "Too many batches are incomplete"),
         "range-beyond": Title("Rentang di luar berkas", "The range is beyond the end"),

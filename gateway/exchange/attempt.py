@@ -31,7 +31,7 @@ from gateway.contract.message import Payload
 from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
 from gateway.domain.deadlines import answer_due
-from gateway.domain.errors import MappingFault, SchemaViolation, Unauthorised
+from gateway.domain.errors import MappingFault, Refused, SchemaViolation, Unauthorised
 from gateway.domain.events import Ask
 from gateway.domain.facts import decode_ask
 from gateway.exchange.addressing import with_documents, with_members
@@ -149,8 +149,20 @@ class Preparing:
         Raises what `prepare` raises.
         """
         terms = self._terms(row, at, entry)
+        self._check_in_time(row, terms, at, provision)
         said_before = row.payload if terms.reference == row.reference else None
         return terms, json.loads(said_before) if said_before else self._payload(row, terms, provision)
+
+    def _check_in_time(self, row: StoredDelivery, terms: Terms, at: datetime, provision: Provision | None) -> None:
+        """Raise Refused, in the adapter's words, for what has no use any more on this day."""
+        too_late = cast("Outbound[Ask]", terms.interaction).too_late
+        if too_late is None:
+            return
+        case = self._case(row, provision)
+        with MappingCall(terms.name):
+            said = too_late(case, local_date(at))
+        if said:
+            raise Refused(said)
 
     def whole(self, row: StoredDelivery, terms: Terms, payload: Payload) -> Payload:
         """The payload as it leaves, with documents of its case put in. Raises MappingFault `document-missing`."""

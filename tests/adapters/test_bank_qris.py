@@ -95,6 +95,12 @@ def test_the_qr_ends_no_later_than_its_charge_can(
     assert datetime.fromisoformat(ends).date() <= payment_due_on(received, WorkingCalendar(holidays=frozenset()))
 
 
+def test_after_the_last_day_of_a_qr_it_is_not_asked_for(question: Query[OfferQris], charged_case: PermitCase) -> None:
+    assert question.too_late is not None
+    assert question.too_late(charged_case, date(2026, 3, 16)) == ""
+    assert "berakhir 2026-03-16: pemohon membayar" in question.too_late(charged_case, date(2026, 3, 17))
+
+
 def test_without_an_skrd_there_is_nothing_to_ask(question: Query[OfferQris], case: PermitCase) -> None:
     with pytest.raises(Refused):
         question.to_agency(case, OfferQris(), f"urn:uuid:{ID}")

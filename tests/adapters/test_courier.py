@@ -69,7 +69,7 @@ def test_the_address_that_the_applicant_chose_comes_before_the_registered_one(
 
 def test_nobody_is_sent_to_no_address(orders: Request[DeliverDocument], case: PermitCase) -> None:
     nowhere = replace(case, applicant=replace(case.applicant, address=" "))
-    with pytest.raises(Refused, match="no address"):
+    with pytest.raises(Refused, match="tidak punya alamat pengantaran"):
         orders.to_agency(nowhere, ASK, MESSAGE_ID)
 
 

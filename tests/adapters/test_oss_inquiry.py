@@ -33,7 +33,7 @@ def test_the_number_alone_is_asked_about(
     assert payload == {"INQUERYNIB": {"nib": "0000000000017"}}
     assert violations(query.request, payload) == []
     nameless = replace(case, applicant=replace(case.applicant, nib=None))
-    with pytest.raises(Refused, match="names no NIB"):
+    with pytest.raises(Refused, match="tidak memuat NIB"):
         query.to_agency(nameless, ASK, "m-1")
 
 

@@ -82,9 +82,9 @@ def test_what_older_facts_do_not_say_is_for_a_person_since_oss_is_told_once(
 def test_a_permit_that_oss_did_not_ask_for_or_that_nobody_signed_is_not_given(
     report: Notification[ReportLicence], case: PermitCase, oss_case: PermitCase
 ) -> None:
-    with pytest.raises(Refused, match="has no reference nib"):
+    with pytest.raises(Refused, match="tanpa nib"):
         report.to_agency(replace(case, signature=SIGNATURE), ASK, "m-1")
-    with pytest.raises(Refused, match="who signed"):
+    with pytest.raises(Refused, match="Penandatangan izin tidak tercatat"):
         report.to_agency(oss_case, ASK, "m-1")
 
 

@@ -127,7 +127,7 @@ def test_what_oss_has_no_code_for_is_a_rejection_that_says_what_it_is_pasal_7_14
 
 
 def test_a_case_that_oss_did_not_open_is_not_reported(report: Notification[ReportStatus], case: PermitCase) -> None:
-    with pytest.raises(Refused, match="has no reference nib"):
+    with pytest.raises(Refused, match="tanpa nib"):
         report.to_agency(case, _ask(), "m-1")
 
 

@@ -93,7 +93,7 @@ def test_a_payment_that_was_lacking_and_comes_later_settles_that_attention_alone
 def test_a_booking_that_comes_later_settles_its_attention(charged_case: PermitCase) -> None:
     paid = replace(charged_case, payment=PAYMENT)
     lacking = f"{retribusi.SOURCE}: {retribusi.unbooked(paid)}"
-    assert "belum membukukannya" in lacking
+    assert "tidak ada baris pembukuan yang sah" in lacking
     said = retribusi.realised(booked(paid), {ACCOUNT: (replace(paid, attention=(lacking,)),)})
     assert isinstance(said, Accept)
     ((settled,),) = (effect.events for effect in said.effects)

@@ -1,4 +1,4 @@
-"""docs/decisions/README.md lists every decision, and everybody cites them in one form: `decision 0036`."""
+"""docs/decisions/README.md lists every decision, and everybody cites one as `decision 0036`, `keputusan 0036`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ INDEX = (FOLDER / "README.md").read_text(encoding="utf-8")
 FILES = sorted(FOLDER.glob("[0-9]*.md"))
 CITING = ("gateway", "adapters", "conformance", "benchmarks", "tests", "docs", "deploy")
 
-SHORT = re.compile(r"\bdecisions? \d{1,3}\b", re.IGNORECASE)
+SHORT = re.compile(r"\b(?:decisions?|keputusan) \d{1,3}\b", re.IGNORECASE)
 BY_PATH = re.compile(r"(?<!\()docs/decisions/\d{4}")
 BARE = re.compile(r"\((?:see )?00\d\d\)|\b(?:since|after|which) 00\d\d\b", re.IGNORECASE)
-CITED = re.compile(r"\bdecision (\d{4})\b", re.IGNORECASE)
+CITED = re.compile(r"\b(?:decision|keputusan) (\d{4})\b", re.IGNORECASE)
 
 
 def texts() -> dict[str, str]:

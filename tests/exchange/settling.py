@@ -7,10 +7,12 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from conformance.signing import jws
 from conformance.signing.keys import Identity
+from gateway.domain.calendar import JAKARTA
 from tests.exchange import pasar, voices
 from tests.exchange.keys import agency_identity
 from tests.exchange.stage import Stage
@@ -41,11 +43,19 @@ def written(records: Sequence[Mapping[str, str]]) -> bytes:
     return text.getvalue().encode()
 
 
+def period(first: str, last: str) -> dict[str, str]:
+    """The days for which a file is complete."""
+    return {"from": first, "until": last}
+
+
 def announced(
     stage: Stage, content: bytes, records: int, name: str, sender: Sender = BANK, **edits: Any
 ) -> voices.Said:
-    """What the hub says to the manifest of such a file, under the agency's JWS."""
-    body = json.dumps({**pasar.manifest(content, records, "csv", name), **edits}).encode()
+    """What the hub says to the manifest of such a file, under the agency's JWS; an edit that is None leaves out."""
+    yesterday = f"{stage.clock().astimezone(JAKARTA) - timedelta(days=1):%Y-%m-%d}"
+    about = {"period": period(yesterday, yesterday), **edits}
+    members = {**pasar.manifest(content, records, "csv", name), **about}
+    body = json.dumps({member: value for member, value in members.items() if value is not None}).encode()
     claims = {
         "iss": sender.agency,
         "aud": "dpmptsp",
@@ -65,9 +75,9 @@ def settle(
     days: tuple[str, str] | None = None,
     sender: Sender = BANK,
 ) -> str:
-    """Deliver a file, about those days if any, and have it read; gives its address."""
+    """Deliver a file, complete about those days or about yesterday alone, and have it read; gives its address."""
     content = written(records)
-    edits = {} if days is None else {"period": {"from": days[0], "until": days[1]}}
+    edits = {} if days is None else {"period": period(*days)}
     said = announced(stage, content, len(records), name, sender, **edits)
     assert said.status == 200, said.body
     address: str = said.json["upload"]

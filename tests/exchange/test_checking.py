@@ -79,7 +79,9 @@ def test_a_mailbox_is_signed_given_again_and_holds_no_secret(twist: dict[str, An
 def test_a_file_expects_facts_that_are_found_by_their_time() -> None:
     agreement = read_agreement(packaged_agreements()["bank-2026-1.2"])
     assert check_agreement(BANK, agreement, library()) == ()
-    unknown: Expected[AttentionRaised] = Expected(fact=AttentionRaised, at=lambda _: AT, missed=lambda _: "")
+    unknown: Expected[AttentionRaised] = Expected(
+        fact=AttentionRaised, at=lambda _: AT, names=lambda *_: True, missed=lambda _: ""
+    )
     found = check_agreement(twisted(BANK, "settlement", expects=unknown), agreement, library())
     assert any("names the fact AttentionRaised, which is not found by its time" in each for each in found)
 

@@ -14,7 +14,7 @@ from gateway.exchange.batch.lines import telling_lines
 from gateway.operations.ledger_export import verify_store
 from gateway.validation.agreement_file import packaged_agreements, read_agreement
 from tests.exchange import pasar, voices
-from tests.exchange.settling import announced, attention, settle, written
+from tests.exchange.settling import announced, attention, period, settle, written
 from tests.exchange.stage import RINA, Stage
 from tests.exchange.tables.scenes import brought
 
@@ -32,8 +32,8 @@ def charged(stage: Stage, customer: str) -> str:
     return brought(stage, At.CHARGED, change=owed).id
 
 
-def pay(stage: Stage, customer: str, reference: str) -> voices.Said:
-    """The bank tells of the payment at its time, in its own dialect."""
+def pay(stage: Stage, customer: str, reference: str, paid_at: str = "") -> voices.Said:
+    """The bank tells of a payment of now or then, in its own dialect."""
     owed = {"value": "350000.00", "currency": "IDR"}
     said = {
         "partnerServiceId": "   88726",
@@ -42,7 +42,7 @@ def pay(stage: Stage, customer: str, reference: str) -> voices.Said:
         "paymentRequestId": reference,
         "paidAmount": owed,
         "totalAmount": owed,
-        "trxDateTime": stage.clock().astimezone(JAKARTA).isoformat(timespec="seconds"),
+        "trxDateTime": paid_at or stage.clock().astimezone(JAKARTA).isoformat(timespec="seconds"),
         "flagAdvise": "N",
     }
     return voices.ask_bill(stage, said, service="payment", external=f"17{customer}")
@@ -108,7 +108,7 @@ def test_a_payment_that_no_settlement_of_its_day_names_calls_a_person_until_a_la
     assert attention(stage, lacked) == []
     settle(stage, "hari-ini", line(ONE, "R-16"), days=(day, day))
     (told,) = attention(stage, lacked)
-    assert all(each in told for each in ("Rp350.000", "R-17", day, "setelmen hari itu tidak memuatnya"))
+    assert all(each in told for each in ("Rp350.000", "R-17", day, "tidak ada baris setelmen yang sah"))
     assert attention(stage, known) == []
     missed = stage.hub.store.reader.batch_by_name("bank", "settlement", "hari-ini")
     assert missed is not None
@@ -125,7 +125,7 @@ def test_a_payment_that_no_settlement_of_its_day_names_calls_a_person_until_a_la
     verified(stage)
 
 
-def test_a_file_that_is_not_whole_or_is_about_ten_years_misses_nobody(stage: Stage) -> None:
+def test_a_file_that_is_not_whole_misses_nobody(stage: Stage) -> None:
     lacked = charged(stage, TWO)
     assert pay(stage, TWO, "R-17").status == 200
     day = f"{stage.clock().astimezone(JAKARTA):%Y-%m-%d}"
@@ -136,8 +136,54 @@ def test_a_file_that_is_not_whole_or_is_about_ten_years_misses_nobody(stage: Sta
     pasar.work(stage)
     assert pasar.batch(stage).cause is not None
     assert attention(stage, lacked) == []
-    settle(stage, "salah-tahun", line("999", "R-18"), days=("2016-03-02", day))
-    assert attention(stage, lacked) == []
+
+
+def test_a_file_that_is_compared_both_ways_has_to_say_its_days(stage: Stage) -> None:
+    goes_over(stage)
+    content = written((line("999", "R-18"),))
+    for name, days in {
+        "tanpa": None,
+        "salah-tahun": period("2016-03-02", "2026-03-02"),
+        "terbalik": period("2026-11-15", "2026-11-14"),
+        "besok": period("2026-11-15", "2026-11-17"),
+    }.items():
+        said = announced(stage, content, 1, name, period=days)
+        assert (said.status, said.code) == (422, "batch-period"), name
+        assert "say for which days this file is complete" in str(said.json)
+        assert stage.hub.store.reader.batch_by_name("bank", "settlement", name) is None
+    assert announced(stage, content, 1, "kuartal", period=period("2026-08-16", "2026-11-16")).status == 200
+
+
+def test_a_line_of_other_money_does_not_stand_for_a_payment_that_is_told_later(stage: Stage) -> None:
+    case = charged(stage, TWO)
+    goes_over(stage)
+    settle(stage, "salah", line(TWO, "R-WRONG", "17000"))
+    assert len(attention(stage, case)) == 1
+    stage.hub.deeds.record(case, RINA.actor, e.AttentionSettled(officer=RINA.actor, text="Bank membetulkan barisnya."))
+    assert pay(stage, TWO, "R-17").status == 200
+    day = f"{stage.clock().astimezone(JAKARTA):%Y-%m-%d}"
+    settle(stage, "lengkap", line("999", "R-18"), days=(day, day))
+    (told,) = attention(stage, case)
+    assert "R-17" in told
+
+    settle(stage, "lain", line(TWO, "R-404"), days=(day, day))  # the payment itself is lacking as before
+    assert told in attention(stage, case)
+    settle(stage, "terlambat", line(TWO, "R-17"), days=(day, day))
+    assert told not in attention(stage, case)
+    verified(stage)
+
+
+def test_a_payment_that_is_told_after_the_file_of_its_day_is_compared_at_the_next_one(stage: Stage) -> None:
+    late, older = charged(stage, TWO), charged(stage, ONE)
+    assert pay(stage, ONE, "R-16").status == 200  # in March: of no file's days, and told before the first
+    goes_over(stage)
+    settle(stage, "hari-1", line("999", "R-18"), days=("2026-11-15", "2026-11-15"))
+    stage.clock.advance(hours=1)
+    assert pay(stage, TWO, "R-17", paid_at="2026-11-15T09:00:00+07:00").status == 200
+    stage.clock.advance(days=2)
+    settle(stage, "hari-2-3", line("999", "R-19"), days=("2026-11-16", "2026-11-17"))
+    assert "R-17" in attention(stage, late)[0]
+    assert attention(stage, older) == []
 
 
 def verified(stage: Stage) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
@@ -93,12 +93,17 @@ class Interaction:
 
 @dataclass(frozen=True, kw_only=True)
 class Outbound(Interaction, Generic[A]):
-    """The hub speaks first. `to_agency(case, ask, message_id)` is pure and is called once per delivery."""
+    """The hub speaks first. `to_agency(case, ask, message_id)` is pure and is called once per delivery.
+
+    `too_late(case, day)` says for officers, in Indonesian, why nothing may leave on that day any more, "" while it may;
+    asked before each attempt, since a delivery may be held back or sent again weeks later.
+    """
 
     serves: type[A]
     to_agency: Callable[[PermitCase, A, str], Payload]
     repeat: Repeat
     probe: str | None = None
+    too_late: Callable[[PermitCase, date], str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,14 +186,15 @@ class Submission(Inbound):
 class Expected(Generic[E]):
     """What an agency's file about some days should name: each case to which `fact` came in those days.
 
-    `at` says when that was. `own`: only facts that this agency told. Of a case that neither the file nor an earlier one
-    of its interaction named, `missed` says for an officer what is missing and what to do, "" for nothing. A case is
-    named by a record that was accepted. The days are the manifest's `period`: a file without one is complete about no
-    day, and nothing is expected of it.
+    `at` says when that was. `own`: only facts that this agency told. `names(payload, case)` says whether a record that
+    was accepted is about the fact of that case; one that is about something else names nothing. Of a case that neither
+    the file nor an earlier one of its interaction named, `missed` says for an officer what is missing and what to do,
+    "" for nothing. The days are the manifest's `period`: a file that does not say it is refused.
     """
 
     fact: type[E]
     at: Callable[[E], datetime]
+    names: Callable[[Payload, PermitCase], bool]
     missed: Callable[[PermitCase], str]
     own: bool = False
 

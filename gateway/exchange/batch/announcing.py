@@ -16,6 +16,7 @@ import rfc8785
 from gateway.contract.message import Payload
 from gateway.domain.errors import HubBusy, Malformed, Refused, Replayed, SchemaViolation, Violation
 from gateway.exchange.batch.documents import IN, MAX_OPEN, PIECE_BYTES, BatchState
+from gateway.exchange.batch.expected import check_period
 from gateway.exchange.directory import Terms
 from gateway.store.plan import Claim, Plan, Update
 from gateway.store.reading import Reader
@@ -30,8 +31,9 @@ def announced(
     """The acknowledgement of a manifest, and what makes its batch; the first batch's where it was announced before.
 
     `uploaded`: its bytes come over the network, by whoever has the token that the manifest names.
-    Raises Refused for what was not agreed, Replayed `batch-name-used` for a name that stands for another file, HubBusy
-    `batches-open` while too many files of the interaction are awaited.
+    Raises Refused for what was not agreed, SchemaViolation `upload-token-missing` or `batch-period`, Replayed
+    `batch-name-used` for a name that stands for another file, HubBusy `batches-open` while too many files of the
+    interaction are awaited.
     """
     if uploaded and TOKEN_MEMBER not in manifest:
         raise SchemaViolation(
@@ -40,6 +42,7 @@ def announced(
             violations=(Violation(path=f"/{TOKEN_MEMBER}", rule="required", text="this member is required"),),
         )
     check_agreed(terms, manifest)
+    check_period(terms, manifest, at)
     agency, interaction = terms.adapter.agency.id, terms.interaction.name
     known = reader.batch_by_name(agency, interaction, str(manifest["batch"]))
     if known is not None:

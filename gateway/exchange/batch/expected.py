@@ -1,9 +1,10 @@
 """What an agency's file should have named: facts of the days that it is about, held against what files did name.
 
-An adapter declares it as data (`gateway.contract.adapter.Expected`). A record that is accepted names the cases that it
-found, whatever it says of them. At the end of a file that was read whole, each case with such a fact in the file's
-period that no file of the interaction has named gets a person's attention, once. A record of a later file that names it
-after all is the adapter's to read: it may settle that attention (`AttentionSettled.only`).
+An adapter declares it as data (`gateway.contract.adapter.Expected`). A record that is accepted names a case when the
+adapter says that it does (`Expected.names`). At the end of a file that was read whole, each case with such a fact in
+the file's period that no file of the interaction has named gets a person's attention, once. So does one with a fact of
+earlier days that was entered since the file before this one, which could not name it. A record of a later file that
+names it after all is the adapter's to read: it may settle that attention (`AttentionSettled.only`).
 
 What is known of each case is a row; so this may begin anew wherever a process died.
 """
@@ -22,8 +23,9 @@ from gateway.casework.desk import Casework
 from gateway.casework.occasion import Occasion
 from gateway.casework.steps import CaseSteps
 from gateway.contract.adapter import Batch, Expected
+from gateway.contract.message import Payload
 from gateway.domain.calendar import end_of_day, local_date
-from gateway.domain.errors import HubBusy
+from gateway.domain.errors import HubBusy, SchemaViolation, Violation
 from gateway.domain.events import AttentionRaised
 from gateway.domain.facts import decode_event
 from gateway.exchange.batch.documents import BatchState
@@ -37,11 +39,10 @@ from gateway.store.tables import BatchNamedRow, BatchRow, CaseEventRow
 
 _log = structlog.get_logger("simojo.batches")
 
-TOLD_WITHIN = timedelta(days=7)
-"""A fact of a day is known at most so long after it: those that are told later are of no file's period."""
+ENTERED_WITHIN = timedelta(days=7)
+"""A fact of days before the file's is found when it is entered so long after it happened, and no later."""
 
 LONGEST = timedelta(days=92)
-FIRST_YEAR, LAST_YEAR = 2000, 2999
 PAGE = 50
 PREPARATIONS = 32
 
@@ -54,21 +55,37 @@ class Period:
     last: date
 
     @classmethod
-    def of(cls, row: BatchRow) -> Period | None:
+    def of(cls, manifest: Payload, announced_at: datetime) -> Period | None:
         """That of the manifest; None where it has none, or one that is a mistake: a file is about a quarter at most.
 
         A year that was mistyped would call a person to every payment that there was.
         """
-        said = json.loads(row.manifest).get("period")
-        if said is None:
+        said = manifest.get("period")
+        if not isinstance(said, dict):
             return None
-        found = cls(date.fromisoformat(said["from"]), date.fromisoformat(said["until"]))
-        is_near = found.first.year >= FIRST_YEAR and found.last.year <= LAST_YEAR
-        return found if is_near and found.last - found.first <= LONGEST else None
+        found = cls(date.fromisoformat(str(said["from"])), date.fromisoformat(str(said["until"])))
+        is_sane = timedelta(0) <= found.last - found.first <= LONGEST and found.last <= local_date(announced_at)
+        return found if is_sane else None
 
-    def holds(self, moment: datetime) -> bool:
-        """Whether it was on one of these days in Jakarta."""
-        return self.first <= local_date(moment) <= self.last
+
+def check_period(terms: Terms, manifest: Payload, at: datetime) -> None:
+    """Raise SchemaViolation `batch-period` for a file that should name facts and says no days for which it does.
+
+    Nothing would be compared otherwise, and nobody would know.
+    """
+    expects = terms.interaction.expects if isinstance(terms.interaction, Batch) else None
+    if expects is None or Period.of(manifest, at) is not None:
+        return
+    text = (
+        "say for which days this file is complete: `period` with `from` and `until`, YYYY-MM-DD, `until` not before "
+        f"`from`, at most {LONGEST.days} days after it, and not after today ({local_date(at)})"
+    )
+    raise SchemaViolation(
+        f"{terms.name} is compared both ways: {text}",
+        code="batch-period",
+        clause=f"{terms.reference} (Pasal 21(2)c.3, 22(4)b)",
+        violations=(Violation(path="/period", rule="period", text=text),),
+    )
 
 
 def naming_of(case_id: str) -> Hashable:
@@ -118,7 +135,7 @@ class Comparing:
         Raises Lost, HubBusy, Unauthorised, MappingFault.
         """
         row = hand.row
-        period = Period.of(row)
+        period = Period.of(json.loads(row.manifest), row.made_at)
         is_whole = row.ends_as == BatchState.COMPLETED and row.read == row.records
         if period is None or not is_whole or not self._expects(row):
             hand.is_compared = True
@@ -126,9 +143,11 @@ class Comparing:
             return
         terms = self._terms(row)
         expects = terms.interaction.expects if isinstance(terms.interaction, Batch) else None
-        found = [] if expects is None else self._facts(expects, period, hand)
+        before = self._reader.file_before(row)
+        since = None if before is None else before.made_at
+        found = [] if expects is None else self._facts(expects, period, since, hand)
         for fact in found:
-            if expects is not None and self._is_of(expects, period, row, fact):
+            if expects is not None and self._is_of(expects, period, since, row, fact):
                 self._miss(hand, terms, expects, fact.case_id)
             hand.compared = (fact.occurred_at, fact.case_id, fact.seq)
         hand.is_compared = len(found) < PAGE
@@ -141,17 +160,23 @@ class Comparing:
         entry = self._directory.current(row.agency)
         return self._directory.terms_of(row.agency, row.interaction, row.agreement, row.agreement_version, entry=entry)
 
-    def _facts(self, expects: Expected[Any], period: Period, hand: Hand) -> list[CaseEventRow]:
-        begin = end_of_day(period.first - timedelta(days=1))
-        end = end_of_day(period.last) + TOLD_WITHIN
+    def _facts(self, expects: Expected[Any], period: Period, since: datetime | None, hand: Hand) -> list[CaseEventRow]:
+        first = end_of_day(period.first - timedelta(days=1))
+        begin = first if since is None else min(first, since - ENTERED_WITHIN)
+        end = end_of_day(local_date(self._clock()))
         return self._reader.facts_found_by_time(expects.fact.__name__, begin, end, hand.compared, PAGE)
 
-    def _is_of(self, expects: Expected[Any], period: Period, row: BatchRow, fact: CaseEventRow) -> bool:
+    def _is_of(
+        self, expects: Expected[Any], period: Period, since: datetime | None, row: BatchRow, fact: CaseEventRow
+    ) -> bool:
+        """Whether the file should name it: of its days, or of earlier ones and entered since the file before."""
         if expects.own and fact.actor != f"agency/{row.agency}":
             return False
         event = decode_event(fact.kind, json.loads(fact.body))
         with Mapping(f"{row.agency}/{row.interaction}"):
-            return period.holds(expects.at(event))
+            day = local_date(expects.at(event))
+        is_late = since is not None and fact.entered_at >= since
+        return day <= period.last and (day >= period.first or is_late)
 
     def _miss(self, hand: Hand, terms: Terms, expects: Expected[Any], case_id: str) -> None:
         """Call a person to the case, unless a file named it, or one missed it before."""

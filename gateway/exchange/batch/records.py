@@ -134,8 +134,10 @@ class Records:
             apply_effect(terms, steps, effect)
         plan = steps.plan()
         if declared.expects is not None:
-            heard.looked |= {naming_of(each) for each in cases}
-            plan += naming(self._casework.reader, batch, cases)
+            with Mapping(terms.name):
+                named = {case.id for each in found.values() for case in each if declared.expects.names(payload, case)}
+            heard.looked |= {naming_of(each) for each in named}
+            plan += naming(self._casework.reader, batch, named)
         return self._told(terms, heard, Outcome.ACCEPTED, said, plan)
 
     def _check(self, terms: Terms, declared: Batch, record: ReadRecord) -> None:

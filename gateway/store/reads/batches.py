@@ -81,6 +81,19 @@ class BatchReads(Reads):
         )
         return int(self._first(wanted))
 
+    def file_before(self, row: BatchRow) -> BatchRow | None:
+        """The last file of the same interaction that was announced before this one and read whole."""
+        wanted = select(BatchRow).where(
+            col(BatchRow.direction) == row.direction,
+            col(BatchRow.agency) == row.agency,
+            col(BatchRow.interaction) == row.interaction,
+            col(BatchRow.state) == "completed",
+            col(BatchRow.read) == col(BatchRow.records),
+            col(BatchRow.made_at) < row.made_at,
+        )
+        found: list[BatchRow] = self._all(wanted.order_by(col(BatchRow.made_at).desc()).limit(1))
+        return found[0] if found else None
+
     def abandoned_uploads(self, before: datetime, limit: int) -> list[BatchRow]:
         """Batches whose bytes are awaited and of which none came since then, the oldest first."""
         wanted = select(BatchRow).where(col(BatchRow.state) == "uploading", col(BatchRow.due_at) < before)

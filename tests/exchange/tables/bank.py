@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from gateway.domain import events as e
-from gateway.domain.calendar import JAKARTA
+from gateway.domain.calendar import JAKARTA, local_date
 from gateway.domain.case import PermitCase
 from gateway.domain.case import Stage as At
 from gateway.domain.events import CaseEvent
@@ -39,7 +39,8 @@ def charged(stage: Stage) -> tuple[PermitCase, dict[str, str]]:
 
     def owed(fact: CaseEvent) -> CaseEvent:
         if isinstance(fact, e.ChargeIssued):
-            return replace(fact, skrd=replace(fact.skrd, payment_code=f"88726{customer}"))
+            today = local_date(stage.clock())  # a QR ends some days after its SKRD
+            return replace(fact, skrd=replace(fact.skrd, payment_code=f"88726{customer}", issued_on=today))
         return fact
 
     case = brought(stage, At.CHARGED, change=owed)

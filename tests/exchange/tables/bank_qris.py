@@ -66,6 +66,16 @@ def _made(stage: Stage) -> None:
     assert MERCHANT.encode() not in b"".join(stage.parts(delivery.id).values())
 
 
+def _left_too_late(stage: Stage) -> None:
+    delivery = _asked(stage)
+    calls = len(stage.town.calls["bank"])
+    stage.clock.advance(days=21)
+    stage.hub.outbound.deliver(delivery.id)
+    assert len(stage.town.calls["bank"]) == calls
+    (told,) = [each for each in stage.case(delivery.case_id).attention if "Masa QRIS" in each]
+    assert "pemohon membayar lewat virtual account" in told
+
+
 def _made_too_late(stage: Stage) -> None:
     case, account = charged(stage)
     delivery = stage.delivery(case.id, "bank")
@@ -98,6 +108,15 @@ def _no(name: str, code: str) -> Row:
 QRIS_ANSWERS: tuple[Row, ...] = (
     row("a QR", "2004700", Does.TAKE, "a fact of the case", _made, "the QR beside the virtual account"),
     row("a QR for a charge that is paid by now", "2004700", Does.TAKE, "kept; changes nothing", _made_too_late),
+    row(
+        "asked for, and held back until no QR may live any more",
+        "nothing",
+        Does.ASK,
+        "nothing is sent: the QR would have ended before",
+        _left_too_late,
+        "attention of the case, in Indonesian: the virtual account remains",
+        alone=True,
+    ),
     _later("a general error", "5004700", "by the schedule, the same partnerReferenceNo"),
     _later("too slow within the bank", "5044700", "the same"),
     _later("too many requests", "4294700", "the same"),

@@ -9,7 +9,7 @@ from gateway.domain.calendar import JAKARTA
 from gateway.domain.case import PermitCase
 from gateway.operations.health import batch_warnings
 from tests.exchange import pasar
-from tests.exchange.settling import attention, settle
+from tests.exchange.settling import announced, attention, settle
 from tests.exchange.stage import Stage
 from tests.exchange.tables.bank import charged, hears, pay, payment_of
 from tests.exchange.tables.bank_qris import notified, offered
@@ -108,7 +108,7 @@ def _lacks(stage: Stage) -> None:
     for _ in range(2):  # a file that is sent once more under another name says nothing new
         assert _outcomes(stage, settle(stage, _name(), line, days=days)) == ["matched"]
         (told,) = attention(stage, lacked.id)
-    assert "tidak memuatnya: tanyakan kepada bank" in told
+    assert "tidak ada baris setelmen yang sah" in told
 
 
 def _comes_later(stage: Stage) -> None:
@@ -122,10 +122,28 @@ def _comes_later(stage: Stage) -> None:
 
 
 def _says_no_days(stage: Stage) -> None:
-    case, _ = _paid(stage)
+    said = announced(stage, b"bankReference\nR-1\n", 1, _name(), period=None)
+    assert (said.status, said.code) == (422, "batch-period")
+
+
+def _told_late(stage: Stage) -> None:
     _, line = _paid(stage)
-    settle(stage, _name(), line)
-    assert attention(stage, case.id) == []
+    settle(stage, _name(), line, days=(_today(stage), _today(stage)))
+    stage.clock.advance(hours=1)
+    late, _ = _paid(stage)
+    stage.clock.advance(days=1)
+    settle(stage, _name(), line, days=(_today(stage), _today(stage)))
+    assert "tidak ada baris setelmen yang sah" in attention(stage, late.id)[0]
+
+
+def _before_its_payment(stage: Stage) -> None:
+    case, account = charged(stage)
+    wrong = {"virtualAccountNo": account["virtualAccountNo"].strip(), "amount": "17000", "bankReference": "R-WRONG"}
+    assert _outcomes(stage, settle(stage, _name(), wrong)) == ["differs"]
+    hears(pay(stage, payment_of(stage, account)), "2002500")
+    _, line = _paid(stage)
+    settle(stage, _name(), line, days=(_today(stage), _today(stage)))
+    assert "tidak ada baris setelmen yang sah" in attention(stage, case.id)[-1]
 
 
 SETTLEMENT: tuple[Row, ...] = (
@@ -213,5 +231,23 @@ SETTLEMENT: tuple[Row, ...] = (
         "the attention is gone",
         alone=True,
     ),
-    row("a file of no days", "no `period`", Does.TAKE, "its lines alone are compared", _says_no_days),
+    row(
+        "a payment that is told after the file of its day",
+        "the `period` of the next file has later days alone",
+        Does.ASK,
+        "at the end of that next file",
+        _told_late,
+        f"{SEEN}was the money moved?",
+        alone=True,
+    ),
+    row(
+        "other money in the account of a payment",
+        "a line of another number, before the payment is told",
+        Does.ASK,
+        "`differs`; it does not stand for the line of the payment, which is missed as any other",
+        _before_its_payment,
+        f"{SEEN}of each",
+        alone=True,
+    ),
+    row("a file of no days", "no `period`", Does.REFUSE, "422 `batch-period`; nothing of it is read", _says_no_days),
 )

@@ -68,7 +68,7 @@ def _lacks(stage: Stage) -> None:
     _, line = _booked(stage)
     assert _outcomes(stage, line, days=(_today(stage), _today(stage))) == ["accepted"]
     (told,) = attention(stage, case.id, BPKPD)
-    assert "BPKPD belum membukukannya" in told
+    assert "tidak ada baris pembukuan yang sah" in told
     stage.clock.advance(days=1)
     assert _outcomes(stage, late) == ["accepted"]
     assert attention(stage, case.id, BPKPD) == []
@@ -98,7 +98,7 @@ BOOKS: tuple[Row, ...] = (
         Does.ASK,
         "at the end of the list; a line that comes later settles it",
         _lacks,
-        "“BPKPD belum membukukannya”; ask BPKPD",
+        "“tidak ada baris pembukuan yang sah”; ask BPKPD",
         alone=True,
     ),
 )
