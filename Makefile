@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 # What the virtual environment was made from; another interpreter or lock makes it anew.
 WANTED := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) $(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 
-.PHONY: demo test test-demo test-hostile test-interop fuzz crash soak gigabyte bench check coverage format lock clean setup help
+.PHONY: demo test test-demo test-hostile test-interop fuzz crash soak gigabyte test-merkle drill bench ledger-bench check coverage format lock clean setup help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -56,6 +56,9 @@ crash: setup ## kill -9 of hub, worker, database under load, 100 on each engine 
 
 soak: setup ## an hour at half load, with verdicts (SOAK_MINUTES=, SOAK_ENGINE=, SOAK_SHARE=)
 	@$(BIN)/python -m tests.crash.soak
+
+test-merkle: setup ## every leaf and every older tree of every size to 1,000 against the definition (two minutes)
+	@MERKLE_EVERY=1 $(BIN)/python -m pytest -n 0 tests/ledger/test_every_size.py
 
 gigabyte: setup ## a file of 1 GiB through a hub that is killed twice, every record accounted for (ARGS="--bytes 64MiB")
 	@$(BIN)/python -m tests.batch.gigabyte $(ARGS)
