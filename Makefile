@@ -57,6 +57,9 @@ crash: setup ## kill -9 of hub, worker, database under load, 100 on each engine 
 soak: setup ## an hour at half load, with verdicts (SOAK_MINUTES=, SOAK_ENGINE=, SOAK_SHARE=)
 	@$(BIN)/python -m tests.crash.soak
 
+drill: setup ## 200 random damages to stores of both engines, each found and named (DRILL_DAMAGES=, DRILL_SEED=); writes docs/ledger-verify.md
+	@$(BIN)/python -m tests.drill
+
 test-merkle: setup ## every leaf and every older tree of every size to 1,000 against the definition (two minutes)
 	@MERKLE_EVERY=1 $(BIN)/python -m pytest -n 0 tests/ledger/test_every_size.py
 
@@ -66,6 +69,9 @@ gigabyte: setup ## a file of 1 GiB through a hub that is killed twice, every rec
 # BENCH_SECONDS= is the length of each measurement, BENCH_ONLY= picks: rest,sqlite,2kb,hub (docs/performance.md)
 bench: setup ## how fast the hub is beside its floor and the obvious program (twenty minutes)
 	@$(BIN)/python -m benchmarks
+
+ledger-bench: setup ## a ledger of a million leaves: appends, proofs, verification; writes docs/performance.md (six minutes)
+	@$(BIN)/python -m benchmarks.ledger $(ARGS)
 
 check: setup ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check .

@@ -20,7 +20,7 @@ _TOKEN = rb"[!#-\[\]-~]{0,256}"  # printable ASCII without space, quote and back
 _NUMBER = rb"0|-?[1-9][0-9]{0,14}"  # below 2**53 by its length
 _OPENED = rb'"(' + _NAME + rb')":"([0-9a-f]{64})"'
 _EXTRA = rb'"(' + _NAME + rb')":(?:"[ !#-\[\]-~]*"|' + _NUMBER + rb")"
-_KINDS = b"|".join(sorted((re.escape(kind.value.encode()) for kind in LeafKind), key=len, reverse=True))
+_KINDS = b"|".join(re.escape(kind.value.encode()) for kind in LeafKind)
 
 
 def _members(member: bytes) -> bytes:

@@ -128,10 +128,10 @@ class Walk:
             return self._disagreement.undecided()
         return self._part_fault or error
 
-    def take_leaf(self, index: int, data: bytes, stored: bytes | None) -> None:
-        """Take one leaf: its stored bytes, and the hash stored beside them. Raises LedgerBroken."""
+    def take_stored(self, index: int, data: bytes, stored: bytes) -> None:
+        """Take one leaf as a store has it: its bytes, and the hash beside them. Raises LedgerBroken."""
         try:
-            self._take_leaf(index, data, stored)
+            self._take_leaf(index, data, binascii.b2a_base64(stored, newline=False))
         except LedgerBroken as error:
             raise self._earliest(error) from None
 
