@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 # What the virtual environment was made from; another interpreter or lock makes it anew.
 WANTED := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) $(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 
-.PHONY: demo test test-demo test-hostile test-interop fuzz crash soak gigabyte test-merkle drill bench ledger-bench check coverage format lock clean setup help
+.PHONY: demo test test-demo test-hostile test-interop fuzz crash soak gigabyte test-go test-merkle drill bench ledger-bench check coverage format lock clean setup help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -59,6 +59,13 @@ soak: setup ## an hour at half load, with verdicts (SOAK_MINUTES=, SOAK_ENGINE=,
 
 drill: setup ## 200 random damages to stores of both engines, each found and named (DRILL_DAMAGES=, DRILL_SEED=); writes docs/ledger-verify.md
 	@$(BIN)/python -m tests.drill
+
+GO     ?= go
+GOCODE ?= /usr/share/gocode
+
+test-go: setup ## our notes, checkpoints and proofs judged by Go's sumdb (GO=, GOCODE=; Debian: golang-go golang-golang-x-mod-dev)
+	@command -v $(GO) > /dev/null && test -d $(GOCODE)/src/golang.org/x/mod/sumdb || { echo "make: Go and its sumdb are needed: apt-get install golang-go golang-golang-x-mod-dev, or name them: make test-go GO=/path/to/go GOCODE=/path" >&2; exit 2; }
+	@$(BIN)/python -m tests.interop.golang $(GO) $(GOCODE)
 
 test-merkle: setup ## every leaf and every older tree of every size to 1,000 against the definition (two minutes)
 	@MERKLE_EVERY=1 $(BIN)/python -m pytest -n 0 tests/ledger/test_every_size.py
