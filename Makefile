@@ -77,7 +77,7 @@ gigabyte: setup ## a file of 1 GiB through a hub that is killed twice, every rec
 bench: setup ## how fast the hub is beside its floor and the obvious program (twenty minutes)
 	@$(BIN)/python -m benchmarks
 
-ledger-bench: setup ## a ledger of a million leaves: appends, proofs, verification; writes docs/performance.md (six minutes)
+ledger-bench: setup ## a ledger of a million leaves: appends, proofs, verification; writes docs/performance.md (three minutes)
 	@$(BIN)/python -m benchmarks.ledger $(ARGS)
 
 check: setup ## format, lint, types, import contracts

@@ -6,5 +6,7 @@ leaf        what one leaf says, and the commitments that open only to their owne
 checkpoint  C2SP signed notes over origin, size and root
 receipt     one file that proves an exchange offline
 export      the lines of a whole ledger written out
-verify      an independent walk over such lines that names the first damage
+verify      an independent walk over such lines that names the first damage (walk: its state; plain: its speed)
+held        checkpoints and receipts of an earlier day, which tell a rollback and a rewrite
+finding     what a damage affects, and what to do now
 """
