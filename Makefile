@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 # What the virtual environment was made from; another interpreter or lock makes it anew.
 WANTED := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) $(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 
-.PHONY: demo test test-demo test-hostile test-interop test-browser fuzz crash soak gigabyte bench check coverage format lock clean setup help
+.PHONY: demo test test-demo test-hostile test-interop fuzz crash soak gigabyte test-browser test-go test-merkle drill bench ledger-bench check coverage format lock clean setup help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -61,12 +61,28 @@ crash: setup ## kill -9 of hub, worker, database under load, 100 on each engine 
 soak: setup ## an hour at half load, with verdicts (SOAK_MINUTES=, SOAK_ENGINE=, SOAK_SHARE=)
 	@$(BIN)/python -m tests.crash.soak
 
+drill: setup ## 200 random damages to stores of both engines, each found and named (DRILL_DAMAGES=, DRILL_SEED=); writes docs/ledger-verify.md
+	@$(BIN)/python -m tests.drill
+
+GO     ?= go
+GOCODE ?= /usr/share/gocode
+
+test-go: setup ## our notes, checkpoints and proofs judged by Go's sumdb (GO=, GOCODE=; Debian: golang-go golang-golang-x-mod-dev)
+	@command -v $(GO) > /dev/null && test -d $(GOCODE)/src/golang.org/x/mod/sumdb || { echo "make: Go and its sumdb are needed: apt-get install golang-go golang-golang-x-mod-dev, or name them: make test-go GO=/path/to/go GOCODE=/path" >&2; exit 2; }
+	@$(BIN)/python -m tests.interop.golang $(GO) $(GOCODE)
+
+test-merkle: setup ## every leaf and every older tree of every size to 1,000 against the definition (two minutes)
+	@MERKLE_EVERY=1 $(BIN)/python -m pytest -n 0 tests/ledger/test_every_size.py
+
 gigabyte: setup ## a file of 1 GiB through a hub that is killed twice, every record accounted for (ARGS="--bytes 64MiB")
 	@$(BIN)/python -m tests.batch.gigabyte $(ARGS)
 
 # BENCH_SECONDS= is the length of each measurement, BENCH_ONLY= picks: rest,sqlite,2kb,hub (docs/performance.md)
 bench: setup ## how fast the hub is beside its floor and the obvious program (twenty minutes)
 	@$(BIN)/python -m benchmarks
+
+ledger-bench: setup ## a ledger of a million leaves: appends, proofs, verification; writes docs/performance.md (three minutes)
+	@$(BIN)/python -m benchmarks.ledger $(ARGS)
 
 check: setup ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check .

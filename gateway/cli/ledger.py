@@ -7,43 +7,92 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gateway.app import receipts_of
+from gateway.app import Store, receipts_of
 from gateway.app.catalogue import catalogue_of
 from gateway.app.identity import hub_key
+from gateway.cli.ledger_file import held_of, verify_file
+from gateway.cli.ledger_report import DAMAGED, bar, damage_text
 from gateway.cli.opening import opened
-from gateway.domain.errors import LedgerBroken, Refused
-from gateway.operations.ledger_export import export_lines, verify_store
+from gateway.domain.errors import GatewayError, LedgerBroken, Refused
+from gateway.ledger.finding import Finding, explain
+from gateway.ledger.verify import Standing
+from gateway.operations.ledger_export import export_lines, leaf_lines, verify_store
 
 app = typer.Typer(no_args_is_help=True)
 
 
 @app.command()
-def verify() -> None:
-    """Derive every hash anew and compare all stored bytes; exit 1 and name the first damage when one is found."""
+def verify(
+    file: Annotated[
+        Path | None, typer.Argument(help="an export; without it the office's own store is verified")
+    ] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(help="a verifier key that you trust, for an export (repeat it after a roll-over)"),
+    ] = None,
+    held: Annotated[
+        list[Path] | None, typer.Option(help="a checkpoint or receipt of an earlier day: tells a rollback or rewrite")
+    ] = None,
+    with_bytes: Annotated[
+        bool, typer.Option("--bytes/--no-bytes", help="whether stored messages still match what leaves commit to")
+    ] = True,
+) -> None:
+    """Derive every hash anew and compare all stored bytes; name the first damage, what it affects and what to do.
+
+    Ends with 0 when the ledger is whole, 1 when it is damaged, 2 when it could not be judged, 3 when an export is
+    whole by the keys that it brings itself, for want of --key.
+    """
+    if file is not None:
+        raise typer.Exit(verify_file(file, key or [], held or [], parts=with_bytes))
+    if key:
+        raise typer.BadParameter("the office's own store is judged by its own key: give --key with an export")
+    raise typer.Exit(_verify_store(held or [], parts=with_bytes))
+
+
+def _verify_store(held: list[Path], *, parts: bool) -> int:
     with opened() as store:
+        verifier = store.note_key.verifier
         catalogue = catalogue_of(store.settings)
-        size = store.reader.tree_size()
-        columns = (TextColumn("verifying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task("leaves", total=size)
-            try:
+        known = held_of(held, [verifier])
+        standing = Standing()
+        try:
+            with bar(store.reader.tree_size()) as progress:
                 verdict = verify_store(
                     store.reader,
                     store.vault,
-                    store.note_key.verifier,
-                    lambda done: progress.update(task, completed=done),
+                    verifier,
+                    progress,
                     catalogue,
+                    held=known,
+                    standing=standing,
+                    parts=parts,
                 )
-            except LedgerBroken as damage:
-                progress.stop()
-                print(f"ledger is damaged: {damage.text} [{damage.code}]")
-                raise typer.Exit(1) from None
+        except LedgerBroken as damage:
+            print(damage_text(damage, _explained(store, damage, standing)))
+            return DAMAGED
         ledger = verdict.ledger
         print(f"ledger is whole: {ledger.size} entries, {verdict.pending} waiting for their place")
         print(f"root {ledger.root.hex()}")
+        for each in known:
+            print(f"goes on from {each.source}: {each.size} leaves")
+        return 0
+
+
+def _explained(store: Store, damage: LedgerBroken, standing: Standing) -> Finding | None:
+    """What the damage affects; None where the store is too damaged to tell."""
+    try:
+        size = standing.promised or store.reader.tree_size()
+        return explain(leaf_lines(store.reader), damage, proven=standing.proven, size=size)
+    except GatewayError:
+        return None
+
+
+@app.command("key")
+def key_() -> None:
+    """Print the ledger's verifier key: agencies keep it, and judge receipts, checkpoints and exports by it."""
+    with opened() as store:
+        print(store.note_key.verifier.encode())
 
 
 @app.command()

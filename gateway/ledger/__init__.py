@@ -7,5 +7,7 @@ checkpoint  C2SP signed notes over origin, size and root
 cosignature witnesses' signatures on such notes (C2SP tlog-cosignature)
 receipt     one file that proves an exchange offline
 export      the lines of a whole ledger written out
-verify      an independent walk over such lines that names the first damage
+verify      an independent walk over such lines that names the first damage (walk: its state; plain: its speed)
+held        checkpoints and receipts of an earlier day, which tell a rollback and a rewrite
+finding     what a damage affects, and what to do now
 """

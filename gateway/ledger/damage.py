@@ -39,6 +39,10 @@ class Damage(StrEnum):
     """The bytes of a part are not those that the leaf commits to."""
     PART_MISSING = "part-missing"
     """A commitment without its part, or a part without its commitment."""
+    ROLLED_BACK = "rolled-back"
+    """The ledger is shorter than a checkpoint or receipt that somebody holds: an older copy was put in its place."""
+    REWRITTEN = "history-rewritten"
+    """The ledger is signed and agrees with itself, and another one was signed before: somebody holds it."""
     RECEIPT_MALFORMED = "receipt-malformed"
     EXPORT_MALFORMED = "export-malformed"
 

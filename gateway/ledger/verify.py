@@ -27,6 +27,7 @@ checkpoint covers all leaves. Lines hold no other member. How damage is told apa
   stored hashes and one over the hashes of the texts; the one that reaches the root of the next checkpoint was whole.
   Without a disagreement, a wrong root names the range of leaves since the last good checkpoint.
 - part-differs, part-missing: held back until a checkpoint has proven the leaf that says so.
+- history-rewritten, rolled-back: the ledger agrees with itself, and not with a checkpoint or receipt that is held.
 - tree-size, checkpoint-*, verifier-key, export-malformed: as they say.
 """
 
@@ -38,6 +39,7 @@ from dataclasses import dataclass
 from gateway.ledger.checkpoint import NoteVerifier
 from gateway.ledger.damage import Damage, broken
 from gateway.ledger.encoding import members, number_of, parse_json, text_of
+from gateway.ledger.held import Held
 from gateway.ledger.walk import Walk, malformed_line
 
 FORMAT = "simojo-ledger-export"
@@ -66,26 +68,42 @@ class Verdict:
     trusted: bool
 
 
+@dataclass
+class Standing:
+    """How far a walk came: leaves taken, those of them under a good checkpoint, and how many the header promises."""
+
+    size: int = 0
+    proven: int = 0
+    promised: int = 0
+
+
 def verify_export(
     lines: Iterable[str],
     trusted_verifier: str | Sequence[str] | None,
     progress: Callable[[int], None] | None = None,
     *,
     deep: bool = True,
+    parts: bool = True,
+    held: Sequence[Held] = (),
+    standing: Standing | None = None,
 ) -> Verdict:
     """Verify an export line by line. Raises LedgerBroken for the first damage; the module names the kinds.
 
     `trusted_verifier` is the verifier key held by whoever checks (several after a roll-over of keys); None judges by
     the header's own. `progress` is called with the number of leaves done, every 10,000 leaves. Without `deep`, leaves
-    are read as bytes only and not checked for their form: about four times as fast, and the tree is proven as well.
+    are read as bytes only and not checked for their form; the tree is proven as well. Without `parts`, the lines of
+    parts are passed over. `held` is what people have kept of this ledger as it once was. `standing` is told how far
+    the walk came, also where it raises.
 
     1. the header
     2. each line in turn: leaf, part or checkpoint
-    3. at the end: as many leaves as promised, all under a checkpoint
+    3. at the end: as many leaves as promised, all under a checkpoint, and no fewer than are held
     """
     source = iter(lines)
+    standing = standing or Standing()
     # 1
     header = _parse_header(next(source, ""))
+    standing.promised = header.size
     trusted = (trusted_verifier,) if isinstance(trusted_verifier, str) else trusted_verifier
     walk = Walk(
         origin=header.origin,
@@ -93,22 +111,33 @@ def verify_export(
         complete=header.complete,
         verifiers=_verifiers(header, trusted),
         deep=deep,
+        parts=parts,
+        held=held,
     )
-    # 2
-    for number, line in enumerate(source, start=2):
-        if walk.take(number, line) and progress and walk.size % PROGRESS_EVERY == 0:
-            progress(walk.size)
-    # 3
-    walk.finish()
+    try:
+        # 2
+        for number, line in enumerate(source, start=2):
+            if walk.take(number, line) and progress and walk.size % PROGRESS_EVERY == 0:
+                progress(walk.size)
+        # 3
+        walk.finish()
+    finally:
+        standing.size, standing.proven = walk.size, walk.proven
     return Verdict(
         origin=header.origin,
         size=walk.size,
         root=walk.root(),
         checkpoints=walk.checkpoints,
         parts_checked=walk.parts_checked,
-        parts_complete=header.complete,
+        parts_complete=header.complete and parts,
         trusted=trusted is not None,
     )
+
+
+def header_keys(line: str) -> tuple[str, tuple[str, ...], int]:
+    """Read the ledger's name, its verifier keys and its size from the first line of an export. Raises LedgerBroken."""
+    header = _parse_header(line)
+    return header.origin, header.verifiers, header.size
 
 
 @dataclass(frozen=True)

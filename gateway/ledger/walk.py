@@ -1,11 +1,14 @@
 """The walk of `verify`: one line after the other, in constant memory. The form of the lines is defined there.
 
 A disagreement between a leaf's text and its stored hash, and a fault of a part, are held back until the next signed
-checkpoint tells what was damaged. Whatever else is found meanwhile came later, so what was held back is reported.
+checkpoint tells what was damaged. Whatever else is found meanwhile came later, so what was held back is reported. That
+a ledger is not the one that somebody holds a checkpoint of is held back likewise: what no key has signed is damage of
+a simpler kind.
 """
 
 from __future__ import annotations
 
+import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,8 +16,10 @@ from gateway.domain.errors import LedgerBroken
 from gateway.ledger.checkpoint import NoteVerifier, open_note
 from gateway.ledger.damage import Damage, broken
 from gateway.ledger.encoding import decode_base64, members, number_of, parse_json, text_of
+from gateway.ledger.held import Held, HeldLedgers
 from gateway.ledger.leaf import Leaf, commitment
 from gateway.ledger.merkle import HASH_SIZE, Frontier, leaf_hash
+from gateway.ledger.plain import Committed, read_leaf, read_leaf_line, read_part_line
 
 _LEAF = frozenset({"i", "leaf"})
 _STORED_HASH = frozenset({"h"})
@@ -55,22 +60,32 @@ class Walk:
     """The state between two lines. Its size does not depend on the number of leaves."""
 
     def __init__(
-        self, *, origin: str, size: int, complete: bool, verifiers: Sequence[NoteVerifier], deep: bool
+        self,
+        *,
+        origin: str,
+        size: int,
+        complete: bool,
+        verifiers: Sequence[NoteVerifier],
+        deep: bool,
+        parts: bool = True,
+        held: Sequence[Held] = (),
     ) -> None:
         self.checkpoints = 0
         self.parts_checked = 0
+        self.proven = 0  # leaves under the last good checkpoint
         self._origin = origin
         self._promised = size
-        self._complete = complete
+        self._complete = complete and parts
+        self._parts = parts
         self._verifiers = verifiers
         self._deep = deep
+        self._held = HeldLedgers(held)
         self._stored = Frontier()  # over the stored hashes; over the texts where no hash is stored
         self._derived: Frontier | None = None  # over the texts, from the first disagreement on
         self._disagreement: _Disagreement | None = None
         self._part_fault: LedgerBroken | None = None
-        self._proven = 0  # leaves under the last good checkpoint
         self._data: bytes | None = None  # the leaf whose parts may follow
-        self._leaf: Leaf | None = None  # the same, once it had to be read
+        self._said: Committed | None = None  # the same, once it had to be read
         self._opened: set[str] = set()
 
     @property
@@ -102,9 +117,10 @@ class Walk:
         if self.size != self._promised:
             expected = f"{self._promised} leaves, as the header says"
             raise broken(Damage.TREE_SIZE, where, expected=expected, found=f"{self.size} leaves")
-        if self._proven != self.size:
-            expected, found = f"a checkpoint over {self.size} leaves", f"the last one is over {self._proven}"
+        if self.proven != self.size:
+            expected, found = f"a checkpoint over {self.size} leaves", f"the last one is over {self.proven}"
             raise broken(Damage.CHECKPOINT_MISSING, where, expected=expected, found=found)
+        self._held.finish(self.size)
 
     def _earliest(self, error: LedgerBroken) -> LedgerBroken:
         """Put first what was noticed before and held back for a checkpoint."""
@@ -112,16 +128,44 @@ class Walk:
             return self._disagreement.undecided()
         return self._part_fault or error
 
+    def take_stored(self, index: int, data: bytes, stored: bytes) -> None:
+        """Take one leaf as a store has it: its bytes, and the hash beside them. Raises LedgerBroken."""
+        try:
+            self._take_leaf(index, data, binascii.b2a_base64(stored, newline=False))
+        except LedgerBroken as error:
+            raise self._earliest(error) from None
+
+    def take_checkpoint(self, note: str) -> None:
+        """Take the checkpoint over the leaves so far. Raises LedgerBroken."""
+        try:
+            self._take_checkpoint(note)
+        except LedgerBroken as error:
+            raise self._earliest(error) from None
+
     def _take(self, number: int, line: str) -> bool:
+        if leaf := read_leaf_line(line):
+            index, data, stored = leaf
+            self._take_leaf(index, data, stored)
+            return True
+        if part := read_part_line(line):
+            self._take_part(number, *part)
+            return False
+        return self._take_any(number, line)
+
+    def _take_any(self, number: int, line: str) -> bool:
+        """Take a line in whichever spelling JSON allows."""
         try:
             record = parse_json(line)
             if isinstance(record, dict) and "leaf" in record:
                 members(record, _LEAF, _STORED_HASH)
-                stored = _stored_hash(record["h"]) if "h" in record else None
-                self._take_leaf(number_of(record["i"], "i"), text_of(record["leaf"], "leaf"), stored)
+                stored = _base64_of(record["h"]) if "h" in record else None
+                self._take_leaf(number_of(record["i"], "i"), _exact_bytes(text_of(record["leaf"], "leaf")), stored)
                 return True
             if isinstance(record, dict) and "part" in record:
-                self._take_part(number, members(members(record, _PART)["part"], _PART_MEMBERS))
+                part = members(members(record, _PART)["part"], _PART_MEMBERS)
+                exchange, name = text_of(part["exchange"], "exchange"), text_of(part["name"], "name")
+                digest = bytes.fromhex(text_of(part["digest"], "digest"))
+                self._take_part(number, exchange, name, digest, bytes.fromhex(text_of(part["salt"], "salt")))
             else:
                 self._take_checkpoint(text_of(members(record, _CHECKPOINT)["checkpoint"], "checkpoint"))
         except ValueError as error:
@@ -130,14 +174,16 @@ class Walk:
 
     # --- leaves ---------------------------------------------------------------------------------------------------
 
-    def _take_leaf(self, index: int, text: str, stored: bytes | None) -> None:
+    def _take_leaf(self, index: int, data: bytes, encoded: bytes | None) -> None:
         self._close_leaf()
-        if index != self.size:
+        if index != self._stored.size:
             damage = Damage.INDEX_GAP if index > self.size else Damage.INDEX_DUPLICATED
             raise broken(damage, f"leaf {self.size}", expected=f"index {self.size}", found=f"index {index}")
-        data = _exact_bytes(text)
         derived = leaf_hash(data)
-        self._append(index, derived, derived if stored is None else stored)
+        # one spelling of base64 for each hash: compared as it is written, and read only where it differs
+        agrees = encoded is None or encoded == binascii.b2a_base64(derived, newline=False)
+        self._append(index, derived, derived if agrees else _hash_of(encoded))
+        self._held.compare(index, derived, self._stored)
         if not self._disagreement:
             self._data = data
             if self._deep:
@@ -151,26 +197,34 @@ class Walk:
         if self._derived:
             self._derived.append(derived)
 
-    def _read_leaf(self, data: bytes) -> Leaf:
-        if self._leaf is None:
-            self._leaf = Leaf.parse(data, f"leaf {self.size - 1}")
-        return self._leaf
+    def _read_leaf(self, data: bytes) -> Committed:
+        if self._said is None:
+            self._said = read_leaf(data)
+        if self._said is None:
+            leaf = Leaf.parse(data, f"leaf {self.size - 1}")
+            self._said = Committed(leaf.exchange, leaf.commitments)
+        return self._said
 
     def _close_leaf(self) -> None:
         """No more parts come for this leaf. A missing one is a fault where the header promised them all."""
         if self._data is not None and self._complete:
             leaf = self._read_leaf(self._data)
-            for name in sorted(leaf.commitments.keys() - self._opened):
-                self._hold(Damage.PART_MISSING, leaf.exchange, name, "the part that this leaf commits to", "none")
-        self._data = self._leaf = None
-        self._opened.clear()
+            if len(leaf.commitments) != len(self._opened):
+                for name in sorted(leaf.commitments.keys() - self._opened):
+                    self._hold(Damage.PART_MISSING, leaf.exchange, name, "the part that this leaf commits to", "none")
+        self._data = self._said = None
+        if self._opened:
+            self._opened.clear()
 
     # --- parts ----------------------------------------------------------------------------------------------------
 
-    def _take_part(self, number: int, part: dict[str, object]) -> None:
-        exchange, name = text_of(part["exchange"], "exchange"), text_of(part["name"], "name")
-        digest = bytes.fromhex(text_of(part["digest"], "digest"))
-        computed = commitment(bytes.fromhex(text_of(part["salt"], "salt")), digest).hex()
+    def _take_part(self, number: int, exchange: str, name: str, digest: bytes, salt: bytes) -> None:
+        if not self._parts:
+            return
+        try:
+            computed = commitment(salt, digest).hex()
+        except ValueError as error:
+            raise malformed_line(number, "a part with a digest and a salt", str(error)) from None
         if self._disagreement:
             return
         if self._data is None:
@@ -202,9 +256,9 @@ class Walk:
         if checkpoint.size != self.size:
             raise broken(Damage.TREE_SIZE, where, expected=f"size {self.size}", found=f"size {checkpoint.size}")
         self._judge_root(checkpoint.root)
-        if self._part_fault:
-            raise self._part_fault
-        self._proven = self.size
+        if fault := self._part_fault or self._held.fault:
+            raise fault
+        self.proven = self.size
         self.checkpoints += 1
 
     def _judge_root(self, signed: bytes) -> None:
@@ -214,7 +268,7 @@ class Walk:
         elif root == signed:
             return
         else:
-            where = f"leaves {self._proven} to {self.size - 1}"
+            where = f"leaves {self.proven} to {self.size - 1}"
             fault = broken(Damage.LEAF_CHANGED, where, expected=f"root {signed.hex()}", found=f"root {root.hex()}")
         # Decided: nothing is held back any more, so that the caller's first-come rule lets this through.
         self._disagreement = self._part_fault = None
@@ -229,10 +283,15 @@ def _exact_bytes(text: str) -> bytes:
         return text.encode(errors="surrogatepass")
 
 
-def _stored_hash(value: object) -> bytes:
+def _base64_of(value: object) -> bytes:
+    """The stored leaf hash as written; what is no text at all equals no hash, and is found as a disagreement."""
+    return _exact_bytes(value) if isinstance(value, str) else b""
+
+
+def _hash_of(encoded: bytes | None) -> bytes:
     """Read a stored leaf hash; one that cannot be read equals no hash, and is found as a disagreement."""
     try:
-        return decode_base64(text_of(value, "h"), HASH_SIZE)
+        return decode_base64((encoded or b"").decode("ascii"), HASH_SIZE)
     except ValueError:
         return b""
 

@@ -8,20 +8,23 @@ bytes that no leaf speaks of. Both read in batches; memory does not grow with th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from gateway.casework.names import BATCH_REPORT, fact_part
 from gateway.domain.catalogue import SAMPLE, Catalogue
-from gateway.domain.errors import HubBusy
+from gateway.domain.errors import HubBusy, LedgerBroken
 from gateway.ledger.checkpoint import NoteVerifier
 from gateway.ledger.damage import Damage, broken
 from gateway.ledger.export import checkpoint_line, header_line, leaf_line, part_line
+from gateway.ledger.held import Held
 from gateway.ledger.leaf import commitment
-from gateway.ledger.verify import Verdict, verify_export
+from gateway.ledger.verify import Standing, Verdict, verify_export
 from gateway.operations.ledger_batches import check_batches
 from gateway.operations.ledger_cases import check_agreements, check_cases, check_documents, check_opened
 from gateway.operations.ledger_evidence import Evidence, read_leaf
 from gateway.operations.ledger_tiles import check_tiles
+from gateway.operations.ledger_walk import verify_leaves
 from gateway.store.reading import Reader
 from gateway.store.reads.base import UNREADABLE
 from gateway.store.tables import LeafRow
@@ -53,16 +56,30 @@ def export_lines(reader: Reader, vault: Vault, verifiers: Sequence[NoteVerifier]
         at = _index(rows[-1]) + 1
 
 
+def leaf_lines(reader: Reader) -> Iterator[str]:
+    """Write the placed leaves alone, as they are stored: what is told about a damage is read from them."""
+    at = 0
+    while rows := reader.leaf_bytes(at, BATCH):
+        yield from (leaf_line(index, canonical, stored) for index, canonical, stored in rows)
+        at = rows[-1][0] + 1
+
+
 def verify_store(
     reader: Reader,
     vault: Vault,
     verifiers: NoteVerifier | Sequence[NoteVerifier],
     progress: Callable[[int], None] | None = None,
     catalogue: Catalogue = SAMPLE,
+    *,
+    held: Sequence[Held] = (),
+    standing: Standing | None = None,
+    parts: bool = True,
 ) -> StoreVerdict:
     """Verify all that is stored of the ledger. Raises LedgerBroken for the first damage, naming the leaf or exchange.
 
     `progress` is told the number of leaves done, every 10,000; `catalogue` is the one that cases were opened with.
+    `held` is what people have kept of the ledger as it once was: checkpoints, receipts, and what witnesses co-signed.
+    `standing` is told how far the walk came. Without `parts` the leaves alone are proven (steps 1 to 4), at speed.
     The hub may go on writing meanwhile.
 
     1. tree head, last checkpoint and last leaf agree
@@ -76,25 +93,46 @@ def verify_store(
     A value that cannot be read at all is damage too.
     """
     try:
-        return _verify(reader, vault, verifiers, progress, catalogue)
+        keys = (verifiers,) if isinstance(verifiers, NoteVerifier) else tuple(verifiers)
+        watched = _Watched(progress, held, standing)
+        return _verify(reader, vault, keys, watched, catalogue) if parts else _verify_tree(reader, keys, watched)
     except HubBusy as unread:
         if unread.code != UNREADABLE:
             raise
         raise broken(Damage.PART_DIFFERS, "store", expected="readable values", found=unread.text) from unread
 
 
+@dataclass(frozen=True)
+class _Watched:
+    """What goes along with a walk: who is told how far it is, and what it is compared with."""
+
+    progress: Callable[[int], None] | None
+    held: Sequence[Held]
+    standing: Standing | None
+
+
+def _verify_tree(reader: Reader, keys: Sequence[NoteVerifier], watched: _Watched) -> StoreVerdict:
+    size = _agreed_size(reader, keys, watched)
+    verdict, tiles = verify_leaves(
+        reader, keys, watched.progress, size=size, held=watched.held, standing=watched.standing
+    )
+    _check_chain(reader, size)
+    return StoreVerdict(ledger=verdict, tiles=tiles, pending=reader.pending_count())
+
+
 def _verify(
-    reader: Reader,
-    vault: Vault,
-    verifiers: NoteVerifier | Sequence[NoteVerifier],
-    progress: Callable[[int], None] | None,
-    catalogue: Catalogue,
+    reader: Reader, vault: Vault, keys: Sequence[NoteVerifier], watched: _Watched, catalogue: Catalogue
 ) -> StoreVerdict:
-    keys = (verifiers,) if isinstance(verifiers, NoteVerifier) else tuple(verifiers)
     # 1
-    size = _agreed_size(reader)
+    size = _agreed_size(reader, keys, watched)
     # 2
-    verdict = verify_export(export_lines(reader, vault, keys), [key.encode() for key in keys], progress)
+    verdict = verify_export(
+        export_lines(reader, vault, keys),
+        [key.encode() for key in keys],
+        watched.progress,
+        held=watched.held,
+        standing=watched.standing,
+    )
     # 3
     _check_chain(reader, size)
     # 4
@@ -134,11 +172,14 @@ def _index(row: LeafRow) -> int:
     return -1 if row.tree_index is None else row.tree_index
 
 
-def _agreed_size(reader: Reader) -> int:
+def _agreed_size(reader: Reader, keys: Sequence[NoteVerifier], watched: _Watched) -> int:
     extent = reader.extent()
     if not extent.head == extent.checkpoint == extent.placed:
         expected = f"{extent.head} leaves, as the tree head says"
         found = f"a last checkpoint over {extent.checkpoint}, and {extent.placed} places given"
+        # what is told beside it is how far the leaves can be proven all the same
+        with suppress(LedgerBroken):
+            verify_leaves(reader, keys, size=extent.head, standing=watched.standing)
         raise broken(Damage.TREE_SIZE, "stored tree", expected=expected, found=found)
     return extent.head
 

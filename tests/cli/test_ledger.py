@@ -75,7 +75,7 @@ def test_one_flipped_byte_of_a_stored_message_is_found_and_the_exchange_named(
     assert done.code == 1
     assert done.out.startswith("ledger is damaged: ")
     assert exchange in done.out
-    assert done.out.endswith("[part-differs]\n")
+    assert done.out.splitlines()[0].endswith("[part-differs]")
 
 
 @pytest.mark.usefixtures("house")
@@ -134,6 +134,74 @@ def test_an_export_can_be_verified_elsewhere(home: Path, house: House, simojo: S
     assert verdict.size == house.gateway.store.reader.tree_size()
     assert simojo("ledger", "export").out.splitlines() == lines
     assert not (home / "ledger.jsonl.part").exists()
+
+
+@pytest.fixture
+def exported(home: Path, house: House, simojo: Simojo) -> Path:
+    """An export of the same, in the folder."""
+    assert simojo("ledger", "export", "ledger.jsonl").code == 0
+    return home / "ledger.jsonl"
+
+
+def test_an_export_is_judged_by_the_key_that_was_handed_out(
+    exported: Path, house: House, simojo: Simojo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = simojo("ledger", "key").out.strip()
+    for name in ("DATABASE_URL", "MASTER_KEY_FILE", "LEDGER_KEY_FILE"):  # none of the office is needed
+        monkeypatch.setenv(f"SIMOJO_{name}", "nowhere")
+    size = house.gateway.store.reader.tree_size()
+    done = simojo("ledger", "verify", "ledger.jsonl", "--key", key)
+    assert (done.code, done.out.startswith(f"ledger is whole: {size} entries of ")) == (0, True)
+    assert "stored messages and facts are as committed" in done.out
+    assert "were not looked at" in simojo("ledger", "verify", "--no-bytes", "ledger.jsonl", "--key", key).out
+    own = simojo("ledger", "verify", "ledger.jsonl")
+    assert (own.code, "give --key" in own.out) == (3, True)
+    assert "[checkpoint-" not in own.out
+    assert "[verifier-key]" in simojo("ledger", "verify", "ledger.jsonl", "--key", "nobody+1+AAAA").sentence
+
+
+def test_a_damaged_export_is_told_with_what_it_affects_and_what_to_do(
+    exported: Path, exchange: str, simojo: Simojo
+) -> None:
+    key = simojo("ledger", "key").out.strip()
+    lines = exported.read_text().splitlines(keepends=True)
+    wrong = next(at for at, line in enumerate(lines) if line.startswith('{"i":') and exchange in line)
+    lines[wrong] = lines[wrong].replace(r"\"actor\":\"", r"\"actor\":\"x", 1)
+    exported.write_text("".join(lines))
+    done = simojo("ledger", "verify", "ledger.jsonl", "--key", key)
+    index = json.loads(lines[wrong])["i"]
+    assert done.code == 1
+    assert done.out.startswith(f"ledger is damaged: leaf {index}: leaf-changed: ")
+    for told in (f"first      leaf {index}\n", f"exchange   {exchange}\n", " WIB", "in doubt", "do now"):
+        assert told in done.out
+
+
+def test_what_is_held_tells_a_ledger_that_was_rolled_back_pasal_22_4(
+    home: Path, house: House, exchange: str, simojo: Simojo
+) -> None:
+    key = simojo("ledger", "key").out.strip()
+    assert simojo("ledger", "export", "older.jsonl").code == 0
+    house.gateway.store.registry.set_credential("oss", "username", "username-2", "staff/agus")
+    assert house.gateway.integrator.run_once()
+    simojo("ledger", "receipt", exchange, "receipt.json")
+    note = house.gateway.store.reader.checkpoints()[-1].note
+    (home / "checkpoint.txt").write_text(note)
+    whole = simojo("ledger", "verify", "--held", "receipt.json", "--held", "checkpoint.txt")
+    assert (whole.code, whole.out.count("goes on from")) == (0, 2)
+    assert simojo("ledger", "verify", "older.jsonl", "--key", key).code == 0
+    for held in ("receipt.json", "checkpoint.txt"):
+        done = simojo("ledger", "verify", "older.jsonl", "--key", key, "--held", held)
+        assert (done.code, "[rolled-back]" in done.out) == (1, True)
+    (home / "checkpoint.txt").write_text(note.replace("\n", " ", 1))
+    assert simojo("ledger", "verify", "older.jsonl", "--key", key, "--held", "checkpoint.txt").code == 2
+
+
+@pytest.mark.usefixtures("house")
+def test_leaves_alone_are_verified_at_speed(simojo: Simojo, database: Behind) -> None:
+    assert simojo("ledger", "verify", "--no-bytes").code == 0
+    flip(database, "leaf", "canonical", "tree_index = 3")
+    done = simojo("ledger", "verify", "--no-bytes")
+    assert (done.code, "first      leaf 3\n" in done.out, "[leaf-changed]" in done.out) == (1, True, True)
 
 
 @pytest.mark.usefixtures("house")

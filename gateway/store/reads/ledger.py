@@ -53,6 +53,14 @@ _WAITING = (
 )
 
 
+_PLACED = (
+    select(col(LeafRow.tree_index), col(LeafRow.canonical), col(LeafRow.hash))
+    .where(col(LeafRow.tree_index) >= bindparam("from_index", type_=Integer))
+    .order_by(col(LeafRow.tree_index))
+    .limit(bindparam("at_most", type_=Integer))
+)
+
+
 class LedgerReads(Reads):
     """Stored leaves and tree, as bytes: nothing here is judged."""
 
@@ -75,6 +83,11 @@ class LedgerReads(Reads):
         """Placed leaves from this index on, in the order of the tree."""
         wanted = select(LeafRow).where(col(LeafRow.tree_index) >= from_index)
         return self._all(wanted.order_by(col(LeafRow.tree_index)).limit(limit))
+
+    def leaf_bytes(self, from_index: int, limit: int) -> list[tuple[int, bytes, bytes]]:
+        """Index, text and stored hash of placed leaves from this index on, without the class of a row."""
+        rows = self._rows(_PLACED, from_index=from_index, at_most=limit)
+        return [(index, as_bytes(said), as_bytes(hashed)) for index, said, hashed in rows]
 
     def leaf_hashes(self, from_index: int, limit: int = 10_000) -> list[bytes]:
         """The stored hashes of placed leaves from this index on, in the order of the tree."""

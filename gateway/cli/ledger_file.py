@@ -1,0 +1,71 @@
+"""`simojo ledger verify FILE`: an export judged on any machine. No settings, no database, none of the office's code.
+
+What is imported here is held by import-linter: nothing of the store, of what writes the ledger, or of the hub.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+from gateway.cli.ledger_report import DAMAGED, UNTRUSTED, bar, damage_text
+from gateway.domain.errors import LedgerBroken
+from gateway.ledger.checkpoint import NoteVerifier
+from gateway.ledger.finding import explain
+from gateway.ledger.held import Held, read_held
+from gateway.ledger.verify import Standing, Verdict, header_keys, verify_export
+
+MAX_LINE = 1024 * 1024
+"""Characters of a line that is still read whole: a checkpoint with many witnesses has a tenth of that."""
+
+
+def verify_file(file: Path, keys: Sequence[str], held: Sequence[Path], *, parts: bool) -> int:
+    """Judge an export and say what was found; gives the exit code.
+
+    0 whole, judged by `keys`; 1 damaged; 3 whole by the keys in the export alone. Raises LedgerBroken where nothing
+    can be judged: no header, no key, or something held that proves nothing; OSError.
+    """
+    # not told apart by line ends of other systems, and bytes that are no UTF-8 are kept for the walk to name
+    with file.open(encoding="utf-8", errors="surrogateescape", newline="\n") as source:
+        origin, own, size = header_keys(source.readline(MAX_LINE))
+        known = held_of(held, [NoteVerifier.parse(each) for each in keys or own])
+        source.seek(0)
+        standing = Standing()
+        try:
+            with bar(size) as progress:
+                verdict = verify_export(
+                    _lines(source), keys or None, progress, parts=parts, held=known, standing=standing
+                )
+        except LedgerBroken as damage:
+            source.seek(0)
+            finding = explain(_lines(source), damage, proven=standing.proven, size=standing.promised or size)
+            print(damage_text(damage, finding))
+            return DAMAGED
+    print(f"ledger is whole: {verdict.size} entries of {origin}, {verdict.checkpoints} checkpoints")
+    print(f"root {verdict.root.hex()}")
+    print(_parts_text(verdict, parts=parts))
+    for each in known:
+        print(f"goes on from {each.source}: {each.size} leaves")
+    if not verdict.trusted:
+        print("judged by the keys in the export itself, so it agrees with itself and nothing more: give --key")
+        return UNTRUSTED
+    return 0
+
+
+def held_of(files: Sequence[Path], verifiers: Sequence[NoteVerifier]) -> list[Held]:
+    """Read what is held. Raises LedgerBroken where it proves nothing, OSError."""
+    return [read_held(each.read_bytes(), each.name, verifiers) for each in files]
+
+
+def _parts_text(verdict: Verdict, *, parts: bool) -> str:
+    if not parts:
+        return "stored messages were not looked at (--no-bytes)"
+    all_of_them = "" if verdict.parts_complete else "; the export does not have them all"
+    return f"{verdict.parts_checked} stored messages and facts are as committed, by their digests{all_of_them}"
+
+
+def _lines(source: IO[str]) -> Iterator[str]:
+    """The lines, in constant memory: one beyond all bounds comes in pieces, of which none is a line of an export."""
+    while line := source.readline(MAX_LINE):
+        yield line
