@@ -40,7 +40,18 @@ PROBLEM_MEDIA_TYPE = "application/problem+json"
 BUSY_AFTER_S = 2
 """Retry-After of a HubBusy that does not say when: commits are batched, so a full queue is soon empty."""
 
-_NOT_THERE = ("agency", "interaction", "case", "exchange", "delivery", "document", "leaf", "version", "batch")
+_NOT_THERE = (
+    "agency",
+    "interaction",
+    "case",
+    "exchange",
+    "delivery",
+    "document",
+    "leaf",
+    "version",
+    "batch",
+    "reconciliation",
+)
 _BY_CODE = {
     "body-too-slow": 408,
     "head-too-slow": 408,

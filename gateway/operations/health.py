@@ -13,6 +13,7 @@ from gateway.operations.endpoints import circuit_warnings
 from gateway.operations.expiry import certificate_warnings
 from gateway.operations.mailboxes import mailbox_warnings
 from gateway.operations.proofs import MERGE_DELAY_S
+from gateway.operations.reconciling.settling import difference_warnings
 from gateway.operations.standing import PAUSED, Standing
 from gateway.store.plan import Add, Plan
 from gateway.store.reading import Reader
@@ -42,6 +43,7 @@ class Health:
     `unserved` about what an agency does not take for longer than a day, its quota being spent for instance.
     `clock_back_s`: so far is this machine's clock behind the
     last checkpoint. `batches` are sentences about files of records that wait, or of which records failed of late.
+    `reconciliations` are sentences about differences that nobody has settled.
     `folder` are sentences about files that stand still in a watched folder, where this process works in it.
     `clock_apart_s`: so far is it ahead of the database server's (below 0: behind). `leader` is the
     process that leads, None when none does. `delivering_trouble` says why deliveries may stand still in this process.
@@ -61,6 +63,7 @@ class Health:
     batches: tuple[str, ...] = ()
     folder: tuple[str, ...] = ()
     mailboxes: tuple[str, ...] = ()
+    reconciliations: tuple[str, ...] = ()
     leader: str | None = None
     delivering_trouble: str = ""
 
@@ -101,6 +104,7 @@ class Health:
         found += self.unserved
         found += self.mailboxes
         found += self.batches
+        found += self.reconciliations
         found += self.folder
         found += [f"agency {agency} is suspended: {reason}" for agency, reason in sorted(self.suspended.items())]
         found += self.certificates
@@ -120,6 +124,7 @@ def look(reader: Reader, unit_of_work: Writing, now: datetime, standing: Standin
         overdue=reader.overdue_count(now),
         unserved=unserved_warnings(reader, now),
         batches=batch_warnings(reader, now),
+        reconciliations=difference_warnings(reader),
         folder=standing.folder_troubles(),
         mailboxes=mailbox_warnings(reader, now),
         clock_back_s=clock_back(reader, now),

@@ -8,6 +8,7 @@
     batches     files of records, their pieces, records that are put aside
     ledger      leaves, tiles, checkpoints, data keys
     lately      what happened of late with one agency
+    reconciliations  lists of agencies that were compared
     tallies     what came of exchanges, by agency and interaction
 
 A missing row is None or an empty list, never an error: what it means is the caller's to say. What was read may have
@@ -24,12 +25,22 @@ from gateway.store.reads.ledger import HEAD, Extent, LedgerReads, WaitingLeaf
 from gateway.store.reads.mailboxes import MailboxReads
 from gateway.store.reads.outbox import OutboxReads
 from gateway.store.reads.parties import PartyReads
+from gateway.store.reads.reconciliations import ReconciliationReads
 from gateway.store.reads.tallies import TallyReads
 
 __all__ = ["HEAD", "Extent", "Reader", "WaitingLeaf"]
 
 
 class Reader(
-    PartyReads, CaseReads, ExchangeReads, OutboxReads, MailboxReads, BatchReads, LedgerReads, LatelyReads, TallyReads
+    PartyReads,
+    CaseReads,
+    ExchangeReads,
+    OutboxReads,
+    MailboxReads,
+    BatchReads,
+    LedgerReads,
+    LatelyReads,
+    ReconciliationReads,
+    TallyReads,
 ):
     """All reads of one engine: `Reader(engine)`. Safe to share between threads."""

@@ -58,6 +58,7 @@ _ID = {
     "suspended": "Instansi ditangguhkan",
     "certificates": "Sertifikat yang perlu diperhatikan",
     "live": "Halaman diperbarui sendiri.",
+    "reconciliations": "Rekonsiliasi",
 }
 _EN = {
     "title": "SIMOJO Gateway console",
@@ -110,6 +111,7 @@ _EN = {
     "suspended": "Suspended agencies",
     "certificates": "Certificates to look at",
     "live": "The page keeps itself up to date.",
+    "reconciliations": "Reconciliation",
 }
 
 _STAGES = {

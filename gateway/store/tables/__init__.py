@@ -1,4 +1,4 @@
-"""Every table of the store, by theme: parties, cases, exchanges, outbox, batches, ledger, staff.
+"""Every table of the store, by theme: parties, cases, exchanges, outbox, batches, ledger, reconciliations, staff.
 
 Conventions: instants are UTC (`UtcDateTime`), amounts are whole rupiah, documents are text or exact bytes. A column
 that is written once never changes; what changes is guarded by a version or a fence (see `plan`).
@@ -31,6 +31,11 @@ from gateway.store.tables.parties import (
     EndpointRow,
     HubCertificateRow,
     PossessionChallengeRow,
+)
+from gateway.store.tables.reconciliations import (
+    ReconciliationPieceRow,
+    ReconciliationRow,
+    ReconciliationSettledRow,
 )
 from gateway.store.tables.staff import StaffRow, TokenRow
 
@@ -68,6 +73,9 @@ __all__ = [
     "PartRow",
     "PinChallengeRow",
     "PossessionChallengeRow",
+    "ReconciliationPieceRow",
+    "ReconciliationRow",
+    "ReconciliationSettledRow",
     "RefusalTallyRow",
     "StaffRow",
     "TileRow",
