@@ -103,20 +103,22 @@ class Reconciling:
             listed.take(read_list(_digested(chunks, digest.update)))
             return self._run(wanted, listed, digest.hexdigest(), told)
 
-    def run_lines(self, wanted: Wanted, lines: Iterable[Line], list_sha256: str) -> ReconciliationRow:
-        """The same for lines that came in a message, whose digest (hex) is that of the list."""
+    def run_lines(
+        self, wanted: Wanted, lines: Iterable[Line], list_sha256: str, name: str | None = None
+    ) -> ReconciliationRow:
+        """The same for lines that came in a message, whose digest (hex) is that of the list; `name` is a free id."""
         with SortedList() as listed:
             listed.take(lines)
-            return self._run(wanted, listed, list_sha256, silent)
+            return self._run(wanted, listed, list_sha256, silent, name)
 
     def _run(
-        self, wanted: Wanted, listed: SortedList, list_sha256: str, told: Callable[[int], None]
+        self, wanted: Wanted, listed: SortedList, list_sha256: str, told: Callable[[int], None], name: str | None = None
     ) -> ReconciliationRow:
         period = wanted.period()
         if self._reader.agency(wanted.agency) is None:
             raise Refused(f"no agency {wanted.agency[:40]!r} is registered", code="agency-unknown")
         self._forget()  # 1
-        name, at = self._new_id(), self._clock()
+        name, at = name or self._new_id(), self._clock()
         checkpoint = self._reader.last_checkpoint()
         row: dict[str, Any] = {
             "id": name,

@@ -65,6 +65,12 @@ class ReconciliationReads(Reads):
             yield found
             last = (found[-1].at, found[-1].id)
 
+    def has_more_exchanges(self, agency: str, since: datetime, until: datetime, most: int) -> bool:
+        """Whether an agency has more than `most` exchanges from `since` until before `until`."""
+        at = col(ExchangeRow.at)
+        wanted = select(ExchangeRow.id).where(col(ExchangeRow.agency) == agency, at >= since, at < until)
+        return bool(self._all(wanted.offset(most).limit(1)))
+
     def exchanges_named(self, agency: str, message_ids: Collection[str]) -> list[ComparedExchange]:
         """An agency's exchanges with one of these message ids, whenever they were."""
         found: list[ComparedExchange] = []
