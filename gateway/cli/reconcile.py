@@ -40,7 +40,9 @@ def run(
     if not file.is_file():
         raise Malformed(f"{file} is no file: give the agency's list", code="list-unreadable")
     columns = (SpinnerColumn(), TextColumn("{task.completed} compared"), TimeElapsedColumn())
-    with opened() as store, Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    with opened() as store, bar as progress:
         task = progress.add_task("", total=None)
         row = _reconciling(store).run(wanted, _chunks(file), lambda count: progress.advance(task, count))
         head = head_of(store.reader, row)

@@ -59,7 +59,9 @@ class SortedList:
     def unfound(self, after: int, limit: int) -> list[Line]:
         """Lines of which nothing was found by now, behind a number."""
         return self._lines(
-            "number > ? AND number NOT IN (SELECT number FROM found) ORDER BY number LIMIT ?", after, limit
+            "number > ? AND NOT EXISTS (SELECT 1 FROM found WHERE found.number = line.number) ORDER BY number LIMIT ?",
+            after,
+            limit,
         )
 
     def put(self, number: int, rank: int, body: str) -> None:

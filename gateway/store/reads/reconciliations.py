@@ -57,8 +57,9 @@ class ReconciliationReads(Reads):
         last = (since, "")
         while True:
             at, name = col(ExchangeRow.at), col(ExchangeRow.id)
-            behind = (at > last[0]) | ((at == last[0]) & (name > last[1]))
-            wanted = select(*_COMPARED).where(col(ExchangeRow.agency) == agency, behind, at >= since, at < until)
+            # the first bound is where an engine begins in the index; the other alone would have it begin at `since`
+            behind = (at >= last[0]) & ((at > last[0]) | (name > last[1]))
+            wanted = select(*_COMPARED).where(col(ExchangeRow.agency) == agency, behind, at < until)
             found = [ComparedExchange(*row) for row in self._all(wanted.order_by(at, name).limit(page))]
             if not found:
                 return
