@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from gateway.app.evidence import evidence_of
 from gateway.app.identity import hub_chain, signer_authorities
 from gateway.app.process import Process
+from gateway.app.reconciling import reconciles_of
 from gateway.app.rounds import Round
 from gateway.app.store import receipts_of
 from gateway.domain.errors import Misconfigured
@@ -98,6 +99,7 @@ class Gateway(Process):
             reader=self.store.reader,
             library=self.library,
             receipts=receipts_of(self.store, self._key).make,
+            reconciles=reconciles_of(self.store, clock, new_id),
             public_url=settings.public_url.rstrip("/"),
             clock=clock,
             explain=self._explanations,

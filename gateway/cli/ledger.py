@@ -126,10 +126,3 @@ def receipt(
             raise Refused(f"no exchange {exchange[:64]!r} is known: check the id", code="exchange-unknown")
         file.write_bytes(receipts_of(store, hub_key(store.settings)).make(row))
     print(f"wrote {file}")
-
-
-@app.command()
-def key() -> None:
-    """Print the verifier key that judges checkpoints and receipts, for agencies' agreements and witnesses."""
-    with opened() as store:
-        print(store.note_key.verifier.encode())

@@ -52,6 +52,7 @@ _NOT_THERE = (
     "batch",
     "tile",
     "checkpoint",
+    "reconciliation",
 )
 _BY_CODE = {
     "body-too-slow": 408,

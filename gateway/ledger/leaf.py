@@ -73,6 +73,8 @@ class LeafKind(StrEnum):
     """A delivery was given up and waits for a person."""
     STAFF = "staff"
     """A deed of staff outside a case: a grant, a print, a publication."""
+    RECONCILIATION = "reconciliation"
+    """A list of an agency was compared with the record, or a difference was settled (Pasal 22(4)b)."""
     READ = "read"
     """A restricted read (Pasal 10)."""
     WITNESS = "witness"

@@ -10,6 +10,7 @@
     evidence    names and titles without bodies, who looked at unmasked data
     witnesses   who co-signs checkpoints, and their lines
     lately      what happened of late with one agency
+    reconciliations  lists of agencies that were compared
     tallies     what came of exchanges, by agency and interaction
 
 A missing row is None or an empty list, never an error: what it means is the caller's to say. What was read may have
@@ -27,6 +28,7 @@ from gateway.store.reads.ledger import HEAD, Extent, LedgerReads, WaitingLeaf
 from gateway.store.reads.mailboxes import MailboxReads
 from gateway.store.reads.outbox import OutboxReads
 from gateway.store.reads.parties import PartyReads
+from gateway.store.reads.reconciliations import ReconciliationReads
 from gateway.store.reads.tallies import TallyReads
 from gateway.store.reads.witnesses import WitnessReads
 
@@ -43,6 +45,7 @@ class Reader(
     LedgerReads,
     WitnessReads,
     LatelyReads,
+    ReconciliationReads,
     TallyReads,
     EvidenceReads,
 ):

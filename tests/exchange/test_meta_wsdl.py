@@ -21,6 +21,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "status": {"messageId": "v-1"},
     "receipt": {"messageId": "v-1"},
     "documents": {},
+    "reconcile": {"from": "2026-03-02", "to": "2026-03-02", "line": [{"messageId": "v-1", "sha256": "a" * 64}]},
 }
 BINDINGS = ("Soap11", "Soap12")
 
@@ -52,6 +53,7 @@ def test_a_strict_client_asks_each_of_them_by_its_wsdl(stage: Stage, name: str, 
         "status": lambda: told.known and told.message[0].code == "not-found",
         "receipt": lambda: told.receipt.startswith("{"),
         "documents": lambda: len(told.document) > 12,
+        "reconcile": lambda: told.line[0].state == "different" and told.line[0].difference[0].ours is not None,
     }
     assert expected[name]()
 

@@ -13,6 +13,7 @@ from gateway.edge.admin.batches import add_batches
 from gateway.edge.admin.deliveries import add_deliveries, add_endpoints, add_letters
 from gateway.edge.admin.evidence import add_evidence
 from gateway.edge.admin.paging import Limit, cursor_of, page
+from gateway.edge.admin.reconciliations import add_reconciliations
 from gateway.edge.admin.views import attempt_view, case_view, delivery_view, exchange_view
 from gateway.edge.parts import StaffEdge, admin_staff
 from gateway.operations.health import look
@@ -28,6 +29,7 @@ def admin_router(edge: StaffEdge) -> APIRouter:
     add_letters(router, edge)
     add_endpoints(router, edge)
     add_evidence(router, edge)
+    add_reconciliations(router, edge)
     _add_ledger(router, edge)
     return router
 

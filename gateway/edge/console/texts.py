@@ -76,6 +76,7 @@ _ID = {
     "who": "Siapa",
     "what": "Apa",
     "bytes_as_base64": "bukan teks; base64",
+    "reconciliations": "Rekonsiliasi",
 }
 _EN = {
     "title": "SIMOJO Gateway console",
@@ -146,6 +147,7 @@ _EN = {
     "who": "Who",
     "what": "What",
     "bytes_as_base64": "not text; base64",
+    "reconciliations": "Reconciliation",
 }
 
 _STAGES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -20,6 +21,7 @@ from gateway.exchange.meta.documents import documents
 from gateway.exchange.meta.echo import echo
 from gateway.exchange.meta.inquiry import JWS, PATH, PREFIX, Answers, Asked, Explains, MetaInquiry, unexplained
 from gateway.exchange.meta.receipt import Receipts, receipt
+from gateway.exchange.meta.reconcile import Reconciles, asked_of, reconciled
 from gateway.exchange.meta.standing import Kept, Standing
 from gateway.exchange.meta.status import FromAgency, ToAgency, status
 from gateway.exchange.published import Published
@@ -32,8 +34,8 @@ from gateway.validation.library import SchemaLibrary
 class MetaServices:
     """The meta-services, and the documents that describe what an agency exchanges.
 
-    `explain` adds findings to the refusals of an echo; `receipts` makes the receipt of an exchange; `public_url` is
-    the hub's own, without a slash at its end.
+    `explain` adds findings to the refusals of an echo; `receipts` makes the receipt of an exchange,
+    `reconciles` compares lists; `public_url` is the hub's own, without a slash at its end.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class MetaServices:
         reader: Reader,
         library: SchemaLibrary,
         receipts: Receipts,
+        reconciles: Reconciles,
         public_url: str,
         clock: Callable[[], datetime],
         explain: Explains = unexplained,
@@ -51,6 +54,7 @@ class MetaServices:
         self._directory = directory
         self._reader = reader
         self._receipts = receipts
+        self._reconciles = reconciles
         self._public_url = public_url
         self._clock = clock
         answers: Mapping[str, Answers] = {
@@ -60,6 +64,7 @@ class MetaServices:
             "status": self._status,
             "receipt": self._receipt,
             "documents": self._documents,
+            "reconcile": self._reconcile,
         }
         explains = {"echo": explain}
         self._declared = {
@@ -107,6 +112,10 @@ class MetaServices:
 
     def _documents(self, asked: Asked) -> Payload:
         return documents(asked, self.published.all(asked.agency, asked.at))
+
+    def _reconcile(self, asked: Asked) -> Payload:
+        head, lines = self._reconciles(asked_of(asked, hashlib.sha256(asked.message.body).hexdigest()))
+        return reconciled(head, lines)
 
     # --- reads ------------------------------------------------------------------------------------------------------
 

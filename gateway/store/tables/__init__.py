@@ -1,4 +1,4 @@
-"""Every table of the store, by theme: parties, cases, exchanges, outbox, batches, ledger, witnesses, staff.
+"""Every table of the store, by theme: parties, cases, exchanges, outbox, batches, ledger and what proves it, staff.
 
 Conventions: instants are UTC (`UtcDateTime`), amounts are whole rupiah, documents are text or exact bytes. A column
 that is written once never changes; what changes is guarded by a version or a fence (see `plan`).
@@ -31,6 +31,11 @@ from gateway.store.tables.parties import (
     EndpointRow,
     HubCertificateRow,
     PossessionChallengeRow,
+)
+from gateway.store.tables.reconciliations import (
+    ReconciliationPieceRow,
+    ReconciliationRow,
+    ReconciliationSettledRow,
 )
 from gateway.store.tables.staff import RestrictedReadRow, StaffRow, TokenRow
 from gateway.store.tables.witnesses import CosignatureRow, TimestampRow, WitnessRow
@@ -70,6 +75,9 @@ __all__ = [
     "PartRow",
     "PinChallengeRow",
     "PossessionChallengeRow",
+    "ReconciliationPieceRow",
+    "ReconciliationRow",
+    "ReconciliationSettledRow",
     "RefusalTallyRow",
     "RestrictedReadRow",
     "StaffRow",

@@ -14,8 +14,12 @@ from tests.exchange.tables.bank import external_id
 from tests.exchange.tables.row import Does, Play, Row, row
 from tests.exchange.tables.scenes import COUNTED
 
-NAMES = ("echo", "allowed", "agreements", "status", "receipt", "documents")
-LEAST: Mapping[str, Mapping[str, str]] = {"status": {"messageId": "nothing"}, "receipt": {"messageId": "nothing"}}
+NAMES = ("echo", "allowed", "agreements", "status", "receipt", "documents", "reconcile")
+LEAST: Mapping[str, Mapping[str, str]] = {
+    "status": {"messageId": "nothing"},
+    "receipt": {"messageId": "nothing"},
+    "reconcile": {"from": "2026-03-02", "to": "2026-03-02"},
+}
 """What has to be said at least."""
 
 _IDS = count(1)

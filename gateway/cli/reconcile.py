@@ -1,0 +1,114 @@
+"""`simojo reconcile`: lists of agencies held against the record, such as came by mail or on a USB stick."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from gateway.app import Store
+from gateway.cli.opening import ACTOR, opened
+from gateway.domain.errors import Malformed
+from gateway.machine import new_id, now
+from gateway.operations.reconciling.results import MEANING, PREVAILS, as_csv, as_json, head_of, known
+from gateway.operations.reconciling.running import Reconciling, Wanted
+
+app = typer.Typer(no_args_is_help=True)
+
+CHUNK = 64 * 1024
+
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on standard output")]
+
+
+@app.command()
+def run(
+    agency: Annotated[str, typer.Argument(help="whose list it is")],
+    file: Annotated[Path, typer.Argument(help="CSV: message_id,sha256[,answer_sha256][,direction][,at]")],
+    since: Annotated[str, typer.Option("--from", help="first day in WIB, YYYY-MM-DD")],
+    until: Annotated[str, typer.Option("--to", help="last day, included")],
+    as_json: AsJson = False,
+) -> None:
+    """Compare an agency's list with the messages of these days; SIMOJO's record prevails (Pasal 22(5))."""
+    wanted = Wanted(agency=agency, first=_day(since), last=_day(until), source="staff", actor=ACTOR)
+    if not file.is_file():
+        raise Malformed(f"{file} is no file: give the agency's list", code="list-unreadable")
+    columns = (SpinnerColumn(), TextColumn("{task.completed} compared"), TimeElapsedColumn())
+    console = Console(stderr=True)
+    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    with opened() as store, bar as progress:
+        task = progress.add_task("", total=None)
+        row = _reconciling(store).run(wanted, _chunks(file), lambda count: progress.advance(task, count))
+        head = head_of(store.reader, row)
+    if as_json:
+        print(json.dumps(head, ensure_ascii=False))
+        return
+    print(f"reconciliation {row.id} with {row.agency}, {head['from']} to {head['to']}")
+    for state, meaning in MEANING.items():
+        print(f"  {head['counts'][state]:>9}  {state:14} {meaning}")
+    print(PREVAILS)
+    print(f"simojo reconcile result {row.id} writes every line (--csv for a sheet)")
+
+
+@app.command("list")
+def list_(
+    agency: Annotated[str | None, typer.Option(help="only with this agency")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="no more than that")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List reconciliations, the newest first."""
+    with opened() as store:
+        heads = [head_of(store.reader, row) for row in store.reader.reconciliations(limit, agency=agency)]
+    if as_json:
+        print(json.dumps({"reconciliations": heads}, ensure_ascii=False))
+        return
+    for head in heads:
+        print(
+            f"{head['id']}  {head['agency']:12} {head['from']} to {head['to']}  {head['state']}"
+            f"  {head['differences']} differences, {head['unsettled']} not settled"
+        )
+    if not heads:
+        print("no reconciliation yet")
+
+
+@app.command()
+def result(
+    reconciliation: Annotated[str, typer.Argument(help="its id")],
+    csv: Annotated[bool, typer.Option("--csv", help="as CSV, not as JSON")] = False,
+) -> None:
+    """Write the whole result to standard output."""
+    with opened() as store:
+        row = known(store.reader, reconciliation)
+        for piece in (as_csv if csv else as_json)(store.reader, row, now()):
+            sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+
+
+def _reconciling(store: Store) -> Reconciling:
+    return Reconciling(
+        reader=store.reader,
+        vault=store.vault,
+        unit_of_work=store.unit_of_work,
+        leaves=store.leaves,
+        clock=now,
+        new_id=new_id,
+    )
+
+
+def _chunks(file: Path) -> Iterator[bytes]:
+    with file.open("rb") as opened_file:
+        while chunk := opened_file.read(CHUNK):
+            yield chunk
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Malformed(f"{text[:20]!r} is no day: YYYY-MM-DD", code="period-wrong") from None
