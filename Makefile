@@ -71,7 +71,7 @@ test-go: setup ## our notes, checkpoints and proofs judged by Go's sumdb (GO=, G
 	@command -v $(GO) > /dev/null && test -d $(GOCODE)/src/golang.org/x/mod/sumdb || { echo "make: Go and its sumdb are needed: apt-get install golang-go golang-golang-x-mod-dev, or name them: make test-go GO=/path/to/go GOCODE=/path" >&2; exit 2; }
 	@$(BIN)/python -m tests.interop.golang $(GO) $(GOCODE)
 
-test-merkle: setup ## every leaf and every older tree of every size to 1,000 against the definition (two minutes)
+test-merkle: setup ## every leaf and every older tree of every size to 1,000 against the definition (four minutes)
 	@MERKLE_EVERY=1 $(BIN)/python -m pytest -n 0 tests/ledger/test_every_size.py
 
 gigabyte: setup ## a file of 1 GiB through a hub that is killed twice, every record accounted for (ARGS="--bytes 64MiB")
