@@ -147,7 +147,10 @@ class SigningDeeds:
             laid_out = case.apply(reserved, at)
             pdf = permit_pdf(laid_out, verify_url=self._verify_url(number), issued_on=day, signatory=self._signatory())
             prepared = e.DocumentPrepared(sha256=digest_of(pdf))
-            return Step(facts=[reserved, prepared], changes=[taken, keep(case.id, PREPARED, pdf, at)])
+            return Step(
+                facts=[reserved, prepared],
+                changes=[taken, keep(self._casework.vault.case_seal(case.id), PREPARED, pdf, at)],
+            )
 
         return self._deeds.do(case_id, officer.actor, step)
 
@@ -193,7 +196,9 @@ class SigningDeeds:
                 signer_title=officer.title,
             )
             active = e.NumberActivated(number=number, check_url=check_url)
-            return Step(facts=[fact, active], changes=[used, keep(case.id, SIGNED, signed, at)])
+            return Step(
+                facts=[fact, active], changes=[used, keep(self._casework.vault.case_seal(case.id), SIGNED, signed, at)]
+            )
 
         return self._deeds.do(case_id, officer.actor, step)
 

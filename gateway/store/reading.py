@@ -8,6 +8,7 @@
     batches     files of records, their pieces, records that are put aside
     ledger      leaves, tiles, checkpoints, data keys
     lately      what happened of late with one agency
+    unsealed    bodies that were stored in clear, before they were sealed
     tallies     what came of exchanges, by agency and interaction
 
 A missing row is None or an empty list, never an error: what it means is the caller's to say. What was read may have
@@ -25,11 +26,21 @@ from gateway.store.reads.mailboxes import MailboxReads
 from gateway.store.reads.outbox import OutboxReads
 from gateway.store.reads.parties import PartyReads
 from gateway.store.reads.tallies import TallyReads
+from gateway.store.reads.unsealed import UnsealedReads
 
 __all__ = ["HEAD", "Extent", "Reader", "WaitingLeaf"]
 
 
 class Reader(
-    PartyReads, CaseReads, ExchangeReads, OutboxReads, MailboxReads, BatchReads, LedgerReads, LatelyReads, TallyReads
+    PartyReads,
+    CaseReads,
+    ExchangeReads,
+    OutboxReads,
+    MailboxReads,
+    BatchReads,
+    LedgerReads,
+    LatelyReads,
+    TallyReads,
+    UnsealedReads,
 ):
     """All reads of one engine: `Reader(engine)`. Safe to share between threads."""
