@@ -150,7 +150,11 @@ class Remains:
         """(case, text) of all facts of a kind."""
         engine = open_engine(f"sqlite:///{self.home / 'simojo.db'}")
         reader = Reader(engine)
-        Vault(reader, MasterKey(bytes.fromhex((self.home / "keys" / "master.key").read_text().strip())), bytes)
+        Vault(
+            reader,
+            MasterKey(Settings(master_key_file=self.home / "keys" / "master.key", _env_file=None).master_key_bytes()),
+            bytes,
+        )
         facts = [
             (row.case_id, row.body) for ids in reader.case_ids() for row in reader.facts_of(ids) if row.kind == kind
         ]
