@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+import structlog
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Engine
 
@@ -21,6 +22,7 @@ from gateway.machine import new_id, now
 from gateway.operations.admission import Admission
 from gateway.operations.hub_certificates import record, unrecorded
 from gateway.operations.ledger_export import StoreVerdict, verify_store
+from gateway.operations.old_bodies import seal_old_bodies
 from gateway.operations.proofs import Proofs
 from gateway.operations.receipts import Receipts
 from gateway.operations.registry import Registry
@@ -35,6 +37,8 @@ from gateway.store.vault import Vault
 from gateway.transport.http import HttpClient
 from gateway.trust.keys import SigningKey, fingerprint
 from gateway.trust.secrets import MasterKey
+
+_log = structlog.get_logger("simojo.store")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +77,7 @@ def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_i
         leaves = Leaves(master, new_id)
         unit_of_work = GroupCommit(engine)
         given_up.callback(unit_of_work.close)
+        seal_old_bodies(reader, vault, unit_of_work.commit, _tell_sealed)
         authorities = agency_authorities(settings)
         client = HttpClient(clock=time.monotonic) if authorities else None
         registry = Registry(
@@ -102,6 +107,10 @@ def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_i
         )
         given_up.pop_all()  # it is whole: whoever has it closes it
         return store
+
+
+def _tell_sealed(table: str, rows: int) -> None:
+    _log.info("bodies_sealed", table=table, rows=rows)
 
 
 def verifier_of(settings: Settings) -> Callable[[Reader, Callable[[int], None]], StoreVerdict]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from gateway.casework.desk import Casework
 from gateway.casework.history import case_body, event_body, fact_record
-from gateway.casework.names import fact_part
+from gateway.casework.names import fact_part, person_of
 from gateway.casework.occasion import Occasion
 from gateway.domain.case import PermitCase
 from gateway.domain.deadlines import ONCE, Deadline, DeadlineKind
@@ -24,6 +24,7 @@ from gateway.domain.events import AttentionRaised, CaseEvent, Reference
 from gateway.domain.lifecycle import deadlines
 from gateway.ledger.leaf import LeafKind
 from gateway.store.plan import Change, Claim, Delete, Insert, Plan, Update
+from gateway.store.sealing import BODY, CASES, FACTS, BodySeal
 from gateway.store.tables import CaseEventRow, CaseReferenceRow, CaseRow, DeadlineRow, OpeningRow
 
 
@@ -50,18 +51,19 @@ class CaseRows:
 
     def plan(self, work: OpenCase) -> Plan:
         """All that is kept of a case under work."""
-        key = self.casework.vault.case_key(work.case.id)
+        key = self.casework.vault.case_key(work.case.id, person_of(work.case.applicant) if work.read is None else None)
+        seal = BodySeal(f"case/{work.case.id}", key.key, work.case.id)
         changes = (
-            self._case_change(work),
+            self._case_change(work, seal),
             *self._opening_change(work),
-            *self._fact_changes(work, key.key),
+            *self._fact_changes(work, key.key, seal),
             *self._reference_changes(work),
             *work.deliveries,
             *(self._deadline_changes(work) if work.facts else ()),
         )
         return key.plan + Plan(changes)
 
-    def _case_change(self, work: OpenCase) -> Change:
+    def _case_change(self, work: OpenCase, seal: BodySeal) -> Change:
         case = work.case
         values = {
             "version": case.version,
@@ -69,7 +71,7 @@ class CaseRows:
             "ended": case.ended,
             "changed_at": self.occasion.entered_at,
             "next_order": work.order,
-            "body": case_body(case),
+            "body": seal.text(CASES, BODY, case_body(case)),
         }
         if work.read is not None:
             expected = {"version": work.read.version, "next_order": work.order_read}
@@ -86,7 +88,7 @@ class CaseRows:
         if work.opening is not None:
             yield Claim(OpeningRow, ("digest",), {"digest": work.opening, "case_id": work.case.id})
 
-    def _fact_changes(self, work: OpenCase, key: bytes) -> Iterator[Change]:
+    def _fact_changes(self, work: OpenCase, key: bytes, seal: BodySeal) -> Iterator[Change]:
         first = work.case.version - len(work.facts) + 1
         for seq, event in enumerate(work.facts, first):
             kind, body = event_body(event)
@@ -97,7 +99,7 @@ class CaseRows:
                     "case_id": work.case.id,
                     "seq": seq,
                     "kind": kind,
-                    "body": body,
+                    "body": seal.text(FACTS, str(seq), body),
                     "occurred_at": occasion.occurred_at,
                     "entered_at": occasion.entered_at,
                     "actor": occasion.actor,

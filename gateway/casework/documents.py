@@ -6,6 +6,7 @@ import hashlib
 from datetime import datetime
 
 from gateway.store.plan import Insert
+from gateway.store.sealing import DOCUMENTS, BodySeal
 from gateway.store.tables import DocumentRow
 
 ACKNOWLEDGEMENT = "tanda-terima"
@@ -20,14 +21,15 @@ def digest_of(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def keep(case_id: str, kind: str, body: bytes, at: datetime) -> Insert:
-    """The change that keeps a PDF."""
+def keep(seal: BodySeal, kind: str, body: bytes, at: datetime) -> Insert:
+    """The change that keeps a PDF of the case whose bodies `seal` seals."""
+    digest = digest_of(body)
     values = {
-        "case_id": case_id,
-        "sha256": digest_of(body),
+        "case_id": seal.unit,
+        "sha256": digest,
         "kind": kind,
         "media_type": PDF,
-        "body": body,
+        "body": seal.blob(DOCUMENTS, digest, body),
         "made_at": at,
     }
     return Insert(DocumentRow, values)

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
 from gateway.domain.catalogue import Catalogue
-from gateway.domain.errors import Tampered
+from gateway.domain.errors import Refused, Tampered
 from gateway.domain.events import ApplicationRegistered, CaseEvent
 from gateway.domain.facts import decode_case, decode_event, encode_case, encode_event
 from gateway.primitives.json_writer import JsonWriter
 from gateway.store.outgoing import StoredFact
+from gateway.store.sealing import ERASED
 from gateway.store.tables import CaseEventRow, CaseRow
 
 _writer = JsonWriter()
@@ -26,7 +27,9 @@ def case_of(row: CaseRow) -> PermitCase:
 
 
 def case_of_body(body: str) -> PermitCase:
-    """Read a case from what its row holds of it."""
+    """Read a case from what its row holds of it. Raises Refused `erased`."""
+    if body == ERASED:
+        raise _erased("this case")
     return decode_case(json.loads(body))
 
 
@@ -70,6 +73,8 @@ def case_at(rows: Sequence[CaseEventRow] | Sequence[StoredFact], catalogue: Cata
         raise Tampered(f"case history has {len(rows)} facts, version {version} was asked for", code="history-broken")
     case: PermitCase | None = None
     for row in rows[:version]:
+        if row.body == ERASED:
+            raise _erased(f"case {row.case_id}")
         event = decode_event(row.kind, json.loads(row.body))
         if case is None:
             if not isinstance(event, ApplicationRegistered):
@@ -81,6 +86,14 @@ def case_at(rows: Sequence[CaseEventRow] | Sequence[StoredFact], catalogue: Cata
     if case is None:
         raise Tampered("case history is empty", code="history-broken")
     return case
+
+
+def _erased(what: str) -> Refused:
+    return Refused(
+        f"{what} was erased: what the office knew of the person is gone, and only the ledger's digests are left",
+        code="erased",
+        clause="UU 27/2022 Pasal 43",
+    )
 
 
 def _instant(at: datetime) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gateway.domain.events import Applicant
+
 BATCH_REPORT = "batch-report"
 """The part of a manifest's exchange that holds the last report of its batch."""
 
@@ -14,6 +16,11 @@ def message_id(delivery: str) -> str:
 def agency_report(number: int) -> str:
     """The part of our manifest's exchange that holds an agency's signed report of its file, the so-manyth one."""
     return f"agency-report-{number}"
+
+
+def person_of(applicant: Applicant) -> str:
+    """Whose dossier a case belongs to: the person with this NIK, else the firm with this NPWP."""
+    return f"npwp/{applicant.npwp}" if applicant.nik is None else f"nik/{applicant.nik}"
 
 
 def fact_part(seq: int) -> str:

@@ -64,6 +64,7 @@ _BY_CODE = {
     "head-too-large": 431,
     "not-found": 404,
     "method-not-allowed": 405,
+    "erased": 410,
     "batch-state": 409,
     "upload-offset": 409,
     "range-beyond": 416,

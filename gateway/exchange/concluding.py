@@ -27,6 +27,7 @@ from gateway.exchange.verdict import ANSWERED, Verdict
 from gateway.ledger.leaf import LeafKind
 from gateway.store.outgoing import StoredDelivery
 from gateway.store.plan import Change, Plan, Update
+from gateway.store.sealing import BodySeal
 from gateway.store.tables import AttemptRow, DeliveryRow, ExchangeRow
 from gateway.transport.http import HttpReply
 
@@ -81,7 +82,11 @@ class Concluding:
         plan = Plan((*ends, *self._reply_changes(result)))
         steps, late = self._steps(row, verdict, result.at, result.standing)
         within = attempt.speech.terms.agreed.answer_within_days
-        files = () if late else tuple(kept(verdict.effects, row.case_id, result.at, self._casework.reader))
+        files = (
+            ()
+            if late
+            else tuple(kept(verdict.effects, row.case_id, result.at, self._casework.reader, self._casework.vault))
+        )
         return plan + self.moved(row, verdict, result.at, late=late, within=within) + steps.plan() + Plan(files)
 
     def moved(
@@ -201,8 +206,9 @@ class Concluding:
         parts = {name: reply.body, f"{name}-headers": head}
         if result.plain is not None:
             parts[f"{name}-plain"] = result.plain
+        seal = BodySeal(f"case/{row.case_id}", result.attempt.key, row.id)
         for each, body in parts.items():
-            yield part(row.id, each, body)
+            yield part(seal, each, body)
         yield self._reply_leaf(result.attempt, result.verdict.outcome, result.at, parts).row
 
     def _reply_leaf(self, attempt: Attempt, outcome: str, at: datetime, parts: Mapping[str, bytes]) -> MadeLeaf:

@@ -71,7 +71,8 @@ class Keeping:
         parts = sealed_parts(sealed, "answer")
         second = answered_leaf(self._casework.leaves, received, parts, key.key)
         effects = outcome.plan.changes if outcome is not None else ()
-        own = exchange_changes(received, answer, sealed, parts)
+        seal = self._casework.vault.exchange_seal(exchange, case_id, seen.at, key.key)
+        own = exchange_changes(received, answer, sealed, parts, seal)
         guard = unmoved(seen.entry.generation)
         plan = Plan((guard, *key.plan.changes, *own, first.row, second.row, *effects))
         return Prepared(plan, sealed, self._deliveries_made) if effects else Prepared(plan, sealed)
@@ -103,11 +104,12 @@ class Keeping:
         name = f"answer-at-{int(seen.at.timestamp())}"
         key = self._casework.vault.exchange_key(row.case_id, row.at)
         again = sealed_parts(sealed, name)
+        seal = self._casework.vault.exchange_seal(row.id, row.case_id, row.at, key.key)
         leaf = answered_leaf(self._casework.leaves, received, again, key.key)
         plan = key.plan + Plan.of(
             unmoved(seen.entry.generation),
             Update(ExchangeRow, {"id": row.id}, {"sealed_at": row.sealed_at}, {"sealed_at": seen.at}),
-            *(part(row.id, each, body) for each, body in again.items()),
+            *(part(seal, each, body) for each, body in again.items()),
             leaf.row,
         )
         return Prepared(plan, sealed)

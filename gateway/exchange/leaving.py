@@ -13,6 +13,7 @@ from gateway.exchange.speaking import Speech, Spoken
 from gateway.ledger.leaf import LeafKind
 from gateway.store.outgoing import StoredDelivery
 from gateway.store.plan import Change, Insert, Plan, Update
+from gateway.store.sealing import BodySeal
 from gateway.store.tables import AttemptRow, DeliveryRow, ExchangeRow
 
 _BEGUN = ("state", "attempts", "last_attempt", "fence", "lease_until", "payload", "cause", "outcome")
@@ -62,12 +63,13 @@ def leaving(
         changes.append(Insert(ExchangeRow, _exchange(row, speech, sent.state)))  # the fence lets nobody do so twice
     elif has_moved:
         changes.append(Update(ExchangeRow, {"id": row.id}, {}, {"agreement": speech.terms.reference}))
+    seal = BodySeal(f"case/{row.case_id}", key, row.id)
     started = {"delivery": row.id, "number": number, "fence": sent.fence, "started_at": at}
     if taken_by is not None:
         started["detail"] = taken_by
     changes += [
         Insert(AttemptRow, started),
-        *(part(row.id, each, body) for each, body in parts.items()),
+        *(part(seal, each, body) for each, body in parts.items()),
         leaf.row,
     ]
     return Plan(tuple(changes))

@@ -25,6 +25,7 @@ from gateway.exchange.wire import Answer, Sealed
 from gateway.ledger.leaf import LeafKind
 from gateway.primitives.json_writer import JsonWriter
 from gateway.store.plan import Change, Claim, Insert
+from gateway.store.sealing import PARTS, BodySeal
 from gateway.store.tables import ExchangeRow, PartRow
 
 SECRET_HEADERS = frozenset({"authorization", "token", "x-passkey", "user_key", "cookie", "proxy-authorization"})
@@ -65,9 +66,9 @@ class Received:
         return self.code is None
 
 
-def part(exchange: str, name: str, body: bytes) -> Insert:
-    """A part row."""
-    return Insert(PartRow, {"exchange": exchange, "name": name, "body": body})
+def part(seal: BodySeal, name: str, body: bytes) -> Insert:
+    """A part row of the exchange whose bodies `seal` seals."""
+    return Insert(PartRow, {"exchange": seal.unit, "name": name, "body": seal.blob(PARTS, name, body)})
 
 
 def headers_text(headers: Mapping[str, str]) -> bytes:
@@ -129,7 +130,7 @@ def answered_leaf(leaves: Leaves, received: Received, parts: Mapping[str, bytes]
 
 
 def exchange_changes(
-    received: Received, answer: Answer, sealed: Sealed, sealed_by_part: Mapping[str, bytes]
+    received: Received, answer: Answer, sealed: Sealed, sealed_by_part: Mapping[str, bytes], seal: BodySeal
 ) -> Iterator[Change]:
     """The exchange's own row and parts. A bound message id is claimed: the second of two is a conflict."""
     values = {
@@ -154,4 +155,4 @@ def exchange_changes(
         yield Claim(ExchangeRow, ("direction", "agency", "message_id"), values)
     parts = {**received.request_parts, "answer-body": answer.body, **sealed_by_part}
     for name, body in parts.items():
-        yield part(received.exchange, name, body)
+        yield part(seal, name, body)

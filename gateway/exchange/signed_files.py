@@ -19,6 +19,7 @@ from gateway.domain.case import PermitCase
 from gateway.domain.events import DocumentSigned, SigningMethod
 from gateway.store.plan import Change
 from gateway.store.reading import Reader
+from gateway.store.vault import Vault
 from gateway.trust.pdf_signature import why_no_signed_form, why_no_trusted_signer
 
 _ADVICE = "Periksa jawaban yang tersimpan dan tanyakan kepada penyelenggara; pejabat dapat menandatangani lagi."
@@ -48,12 +49,12 @@ class SignedFiles:
         return None
 
 
-def kept(effects: Iterable[Effect], case_id: str, at: datetime, reader: Reader) -> Iterator[Change]:
+def kept(effects: Iterable[Effect], case_id: str, at: datetime, reader: Reader, vault: Vault) -> Iterator[Change]:
     """The changes that keep what `SignedFiles` let pass."""
     for effect in effects:
         for each in effect.signed:
             if reader.document(case_id, digest_of(each.body)) is None:
-                yield keep(case_id, SIGNED, each.body, at)
+                yield keep(vault.case_seal(case_id), SIGNED, each.body, at)
 
 
 def _why_not(effect: Effect, case: PermitCase, reader: Reader) -> str | None:

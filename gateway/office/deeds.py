@@ -94,7 +94,9 @@ class Deeds:
             number, taken = self._numbered(RECEIPT_TEMPLATE, "tt", at)
             fact = e.ApplicationCompleted(acknowledgement_number=number)
             paper = tanda_terima_pdf(case.apply(fact, at))
-            return Step(facts=[fact], changes=[taken, keep(case.id, ACKNOWLEDGEMENT, paper, at)])
+            return Step(
+                facts=[fact], changes=[taken, keep(self._casework.vault.case_seal(case.id), ACKNOWLEDGEMENT, paper, at)]
+            )
 
         return self.do(case_id, officer.actor, step)
 
@@ -139,7 +141,7 @@ class Deeds:
                 signatory=signatory,
             )
             paper = skrd_pdf(skrd, signatory_title=signatory.title, service_name=case.service_name)
-            changes = [taken, account_taken, keep(case.id, SKRD, paper, at)]
+            changes = [taken, account_taken, keep(self._casework.vault.case_seal(case.id), SKRD, paper, at)]
             return Step(facts=[e.ChargeIssued(skrd=skrd)], changes=changes)
 
         return self.do(case_id, officer.actor, step)

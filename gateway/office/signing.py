@@ -169,7 +169,7 @@ class SigningDeeds:
             )
             prepared = e.DocumentPrepared(sha256=digest_of(pdf), signatory=signatory.name)
             if self._casework.reader.document(case.id, prepared.sha256) is None:
-                changes.append(keep(case.id, PREPARED, pdf, at))
+                changes.append(keep(self._casework.vault.case_seal(case.id), PREPARED, pdf, at))
             return Step(facts=[*facts, prepared], changes=changes)
 
         return self._deeds.do(case_id, officer.actor, step)
@@ -224,7 +224,9 @@ class SigningDeeds:
                 signer_title=officer.title,
             )
             active = e.NumberActivated(number=number, check_url=check_url)
-            return Step(facts=[fact, active], changes=[used, keep(case.id, SIGNED, signed, at)])
+            return Step(
+                facts=[fact, active], changes=[used, keep(self._casework.vault.case_seal(case.id), SIGNED, signed, at)]
+            )
 
         return self._deeds.do(case_id, officer.actor, step)
 

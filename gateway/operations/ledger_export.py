@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from gateway.casework.names import BATCH_REPORT, fact_part
 from gateway.domain.catalogue import SAMPLE, Catalogue
-from gateway.domain.errors import HubBusy, LedgerBroken
+from gateway.domain.errors import HubBusy, LedgerBroken, Tampered
 from gateway.ledger.checkpoint import NoteVerifier
 from gateway.ledger.damage import Damage, broken
 from gateway.ledger.export import checkpoint_line, header_line, leaf_line, part_line
@@ -27,6 +27,7 @@ from gateway.operations.ledger_tiles import check_tiles
 from gateway.operations.ledger_walk import verify_leaves
 from gateway.store.reading import Reader
 from gateway.store.reads.base import UNREADABLE
+from gateway.store.sealing import Shut
 from gateway.store.tables import LeafRow
 from gateway.store.vault import Vault
 
@@ -100,6 +101,12 @@ def verify_store(
         if unread.code != UNREADABLE:
             raise
         raise broken(Damage.PART_DIFFERS, "store", expected="readable values", found=unread.text) from unread
+    except Tampered as shut:
+        if shut.code != "sealed-damaged":
+            raise
+        raise broken(Damage.PART_DIFFERS, "store", expected="bodies as they were sealed", found=shut.text) from shut
+    except Shut as shut:
+        raise broken(Damage.PART_MISSING, "store", expected="the key of every body", found=shut.text) from shut
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,19 @@ class StoredFact(NamedTuple):
     occurred_at: datetime
 
 
+class WrappedKey(NamedTuple):
+    """A stored data key: wrapped by the master key, or by the key `under`, whose own stored form is `outer`."""
+
+    wrapped: bytes
+    under: str | None
+    outer: bytes | None
+
+    @property
+    def is_destroyed(self) -> bool:
+        """Whether an erasure ended it, or what wraps it."""
+        return not self.wrapped or self.outer == b""
+
+
 class Provision(NamedTuple):
     """The facts of a delivery's case (they never change), and its sealed data key (None: there was none).
 
@@ -70,5 +83,5 @@ class Provision(NamedTuple):
     """
 
     generation: int | None
-    sealed_key: bytes | None
+    sealed_key: WrappedKey | None
     facts: Collection[StoredFact]

@@ -11,6 +11,7 @@
     witnesses   who co-signs checkpoints, and their lines
     lately      what happened of late with one agency
     reconciliations  lists of agencies that were compared
+    unsealed    bodies that were stored in clear, before they were sealed
     tallies     what came of exchanges, by agency and interaction
 
 A missing row is None or an empty list, never an error: what it means is the caller's to say. What was read may have
@@ -30,6 +31,7 @@ from gateway.store.reads.outbox import OutboxReads
 from gateway.store.reads.parties import PartyReads
 from gateway.store.reads.reconciliations import ReconciliationReads
 from gateway.store.reads.tallies import TallyReads
+from gateway.store.reads.unsealed import UnsealedReads
 from gateway.store.reads.witnesses import WitnessReads
 
 __all__ = ["HEAD", "Extent", "Reader", "WaitingLeaf"]
@@ -48,5 +50,6 @@ class Reader(
     ReconciliationReads,
     TallyReads,
     EvidenceReads,
+    UnsealedReads,
 ):
     """All reads of one engine: `Reader(engine)`. Safe to share between threads."""

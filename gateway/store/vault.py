@@ -1,9 +1,13 @@
 """Secrets in the store, sealed under the master key: data keys, agencies' credentials, and what is held for minutes.
 
-A data key makes the commitments and keyed digests of one scope, and dies with it:
+A data key makes the commitments and keyed digests of one scope, seals its bodies, and dies with it:
 
-    case/<case id>      whatever is about a case
+    dossier/<random>    of one person: wraps the keys of all of that person's cases, and does nothing else
+    case/<case id>      whatever is about a case; wrapped by the dossier key of its applicant
     day/<YYYY-MM-DD>    an exchange about no case; the day, in UTC, of the exchange's `at`
+
+The master key wraps dossier keys and keys of days. A dossier is found by a keyed digest of its person. A key whose
+stored form is empty was destroyed by an erasure: its scope stays taken, so that nothing new begins under it.
 
 Which of the two holds for an exchange: the case that its leaf names (`LeafRow.case_id`), else its day.
 
@@ -21,16 +25,48 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from gateway.domain.errors import Misconfigured, Refused, Tampered
+from gateway.primitives.mac import hmac_sha256
+from gateway.store.outgoing import WrappedKey
 from gateway.store.plan import Change, Claim, Delete, Plan, Update
 from gateway.store.reading import Reader
-from gateway.store.tables import CredentialRow, DataKeyRow, HeldSecretRow
+from gateway.store.sealing import BodySeal
+from gateway.store.tables import CredentialRow, DataKeyRow, DossierRow, HeldSecretRow
 from gateway.trust.secrets import KEY_SIZE, NONCE_SIZE, MasterKey
 
 MAX_FRESH = 1024
 """Keys made and not yet seen in the store; the oldest is forgotten first. Most of them belong to refused plans."""
+
+
+OPENED = 512
+"""Wrapped keys that are remembered with what they open to. Who asks has read the wrapped form just now, so a key that
+was destroyed is given to nobody; it leaves memory with the next five hundred, or with the process."""
+
+ID_SIZE = 16
+"""Random bytes of a dossier's id."""
+
+
+class _Dossier(NamedTuple):
+    """A dossier key; `stands` is what guards it in a plan, or makes it."""
+
+    scope: str
+    key: bytes
+    stands: tuple[Change, ...]
+
+
+class _Fresh(NamedTuple):
+    """A key that is not stored yet: its row, and of a case's the dossier that wraps it."""
+
+    key: bytes
+    row: Claim
+    digest: str | None = None
+    dossier: _Dossier | None = None
+
+    def made(self) -> DataKey:
+        return DataKey(self.key, Plan((*(self.dossier.stands if self.dossier else ()), self.row)))
 
 
 class DataKey(NamedTuple):
@@ -47,9 +83,13 @@ class Vault:
         self._reader = reader
         self._master = master
         self._random = random
-        self._fresh: OrderedDict[str, DataKey] = OrderedDict()
+        self._fresh: OrderedDict[str, _Fresh] = OrderedDict()
+        self._new_dossiers: OrderedDict[str, _Dossier] = OrderedDict()
+        self._dossier_digests = master.derive("dossier")
+        self._unwrap = lru_cache(maxsize=OPENED)(self._opened)
         self._today: tuple[str, int | None, DataKey] | None = None
         self._lock = threading.Lock()
+        reader.open_with(self.opening_key)  # the one door: whoever reads a body through it reads it opened
 
     def make_sure_of_the_key(self) -> None:
         """Raise Misconfigured `master-key-wrong` when nothing of what is stored opens under this master key.
@@ -66,9 +106,32 @@ class Vault:
                 code="master-key-wrong",
             )
 
-    def case_key(self, case_id: str) -> DataKey:
-        """The data key of a case. Raises Tampered `sealed-damaged` when the stored one does not open."""
-        return self._data_key(f"case/{case_id}")
+    def case_key(self, case_id: str, person: str | None = None) -> DataKey:
+        """The data key of a case; `person` says whose, where the case is being opened: a stable name such as `nik/...`.
+
+        Without one a new case has a dossier of its own. Raises Tampered `sealed-damaged` when the stored one does not
+        open, Refused `erased` when it was destroyed.
+        """
+        return self._data_key(f"case/{case_id}", person)
+
+    def case_seal(self, case_id: str) -> BodySeal:
+        """What seals the bodies of a case. Raises as `case_key` does."""
+        return BodySeal(f"case/{case_id}", self.case_key(case_id).key, case_id)
+
+    def exchange_seal(self, exchange: str, case_id: str | None, at: datetime, key: bytes) -> BodySeal:
+        """What seals the parts of an exchange, of which the caller has the data key."""
+        return BodySeal(scope_of(case_id, at), key, exchange)
+
+    def dossier_digest(self, person: str) -> str:
+        """The 64 hex digits under which a person's dossier is found."""
+        return hmac_sha256(self._dossier_digests, person.encode()).hex()
+
+    def opening_key(self, scope: str) -> bytes | None:
+        """The data key of a scope to open bodies with; None when it was destroyed, is missing, or does not open."""
+        try:
+            return self.stored_key(scope)
+        except Tampered:
+            return None
 
     def day_key(self, day: date) -> DataKey:
         """The data key of a day (UTC), for exchanges about no case."""
@@ -89,7 +152,7 @@ class Vault:
             self._today = (scope, generation, key)
         return key
 
-    def seen_key(self, case_id: str, sealed: bytes, *, stands: bool) -> DataKey:
+    def seen_key(self, case_id: str, sealed: WrappedKey, *, stands: bool) -> DataKey:
         """The data key of a case, of which the caller has read the stored form; it is read anew unless that `stands`.
 
         Raises as `case_key` does.
@@ -97,12 +160,32 @@ class Vault:
         scope = f"case/{case_id}"
         with self._lock:
             self._fresh.pop(scope, None)  # as in `_stored`: it was seen in the store
-        return DataKey(self._master.open(sealed, f"data-key/{scope}"), Plan()) if stands else self._data_key(scope)
+        if not stands or sealed.is_destroyed:
+            return self._data_key(scope)
+        return DataKey(self._unwrap(scope, sealed), Plan())
+
+    def into_dossier(self, case_id: str, person: str | None) -> Plan:
+        """The changes that wrap a stored case key by the dossier key of that person; none where one wraps it already.
+
+        Raises Tampered `sealed-damaged`.
+        """
+        scope = f"case/{case_id}"
+        with self._lock:
+            stored = self._seen(scope)
+            if stored is None or stored.under is not None or stored.is_destroyed:
+                return Plan()
+            key = self._unwrap(scope, stored)
+            dossier = self._new_dossier(None) if person is None else self._dossier(self.dossier_digest(person))
+        wrapped = MasterKey(dossier.key).seal(key, f"data-key/{scope}", self._random(NONCE_SIZE))
+        values = {"wrapped": wrapped, "under": dossier.scope}
+        moved = Update(DataKeyRow, {"scope": scope}, {"wrapped": stored.wrapped}, values)
+        return Plan((*dossier.stands, moved))
 
     def stored_key(self, scope: str) -> bytes | None:
-        """The data key of a scope when it is stored, None when not; makes no new one."""
+        """The data key of a scope when it is stored, None when not or when it was destroyed; makes no new one."""
         with self._lock:
-            return self._stored(scope)
+            wrapped = self._seen(scope)
+        return None if wrapped is None or wrapped.is_destroyed else self._unwrap(scope, wrapped)
 
     def credential(self, agency: str, name: str) -> str:
         """A secret of an agency's dialect. Raises Misconfigured when staff have not set it."""
@@ -153,32 +236,85 @@ class Vault:
             return False
         return True
 
-    def _data_key(self, scope: str) -> DataKey:
+    def _data_key(self, scope: str, person: str | None = None) -> DataKey:
         with self._lock:
-            stored = self._stored(scope)
+            stored = self._seen(scope)
             if stored is not None:
-                return DataKey(stored, Plan())
-            if scope not in self._fresh:
-                self._fresh[scope] = self._make(scope)
+                if stored.is_destroyed:
+                    raise erased(scope)
+                return DataKey(self._unwrap(scope, stored), Plan())
+            fresh = self._fresh.get(scope)
+            if fresh is None or not self._holds(fresh, person):
+                fresh = self._fresh[scope] = self._make(scope, person)
                 if len(self._fresh) > MAX_FRESH:
                     self._fresh.popitem(last=False)
-            return self._fresh[scope]
+            return fresh.made()
 
-    def _stored(self, scope: str) -> bytes | None:
+    def _seen(self, scope: str) -> WrappedKey | None:
         wrapped = self._reader.data_key(scope)
-        if wrapped is None:
-            return None
-        # Seen in the store, it is remembered nowhere else: deleting the row is the end of it.
-        self._fresh.pop(scope, None)
-        return self._master.open(wrapped, f"data-key/{scope}")
+        if wrapped is not None:
+            # Seen in the store, it is remembered nowhere else: deleting the row is the end of it.
+            self._fresh.pop(scope, None)
+        return wrapped
 
-    def _make(self, scope: str) -> DataKey:
+    def _holds(self, fresh: _Fresh, person: str | None) -> bool:
+        """Whether a key that is not stored yet is still the one: another case may have begun the person's dossier."""
+        if person is None or fresh.dossier is None:
+            return True
+        return fresh.digest == self.dossier_digest(person) and self._dossier(fresh.digest) == fresh.dossier
+
+    def _make(self, scope: str, person: str | None) -> _Fresh:
         key = self._random(KEY_SIZE)
-        wrapped = self._seal(key, f"data-key/{scope}")
-        return DataKey(key, Plan.of(Claim(DataKeyRow, ("scope",), {"scope": scope, "wrapped": wrapped})))
+        if not scope.startswith("case/"):
+            return _Fresh(key, _key_row(scope, self._seal(key, f"data-key/{scope}"), None))
+        digest = None if person is None else self.dossier_digest(person)
+        dossier = self._new_dossier(None) if digest is None else self._dossier(digest)
+        wrapped = MasterKey(dossier.key).seal(key, f"data-key/{scope}", self._random(NONCE_SIZE))
+        return _Fresh(key, _key_row(scope, wrapped, dossier.scope), digest, dossier)
+
+    def _dossier(self, digest: str) -> _Dossier:
+        """The dossier of a person: guarded where it is stored, else one that the plan makes; the same one for all."""
+        scope = self._reader.dossier(digest)
+        stored = None if scope is None else self._seen(scope)
+        if scope is not None and stored is not None and not stored.is_destroyed:
+            self._new_dossiers.pop(digest, None)
+            stands = Update(DataKeyRow, {"scope": scope}, {"wrapped": stored.wrapped}, {})
+            return _Dossier(scope, self._unwrap(scope, stored), (stands,))
+        if digest not in self._new_dossiers:
+            self._new_dossiers[digest] = self._new_dossier(digest)
+            if len(self._new_dossiers) > MAX_FRESH:
+                self._new_dossiers.popitem(last=False)
+        return self._new_dossiers[digest]
+
+    def _new_dossier(self, digest: str | None) -> _Dossier:
+        scope, key = f"dossier/{self._random(ID_SIZE).hex()}", self._random(KEY_SIZE)
+        row = _key_row(scope, self._seal(key, f"data-key/{scope}"), None)
+        if digest is None:
+            return _Dossier(scope, key, (row,))
+        return _Dossier(scope, key, (Claim(DossierRow, ("digest",), {"digest": digest, "scope": scope}), row))
+
+    def _opened(self, scope: str, wrapped: WrappedKey) -> bytes:
+        """The key of a stored form. Raises Tampered `sealed-damaged`."""
+        if wrapped.under is None:
+            return self._master.open(wrapped.wrapped, f"data-key/{scope}")
+        outer = self._master.open(wrapped.outer or b"", f"data-key/{wrapped.under}")
+        return MasterKey(outer).open(wrapped.wrapped, f"data-key/{scope}")
 
     def _seal(self, plain: bytes, context: str) -> bytes:
         return self._master.seal(plain, context, self._random(NONCE_SIZE))
+
+
+def erased(scope: str) -> Refused:
+    """The refusal of whatever would begin under a key that was destroyed."""
+    return Refused(
+        f"{scope}: the data of this person were erased, nothing new is kept under it",
+        code="erased",
+        clause="UU 27/2022 Pasal 43",
+    )
+
+
+def _key_row(scope: str, wrapped: bytes, under: str | None) -> Claim:
+    return Claim(DataKeyRow, ("scope",), {"scope": scope, "wrapped": wrapped, "under": under})
 
 
 def scope_of(case_id: str | None, at: datetime) -> str:

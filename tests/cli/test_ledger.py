@@ -95,7 +95,8 @@ def test_one_changed_fact_of_a_case_is_found_and_the_case_named(house: House, si
 @pytest.mark.parametrize(
     ("table", "change"),
     [
-        ("permit_case", "body = replace(body, '9999014506900001', '9999014506900002')"),
+        ("permit_case", "body = substr(body, 1, 80) || 'AAAA' || substr(body, 85)"),
+        ("permit_case", "stage = 'ended-otherwise'"),
         ("case_event", "actor = 'staff/siti'"),
     ],
 )

@@ -16,6 +16,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gateway.settings import Settings
+from gateway.store.engine import open_engine
+from gateway.store.reading import Reader
+from gateway.store.vault import Vault
+from gateway.trust.secrets import MasterKey
 
 AGENCIES = ("bank", "bsre", "djp", "dpupr", "dukcapil", "oss", "sms")
 END_S = 30
@@ -129,7 +133,7 @@ def await_gone(pids: Iterable[int]) -> None:
 
 
 class Remains:
-    """The folder of a demo that has ended, read without the product."""
+    """The folder of a demo that has ended, read without a hub; facts are sealed, and are opened with its master key."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -144,8 +148,18 @@ class Remains:
 
     def facts(self, kind: str) -> list[tuple[str, str]]:
         """(case, text) of all facts of a kind."""
-        rows = self.rows(f"SELECT case_id, body FROM case_event WHERE kind = '{kind}'")  # noqa: S608 - names of this file
-        return [(case, body) for case, body in rows]
+        engine = open_engine(f"sqlite:///{self.home / 'simojo.db'}")
+        reader = Reader(engine)
+        Vault(
+            reader,
+            MasterKey(Settings(master_key_file=self.home / "keys" / "master.key", _env_file=None).master_key_bytes()),
+            bytes,
+        )
+        facts = [
+            (row.case_id, row.body) for ids in reader.case_ids() for row in reader.facts_of(ids) if row.kind == kind
+        ]
+        engine.dispose()
+        return facts
 
     def permits(self) -> list[str]:
         """The numbers that are in force, in order."""

@@ -51,7 +51,7 @@ def laid_out(stage: Stage, case: PermitCase) -> PermitCase:
         e.DocumentPrepared(sha256=digest_of(pdf)),
     )
     stage.hub.deeds.record(case.id, RINA.actor, *facts)
-    kept = keep(case.id, PREPARED, pdf, stage.clock())
+    kept = keep(stage.hub.store.vault.case_seal(case.id), PREPARED, pdf, stage.clock())
     assert stage.hub.store.unit_of_work.commit(Plan.of(kept)) == Committed()
     return stage.case(case.id)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import re
 import shutil
@@ -30,12 +31,15 @@ from gateway.domain.errors import Misconfigured
 from gateway.exchange.directory import Directory
 from gateway.exchange.plugins import load_adapters
 from gateway.operations.ledger_export import verify_store
+from gateway.operations.old_bodies import seal_old_bodies
 from gateway.store.certificate_status import key_of
 from gateway.store.engine import open_engine
 from gateway.store.migrations import __file__ as migrations
+from gateway.store.plan import Outcome, Plan
 from gateway.store.reading import Reader
 from gateway.store.schema import differences, newest, prepare, revision_of
-from gateway.store.unit_of_work import whole
+from gateway.store.tables import CaseEventRow, CaseRow, DocumentRow, PartRow
+from gateway.store.unit_of_work import GroupCommit, whole
 from gateway.store.vault import Vault
 from gateway.trust.certificates import UNWATCHED, Use, check_usable, find_certificate
 from gateway.trust.keys import SigningKey, key_fingerprint
@@ -53,6 +57,7 @@ from tests.trust.parties import key
 ROOT = Path(__file__).parents[2]
 MIGRATIONS = Path(migrations).parent
 VERSIONS = stored.versions()
+SEALED = ("permit_case", "case_event", "document", "exchange_part")
 REVOKED, GOOD = key("p256", 7), key("rsa", 7)
 
 
@@ -172,6 +177,45 @@ def parts(version: Version, interaction: str) -> dict[str, bytes]:
     )
     rows = (row for row in version.tables["exchange_part"] if row["exchange"] == sent)
     return {row["name"]: stored.bytes_of(row["body"]) for row in rows}
+
+
+def test_bodies_of_an_old_store_are_sealed_in_steps_that_may_end_anywhere(old: Old) -> None:
+    prepare(old.engine)
+    reader, writer = Reader(old.engine), GroupCommit(old.engine)
+    numbers = itertools.count(1)
+    vault = Vault(reader, stored.master(), lambda size: next(numbers).to_bytes(size))
+    tables = (CaseEventRow, CaseRow, DocumentRow, PartRow)
+    assert all(reader.unsealed(each, None) for each in tables)
+    died = 0
+    for lives in itertools.count(1):  # each life commits one step more than the one before, and dies
+        left = iter(range(lives))
+
+        def commit(plan: Plan, left: Iterator[int] = left) -> Outcome:
+            next(left)
+            return writer.commit(plan)
+
+        try:
+            seal_old_bodies(reader, vault, commit, lambda _table, _rows: None)
+        except StopIteration:
+            died += 1
+        else:
+            break
+    assert died >= len(tables)
+    assert reader.to_seal() == []
+    assert [reader.unsealed(each, None) for each in tables] == [[], [], [], []]
+    for case in old.version.tables["permit_case"]:
+        key = reader.data_key(f"case/{case['id']}")
+        assert key is not None
+        assert (key.under or "").startswith("dossier/")
+        assert reader.keys_under(key.under or "")
+    with old.engine.connect() as connection:
+        everything = repr(
+            [connection.execute(Table(each, MetaData(), autoload_with=connection).select()).all() for each in SEALED]
+        )
+    nik = json.loads(old.version.tables["permit_case"][0]["body"])["applicant"]["nik"]
+    assert nik not in everything
+    verify_store(reader, vault, stored.note_key().verifier)
+    writer.close()
 
 
 # --- certificates, which v0.1.0 knew less of ----------------------------------------------------------------------

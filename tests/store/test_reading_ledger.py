@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from gateway.domain.errors import HubBusy
+from gateway.store.outgoing import WrappedKey
 from gateway.store.reading import Reader
 from gateway.store.tables import (
     CheckpointRow,
@@ -65,8 +66,13 @@ def test_the_tree_its_checkpoints_and_how_far_they_reach(reader: Reader, put: Pu
 
 
 def test_wrapped_keys_by_scope(reader: Reader, put: Put) -> None:
-    put(DataKeyRow, {"scope": "case/c-1", "wrapped": b"w"})
-    assert (reader.data_key("case/c-1"), reader.data_key("case/c-2")) == (b"w", None)
+    put(DataKeyRow, {"scope": "case/c-1", "wrapped": b"w", "under": "dossier/d"})
+    assert (reader.data_key("case/c-1"), reader.data_key("case/c-2")) == (WrappedKey(b"w", "dossier/d", None), None)
+    put(DataKeyRow, {"scope": "dossier/d", "wrapped": b"o"})
+    put(DataKeyRow, {"scope": "case/c-3", "wrapped": b"v", "under": "dossier/d"})
+    wrapped = {"case/c-1": WrappedKey(b"w", "dossier/d", b"o"), "dossier/d": WrappedKey(b"o", None, None)}
+    assert reader.data_keys(["case/c-1", "dossier/d", "case/c-9"]) == wrapped
+    assert reader.keys_under("dossier/d") == ["case/c-1", "case/c-3"]
 
 
 def test_a_store_that_does_not_answer_is_busy(engine: Engine, reader: Reader) -> None:

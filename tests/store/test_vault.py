@@ -80,7 +80,8 @@ def test_an_exchange_has_the_key_of_its_case_else_of_its_day_in_utc(
 ) -> None:
     at = datetime(2026, 1, 5, 6, 30, tzinfo=timezone(timedelta(hours=7)))
     assert scope_of(case_id, at) == scope
-    (change,) = vault.exchange_key(case_id, at).plan.changes
+    *dossier, change = vault.exchange_key(case_id, at).plan.changes
+    assert bool(dossier) is bool(case_id)  # a case key has one above it
     assert isinstance(change, Claim)
     assert change.values["scope"] == scope
     assert vault.day_key(date(2026, 1, 4)) == vault.exchange_key(None, at.astimezone(UTC))
@@ -94,7 +95,7 @@ def test_a_key_is_not_in_the_store_in_clear_and_is_gone_with_its_row(
     writer.commit(made.plan)
     wrapped = reader.data_key("case/c-1")
     assert wrapped is not None
-    assert made.key not in wrapped
+    assert made.key not in wrapped.wrapped
     assert vault.stored_key("case/c-1") == made.key
     writer.commit(Plan.of(Delete(DataKeyRow, {"scope": "case/c-1"})))
     assert vault.stored_key("case/c-1") is None
@@ -120,7 +121,9 @@ def test_a_key_moved_to_another_scope_or_under_another_master_key_does_not_open(
 ) -> None:
     writer.commit(vault.case_key("c-1").plan)
     wrapped = reader.data_key("case/c-1")
-    writer.commit(Plan.of(Claim(DataKeyRow, ("scope",), {"scope": "case/c-2", "wrapped": wrapped})))
+    assert wrapped is not None
+    moved = {"scope": "case/c-2", "wrapped": wrapped.wrapped, "under": wrapped.under}
+    writer.commit(Plan.of(Claim(DataKeyRow, ("scope",), moved)))
     with pytest.raises(Tampered):
         vault.case_key("c-2")
     with pytest.raises(Tampered):

@@ -82,7 +82,7 @@ def _add_exchanges(router: APIRouter, edge: StaffEdge) -> None:
         row = edge.reader.exchange(exchange)
         if row is None:
             raise Refused(f"no exchange {exchange[:64]!r} is known", code="exchange-unknown")
-        parts = [{"name": part.name, "bytes": len(part.body)} for part in edge.reader.parts(exchange)]
+        parts = [{"name": name, "bytes": size} for name, size in edge.reader.part_sizes(exchange)]
         attempts = [attempt_view(each) for each in edge.reader.attempts(exchange)]
         view = exchange_view(row, edge.reader.leaves_of_exchange(exchange))
         return {**view, "parts": parts, "attempts": attempts}

@@ -163,5 +163,5 @@ def _cases(edge: StaffEdge) -> Iterator[dict[str, Any]]:
             "service": row.service,
             "stage": row.stage,
             "changed": _local(row.changed_at),
-            "number": json.loads(row.body).get("reserved_number") or "",
+            "number": json.loads(row.body or "{}").get("reserved_number") or "",  # an erased case has no body
         }

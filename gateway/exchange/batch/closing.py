@@ -53,4 +53,5 @@ def final_plan(row: BatchRow, result_sha256: str, casework: Casework, library: S
     )
     expected = {"fence": row.fence, "state": row.state, "read": row.read, "held": 0, "result_size": row.result_size}
     ended = Update(BatchRow, {"id": row.id}, expected, values)
-    return key.plan + Plan.of(ended, part(row.id, BATCH_REPORT, body), leaf.row)
+    seal = casework.vault.exchange_seal(row.id, None, exchange.at, key.key)
+    return key.plan + Plan.of(ended, part(seal, BATCH_REPORT, body), leaf.row)

@@ -1,6 +1,9 @@
 """How every question is asked: a session of its own, closed before the rows are handed out.
 
 What every message asks is asked of the driver itself (`_one`, `_rows`): plain values to and fro.
+
+Bodies are stored sealed (`gateway.store.sealing`) and come back opened, with the keys that a vault gives: no caller
+sees a sealed one. A key is asked for anew in each question, so that one that was destroyed opens nothing.
 """
 
 from __future__ import annotations
@@ -8,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Dialect, Engine, event
@@ -19,6 +22,7 @@ from sqlmodel import Session, SQLModel
 from gateway.domain.errors import HubBusy
 from gateway.store.engine import is_shared
 from gateway.store.faults import cause_of
+from gateway.store.sealing import Keys, Place, open_blob, open_text
 
 UNREADABLE = "store-unreadable"
 """The code of HubBusy where a stored value is not one of its column's type: damage, which no waiting mends."""
@@ -42,6 +46,23 @@ class Reads:
         self._driver_fault: type[Exception] = dbapi.Error
         self._faults: tuple[type[Exception], ...] = (DBAPIError, NoConnection, self._driver_fault)
         self._idle = None if is_shared(engine) else _Idle(engine)
+        self._keys: Keys = _no_keys
+
+    def open_with(self, keys: Keys) -> None:
+        """Open bodies with these keys from now on; a vault says so when it is made."""
+        self._keys = keys
+
+    def _blob(self, stored: bytes, unit: str, table: str, name: str, keys: Keys | None = None) -> bytes:
+        """A stored body, opened. Raises Shut when its key is gone, Tampered `sealed-damaged`."""
+        return open_blob(stored, Place(unit, table, name), keys or self._keys)
+
+    def _text(self, stored: str, unit: str, table: str, name: str, keys: Keys | None = None) -> str:
+        """The same of a text."""
+        return open_text(stored, Place(unit, table, name), keys or self._keys)
+
+    def _keys_once(self) -> Keys:
+        """The keys, each asked for once: for one question that has many rows."""
+        return cache(self._keys)
 
     @contextmanager
     def _session(self, asked: Any) -> Iterator[Session]:
@@ -105,6 +126,10 @@ class Reads:
         """All results of a SQLModel `select`, in its order."""
         with self._session(statement) as session:
             return list(session.exec(statement).all())
+
+
+def _no_keys(_scope: str) -> bytes | None:
+    raise RuntimeError("a sealed body is read without a vault: make one for this reader first")
 
 
 class _Idle:

@@ -8,8 +8,10 @@ from datetime import datetime
 from sqlalchemy import bindparam
 from sqlmodel import col, select
 
+from gateway.domain.errors import Tampered
 from gateway.store.outgoing import StoredFact
 from gateway.store.reads.base import Reads
+from gateway.store.sealing import BODY, CASES, DAMAGED, DOCUMENTS, ERASED, FACTS, Keys, Shut
 from gateway.store.tables import (
     CaseEventRow,
     CaseReferenceRow,
@@ -42,13 +44,14 @@ class CaseReads(Reads):
     """Cases, their events, names, documents and timers."""
 
     def case(self, case_id: str) -> CaseRow | None:
-        """The case with this id, as it stands."""
-        return self._get(CaseRow, case_id)
+        """The case with this id, as it stands; its body is empty when it was erased."""
+        row = self._get(CaseRow, case_id)
+        return None if row is None else self._open_case(row)
 
     def case_standing(self, case_id: str) -> tuple[str, int] | None:
-        """How a case stands, for steps to go on from: its body, and the number of its next delivery."""
+        """How a case stands, for steps to go on from: its body, and the number of its next delivery. Raises Shut."""
         row = self._one(_STANDING, case_id=case_id)
-        return None if row is None else (row[0], row[1])
+        return None if row is None else (self._text(row[0], case_id, CASES, BODY), row[1])
 
     def cases(self, limit: int = 50, before: tuple[datetime, str] | None = None) -> list[CaseRow]:
         """Cases, last opened first. `before` is (opened_at, id) of the last one seen: a page starts behind it."""
@@ -57,7 +60,8 @@ class CaseReads(Reads):
             at, last = before
             opened = col(CaseRow.opened_at)
             wanted = wanted.where((opened < at) | ((opened == at) & (col(CaseRow.id) < last)))
-        return self._all(wanted.order_by(col(CaseRow.opened_at).desc(), col(CaseRow.id).desc()).limit(limit))
+        ordered = wanted.order_by(col(CaseRow.opened_at).desc(), col(CaseRow.id).desc())
+        return [self._open_case(row) for row in self._all(ordered.limit(limit))]
 
     def cases_by_reference(self, digests: Collection[str]) -> dict[str, list[CaseRow]]:
         """The cases that each of these reference digests names, by digest; one that names none has an empty list."""
@@ -69,7 +73,7 @@ class CaseReads(Reads):
         )
         found: dict[str, list[CaseRow]] = {digest: [] for digest in digests}
         for digest, case in self._all(wanted):
-            found[digest].append(case)
+            found[digest].append(self._open_case(case))
         return found
 
     def case_ids_by_reference(self, digest: str) -> list[str]:
@@ -88,21 +92,23 @@ class CaseReads(Reads):
         wanted = select(CaseRow).where(mine > behind, at >= begins, at < ends)
         if services is not None:
             wanted = wanted.where(col(CaseRow.service).in_(services))
-        return self._all(wanted.order_by(mine).limit(limit))
+        return [self._open_case(row) for row in self._all(wanted.order_by(mine).limit(limit))]
 
     def case_events(self, case_id: str) -> list[CaseEventRow]:
-        """All events of a case, in their order."""
+        """All events of a case, in their order; of an erased one they have empty bodies."""
         wanted = select(CaseEventRow).where(col(CaseEventRow.case_id) == case_id)
-        return self._all(wanted.order_by(col(CaseEventRow.seq)))
+        return self._open_facts(self._all(wanted.order_by(col(CaseEventRow.seq))))
 
     def facts(self, cases: Collection[str]) -> list[StoredFact]:
         """The facts of these cases as plain values, by case and in their order."""
-        return [StoredFact(*row) for row in self._plain(_FACTS, cases=list(cases))]
+        keys = self._keys_once()
+        facts = (StoredFact(*row) for row in self._plain(_FACTS, cases=list(cases)))
+        return [each._replace(body=self._fact(each.body, each.case_id, each.seq, keys)) for each in facts]
 
     def facts_of(self, cases: Collection[str]) -> list[CaseEventRow]:
-        """All events of these cases, by case and in their order."""
+        """All events of these cases, by case and in their order; what does not open has an empty body."""
         wanted = select(CaseEventRow).where(col(CaseEventRow.case_id).in_(cases))
-        return self._all(wanted.order_by(col(CaseEventRow.case_id), col(CaseEventRow.seq)))
+        return self._open_facts(self._all(wanted.order_by(col(CaseEventRow.case_id), col(CaseEventRow.seq))))
 
     def facts_found_by_time(
         self,
@@ -124,7 +130,33 @@ class CaseReads(Reads):
             moment, case, number = behind
             later = (case_id > case) | ((case_id == case) & (seq > number))
             wanted = wanted.where((at > moment) | ((at == moment) & later))
-        return self._all(wanted.order_by(at, case_id, seq).limit(limit))
+        return self._open_facts(self._all(wanted.order_by(at, case_id, seq).limit(limit)))
+
+    def _open_case(self, row: CaseRow) -> CaseRow:
+        row.body = self._unless_shut(row.body, row.id, CASES, BODY)
+        return row
+
+    def _open_facts(self, rows: list[CaseEventRow]) -> list[CaseEventRow]:
+        keys = self._keys_once()
+        for row in rows:
+            row.body = self._fact(row.body, row.case_id, row.seq, keys)
+        return rows
+
+    def _fact(self, stored: str, case_id: str, seq: int, keys: Keys) -> str:
+        try:
+            return self._unless_shut(stored, case_id, FACTS, str(seq), keys)
+        except Tampered:
+            return DAMAGED  # no leaf commits to it, and nothing decodes it: whoever needs the fact says so
+
+    def _unless_shut(self, stored: str, unit: str, table: str, name: str, keys: Keys | None = None) -> str:
+        try:
+            return self._text(stored, unit, table, name, keys)
+        except Shut:
+            return ERASED
+
+    def _open_document(self, row: DocumentRow) -> DocumentRow:
+        row.body = self._blob(row.body, row.case_id, DOCUMENTS, row.sha256)
+        return row
 
     def case_ids(self, batch: int = 1000) -> Iterator[list[str]]:
         """The ids of all cases, in order, in lists of at most `batch`."""
@@ -169,13 +201,15 @@ class CaseReads(Reads):
         return row.case_id if row else None
 
     def document(self, case_id: str, sha256: str) -> DocumentRow | None:
-        """One document of a case, by the hex SHA-256 of its bytes."""
-        return self._get(DocumentRow, (case_id, sha256))
+        """One document of a case, by the hex SHA-256 of its bytes. Raises Shut when it was erased."""
+        row = self._get(DocumentRow, (case_id, sha256))
+        return None if row is None else self._open_document(row)
 
     def documents(self, case_id: str) -> list[DocumentRow]:
         """All documents of a case, oldest first."""
         wanted = select(DocumentRow).where(col(DocumentRow.case_id) == case_id)
-        return self._all(wanted.order_by(col(DocumentRow.made_at), col(DocumentRow.sha256)))
+        ordered = wanted.order_by(col(DocumentRow.made_at), col(DocumentRow.sha256))
+        return [self._open_document(row) for row in self._all(ordered)]
 
     def counter(self, name: str) -> int | None:
         """The last number given out under this name; None before the first (then Claim it, else Update it)."""

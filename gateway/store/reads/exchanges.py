@@ -7,10 +7,12 @@ from datetime import datetime
 from hashlib import sha256
 
 from sqlalchemy import bindparam
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
+from gateway.domain.errors import Tampered
 from gateway.store.engine import is_shared
 from gateway.store.reads.base import Reads
+from gateway.store.sealing import PARTS, Keys, Shut
 from gateway.store.tables import CaseEventRow, ExchangeRow, PartRow, RefusalTallyRow
 
 _BY_MESSAGE = select(ExchangeRow.id).where(
@@ -77,22 +79,46 @@ class ExchangeReads(Reads):
         return {row.id: row for row in rows}
 
     def parts(self, exchange: str) -> list[PartRow]:
-        """All stored parts of an exchange, by name."""
+        """All stored parts of an exchange, by name. Raises Shut when they were erased."""
         wanted = select(PartRow).where(col(PartRow.exchange) == exchange)
-        return self._all(wanted.order_by(col(PartRow.name)))
+        keys = self._keys_once()
+        return [self._opened(row, keys) for row in self._all(wanted.order_by(col(PartRow.name)))]
+
+    def part_sizes(self, exchange: str) -> list[tuple[str, int]]:
+        """Name and stored bytes of every part of an exchange, by name; sealed, they have some bytes more."""
+        wanted = select(PartRow.name, func.length(PartRow.body)).where(col(PartRow.exchange) == exchange)
+        return [(name, int(size)) for name, size in self._all(wanted.order_by(col(PartRow.name)))]
 
     def part(self, exchange: str, name: str) -> PartRow | None:
-        """One stored part of an exchange."""
-        return self._get(PartRow, (exchange, name))
+        """One stored part of an exchange. Raises Shut when it was erased."""
+        row = self._get(PartRow, (exchange, name))
+        return None if row is None else self._opened(row)
 
     def part_digests(self, exchanges: Collection[str]) -> dict[tuple[str, str], bytes]:
-        """SHA-256 of every stored part of these exchanges, by (exchange, name). One body is in memory at a time."""
+        """SHA-256 of every stored part of these exchanges, by (exchange, name). One body is in memory at a time.
+
+        One whose key is gone is left out; one that was changed has the digest of nothing.
+        """
+        keys = self._keys_once()
         wanted = select(PartRow.exchange, PartRow.name, PartRow.body).where(col(PartRow.exchange).in_(exchanges))
         with self._session(wanted) as session:
             if is_shared(self._engine):  # a server's cursor lives in a transaction
                 session.connection(execution_options={"isolation_level": "READ COMMITTED"})
             rows = session.exec(wanted.execution_options(yield_per=1))
-            return {(exchange, name): sha256(body).digest() for exchange, name, body in rows}
+            digests = ((exchange, name, self._digest(exchange, name, body, keys)) for exchange, name, body in rows)
+            return {(exchange, name): digest for exchange, name, digest in digests if digest is not None}
+
+    def _opened(self, row: PartRow, keys: Keys | None = None) -> PartRow:
+        body = self._blob(row.body, row.exchange, PARTS, row.name, keys)
+        return PartRow(exchange=row.exchange, name=row.name, body=body)
+
+    def _digest(self, exchange: str, name: str, stored: bytes, keys: Keys) -> bytes | None:
+        try:
+            return sha256(self._blob(stored, exchange, PARTS, name, keys)).digest()
+        except Shut:
+            return None
+        except Tampered:
+            return bytes(32)
 
     def part_names(self, batch: int = 1000) -> Iterator[list[tuple[str, str]]]:
         """Every stored part as (exchange, name), in that order, in lists of at most `batch`."""

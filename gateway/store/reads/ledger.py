@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Integer, bindparam
+from sqlalchemy.orm import aliased
 from sqlmodel import col, func, select
 
+from gateway.store.outgoing import WrappedKey
 from gateway.store.reads.base import Reads
-from gateway.store.tables import CheckpointRow, DataKeyRow, LeafRow, TileRow, TreeHeadRow
+from gateway.store.tables import CheckpointRow, DataKeyRow, DossierRow, LeafRow, TileRow, TreeHeadRow
 from gateway.store.types import as_bytes
 
 HEAD = 1
 """The id of the single row of `tree_head`."""
 
-_DATA_KEYS = select(DataKeyRow.scope, DataKeyRow.wrapped).where(
-    col(DataKeyRow.scope).in_(bindparam("scopes", expanding=True))
+_Outer = aliased(DataKeyRow, name="outer_key")
+_WRAPPED: Any = select(DataKeyRow.scope, DataKeyRow.wrapped, DataKeyRow.under, col(_Outer.wrapped).label("outer")).join(
+    _Outer, col(_Outer.scope) == col(DataKeyRow.under), isouter=True
 )
-_DATA_KEY = select(DataKeyRow.wrapped).where(col(DataKeyRow.scope) == bindparam("scope"))
+_DATA_KEYS = _WRAPPED.where(col(DataKeyRow.scope).in_(bindparam("scopes", expanding=True)))
+_DATA_KEY = _WRAPPED.where(col(DataKeyRow.scope) == bindparam("scope"))
+_DOSSIER = select(DossierRow.scope).where(col(DossierRow.digest) == bindparam("digest"))
 
 
 @dataclass(frozen=True)
@@ -153,17 +158,33 @@ class LedgerReads(Reads):
             wanted = wanted.where(col(CheckpointRow.size) <= up_to)
         return self._all(wanted.order_by(col(CheckpointRow.size)).limit(limit))
 
-    def data_keys(self, scopes: Collection[str]) -> dict[str, bytes]:
+    def data_keys(self, scopes: Collection[str]) -> dict[str, WrappedKey]:
         """The wrapped data keys of these scopes, by scope; those that have none are missing."""
-        return {scope: bytes(wrapped) for scope, wrapped in self._plain(_DATA_KEYS, scopes=list(scopes))}
+        return {row[0]: _wrapped(row) for row in self._plain(_DATA_KEYS, scopes=list(scopes))}
 
     def some_data_keys(self) -> list[tuple[str, bytes]]:
-        """The first and the last wrapped data key by scope, with their scopes: none, one or two."""
+        """The first and the last data key by scope that the master key wraps, with their scopes: none, one or two."""
         scope = col(DataKeyRow.scope)
-        ends = [self._first(select(DataKeyRow).order_by(order).limit(1)) for order in (scope, scope.desc())]
+        own = select(DataKeyRow).where(col(DataKeyRow.under).is_(None), col(DataKeyRow.wrapped) != b"")
+        ends = [self._first(own.order_by(order).limit(1)) for order in (scope, scope.desc())]
         return list({row.scope: row.wrapped for row in ends if row is not None}.items())
 
-    def data_key(self, scope: str) -> bytes | None:
-        """The wrapped data key of `case/<id>` or `day/<YYYY-MM-DD>`; the vault opens it."""
+    def data_key(self, scope: str) -> WrappedKey | None:
+        """The wrapped data key of `case/<id>`, `day/<YYYY-MM-DD>` or `dossier/<id>`; the vault opens it."""
         row = self._one(_DATA_KEY, scope=scope)
-        return None if row is None else bytes(row[0])
+        return None if row is None else _wrapped(row)
+
+    def dossier(self, digest: str) -> str | None:
+        """The scope of the dossier key of the person with this digest."""
+        row = self._one(_DOSSIER, digest=digest)
+        return None if row is None else str(row[0])
+
+    def keys_under(self, scope: str) -> list[str]:
+        """The scopes of the keys that the key of this scope wraps, in order."""
+        wanted = select(DataKeyRow.scope).where(col(DataKeyRow.under) == scope)
+        return self._all(wanted.order_by(col(DataKeyRow.scope)))
+
+
+def _wrapped(row: Any) -> WrappedKey:
+    _, wrapped, under, outer = row
+    return WrappedKey(bytes(wrapped), under, None if outer is None else bytes(outer))

@@ -19,7 +19,7 @@ from gateway.store.tables.cases import (
     PinChallengeRow,
 )
 from gateway.store.tables.exchanges import ExchangeRow, FailedProofRow, PartRow, RefusalTallyRow
-from gateway.store.tables.ledger import CheckpointRow, DataKeyRow, LeafRow, TileRow, TreeHeadRow
+from gateway.store.tables.ledger import CheckpointRow, DataKeyRow, DossierRow, LeafRow, TileRow, ToSealRow, TreeHeadRow
 from gateway.store.tables.outbox import AttemptRow, CircuitRow, DeliveryRow, LaneRow
 from gateway.store.tables.parties import (
     AgencyRow,
@@ -64,6 +64,7 @@ __all__ = [
     "DeadlineRow",
     "DeliveryRow",
     "DocumentRow",
+    "DossierRow",
     "EndpointRow",
     "ExchangeRow",
     "FailedProofRow",
@@ -83,6 +84,7 @@ __all__ = [
     "StaffRow",
     "TileRow",
     "TimestampRow",
+    "ToSealRow",
     "TokenRow",
     "TreeHeadRow",
     "WitnessRow",

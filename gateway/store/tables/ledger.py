@@ -65,9 +65,30 @@ class TreeHeadRow(SQLModel, table=True):
 
 
 class DataKeyRow(SQLModel, table=True):
-    """A key that commitments and digests of one case, or of one day without a case, are made with; wrapped."""
+    """A key of one person, of one case, or of one day without a case; wrapped by the key of `under`, or the master key.
+
+    An empty `wrapped` is what an erasure leaves of one.
+    """
 
     __tablename__ = "data_key"
 
     scope: str = Field(primary_key=True)
     wrapped: bytes = Field(sa_type=Blob)
+    under: str | None = Field(default=None, index=True)
+
+
+class ToSealRow(SQLModel, table=True):
+    """A table in which an older version left bodies in clear, or keys that no dossier wraps; gone once it is done."""
+
+    __tablename__ = "to_seal"
+
+    name: str = Field(primary_key=True)
+
+
+class DossierRow(SQLModel, table=True):
+    """Under which key the cases of a person stand, found by a keyed digest of the NIK, else of the NPWP."""
+
+    __tablename__ = "dossier"
+
+    digest: str = Field(primary_key=True)
+    scope: str = Field(unique=True)

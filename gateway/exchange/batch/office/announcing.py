@@ -159,5 +159,6 @@ def evidence(
         parts=parts,
         extra=extra,
     )
-    changes: list[Change] = [part(row.id, name, body) for name, body in parts.items()]
+    seal = casework.vault.exchange_seal(row.id, None, row.made_at, key.key)
+    changes: list[Change] = [part(seal, name, body) for name, body in parts.items()]
     return key.plan + Plan((*changes, leaf.row))

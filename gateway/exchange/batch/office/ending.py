@@ -93,7 +93,8 @@ def end_plan(row: BatchRow, result_sha256: str, casework: Casework, library: Sch
     expected = {"fence": row.fence, "state": row.state, "read": row.read, "held": 0, "result_size": row.result_size}
     ended = Update(BatchRow, {"id": row.id}, expected, values)
     token = Delete(CredentialRow, {"agency": row.agency, "name": token_name(row.id)})
-    told = (part(row.id, name, body) for name, body in parts.items())
+    seal = casework.vault.exchange_seal(row.id, None, exchange.at, key.key)
+    told = (part(seal, name, body) for name, body in parts.items())
     return key.plan + Plan.of(ended, token, _verdict(row, state, None), *told, leaf.row)
 
 
