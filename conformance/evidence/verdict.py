@@ -16,8 +16,9 @@ from typing import Any
 
 from conformance.evidence.container import Opened, open_container
 from conformance.evidence.faults import EvidenceBroken, NoEvidence
-from conformance.evidence.receipts import Proven, verify_receipt
+from conformance.evidence.receipts import verify_receipt
 from conformance.evidence.signature import Signed, verify_detached
+from conformance.receipts.judge import Verdict as Proven
 
 
 @dataclass(frozen=True, kw_only=True)

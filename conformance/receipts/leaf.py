@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from hmac import digest
 from typing import Any
 
@@ -48,9 +47,9 @@ def read_leaf(data: bytes, index: int) -> Leaf:
     return leaf
 
 
-def opens(commitment: bytes, salt: bytes, data: bytes) -> bool:
-    """Whether the commitment is to exactly these bytes: HMAC-SHA256(salt, label 0x00 SHA-256(bytes))."""
-    return digest(salt, b"simojo-commitment-v1\x00" + sha256(data).digest(), "sha256") == commitment
+def opens(commitment: bytes, salt: bytes, content: bytes) -> bool:
+    """Whether the commitment is to the bytes with that SHA-256: HMAC-SHA256(salt, label 0x00 SHA-256(bytes))."""
+    return digest(salt, b"simojo-commitment-v1\x00" + content, "sha256") == commitment
 
 
 def _read(said: Mapping[str, Any]) -> Leaf:

@@ -18,7 +18,7 @@ from gateway.trust.keys import signing_key
 from gateway.trust.pdf_signature import SigningMaterial, sign_pdf
 from gateway.trust.permit_statement import StatementKey, StatementVerifier
 from tests.edge.visitors import Visitor
-from tests.office.house import AGUS, DAY, DEWI, NOW, House
+from tests.office.house import AGUS, DAY, DEWI, NOW, House, delegation
 from tests.office.papers.reading import qr_modules
 from tests.trust.parties import certificate, private_key
 
@@ -110,7 +110,9 @@ def test_the_code_is_inside_the_signed_file_and_on_the_sheet_that_is_signed_in_i
 ) -> None:
     case = house.approved("krk")
     if ink:
-        visitor.post(f"/office/v1/cases/{case.id}/wet-ink", AGUS, {"reason": "Kepala Dinas berhalangan (contoh)"})
+        house.employ("eka", **delegation(delegation_electronic=False))
+        why = {"reason": "Kepala Dinas berhalangan (contoh)", "signer": "eka"}
+        visitor.post(f"/office/v1/cases/{case.id}/wet-ink", AGUS, why)
     case = house.gateway.signing.prepare(case.id, house.officer(AGUS))
     if not ink:
         case = house.gateway.signing.sign(case.id, house.officer(DEWI), *house.pin(case, PinStep.SIGN))
