@@ -29,7 +29,7 @@ TOLD = (
     "officers are told: bpkpd/arrears",
     "officers are told: djp/verify-tax-status",
     "cut off after the first piece and resumed at byte",
-    "unknown: tidak ada SKRD di sini dengan virtual account ini",
+    ": tidak ada SKRD di sini dengan virtual account ini",
 )
 
 
