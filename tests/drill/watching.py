@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from conformance.notes import read_key
 from conformance.witness.judge import Contradiction, Witness
 from conformance.witness.memory import CHECKPOINT_FILE, EVIDENCE, Memory
-from conformance.witness.notes import LedgerKey
 from gateway.ledger.tree import consistency_proof
 from gateway.operations.integrator import StoredTiles
 from tests.drill.grounds import DrillOffice
@@ -23,7 +23,7 @@ class Watching:
         self._evidence = folder / EVIDENCE
         self._memory = Memory(folder)
         key = self._memory.key(NAME, lambda size: bytes(range(size)))
-        ledger = LedgerKey.read(KEY.verifier.encode())
+        ledger = read_key(KEY.verifier.encode())
         self._witness = Witness(self._memory, key, ledger, lambda: office.now, lambda _said: None)
         for each in office.reader.checkpoints():
             self._visit(office, each.size, each.note)
