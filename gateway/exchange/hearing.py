@@ -39,7 +39,7 @@ class Hearing:
 
 
 def binds_id(seen: Seen, refusal: Refused, spend: Allowance) -> bool:
-    """Whether a refusal in 6 to 8 of `inbound` binds the message id. One of a message without an id counts as a repeat."""
+    """Whether a refusal in steps 6 to 8 binds the message id. One of a message without an id counts as a repeat."""
     if seen.by_content:
         count(seen, spend, new=False)
     return not (seen.by_content or isinstance(refusal, VersionExpected))
