@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.domain.case import PermitCase
-from gateway.domain.errors import Refused, Tampered
+from gateway.domain.errors import CaseRefusal, Refused, Tampered
 from gateway.domain.facts import decode_case
 from gateway.store.reading import Reader
 from gateway.store.sealing import ERASED
@@ -72,9 +72,9 @@ def obstacles(reader: Reader, cases: Sequence[str], *, permit_is_answered: bool)
 
 
 def refuse(found: Iterator[Found]) -> None:
-    """Raise Refused for the first obstacle, by its code."""
+    """Raise CaseRefusal, a Refused, for the first obstacle, by its code."""
     for each in found:
-        raise Refused(each.text, code=each.obstacle.value, clause="UU 27/2022 Pasal 15, Pasal 43")
+        raise CaseRefusal(each.text, code=each.obstacle.value, clause="UU 27/2022 Pasal 15, Pasal 43")
 
 
 def read_case(body: str) -> PermitCase | None:

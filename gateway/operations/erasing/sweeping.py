@@ -5,7 +5,8 @@
     3. reads      the reasons of those who looked, which people typed
     4. files      bytes of ended files of records that named the case: other people's records go with them, whose facts
                   stand at their own cases
-    5. names      references, openings, deadlines, PIN challenges and secrets held for them
+    5. names      references, openings, deadlines, PIN challenges and secrets held for them; the digest of a permit's
+                  number stays, so that whoever checks a paper is told "erased" and not "never given"
 
 Every step is a commit of its own over a few rows, and may be done twice. What stays: ids, times, kinds, verdicts,
 stages and who of the office did what.
@@ -39,6 +40,7 @@ from gateway.store.tables import (
 )
 from gateway.store.tables.outbox import CANCELLED
 
+PERMIT_NUMBER = "permit-number"
 ROWS = 64
 """Rows that one commit blanks: it holds others up for some milliseconds."""
 
@@ -99,5 +101,8 @@ def _remove_file(reader: Reader, commit: Callable[[Plan], Outcome], batch: Batch
 def _names(reader: Reader, case_id: str) -> Iterator[Change]:
     for challenge in reader.challenges_about(case_id):
         yield Delete(HeldSecretRow, {"challenge": challenge})
-    for model in (PinChallengeRow, CaseReferenceRow, OpeningRow, DeadlineRow, BatchLeftOutRow):
+    for kind in reader.reference_kinds(case_id):
+        if kind != PERMIT_NUMBER:
+            yield Delete(CaseReferenceRow, {"case_id": case_id, "kind": kind})
+    for model in (PinChallengeRow, OpeningRow, DeadlineRow, BatchLeftOutRow):
         yield Delete(model, {"case_id": case_id})

@@ -14,6 +14,7 @@ from gateway.store.tables import (
     BatchPieceRow,
     BatchRow,
     CaseEventRow,
+    CaseReferenceRow,
     DataKeyRow,
     DeliveryRow,
     DossierRow,
@@ -136,6 +137,11 @@ class ErasureReads(Reads):
         mine = col(DeliveryRow.id)
         wanted = select(mine).where(col(DeliveryRow.case_id) == case_id, mine > behind)
         return self._all(wanted.order_by(mine).limit(limit))
+
+    def reference_kinds(self, case_id: str) -> list[str]:
+        """The kinds of names by which a case is found, in order."""
+        wanted = select(CaseReferenceRow.kind).where(col(CaseReferenceRow.case_id) == case_id).distinct()
+        return self._all(wanted.order_by(col(CaseReferenceRow.kind)))
 
     def piece_keys(self, batch: str, limit: int) -> list[tuple[str, int]]:
         """Side and position of the first stored pieces of a file, without their bytes."""
