@@ -21,7 +21,6 @@ from gateway.edge.http import language_of, read_body, status_of
 from gateway.edge.parts import StaffEdge, officer
 from gateway.office.staff import Officer
 from gateway.operations.erasing.orders import Basis, Order
-from gateway.store.compacting import LARGE, file_size
 
 ROWS = 50
 MAX_FORM = 8192
@@ -52,8 +51,7 @@ def erasure_pages_router(edge: StaffEdge) -> APIRouter:
     @router.post(PATH + "/{erasure}/approve")
     async def approve(request: Request, erasure: str) -> Response:
         def deed(_said: Mapping[str, str], who: Officer) -> None:
-            orders = orders_of(edge)
-            orders.approve(erasure, who.id, may_compact=file_size(orders.carrying.engine) <= LARGE)
+            orders_of(edge).approve(erasure, who.id)
 
         return await _done(edge, request, deed)
 

@@ -100,8 +100,10 @@ class Orders:
 
         return prepared_again(prepare)
 
-    def approve(self, erasure: str, actor: str, *, may_compact: bool = True) -> ErasureRow:
+    def approve(self, erasure: str, actor: str) -> ErasureRow:
         """Approve a proposed erasure, and carry it out; gives how it stands then.
+
+        A large file of SQLite is not written anew now, for exchanges would wait (`Carrying.finish`).
 
         Raises Refused `erasure-unknown`, `erasure-state`, `second-person-needed`, `staff-unknown`, or an obstacle.
         """
@@ -124,7 +126,7 @@ class Orders:
             self._commit(change, actor, "erasure-approved", row, closed)
 
         prepared_again(prepare)
-        self.carrying.finish(erasure, may_compact=may_compact)
+        self.carrying.finish(erasure)
         return self.known(erasure)
 
     def refuse(self, erasure: str, reason: str, actor: str) -> ErasureRow:
