@@ -74,6 +74,7 @@ class Gateway(Process):
         self.inbound = self._inbound()
         self.uploads = Uploads(
             reader=self.store.reader,
+            vault=self.store.vault,
             unit_of_work=self.store.unit_of_work,
             directory=self.directory,
             library=self.library,

@@ -151,7 +151,7 @@ def resume(batch: Batch) -> None:
 def cancel(batch: Batch, reason: Annotated[str, typer.Option(help="why; in the report of an agency's file")]) -> None:
     """End a batch: what was done stands, what is put aside is given up, and the rest stays unread."""
     with opened() as store:
-        Cancelling(store.reader, store.unit_of_work, store.leaves, now).cancel(batch, reason, ACTOR)
+        Cancelling(store.reader, store.unit_of_work, store.leaves, store.vault, now).cancel(batch, reason, ACTOR)
     print(f"batch {batch} is being closed")
 
 
@@ -159,7 +159,7 @@ def cancel(batch: Batch, reason: Annotated[str, typer.Option(help="why; in the r
 def redrive(batch: Batch) -> None:
     """Try all records that are put aside again now: after the adapter that could not take them was mended."""
     with opened() as store:
-        count = PutAside(store.reader, store.unit_of_work, store.leaves, now).redrive(batch, ACTOR)
+        count = PutAside(store.reader, store.unit_of_work, store.leaves, store.vault, now).redrive(batch, ACTOR)
     print(f"{count} records of batch {batch} are tried again")
 
 
@@ -167,7 +167,7 @@ def redrive(batch: Batch) -> None:
 def give_up(batch: Batch, reason: Annotated[str, typer.Option(help="why; the agency is told")]) -> None:
     """Let all records that are put aside fail; the batch can end then."""
     with opened() as store:
-        count = PutAside(store.reader, store.unit_of_work, store.leaves, now).give_up(batch, reason, ACTOR)
+        count = PutAside(store.reader, store.unit_of_work, store.leaves, store.vault, now).give_up(batch, reason, ACTOR)
     print(f"{count} records of batch {batch} are given up")
 
 
@@ -180,6 +180,7 @@ def _beginning(store: Store) -> Beginning:
         reader=store.reader,
         unit_of_work=store.unit_of_work,
         leaves=store.leaves,
+        vault=store.vault,
         clock=now,
         new_id=new_id,
     )

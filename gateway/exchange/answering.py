@@ -235,7 +235,13 @@ def _callback(
 
 def _batch(heard: Heard, wire: Wire, casework: Casework, at: datetime) -> Outcome:
     accepted, plan = announced(
-        heard.terms, heard.payload, heard.exchange, casework.reader, at, uploaded=not heard.message.from_folder
+        heard.terms,
+        heard.payload,
+        heard.exchange,
+        casework.reader,
+        casework.vault,
+        at,
+        uploaded=not heard.message.from_folder,
     )
     return Outcome(answer=wire.reply(BATCH_ACCEPTED, accepted), plan=plan, case_id=None)
 

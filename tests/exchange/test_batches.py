@@ -47,7 +47,7 @@ MIXED = [
 
 def put_aside(stage: Stage) -> PutAside:
     store = stage.hub.store
-    return PutAside(store.reader, store.unit_of_work, store.leaves, stage.clock)
+    return PutAside(store.reader, store.unit_of_work, store.leaves, store.vault, stage.clock)
 
 
 def finished(stage: Stage) -> None:
@@ -277,7 +277,7 @@ def test_a_cancelled_batch_accounts_for_what_it_has_done(market: Stage) -> None:
     address = pasar.delivered(market, pasar.written("jsonl", MIXED), 7)
     pasar.work(market)
     store = market.hub.store
-    cancelling = Cancelling(store.reader, store.unit_of_work, store.leaves, market.clock)
+    cancelling = Cancelling(store.reader, store.unit_of_work, store.leaves, store.vault, market.clock)
     cancelling.cancel(pasar.batch(market).id, "salah berkas", "staff/siti")
     pasar.work(market)
     report = pasar.ask(market, "GET", address).json()
@@ -298,7 +298,9 @@ def test_a_batch_is_cancelled_while_portion_after_portion_is_committed(market: S
     reader = mock.Mock(batch=lambda _: seen)  # as staff saw it: from then on records are read
     market.hub.batches.run_once()
     assert pasar.batch(market).read == 1
-    Cancelling(reader, store.unit_of_work, store.leaves, market.clock).cancel(seen.id, "salah", "staff/siti")
+    Cancelling(reader, store.unit_of_work, store.leaves, store.vault, market.clock).cancel(
+        seen.id, "salah", "staff/siti"
+    )
     pasar.work(market)
     assert pasar.ask(market, "GET", address).json()["state"] == "cancelled"
 
@@ -306,7 +308,7 @@ def test_a_batch_is_cancelled_while_portion_after_portion_is_committed(market: S
 def test_a_batch_that_is_cancelled_before_its_file_is_here_ends_unread(market: Stage) -> None:
     said = pasar.announce(market, pasar.manifest(b"x", 1)).json
     store = market.hub.store
-    cancelling = Cancelling(store.reader, store.unit_of_work, store.leaves, market.clock)
+    cancelling = Cancelling(store.reader, store.unit_of_work, store.leaves, store.vault, market.clock)
     cancelling.cancel(said["exchange"], "batal", "staff/siti")
     assert pasar.send(market, said["upload"], b"x", 0).json()["code"] == "batch-state"
     pasar.work(market)
