@@ -51,6 +51,7 @@ def evidence_of(
         reader=store.reader,
         unit_of_work=store.unit_of_work,
         leaves=store.leaves,
+        vault=store.vault,
         clock=clock,
         new_id=new_id,
         random=secrets.token_bytes,

@@ -35,6 +35,7 @@ def reads(
             reader=store.reader,
             unit_of_work=store.unit_of_work,
             leaves=store.leaves,
+            vault=store.vault,
             clock=now,
             new_id=new_id,
             random=bytes,

@@ -19,8 +19,11 @@ from gateway.ledger.leaf import Leaf, LeafKind, commitment
 from gateway.store.conflicts import commit
 from gateway.store.plan import Insert, Plan
 from gateway.store.reading import Reader
+from gateway.store.sealed_rows import sealed
+from gateway.store.sealing import ERASED
 from gateway.store.tables import RestrictedReadRow
 from gateway.store.unit_of_work import Writing
+from gateway.store.vault import Vault, scope_of
 
 MESSAGES = "messages"
 """What was said in one exchange, as a person reads it."""
@@ -40,6 +43,7 @@ class RestrictedReads:
     reader: Reader
     unit_of_work: Writing
     leaves: Leaves
+    vault: Vault
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     random: Callable[[int], bytes]
@@ -66,11 +70,13 @@ class RestrictedReads:
         extra: dict[str, str | int] = {"step": "unmasked", "what": what, "subject": subject, "record": _record(row)}
         leaf = self.leaves.make(LeafKind.READ, at=row.at, actor=actor, extra=extra).row
         row.leaf = str(leaf.values["id"])
-        commit(self.unit_of_work, Plan.of(Insert(RestrictedReadRow, row.model_dump()), leaf))
+        values = row.model_dump()
+        kept = sealed(self.vault, RestrictedReadRow, values, values, at=row.at)
+        commit(self.unit_of_work, kept.plan + Plan.of(Insert(RestrictedReadRow, kept.values), leaf))
         return row
 
     def stands(self, row: RestrictedReadRow) -> bool:
-        """Whether a row is still what its leaf commits to."""
+        """Whether a row is still what its leaf commits to; once the key of its day is no more, what its leaf names."""
         leaf = self.reader.leaf(row.leaf)
         if leaf is None:
             return False
@@ -78,6 +84,9 @@ class RestrictedReads:
             said = Leaf.parse(leaf.canonical)
         except LedgerBroken:
             return False
+        if said.kind is LeafKind.READ and row.reason == ERASED:
+            is_gone = self.vault.stored_key(scope_of(None, row.at)) is None
+            return is_gone and (said.extra.get("what"), said.extra.get("subject")) == (row.what, row.subject)
         return said.kind is LeafKind.READ and said.extra.get("record") == _record(row)
 
 
