@@ -50,7 +50,7 @@ SEALED: Mapping[type[SQLModel], tuple[str, ...]] = {
     BatchPieceRow: ("body",),
     BatchHeldRow: ("body", "cause"),
     BatchLeftOutRow: ("cause",),
-    PinChallengeRow: ("phone",),
+    PinChallengeRow: ("phone", "digest"),
     ReconciliationPieceRow: ("body",),
     ReconciliationSettledRow: ("reason",),
     RestrictedReadRow: ("reason",),
