@@ -133,8 +133,8 @@ CLEAR = (HUB_MADE, DIGEST, SEALED_BY_MASTER, AGENCY, STAFF, CONFIGURATION)
 
 
 def test_every_column_says_what_it_holds_and_what_may_name_a_person_is_sealed() -> None:
-    own = dict.fromkeys((CaseRow, CaseEventRow, DocumentRow, PartRow), ("body",))
-    sealed = [f"{model.__tablename__}.{name}" for model, names in {**own, **SEALED}.items() for name in names]
+    own = [f"{model.__tablename__}.body" for model in (CaseRow, CaseEventRow, DocumentRow, PartRow)]
+    sealed = [*own, *(f"{model.__tablename__}.{name}" for model, names in SEALED.items() for name in names)]
     said = [*chain.from_iterable(map(listed, CLEAR)), *sealed]
     there = {f"{table.name}.{column.name}" for table in SQLModel.metadata.tables.values() for column in table.columns}
     assert sorted(there - set(said)) == [], "say of a new column what it holds, and seal it if it may name a person"

@@ -29,6 +29,8 @@ MESSAGES = "messages"
 """What was said in one exchange, as a person reads it."""
 BUNDLE = "bundle"
 """An evidence bundle with the exact bytes."""
+RESULT = "result"
+"""What became of each record of a file, as its agency reads it."""
 
 SHORTEST, LONGEST = 10, 300
 """Characters of a reason: a word is none."""
