@@ -7,13 +7,14 @@ import hashlib
 import json
 import tracemalloc
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from unittest import mock
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from conformance.signing import jws
@@ -316,14 +317,21 @@ def test_a_batch_that_is_cancelled_before_its_file_is_here_ends_unread(market: S
     assert (report["state"], report["unread"]) == ("cancelled", 1)
 
 
+@pytest.mark.parametrize("changed", [lambda _: b"R-1,lain", lambda body: body[:-1] + bytes([body[-1] ^ 1])])
 @pytest.mark.parametrize("side", ["file", "result"])
-def test_a_stored_byte_that_was_changed_later_is_found_and_named(market: Stage, side: str) -> None:
+def test_a_stored_byte_that_was_changed_later_is_found_and_named(
+    market: Stage, side: str, changed: Callable[[bytes], bytes]
+) -> None:
     pasar.delivered(market, pasar.written("csv", MIXED[:2]), 2, "csv")
     pasar.work(market)
     store = market.hub.store
     verify_store(store.reader, store.vault, store.note_key.verifier)
     with store.engine.begin() as connection:
-        connection.execute(update(BatchPieceRow).where(col(BatchPieceRow.side) == side).values(body=b"R-1,lain"))
+        mine = col(BatchPieceRow.side) == side
+        first = connection.execute(
+            select(BatchPieceRow.body).where(mine, col(BatchPieceRow.position) == 0)
+        ).scalar_one()
+        connection.execute(update(BatchPieceRow).where(mine).values(body=changed(first)))
     with pytest.raises(LedgerBroken, match=f"{side} of batch 'b-1' of pasar"):
         verify_store(store.reader, store.vault, store.note_key.verifier)
 
