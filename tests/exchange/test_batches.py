@@ -28,6 +28,7 @@ from gateway.exchange.batch.results import rows_text
 from gateway.operations.health import batch_warnings
 from gateway.operations.ledger_export import verify_store
 from gateway.store.batches import LEASE
+from gateway.store.plan import table_of
 from gateway.store.tables import BatchPieceRow, BatchRow
 from tests.exchange import pasar
 from tests.exchange.stage import Stage
@@ -327,10 +328,8 @@ def test_a_stored_byte_that_was_changed_later_is_found_and_named(
     store = market.hub.store
     verify_store(store.reader, store.vault, store.note_key.verifier)
     with store.engine.begin() as connection:
-        mine = col(BatchPieceRow.side) == side
-        first = connection.execute(
-            select(BatchPieceRow.body).where(mine, col(BatchPieceRow.position) == 0)
-        ).scalar_one()
+        mine, body = col(BatchPieceRow.side) == side, table_of(BatchPieceRow).c.body
+        first = connection.execute(select(body).where(mine).limit(1)).scalar_one()
         connection.execute(update(BatchPieceRow).where(mine).values(body=changed(first)))
     with pytest.raises(LedgerBroken, match=f"{side} of batch 'b-1' of pasar"):
         verify_store(store.reader, store.vault, store.note_key.verifier)

@@ -17,7 +17,10 @@ from gateway.contract.adapter import Batch
 from gateway.domain.errors import MappingFault
 from gateway.domain.events import Reference
 from gateway.domain.identifiers import NIK, Phone
+from gateway.exchange.batch.documents import FILE, RESULTS
+from gateway.exchange.batch.pieces import chunks
 from gateway.office.signing import PinStep
+from gateway.operations.blanking import blank_values
 from gateway.operations.evidence.reads import MESSAGES, RestrictedReads
 from tests.batch.adapter import KIND
 from tests.databases import Behind
@@ -122,3 +125,34 @@ def is_decided_and_looked_at(market: Stage, case_id: str) -> None:
     (row,) = store.reader.restricted_reads()
     assert NAME in row.reason
     assert reads.stands(row)
+
+
+def test_a_persons_values_are_overwritten_in_a_file_and_other_records_stay_where_they_are(market: Stage) -> None:
+    registered(market)
+    records = [
+        {"number": "R-404", "note": "bukan"},
+        {"number": "R-405", "note": f"lihat {NAME.upper()}"},
+        {"number": "tanpa nomor", "name": f'{NAME} "Wulan" & Ko'},
+        {"number": REGISTRATION, "note": "datang"},
+    ]
+    for form in ("csv", "jsonl", "xml"):
+        content = pasar.written(form, records)
+        said = pasar.announce(market, pasar.manifest(content, len(records), form, name=form), f"m-{form}").json
+        for offset in range(0, len(content), 7):  # a value lies across pieces
+            assert pasar.send(market, said["upload"], content[offset : offset + 7], offset).status_code == 204
+        pasar.work(market)
+        store = market.hub.store
+        row = store.reader.batch(said["exchange"])
+        assert row is not None
+        assert row.ended_at is not None
+        values = {NAME, f'{NAME} "Wulan" & Ko', NUMBER, REGISTRATION}
+        assert blank_values(store.reader, store.vault, store.unit_of_work.commit, row, values) > 1
+        file = b"".join(chunks(store.reader, row.id, FILE, row.size))
+        result = b"".join(chunks(store.reader, row.id, RESULTS, row.result_size))
+        assert len(file) == len(content)
+        for each in (NAME.encode(), NAME.upper().encode(), b"Wulan", REGISTRATION.encode()):
+            assert each not in file + result
+        assert b"R-404" in file
+        assert b"bukan" in file
+        assert b"R-404" in result
+        assert blank_values(store.reader, store.vault, store.unit_of_work.commit, row, values) == 0
