@@ -66,8 +66,8 @@ def _server(engine: Engine) -> bool:
 
     try:
         with connect_alone(engine, "simojo erasure", statement_timeout="0") as connection:
-            connection.execute(f"VACUUM (FULL) {', '.join(WRITTEN_ANEW)}")  # type: ignore[arg-type]  # our own names
-            connection.execute(f"VACUUM {', '.join(GIVEN_FREE)}")  # type: ignore[arg-type]  # the same
+            connection.execute(f"VACUUM (FULL) {', '.join(WRITTEN_ANEW)}")
+            connection.execute(f"VACUUM {', '.join(GIVEN_FREE)}")
     except psycopg.Error:
         return False
     return True

@@ -20,6 +20,7 @@ from gateway.casework.names import person_of
 from gateway.domain.errors import Refused
 from gateway.operations.erasing.destroying import DESTROYED, destruction
 from gateway.operations.erasing.journal import Entry, Journal
+from gateway.operations.erasing.knowing import blank_known
 from gateway.operations.erasing.obstacles import obstacles, read_case, refuse
 from gateway.operations.erasing.sweeping import sweep
 from gateway.store.compacting import LARGE, compact, file_size
@@ -168,6 +169,7 @@ class Carrying:
             commit(self.unit_of_work, plan)
             return True
 
+        blank_known(self.reader, self.vault, self.unit_of_work.commit, entry.cases)
         has_destroyed = prepared_again(prepare)
         self.vault.forget()
         return has_destroyed
