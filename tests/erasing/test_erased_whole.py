@@ -36,6 +36,7 @@ from gateway.store.tables import TokenRow
 from gateway.validation.library import SchemaLibrary, default_roots
 from tests.crash.clients import Message, Post
 from tests.crash.grounds import SECRETS, compact, now
+from tests.crash.messages import recommendation, validity
 from tests.crash.permits import Player
 from tests.crash.town import Size, Town, open_town
 from tests.databases import Behind
@@ -269,5 +270,11 @@ def _every_reader_copes(office: Office, case_id: str, number: str, exchanges: li
     assert (opened.status_code, opened.json()["parts"]) == (200, [])
     for delivery in office.ask("GET", f"/admin/v1/cases/{case_id}").json()["deliveries"]:
         assert office.ask("POST", f"/admin/v1/deliveries/{delivery['id']}/redrive").status_code < 500
-    again = application().send(office.post)
-    assert again.status_code < 500, again.text
+    grounds = office.town.grounds
+    for message in (
+        application(),
+        validity(grounds, "validity-77", number),
+        recommendation(grounds, "urn:uuid:0198c0de-0000-7000-8000-000000000077", case_id),
+    ):
+        again = message.send(office.post)
+        assert again.status_code < 500, (message.kind, again.text)

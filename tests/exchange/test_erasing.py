@@ -221,7 +221,7 @@ def test_the_person_applies_anew_under_a_new_dossier_also_while_the_hub_lives_on
 
 # --- broken off, and restored -----------------------------------------------------------------------------------------
 
-STEPS = ("journal", "destroy", "sweep", "compact")
+STEPS = ("journal", "known", "destroy", "sweep", "compact")
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -230,6 +230,7 @@ def test_whoever_dies_in_the_middle_leaves_what_the_next_start_ends(
 ) -> None:
     names = {
         "journal": "gateway.operations.erasing.journal.Journal.append",
+        "known": "gateway.operations.erasing.carrying.blank_known",
         "destroy": "gateway.operations.erasing.carrying.destruction",
         "sweep": "gateway.operations.erasing.carrying.sweep",
         "compact": "gateway.operations.erasing.carrying.compact",
