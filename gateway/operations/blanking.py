@@ -5,6 +5,9 @@ in it (NIK, name, phone, references, as they stand at the case before its key is
 bytes: other records stay what they are, and where they are. This finds a person also in records that did nothing (they
 were declined, invalid, or stand in a file of the office) and that no fact of a case tells of.
 
+A name is overwritten where it stands as a word of its own, not within a longer one ("Budi" in "Jalan Budiman"); a
+namesake in the same file loses the name too, since the bytes do not say whose it is.
+
 Its digest is then no more that of the manifest, or of the report. Whoever calls this notes that first, for
 `simojo ledger verify`. Done again it changes nothing.
 """
@@ -26,6 +29,9 @@ from gateway.store.vault import Vault
 SIDES = ("file", "result", "answer")
 """Of a file, of what is said of its records, of an agency's result of the office's: `BatchPieceRow.side`."""
 
+_BEGINS = rb"(?:(?<![0-9A-Za-z])|(?<=\\[bfnrt]))"
+"""No letter or digit comes before; that of an escape of JSON is none: a line break is written \\n."""
+
 SHORTEST = 4
 """A value of fewer bytes names nobody, and stands in every file."""
 
@@ -44,12 +50,12 @@ def blank_values(
 
     Capital letters count as small ones (ASCII). Raises Shut and Refused `erased` once the key of its day is no more.
     """
-    pattern = _pattern(values)
+    sought = _sought(values)
     written = 0
-    if pattern is None:
+    if sought is None:
         return written
     for side in SIDES:
-        for position, body in _blanked(_pieces(reader, batch.id, side), pattern):
+        for position, body in _blanked(_pieces(reader, batch.id, side), *sought):
             key = {"batch": batch.id, "side": side, "position": position}
             kept = sealed(vault, BatchPieceRow, key, {"body": body}, at=batch.made_at)
             commit(kept.plan + Plan.of(Update(BatchPieceRow, key, {}, kept.values)))
@@ -57,9 +63,10 @@ def blank_values(
     return written
 
 
-def _blanked(pieces: Iterator[tuple[int, bytes]], pattern: re.Pattern[bytes]) -> Iterator[tuple[int, bytes]]:
+def _blanked(
+    pieces: Iterator[tuple[int, bytes]], pattern: re.Pattern[bytes], longest: int
+) -> Iterator[tuple[int, bytes]]:
     """The pieces that had one of the values, without it; a value may lie across any number of pieces."""
-    longest = len(max(pattern.pattern.split(b"|"), key=len))
     window: list[_Piece] = []  # the first one, and behind it as much as a value that begins in it may need
     for position, body in pieces:
         window.append(_Piece(position, bytearray(body)))
@@ -96,8 +103,8 @@ def _pieces(reader: Reader, batch: str, side: str) -> Iterator[tuple[int, bytes]
         at = found[0] + 1
 
 
-def _pattern(values: Collection[str]) -> re.Pattern[bytes] | None:
-    """Any of the values, as CSV, JSON and XML write them; None where none is long enough."""
+def _sought(values: Collection[str]) -> tuple[re.Pattern[bytes], int] | None:
+    """Any of the values, as CSV, JSON and XML write them, and how long the longest is; None where all are too short."""
     written = {
         form.encode()
         for value in values
@@ -110,5 +117,14 @@ def _pattern(values: Collection[str]) -> re.Pattern[bytes] | None:
             escape(value),
         )
     }
-    told = sorted((re.escape(each) for each in written if len(each) >= SHORTEST), key=len, reverse=True)
-    return re.compile(b"|".join(told), re.IGNORECASE) if told else None
+    told = sorted((each for each in written if len(each) >= SHORTEST), key=len, reverse=True)
+    if not told:
+        return None
+    return re.compile(b"|".join(map(_alternative, told)), re.IGNORECASE), len(told[0])
+
+
+def _alternative(form: bytes) -> bytes:
+    """A form as it is looked for: digits anywhere (0812... has 812... in it), what has letters as a word of its own."""
+    if form.isdigit():
+        return re.escape(form)
+    return _BEGINS + re.escape(form) + b"(?![0-9A-Za-z])"
