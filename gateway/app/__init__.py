@@ -20,6 +20,7 @@ from gateway.app.store import (
     open_store,
     receipts_of,
     record_hub_certificates,
+    rotation_of,
     unrecorded_hub_certificates,
     verifier_of,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "open_store",
     "receipts_of",
     "record_hub_certificates",
+    "rotation_of",
     "unrecorded_hub_certificates",
     "verifier_of",
 ]

@@ -23,7 +23,7 @@ from gateway.casework.desk import Casework
 from gateway.casework.references import ReferenceIndex
 from gateway.dialect.party import Hub
 from gateway.domain.calendar import local_date
-from gateway.domain.errors import HubBusy
+from gateway.domain.errors import GatewayError, HubBusy
 from gateway.exchange.batch.cancelling import Cancelling
 from gateway.exchange.batch.work import BatchWork
 from gateway.exchange.couriers import Couriers
@@ -38,6 +38,7 @@ from gateway.operations.clock_watch import ClockWatch
 from gateway.operations.day_watch import DayWatch
 from gateway.operations.expiry import ExpiryWatch
 from gateway.operations.integrator import BATCH, Integrator
+from gateway.operations.key_holders import announce
 from gateway.operations.refusals import Refusals
 from gateway.operations.revocation import Revocation
 from gateway.operations.standing import Standing
@@ -46,7 +47,7 @@ from gateway.operations.witnessing import Witnessing
 from gateway.settings import Settings
 from gateway.store.engine import is_shared
 from gateway.store.exclusive import HubLock
-from gateway.store.leadership import leadership
+from gateway.store.leadership import leadership, name_here
 from gateway.store.listening import Listening
 from gateway.store.soundness import apart
 from gateway.transport.http import HttpClient
@@ -119,7 +120,8 @@ class Process:
         self.lapsing = self._delivering.lapsing
         self.uncovered = self._delivering.uncovered
         self.office_files = self._delivering.office_files
-        self._leadership = leadership(self.store.engine, f"{self.KIND} {socket.gethostname()} process {os.getpid()}")
+        self._name = name_here(f"{self.KIND} {socket.gethostname()} process {os.getpid()}")
+        self._leadership = leadership(self.store.engine, self._name)
         self.standing = Standing(self._leadership.leader)
         self._couriers = Couriers(
             self.claiming,
@@ -195,6 +197,16 @@ class Process:
             self.batches.recover()
         self._rounds = self._make_rounds()
         self._rounds.start()
+        self._announce_keys()
+
+    def _announce_keys(self) -> None:
+        """Say which master keys are here, now that others can see this process; end where one is missing by now."""
+        store = self.store
+        try:
+            announce(store.reader, store.unit_of_work, store.engine, store.ring, self._name, self._clock())
+        except GatewayError:
+            self.stop()
+            raise
 
     def begin_to_end(self) -> None:
         """Take no new work, and let others have what was not begun; does not wait. `stop` does."""

@@ -16,6 +16,7 @@ from gateway.cli import (
     evidence,
     hub,
     init,
+    keys,
     ledger,
     reconcile,
     serve,
@@ -46,6 +47,7 @@ app.add_typer(case.app, name="case", help="The life of a permit case, as the rul
 app.add_typer(delivery.app, name="delivery", help="What waits for agencies, dead letters, and endpoints that are down.")
 app.add_typer(evidence.app, name="evidence", help="Evidence bundles of exchanges and cases, for a judge or an officer.")
 app.add_typer(hub.app, name="hub", help="The hub's own key and certificates.")
+app.add_typer(keys.app, name="keys", help="The master keys: how much each has wrapped, changing to another.")
 app.add_typer(ledger.app, name="ledger", help="Verify and export the ledger; receipts.")
 app.add_typer(reconcile.app, name="reconcile", help="Lists of agencies, held against the record (Pasal 22).")
 app.add_typer(store.app, name="store", help="The database: what it is, its version, moving the office to another.")

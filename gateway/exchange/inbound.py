@@ -75,7 +75,7 @@ from gateway.store.conflicts import begun
 from gateway.store.pending import Going, Judged, Pending, Prepared, Waiting
 from gateway.store.tables import ExchangeRow
 from gateway.store.unit_of_work import Submissions
-from gateway.trust.secrets import MasterKey
+from gateway.trust.secrets import Derives
 from gateway.validation.library import SchemaLibrary
 
 _log = structlog.get_logger("simojo.inbound")
@@ -116,7 +116,7 @@ class Inbound:
         library: SchemaLibrary,
         casework: Casework,
         unit_of_work: Submissions,
-        master: MasterKey,
+        master: Derives,
         hub: Hub,
         clock: Callable[[], datetime],
         max_bytes: int,

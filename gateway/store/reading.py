@@ -7,6 +7,7 @@
     mailboxes   items that agencies collect
     batches     files of records, their pieces, records that are put aside
     ledger      leaves, tiles, checkpoints, data keys
+    keys        master keys by id, and what they have wrapped
     evidence    names and titles without bodies, who looked at unmasked data
     witnesses   who co-signs checkpoints, and their lines
     lately      what happened of late with one agency
@@ -24,6 +25,7 @@ from gateway.store.reads.batches import BatchReads
 from gateway.store.reads.cases import CaseReads
 from gateway.store.reads.evidence import EvidenceReads
 from gateway.store.reads.exchanges import ExchangeReads
+from gateway.store.reads.keys import KeyReads
 from gateway.store.reads.lately import LatelyReads
 from gateway.store.reads.ledger import HEAD, Extent, LedgerReads, WaitingLeaf
 from gateway.store.reads.mailboxes import MailboxReads
@@ -45,6 +47,7 @@ class Reader(
     MailboxReads,
     BatchReads,
     LedgerReads,
+    KeyReads,
     WitnessReads,
     LatelyReads,
     ReconciliationReads,

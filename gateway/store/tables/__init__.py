@@ -19,6 +19,7 @@ from gateway.store.tables.cases import (
     PinChallengeRow,
 )
 from gateway.store.tables.exchanges import ExchangeRow, FailedProofRow, PartRow, RefusalTallyRow
+from gateway.store.tables.keys import DerivedKeyRow, KeyHolderRow, MasterKeyRow
 from gateway.store.tables.ledger import CheckpointRow, DataKeyRow, DossierRow, LeafRow, TileRow, ToSealRow, TreeHeadRow
 from gateway.store.tables.outbox import AttemptRow, CircuitRow, DeliveryRow, LaneRow
 from gateway.store.tables.parties import (
@@ -63,6 +64,7 @@ __all__ = [
     "DataKeyRow",
     "DeadlineRow",
     "DeliveryRow",
+    "DerivedKeyRow",
     "DocumentRow",
     "DossierRow",
     "EndpointRow",
@@ -70,8 +72,10 @@ __all__ = [
     "FailedProofRow",
     "HeldSecretRow",
     "HubCertificateRow",
+    "KeyHolderRow",
     "LaneRow",
     "LeafRow",
+    "MasterKeyRow",
     "OpeningRow",
     "PartRow",
     "PinChallengeRow",
