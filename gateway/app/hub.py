@@ -246,6 +246,7 @@ class Gateway(Process):
             library=self.library,
             standing=self.standing,
             clock=self._clock,
+            erasing=self.store.erasing,
             evidence=evidence_of(
                 self.store, self._key, library=self.library, adapters=self.adapters, clock=self._clock, new_id=new_id
             ),

@@ -278,6 +278,7 @@ class Process:
             ),
             anywhere=(
                 Round("recovery", self._recover, 1.0),
+                Round("erasures", self.store.erasing.run_once, 5.0),
                 Round("mailboxes", self._look_into_mailboxes, 1.0),
                 Round("batches", lambda: self.standing.trusts_its_clock and self.batches.run_once(), 1.0),
                 Round("office-files", lambda: self.standing.trusts_its_clock and self.office_files.run_once(), 1.0),

@@ -16,6 +16,7 @@ from hashlib import sha256
 from gateway.casework.leaves import Leaves
 from gateway.domain.errors import LedgerBroken, Malformed
 from gateway.ledger.leaf import Leaf, LeafKind, commitment
+from gateway.operations.erased import erased_scope
 from gateway.store.conflicts import commit
 from gateway.store.plan import Insert, Plan
 from gateway.store.reading import Reader
@@ -70,7 +71,9 @@ class RestrictedReads:
         return row
 
     def stands(self, row: RestrictedReadRow) -> bool:
-        """Whether a row is still what its leaf commits to."""
+        """Whether a row is still what its leaf commits to; one without a reason is that of erased data."""
+        if not row.reason:
+            return self._is_erased(row.subject)
         leaf = self.reader.leaf(row.leaf)
         if leaf is None:
             return False
@@ -79,6 +82,12 @@ class RestrictedReads:
         except LedgerBroken:
             return False
         return said.kind is LeafKind.READ and said.extra.get("record") == _record(row)
+
+    def _is_erased(self, subject: str) -> bool:
+        kind, _, name = subject.partition("/")
+        exchange = self.reader.exchange(name) if kind == "exchange" else None
+        case_id = name if kind == "case" else None if exchange is None else exchange.case_id
+        return case_id is not None and erased_scope(self.reader, f"case/{case_id}") is not None
 
 
 def _record(row: RestrictedReadRow) -> str:

@@ -18,6 +18,7 @@ from gateway.store.tables.cases import (
     OpeningRow,
     PinChallengeRow,
 )
+from gateway.store.tables.erasures import ErasedFileRow, ErasedRow, ErasureRow
 from gateway.store.tables.exchanges import ExchangeRow, FailedProofRow, PartRow, RefusalTallyRow
 from gateway.store.tables.keys import DerivedKeyRow, KeyHolderRow, MasterKeyRow
 from gateway.store.tables.ledger import CheckpointRow, DataKeyRow, DossierRow, LeafRow, TileRow, ToSealRow, TreeHeadRow
@@ -68,6 +69,9 @@ __all__ = [
     "DocumentRow",
     "DossierRow",
     "EndpointRow",
+    "ErasedFileRow",
+    "ErasedRow",
+    "ErasureRow",
     "ExchangeRow",
     "FailedProofRow",
     "HeldSecretRow",

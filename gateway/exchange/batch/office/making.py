@@ -35,6 +35,7 @@ from gateway.exchange.directory import Directory, Terms
 from gateway.primitives.json_writer import JsonWriter
 from gateway.store.batches import LEASE
 from gateway.store.plan import Change, Conflict, Delete, Insert, Plan, Update, unmoved
+from gateway.store.sealing import ERASED
 from gateway.store.tables import BatchHeldRow, BatchLeftOutRow, BatchRow, CaseRow
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.record_files import RecordForm
@@ -159,6 +160,8 @@ class Making:
         return asked
 
     def _ask(self, stand: _Stand, row: CaseRow) -> _Asked:
+        if row.body == ERASED:
+            return _Asked(case_id=row.id)  # nothing is known of it any more, so nothing can be said
         try:
             record = record_of(stand.terms, case_of(row), stand.form, self._library)
         except HubBusy:
