@@ -18,7 +18,7 @@ from gateway.app.differing import suspend_where_different
 from gateway.app.identity import hub_key, previous_keys, timestamp_authority
 from gateway.app.rounds import Round, Rounds
 from gateway.app.starting import make_sure, refuse_place, speaks_soap
-from gateway.app.store import open_store, record_hub_certificates, revocation_policy, status_sources
+from gateway.app.store import open_store, record_hub_certificates, retention_of, revocation_policy, status_sources
 from gateway.casework.desk import Casework
 from gateway.casework.references import ReferenceIndex
 from gateway.dialect.party import Hub
@@ -40,6 +40,7 @@ from gateway.operations.expiry import ExpiryWatch
 from gateway.operations.integrator import BATCH, Integrator
 from gateway.operations.key_holders import announce
 from gateway.operations.refusals import Refusals
+from gateway.operations.retention.night import Night
 from gateway.operations.revocation import Revocation
 from gateway.operations.standing import Standing
 from gateway.operations.timestamping import Authority, Timestamping
@@ -176,6 +177,7 @@ class Process:
             standing=self.standing,
         )
         self.day_watch = DayWatch(clock, self.suspend_where_different)
+        self.night = Night(retention_of(self.store), clock)
         self._rounds: Rounds | None = None
         self._ending: threading.Thread | None = None
 
@@ -273,6 +275,7 @@ class Process:
                 Round("revocation", lambda: self.revocation.run_once() > 0, 30.0),
                 Round("expiry", lambda: self.expiry.run_once() > 0, 3600.0),
                 Round("cut-over", self.day_watch.run_once, 5.0),
+                Round("retention", lambda: self.standing.trusts_its_clock and self.night.run_once(), 60.0),
                 Round("uncovered-items", self._give_up_uncovered, 5.0),
                 Round("abandoned-uploads", self._give_up_abandoned_uploads, 3600.0),
             ),

@@ -30,6 +30,7 @@ from gateway.operations.old_bodies import seal_old_bodies
 from gateway.operations.proofs import Proofs
 from gateway.operations.receipts import Receipts
 from gateway.operations.registry import Registry
+from gateway.operations.retention.running import Retention
 from gateway.operations.status_sources import StatusSources
 from gateway.settings import Settings
 from gateway.store.certificate_status import RevocationPolicy
@@ -152,6 +153,11 @@ def rotation_of(store: Store) -> Rotation:
         leaves=store.leaves,
         random=secrets.token_bytes,
     )
+
+
+def retention_of(store: Store) -> Retention:
+    """What ends the keeping of what is over its time."""
+    return Retention(reader=store.reader, unit_of_work=store.unit_of_work, leaves=store.leaves)
 
 
 def verifier_of(settings: Settings) -> Callable[[Reader, Callable[[int], None]], StoreVerdict]:

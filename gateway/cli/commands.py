@@ -20,6 +20,7 @@ from gateway.cli import (
     keys,
     ledger,
     reconcile,
+    retention,
     serve,
     staff,
     store,
@@ -52,6 +53,7 @@ app.add_typer(hub.app, name="hub", help="The hub's own key and certificates.")
 app.add_typer(keys.app, name="keys", help="The master keys: how much each has wrapped, changing to another.")
 app.add_typer(ledger.app, name="ledger", help="Verify and export the ledger; receipts.")
 app.add_typer(reconcile.app, name="reconcile", help="Lists of agencies, held against the record (Pasal 22).")
+app.add_typer(retention.app, name="retention", help="The end of keeping: what goes, what is held for evidence.")
 app.add_typer(store.app, name="store", help="The database: what it is, its version, moving the office to another.")
 app.add_typer(witness.app, name="witness", help="Who co-signs the ledger: agencies, the second site.")
 app.add_typer(staff.app, name="staff", help="Who works at the office, and their API tokens.")

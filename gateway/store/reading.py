@@ -11,6 +11,7 @@
     evidence    names and titles without bodies, who looked at unmasked data
     witnesses   who co-signs checkpoints, and their lines
     lately      what happened of late with one agency
+    retention   what is over its time of keeping
     reconciliations  lists of agencies that were compared
     unsealed    bodies that were stored in clear, before they were sealed
     erasures    what was ordered to be erased, and the leaves that say so
@@ -34,6 +35,7 @@ from gateway.store.reads.mailboxes import MailboxReads
 from gateway.store.reads.outbox import OutboxReads
 from gateway.store.reads.parties import PartyReads
 from gateway.store.reads.reconciliations import ReconciliationReads
+from gateway.store.reads.retention import RetentionReads
 from gateway.store.reads.tallies import TallyReads
 from gateway.store.reads.unsealed import UnsealedReads
 from gateway.store.reads.witnesses import WitnessReads
@@ -53,6 +55,7 @@ class Reader(
     WitnessReads,
     LatelyReads,
     ReconciliationReads,
+    RetentionReads,
     TallyReads,
     EvidenceReads,
     ErasureReads,

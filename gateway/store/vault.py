@@ -190,9 +190,9 @@ class Vault:
             stored = self._seen(scope)
             if stored is None or stored.is_destroyed:
                 return Plan()
-            wrapped = self._seal(self._unwrap(scope, stored), f"data-key/{scope}")
+            wrapped, stands = self._wrap(self._unwrap(scope, stored), data_key_context(scope))
         again = Update(DataKeyRow, {"scope": scope}, {"wrapped": stored.wrapped}, {"wrapped": wrapped})
-        return Plan.of(again, Delete(DossierRow, {"scope": scope}))
+        return Plan((*stands, again, Delete(DossierRow, {"scope": scope})))
 
     def forget(self) -> None:
         """Remember no key any more: some were destroyed. They are given to nobody as it is; now they are nowhere."""

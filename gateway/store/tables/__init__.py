@@ -39,6 +39,7 @@ from gateway.store.tables.reconciliations import (
     ReconciliationRow,
     ReconciliationSettledRow,
 )
+from gateway.store.tables.retention import RetentionHoldRow, RetentionRunRow
 from gateway.store.tables.staff import RestrictedReadRow, StaffRow, TokenRow
 from gateway.store.tables.witnesses import CosignatureRow, TimestampRow, WitnessRow
 
@@ -89,6 +90,8 @@ __all__ = [
     "ReconciliationSettledRow",
     "RefusalTallyRow",
     "RestrictedReadRow",
+    "RetentionHoldRow",
+    "RetentionRunRow",
     "StaffRow",
     "TileRow",
     "TimestampRow",
