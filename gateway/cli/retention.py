@@ -110,13 +110,14 @@ def _holds(store: Store) -> Holds:
 def _tell(tally: Tally, *, as_json: bool, dry_run: bool) -> None:
     counts = {verdict: tally.exchanges[verdict] for verdict in Verdict}
     if as_json:
-        print(json.dumps({"dryRun": dry_run, "days": tally.days, "exchanges": counts}))
+        print(json.dumps({"dryRun": dry_run, "days": tally.days, "unsent": tally.unsent, "exchanges": counts}))
         return
     for verdict, count in counts.items():
         if count or verdict is Verdict.GOES:
             said = _SAID[verdict] if verdict is not Verdict.GOES or not dry_run else "would be removed"
             print(f"{count:>9,} exchanges {said}")
     if not dry_run:
+        print(f"{tally.unsent:>9,} deliveries that were given up unsent, removed")
         print(f"{tally.days:>9,} keys of days destroyed")
 
 

@@ -19,7 +19,7 @@ from gateway.operations.retention.night import Night
 from gateway.operations.retention.running import Retention, Tally
 from gateway.operations.retention.terms import Terms, years_before
 from gateway.store.plan import Claim, Insert, Outcome, Plan, Update
-from gateway.store.sealing import Shut
+from gateway.store.sealing import BLANK_TEXT, Shut
 from gateway.store.tables import (
     AgreementRow,
     BatchPieceRow,
@@ -265,6 +265,15 @@ def test_the_hub_does_it_once_a_night(office: CaseOffice) -> None:
     now[0] = night + timedelta(days=1)
     assert watch.run_once()
     assert [row.day for row in office.reader.retention_runs()] == ["2028-03-16", "2028-03-15"]
+
+
+def test_what_was_given_up_before_anything_was_said_goes_too(office: CaseOffice) -> None:
+    for name, state in (("d-1", "cancelled"), ("d-2", "dead")):
+        office.commit(Plan.of(Insert(DeliveryRow, delivery(name, name, 1, state, case_id="case-9", made_at=NOW))))
+    assert run(office).unsent == 1
+    blanked = [office.value(f"SELECT ask_body FROM delivery WHERE id = '{each}'") for each in ("d-1", "d-2")]  # noqa: S608 - names of this test
+    assert blanked == [BLANK_TEXT, "{}"]
+    assert run(office).unsent == 0
 
 
 def test_a_leap_day_has_its_end_a_day_earlier() -> None:

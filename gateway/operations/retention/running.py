@@ -5,8 +5,9 @@
 3. tell     an `erased` leaf for each agreement of which something goes, where none says so yet: a commit of its own
 4. files    bytes and records of ended files, ROWS at a time, for there may be thousands of pieces; a row says so before
 5. blank    parts and deliveries, and the exchanges marked: one commit, guarded by the holds and by each exchange
-6. days     the key of each day that holds nothing any more is destroyed, with its leaf: a commit each
-7. end      the day's row
+6. unsent   deliveries that were given up before anything was said, in the same way
+7. days     the key of each day that holds nothing any more is destroyed, with its leaf: a commit each
+8. end      the day's row
 
 Whatever ends it between any two commits, the next run looks from the oldest exchange that still has its bodies: what
 goes is told in the ledger before, what is blanked is marked with it, and a file half removed is one that goes.
@@ -53,9 +54,13 @@ ROWS = 100
 
 @dataclass
 class Tally:
-    """What a run did and found: verdicts on exchanges that are old enough for some agreement, and keys of days."""
+    """What a run did and found: verdicts on exchanges that are old enough for some agreement, and keys of days.
+
+    `unsent`: deliveries that were given up before anything was said, whose bodies went.
+    """
 
     exchanges: Counter[Verdict] = field(default_factory=Counter)
+    unsent: int = 0
     days: int = 0
 
     @property
@@ -91,12 +96,15 @@ class Retention:
             if told[Verdict.GOES]:
                 self._count(day, removed=told[Verdict.GOES])
             yield tally
+        for ids in self._unsent(terms):  # 6
+            tally.unsent += prepared_again(partial(self._portion_unsent, terms, ids, at))
+            yield tally
         for scope in self._days(terms):
-            if prepared_again(partial(self._end_day, terms, scope, at)):  # 6
+            if prepared_again(partial(self._end_day, terms, scope, at)):  # 7
                 tally.days += 1
                 self._count(day, days=1)
             yield tally
-        self._end(day, tally, at)  # 7
+        self._end(day, tally, at)  # 8
         yield tally
 
     # --- exchanges ------------------------------------------------------------------------------------------------
@@ -147,13 +155,40 @@ class Retention:
         for name in self.reader.names_of_parts(row.id):
             yield Update(PartRow, {"exchange": row.id, "name": name}, {}, {"body": BLANK})
         if self.reader.states_of_deliveries([row.id]):
-            blank = {"ask_body": BLANK_TEXT, "payload": None, "cause": None}
-            yield Update(DeliveryRow, {"id": row.id}, {}, blank)
-            for attempt in self.reader.attempts(row.id):
-                yield Update(AttemptRow, {"delivery": row.id, "number": attempt.number}, {}, {"detail": None})
+            yield from self._blanked_delivery(row.id)
         if self.reader.states_of_files([row.id]):
             yield Delete(BatchHeldRow, {"batch": row.id})
             yield Delete(BatchLeftOutRow, {"batch": row.id})
+
+    def _blanked_delivery(self, delivery: str) -> Iterator[Change]:
+        blank = {"ask_body": BLANK_TEXT, "payload": None, "cause": None}
+        yield Update(DeliveryRow, {"id": delivery}, {}, blank)
+        for attempt in self.reader.attempts(delivery):
+            yield Update(AttemptRow, {"delivery": delivery, "number": attempt.number}, {}, {"detail": None})
+
+    # --- deliveries that nobody heard -----------------------------------------------------------------------------
+
+    def _unsent(self, terms: Terms) -> Iterator[str]:
+        """Where each portion begins: behind which delivery."""
+        if (latest := terms.latest) is None:
+            return
+        behind = ""
+        while rows := self.reader.unsent(latest, behind, PORTION):
+            yield behind
+            behind = rows[-1].id
+
+    def _portion_unsent(self, terms: Terms, behind: str, at: datetime) -> int:
+        if (latest := terms.latest) is None:
+            return 0
+        counted = self.reader.counter(HOLDS)
+        rows = self.reader.unsent(latest, behind, PORTION)
+        verdicts = judge(self.reader, terms, rows)
+        going = [row for row, verdict in zip(rows, verdicts, strict=True) if verdict is Verdict.GOES]
+        if going:
+            self._tell(terms, going, at)
+            changes = [change for row in going for change in self._blanked_delivery(row.id)]
+            commit(self.unit_of_work, Plan((unmoved(counted), *changes)))
+        return len(going)
 
     # --- days -----------------------------------------------------------------------------------------------------
 
@@ -177,11 +212,14 @@ class Retention:
         return self.reader.holds_of_day(begins, ends, unagreed=oldest is None or ends > oldest)
 
     def _end_day(self, terms: Terms, scope: str, at: datetime) -> bool:
+        counted = self.reader.counter(HOLDS)
         stored = self.reader.data_key(scope)
         if stored is None or stored.is_destroyed or self._is_held(terms, scope):
             return False
         gone = Update(DataKeyRow, {"scope": scope}, {"wrapped": stored.wrapped}, {"wrapped": b""})
-        commit(self.unit_of_work, Plan.of(gone) + erased_leaf(self.leaves, Cause.RETENTION, scope, at))
+        commit(
+            self.unit_of_work, Plan.of(unmoved(counted), gone) + erased_leaf(self.leaves, Cause.RETENTION, scope, at)
+        )
         return True
 
     # --- the day's row --------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from sqlalchemy import func, literal
 from sqlmodel import col, or_, select
 
 from gateway.store.reads.base import Reads
+from gateway.store.sealing import BLANK_TEXT
 from gateway.store.tables import (
     BatchRow,
     CaseRow,
@@ -21,6 +22,7 @@ from gateway.store.tables import (
     RetentionHoldRow,
     RetentionRunRow,
 )
+from gateway.store.tables.outbox import FINISHED, words
 
 _DAYS = ("day/", "day0")
 """The scopes of days lie between these two: `0` follows `/`."""
@@ -37,6 +39,35 @@ class RetentionReads(Reads):
             at, last = behind
             wanted = wanted.where(began >= at, (began > at) | (own > last))
         return self._all(wanted.order_by(began, own).limit(limit))
+
+    def unsent(self, until: datetime, behind: str, limit: int) -> list[ExchangeRow]:
+        """Deliveries made before `until` that ended with nothing said, and have what was to be said, by id.
+
+        Each as the exchange that it would have been.
+        """
+        own = col(DeliveryRow.id)
+        names = ("id", "agency", "interaction", "agreement", "agreement_version", "case_id", "made_at")
+        columns: Any = tuple(col(getattr(DeliveryRow, each)) for each in names)
+        wanted = select(*columns).where(
+            own > behind,
+            col(DeliveryRow.made_at) < until,
+            col(DeliveryRow.state).in_(words(FINISHED)),
+            col(DeliveryRow.ask_body) != BLANK_TEXT,
+            ~select(ExchangeRow.id).where(col(ExchangeRow.id) == own).exists(),
+        )
+        return [
+            ExchangeRow(
+                id=row.id,
+                direction="out",
+                agency=row.agency,
+                interaction=row.interaction,
+                agreement=f"{row.agreement}/{row.agreement_version}",
+                case_id=row.case_id,
+                verdict="",
+                at=row.made_at,
+            )
+            for row in self._all(wanted.order_by(own).limit(limit))
+        ]
 
     def states_of_deliveries(self, deliveries: Collection[str]) -> dict[str, str]:
         """The states of those of these deliveries that there are."""
