@@ -13,7 +13,7 @@ worker.py     a worker process: no web application but its health
 """
 
 from gateway.app.differing import coming_differences, differences
-from gateway.app.evidence import evidence_of
+from gateway.app.evidence import evidence_of, reads_of
 from gateway.app.hub import Gateway
 from gateway.app.store import (
     Store,
@@ -35,6 +35,7 @@ __all__ = [
     "differences",
     "evidence_of",
     "open_store",
+    "reads_of",
     "receipts_of",
     "record_hub_certificates",
     "retention_of",

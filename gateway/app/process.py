@@ -165,7 +165,9 @@ class Process:
             unit_of_work=self.store.unit_of_work,
             clock=clock,
         )
-        self._cancelling = Cancelling(self.store.reader, self.store.unit_of_work, self.store.leaves, clock)
+        self._cancelling = Cancelling(
+            self.store.reader, self.store.unit_of_work, self.store.leaves, self.store.vault, clock
+        )
         self.revocation = self._revocation()
         self.expiry = ExpiryWatch(self.store.reader, self.store.unit_of_work, clock)
         self.clock_watch = ClockWatch(

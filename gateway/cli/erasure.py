@@ -119,7 +119,7 @@ def compact() -> None:
     For a quiet hour. The file needs as much free room again while it is written.
     """
     with opened() as store, _busy("sweeping the storage"):
-        left = [store.erasing.finish(row.id) for row in store.reader.erasures_under_way()]
+        left = [store.erasing.finish(row.id, even_large=True) for row in store.reader.erasures_under_way()]
     unfinished = sum(state != "done" for state in left)
     print(f"{len(left) - unfinished} erasures are done now; {unfinished} still wait: something else is writing")
     raise typer.Exit(1 if unfinished else 0)

@@ -104,7 +104,7 @@ def release(subject: Subject) -> None:
 
 
 def _holds(store: Store) -> Holds:
-    return Holds(reader=store.reader, unit_of_work=store.unit_of_work, leaves=store.leaves)
+    return Holds(reader=store.reader, vault=store.vault, unit_of_work=store.unit_of_work, leaves=store.leaves)
 
 
 def _tell(tally: Tally, *, as_json: bool, dry_run: bool) -> None:

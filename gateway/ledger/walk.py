@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from gateway.domain.errors import LedgerBroken
@@ -201,10 +202,10 @@ class Walk:
         agrees = encoded is None or encoded == binascii.b2a_base64(derived, newline=False)
         self._append(index, derived, derived if agrees else _hash_of(encoded))
         self._held.compare(index, derived, self._stored)
-        if _IS_ERASED in data:
-            self._note_erased(index, data)
         if not self._disagreement:
             self._data = data
+            if _IS_ERASED in data:
+                self._note_erased(index, data)
             if self._deep:
                 self._read_leaf(data)
 
@@ -284,9 +285,10 @@ class Walk:
             self._hold(Damage.PART_MISSING, leaf.exchange, name, expected, "none that has its place: export again")
 
     def _note_erased(self, index: int, data: bytes) -> None:
-        leaf = Leaf.parse(data, f"leaf {index}")
-        if leaf.kind is LeafKind.ERASED:
-            self._erased[index] = str(leaf.extra.get("scope", ""))
+        with suppress(LedgerBroken):  # what is no leaf says nothing; whether it is damage is judged elsewhere
+            leaf = Leaf.parse(data)
+            if leaf.kind is LeafKind.ERASED:
+                self._erased[index] = str(leaf.extra.get("scope", ""))
 
     def _hold(self, damage: Damage, exchange: str, name: str, expected: str, found: str) -> None:
         """Keep the first fault of a part until the leaf that it is judged by is proven."""

@@ -14,10 +14,10 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from gateway.store.engine import is_shared
+from gateway.store.engine import connect_alone, is_shared
 
 WRITTEN_ANEW = ("data_key", "dossier", "pin_challenge", "held_secret", "case_reference", "case_opening", "erasure")
 GIVEN_FREE = (
@@ -47,27 +47,27 @@ def file_size(engine: Engine) -> int:
 
 def compact(engine: Engine) -> bool:
     """Sweep the storage; False when others were in the way, and it is to be tried again."""
+    return _server(engine) if is_shared(engine) else _file(engine)
+
+
+def _file(engine: Engine) -> bool:
     try:
         with engine.connect() as connection:
-            return _server(connection) if is_shared(engine) else _file(connection)
+            connection.exec_driver_sql("VACUUM")
+            busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+            return not busy
     except DBAPIError:
         return False
 
 
-def _file(connection: Connection) -> bool:
-    connection.exec_driver_sql("VACUUM")
-    busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
-    return not busy
+def _server(engine: Engine) -> bool:
+    """On a connection of its own, for a large table takes longer than any other statement may."""
+    import psycopg
 
-
-def _server(connection: Connection) -> bool:
-    connection.exec_driver_sql(f"VACUUM (FULL) {', '.join(WRITTEN_ANEW)}")
-    connection.exec_driver_sql(f"VACUUM {', '.join(GIVEN_FREE)}")
+    try:
+        with connect_alone(engine, "simojo erasure", statement_timeout="0") as connection:
+            connection.execute(f"VACUUM (FULL) {', '.join(WRITTEN_ANEW)}")
+            connection.execute(f"VACUUM {', '.join(GIVEN_FREE)}")
+    except psycopg.Error:
+        return False
     return True
-
-
-def cut_log(engine: Engine) -> None:
-    """Cut SQLite's write-ahead log where nobody stands in the way; a server looks after its own."""
-    if not is_shared(engine):
-        with contextlib.suppress(DBAPIError), engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -13,7 +13,7 @@
     lately      what happened of late with one agency
     retention   what is over its time of keeping
     reconciliations  lists of agencies that were compared
-    unsealed    bodies that were stored in clear, before they were sealed
+    unsealed    what was stored in clear, before it was sealed
     erasures    what was ordered to be erased, and the leaves that say so
     tallies     what came of exchanges, by agency and interaction
 

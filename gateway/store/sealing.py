@@ -125,7 +125,7 @@ def open_blob(stored: bytes, place: Place, keys: Keys) -> bytes:
         raise Shut(place)
     try:
         cipher = AESGCM(_unit_key(key, place.unit))
-        nonce, sealed = stored[start : start + NONCE_SIZE], stored[start + NONCE_SIZE :]
+        nonce, sealed = stored[start : start + NONCE_SIZE], memoryview(stored)[start + NONCE_SIZE :]
         return cipher.decrypt(nonce, sealed, head + place.encode_place())
     except (InvalidTag, ValueError) as error:
         raise _damaged(place) from error

@@ -195,12 +195,18 @@ class Vault:
         return Plan((*stands, again, Delete(DossierRow, {"scope": scope})))
 
     def forget(self) -> None:
-        """Remember no key any more: some were destroyed. They are given to nobody as it is; now they are nowhere."""
+        """Remember no stored key any more, for some were destroyed. They are given to nobody; now they are nowhere.
+
+        Keys that no plan has stored yet stay: two parts of one plan have to get the same.
+        """
         with self._lock:
             self._unwrap.cache_clear()
-            self._fresh.clear()
-            self._new_dossiers.clear()
             self._today = None
+            stored = self._reader.wrapped([*self._fresh, *(each.scope for each in self._new_dossiers.values())])
+            for scope in stored.keys() & self._fresh.keys():
+                del self._fresh[scope]
+            for digest in [digest for digest, each in self._new_dossiers.items() if each.scope in stored]:
+                del self._new_dossiers[digest]
 
     def credential(self, agency: str, name: str) -> str:
         """A secret of an agency's dialect. Raises Misconfigured when staff have not set it."""

@@ -1,7 +1,7 @@
 """A hub as a process of its own: apply over REST and SOAP, get the permit, be erased, and be found nowhere.
 
-Searched is every byte of SQLite's files (or every value of PostgreSQL), of the journal, of what the hub logged at its
-most talkative, and of new exports and evidence. What was handed out before still verifies.
+Searched is every byte of SQLite's files or of PostgreSQL's (but its WAL), for the wrapped keys too, of the journal, of
+what the hub logged at its most talkative, and of new exports and evidence. What was handed out before still verifies.
 """
 
 from __future__ import annotations
@@ -133,11 +133,15 @@ def of_store(town: Town) -> Store:
 
 
 def stored(town: Town) -> dict[str, bytes]:
-    """Every byte of SQLite's files, or every value of PostgreSQL."""
-    if town.grounds.server is None:
+    """Every byte of SQLite's files; of PostgreSQL every value, and every byte of the database's files."""
+    server = town.grounds.server
+    if server is None:
         return files_in(town.grounds.store_file.parent)
     with Behind(town.grounds.url) as behind:
-        return {f"{name} {number}": value for number, (name, value) in enumerate(behind.stored())}
+        behind.execute("CHECKPOINT")
+        oid = behind.execute("SELECT oid FROM pg_database WHERE datname = current_database()").scalar_one()
+        values = {f"{name} {number}": value for number, (name, value) in enumerate(behind.stored())}
+    return {**values, **files_in(server.data / "base" / str(oid))}
 
 
 def handed_out(store: Store, case_id: str) -> bytes:
@@ -177,6 +181,8 @@ def test_after_erasure_no_byte_of_the_person_is_found_and_what_was_handed_out_ve
         assert {"receiveNIB", "technical-recommendation"} <= said
         heard = {str(place): call.body for place, call in enumerate(town.agencies.calls)}
         assert found_in(heard, sought)  # the search finds what is there
+        keys = _wrapped_keys(town, case_id)
+        assert {name for _, name in found_in(stored(town), keys)} == {"case", "dossier"}
 
         proposed = office.ask("POST", "/admin/v1/erasures", "rina", reason=WHY, nik=WHO.nik)
         assert (proposed.status_code, proposed.json()["code"]) == (409, "permit-stands"), proposed.text
@@ -188,7 +194,7 @@ def test_after_erasure_no_byte_of_the_person_is_found_and_what_was_handed_out_ve
         assert office.ask("POST", f"{path}/approve", "rina").json()["code"] == "second-person-needed"
         approved = office.ask("POST", f"{path}/approve", "agus")
         assert (approved.status_code, approved.json()["state"]) == (200, "done"), approved.text
-        assert found_in(stored(town), sought) == set()
+        assert found_in(stored(town), {**sought, **keys}) == set()
 
         _every_reader_copes(office, case_id, number, exchanges)
         assert town.settle(60) == []
@@ -217,6 +223,15 @@ def _let_them_erase(town: Town) -> None:
         more = {"scopes": "office admin erase unmask"}
         store.unit_of_work.commit(Plan.of(Update(TokenRow, {"hash": token}, {"scopes": row.scopes}, more)))
     store.close()
+
+
+def _wrapped_keys(town: Town, case_id: str) -> dict[str, frozenset[bytes]]:
+    """The keys as they are stored: what a copy of them would open, if one were left."""
+    store = of_store(town)
+    key = store.reader.data_key(f"case/{case_id}")
+    store.close()
+    assert key is not None
+    return {"case": frozenset({key.wrapped}), "dossier": frozenset({key.outer or b""})}
 
 
 def _documents(office: Office, case_id: str) -> tuple[list[str], list[bytes]]:

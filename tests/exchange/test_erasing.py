@@ -18,11 +18,15 @@ from gateway.ledger.verify import verify_export
 from gateway.machine import new_id
 from gateway.operations.erasing.orders import Basis, Order, Orders
 from gateway.operations.ledger_export import StoreVerdict, export_lines, verify_store
-from gateway.store.plan import Claim, Delete, Plan
-from gateway.store.tables import ErasedRow, StaffRow
+from gateway.operations.reconciling.results import lines_of
+from gateway.operations.reconciling.running import Reconciling, Wanted
+from gateway.store.plan import Claim, Delete, Plan, Update
+from gateway.store.tables import BatchRow, CaseRow, DeliveryRow, ErasedFileRow, ErasedRow, StaffRow
 from tests.databases import Behind
 from tests.exchange import voices
+from tests.exchange.settling import settle
 from tests.exchange.stage import AGUS, LIBRARY, RINA, Stage
+from tests.exchange.test_settlement_file import ONE, charged, goes_over, line, pay
 
 NIK = "9999014506900001"
 PERSONAL = (NIK, "Siti Contoh", "081200000017", "6281200000017", "siti@contoh.example", "Jalan Contoh")
@@ -75,6 +79,12 @@ def left(stage: Stage) -> set[str]:
     with Behind(stage.settings.database_url) as behind:
         stored = behind.stored()
     return {word for word in PERSONAL for _, value in stored if word.encode() in value}
+
+
+def file_of(stage: Stage, batch: BatchRow) -> bytes:
+    found = stage.hub.store.reader.batch_piece(batch.id, "file", 0)
+    assert found is not None
+    return found[1]
 
 
 def said(call: object) -> str:
@@ -298,3 +308,75 @@ def no_journal_of_another_test(stage: Stage) -> Iterator[None]:
     assert not stage.settings.erasure_journal_file.exists()
     yield
     stage.settings.erasure_journal_file.unlink(missing_ok=True)
+
+
+def test_a_reason_to_look_that_names_the_person_goes_and_any_other_stays(office: Stage) -> None:
+    store, case = office.hub.store, case_id(office)
+    desk = evidence_of(store, hub_key(store.settings), library=LIBRARY, adapters=office.adapters, clock=office.clock)
+    named, other = (
+        desk.reads.record(actor="staff/agus", what="bundle", subject=f"case/{case}", reason=reason)
+        for reason in ("Pengaduan siti contoh tanggal 2 Maret", "Sengketa contoh antara dua instansi")
+    )
+    erased(office)
+    kept = {row.id: row for row in store.reader.restricted_reads()}
+    assert (kept[named.id].reason, kept[other.id].reason) == ("", other.reason)
+    assert all(desk.reads.stands(row) for row in kept.values())
+
+
+# --- what else speaks of the person -----------------------------------------------------------------------------------
+
+
+def test_a_reconciliation_says_erased_with_the_leaf_that_proves_it(office: Stage) -> None:
+    store, today = office.hub.store, office.clock().date()
+    (answered,) = office.exchanges("dpupr")
+    erased(office)
+    integrate(office)
+    reconciling = Reconciling(
+        reader=store.reader,
+        vault=store.vault,
+        unit_of_work=store.unit_of_work,
+        leaves=store.leaves,
+        clock=office.clock,
+        new_id=new_id,
+    )
+    wanted = Wanted(agency="dpupr", first=today, last=today, source="staff", actor="staff/agus")
+    said = f"message_id,sha256\n{answered.message_id},{'0' * 64}\n".encode()
+    row = reconciling.run(wanted, [said])
+    lines = list(lines_of(store.reader, row, at=office.clock()))
+    assert {each["state"] for each in lines if each.get("exchange")} == {"erased"}
+    (leaf,) = store.reader.erased(f"case/{case_id(office)}")
+    for each in lines:
+        assert {"leaf": leaf.hash.hex(), "index": leaf.tree_index} in each["proof"]
+
+
+def test_a_file_of_records_that_named_the_person_loses_its_bytes_and_is_no_damage(stage: Stage) -> None:
+    for who in (RINA, AGUS):
+        row = {"id": who.id, "name": who.name, "title": who.title}
+        stage.hub.store.unit_of_work.commit(Plan.of(Claim(StaffRow, ("id",), row)))
+    case = charged(stage, ONE)
+    assert pay(stage, ONE, "R-16").status == 200
+    goes_over(stage)
+    nik = str(stage.case(case).applicant.nik)
+    settle(stage, "2026-11-15", line(ONE, "R-16"))
+    (batch,) = stage.hub.store.reader.batches()
+    stage.clock.advance(days=1)
+    settle(stage, "2026-11-16", line("999", nik), line("998", "R-77"))  # it names no case, and knows the person
+    other = stage.hub.store.reader.batches(1)[0]
+    assert nik.encode() in file_of(stage, other)
+    over = [
+        Update(DeliveryRow, {"id": each.id}, {}, {"state": "answered"})
+        for each in stage.hub.store.reader.deliveries(case_id=case)
+    ]
+    ended = Update(CaseRow, {"id": case}, {}, {"ended": True})
+    stage.hub.store.unit_of_work.commit(Plan((ended, *over)))
+    assert [each.id for each in stage.hub.store.reader.batches_naming(case)] == [batch.id]
+    erased(stage, Order(basis=Basis.REQUESTED, reason=WHY, case_id=case))
+    assert stage.hub.store.reader.piece_keys(batch.id, 1) == []
+    said = file_of(stage, other)
+    assert (nik.encode() in said, b"0" * len(nik) in said, b"R-77" in said) == (False, True, True)
+    integrate(stage)
+    assert verified(stage).ledger.parts_erased > 0
+    stage.hub.store.unit_of_work.commit(Plan.of(Delete(ErasedFileRow, {"batch": batch.id})))
+    with pytest.raises(LedgerBroken) as caught:
+        verified(stage)
+    assert caught.value.code == "part-differs"

@@ -75,7 +75,7 @@ def retention(office: Office, writer: UnitOfWork | None = None) -> Retention:
 
 
 def holds(office: Office) -> Holds:
-    return Holds(reader=office.reader, unit_of_work=office.writer, leaves=office.leaves)
+    return Holds(reader=office.reader, vault=office.vault, unit_of_work=office.writer, leaves=office.leaves)
 
 
 def run(office: Office, at: datetime = LATER) -> Tally:

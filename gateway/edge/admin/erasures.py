@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import anyio.to_thread
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,7 +12,6 @@ from gateway.edge.parts import StaffEdge, officer
 from gateway.office.staff import Officer
 from gateway.operations.erasing.orders import Basis, Order, Orders
 from gateway.operations.erasing.views import erasure_details, erasure_view
-from gateway.store.compacting import LARGE, file_size
 
 ERASE = "erase"
 """The scope of a token whose holder may propose, approve and refuse erasures."""
@@ -49,7 +47,7 @@ Who = Annotated[Officer, Depends(erasing_staff)]
 
 
 def add_erasures(router: APIRouter, edge: StaffEdge) -> None:
-    """The routes. A large file of SQLite is swept by `simojo erasure compact`, not while exchanges wait for it."""
+    """The routes."""
 
     @router.get("/erasures")
     def all_of_them(limit: Limit = 50, before: str | None = None) -> dict[str, Any]:
@@ -76,15 +74,9 @@ def add_erasures(router: APIRouter, edge: StaffEdge) -> None:
         return erasure_details(edge.reader, orders_of(edge).known(erasure))
 
     @router.post("/erasures/{erasure}/approve")
-    async def approve(erasure: str, who: Who) -> dict[str, Any]:
+    def approve(erasure: str, who: Who) -> dict[str, Any]:
         """Approve what somebody else proposed, and do it: there is no way back."""
-        orders = orders_of(edge)
-
-        def work() -> dict[str, Any]:
-            may_compact = file_size(orders.carrying.engine) <= LARGE
-            return erasure_view(orders.approve(erasure, who.id, may_compact=may_compact))
-
-        return await anyio.to_thread.run_sync(work)
+        return erasure_view(orders_of(edge).approve(erasure, who.id))
 
     @router.post("/erasures/{erasure}/refuse")
     def refuse(erasure: str, refused: Refused, who: Who) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from gateway.casework.names import person_of
 from gateway.domain.errors import Refused
 from gateway.operations.erasing.destroying import DESTROYED, destruction
 from gateway.operations.erasing.journal import Entry, Journal
+from gateway.operations.erasing.knowing import blank_known
 from gateway.operations.erasing.obstacles import obstacles, read_case, refuse
 from gateway.operations.erasing.sweeping import sweep
 from gateway.store.compacting import LARGE, compact, file_size
@@ -69,16 +70,16 @@ class Carrying:
             self._written = count
         for row in self.reader.erasures_under_way():
             try:
-                self.finish(row.id, may_compact=file_size(self.engine) <= LARGE)
+                self.finish(row.id)
             except Refused as obstacle:
                 _log.warning("erasure-proposed-again", erasure=row.id, code=obstacle.code)
         return False
 
-    def finish(self, erasure: str, *, may_compact: bool = True) -> str:
+    def finish(self, erasure: str, *, even_large: bool = False) -> str:
         """Carry an approved erasure out, from wherever it stands; gives its state. Steps 2 to 5 of this package.
 
-        Before the line in the journal an obstacle takes it back to `proposed`, and is raised as Refused. Without
-        `may_compact`, a large file of SQLite is left to `simojo erasure compact`.
+        Before the line in the journal an obstacle takes it back to `proposed`, and is raised as Refused. A
+        large file of SQLite is left to `simojo erasure compact`, which says `even_large`.
         """
         row = self._row(erasure)
         if row.state == APPROVED:
@@ -90,7 +91,7 @@ class Carrying:
             for case_id in self.cases(row.dossier):
                 sweep(self.reader, self.unit_of_work.commit, case_id)
             self._becomes(row, {"swept_at": self.clock()})
-        if may_compact and compact(self.engine):
+        if (even_large or file_size(self.engine) <= LARGE) and compact(self.engine):
             self._becomes(row, {"state": DONE, "done_at": self.clock()})
             _log.info("erasure-done", erasure=erasure)
             return DONE
@@ -168,6 +169,7 @@ class Carrying:
             commit(self.unit_of_work, plan)
             return True
 
+        blank_known(self.reader, self.vault, self.unit_of_work.commit, entry.cases)
         has_destroyed = prepared_again(prepare)
         self.vault.forget()
         return has_destroyed

@@ -5,27 +5,25 @@ The reason is the office's record of why (UU 27/2022 Pasal 31), and outlives the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from gateway.domain.case import PermitCase
 from gateway.domain.errors import Malformed, Refused
 from gateway.domain.identifiers import NIK, NPWP
 from gateway.ledger.leaf import LeafKind
 from gateway.operations.erasing.carrying import APPROVED, PROPOSED, Carrying
-from gateway.operations.erasing.obstacles import obstacles, read_case, refuse
+from gateway.operations.erasing.knowing import known_of, says_any
+from gateway.operations.erasing.obstacles import obstacles, refuse
 from gateway.store.conflicts import commit, prepared_again
 from gateway.store.plan import Change, Insert, Plan, Update
+from gateway.store.sealed_rows import sealed
 from gateway.store.tables import ErasureRow
 
 REFUSED = "refused"
 SHORTEST, LONGEST = 10, 500
 """Characters of a reason: a word is none."""
-
-_TELLING = 4
-"""Characters from which on a value of the person is looked for in a reason: shorter ones are in every text."""
 
 
 class Basis(StrEnum):
@@ -95,13 +93,16 @@ class Orders:
                 proposed_by=actor,
                 proposed_at=self.carrying.clock(),
             )
-            self._commit(Insert(ErasureRow, made.model_dump()), actor, "erasure-proposed", made)
+            kept = sealed(self.carrying.vault, ErasureRow, made.model_dump(), made.model_dump(), at=made.proposed_at)
+            self._commit(Insert(ErasureRow, kept.values), actor, "erasure-proposed", made, kept.plan)
             return made
 
         return prepared_again(prepare)
 
-    def approve(self, erasure: str, actor: str, *, may_compact: bool = True) -> ErasureRow:
+    def approve(self, erasure: str, actor: str) -> ErasureRow:
         """Approve a proposed erasure, and carry it out; gives how it stands then.
+
+        A large file of SQLite is not written anew now, for exchanges would wait (`Carrying.finish`).
 
         Raises Refused `erasure-unknown`, `erasure-state`, `second-person-needed`, `staff-unknown`, or an obstacle.
         """
@@ -124,7 +125,7 @@ class Orders:
             self._commit(change, actor, "erasure-approved", row, closed)
 
         prepared_again(prepare)
-        self.carrying.finish(erasure, may_compact=may_compact)
+        self.carrying.finish(erasure)
         return self.known(erasure)
 
     def refuse(self, erasure: str, reason: str, actor: str) -> ErasureRow:
@@ -140,9 +141,11 @@ class Orders:
             row = self.known(erasure)
             self._check_state(row)
             self._check_names_nobody(said, self.carrying.cases(row.dossier))
-            decided = {"decided_by": actor, "decided_at": self.carrying.clock(), "refused_because": said}
+            told = {"refused_because": said, "reason": row.reason, "permit_reason": row.permit_reason}
+            kept = sealed(self.carrying.vault, ErasureRow, {"id": row.id}, told, at=row.proposed_at)
+            decided = {"decided_by": actor, "decided_at": self.carrying.clock(), **kept.values}
             change = Update(ErasureRow, {"id": row.id}, {"state": PROPOSED}, {"state": REFUSED, **decided})
-            self._commit(change, actor, "erasure-refused", row)
+            self._commit(change, actor, "erasure-refused", row, kept.plan)
 
         prepared_again(prepare)
         return self.known(erasure)
@@ -198,16 +201,13 @@ class Orders:
             )
 
     def _check_names_nobody(self, text: str, cases: list[str]) -> None:
-        said = "".join(text.casefold().split())
-        stored = [read_case(row.body) for each in cases if (row := self._reader.case(each)) is not None]
-        for value in (value for case in stored if case is not None for value in _values_of(case)):
-            if "".join(value.casefold().split()) in said:
-                raise Malformed(
-                    "Alasan tidak boleh memuat data orang itu (nama, NIK, telepon, alamat): alasan tetap disimpan"
-                    " (the reason is kept, so it may not name the person)",
-                    code="reason-names-person",
-                    clause="UU 27/2022 Pasal 43",
-                )
+        if says_any(text, known_of(self._reader, cases).values):
+            raise Malformed(
+                "Alasan tidak boleh memuat data orang itu (nama, NIK, telepon, alamat): alasan tetap disimpan"
+                " (the reason is kept, so it may not name the person)",
+                code="reason-names-person",
+                clause="UU 27/2022 Pasal 43",
+            )
 
     def _staff(self, actor: str) -> None:
         if self._reader.staff(actor) is None:
@@ -229,10 +229,3 @@ def _reason(text: str) -> str:
             clause="UU 27/2022 Pasal 43",
         )
     return said
-
-
-def _values_of(case: PermitCase) -> Iterator[str]:
-    """The values of a case by which a person is known."""
-    who = case.applicant
-    values = (who.name, who.nik, who.phone, who.email, who.address, who.company, who.npwp, who.nib, case.site.address)
-    return (str(each) for each in values if each and len(str(each)) >= _TELLING)

@@ -2,10 +2,9 @@
 
     1. bodies     facts, documents, parts of exchanges: a mark that says erased stands in their place
     2. deliveries what was asked, what was sent, why a try failed; what waits in an older copy is cancelled
-    3. reads      the reasons of those who looked, which people typed
-    4. files      bytes of ended files of records that named the case: other people's records go with them, whose facts
+    3. files      bytes of ended files of records that named the case: other people's records go with them, whose facts
                   stand at their own cases
-    5. names      references, openings, deadlines, PIN challenges and secrets held for them; the digest of a permit's
+    4. names      references, openings, deadlines, PIN challenges and secrets held for them; the digest of a permit's
                   number stays, so that whoever checks a paper is told "erased" and not "never given"
 
 Every step is a commit of its own over a few rows, and may be done twice. What stays: ids, times, kinds, verdicts,
@@ -36,7 +35,6 @@ from gateway.store.tables import (
     OpeningRow,
     PartRow,
     PinChallengeRow,
-    RestrictedReadRow,
 )
 from gateway.store.tables.outbox import CANCELLED
 
@@ -52,7 +50,7 @@ def sweep(reader: Reader, commit: Callable[[Plan], Outcome], case_id: str) -> No
         commit(Plan(changes))
     for batch in reader.batches_naming(case_id):
         _remove_file(reader, commit, batch, case_id)
-    commit(Plan(tuple(_names(reader, case_id))))  # 5
+    commit(Plan(tuple(_names(reader, case_id))))  # 4
 
 
 def _bodies(reader: Reader, case_id: str) -> Iterator[Change]:
@@ -63,7 +61,6 @@ def _bodies(reader: Reader, case_id: str) -> Iterator[Change]:
     for exchange in _all(reader.exchanges_about, case_id):
         for name in reader.names_of_parts(exchange):
             yield Update(PartRow, {"exchange": exchange, "name": name}, {}, {"body": BLANK})
-        yield from _reads(reader, f"exchange/{exchange}")
     for row in reader.unfinished_deliveries(case_id):  # 2
         over = {"state": CANCELLED, "lease_until": None, "remind_at": None, "answer_due_at": None}
         yield Update(DeliveryRow, {"id": row.id}, {"fence": row.fence, "state": row.state}, over)
@@ -72,12 +69,6 @@ def _bodies(reader: Reader, case_id: str) -> Iterator[Change]:
         yield Update(DeliveryRow, {"id": delivery}, {}, blank)
         for attempt in reader.attempts(delivery):
             yield Update(AttemptRow, {"delivery": delivery, "number": attempt.number}, {}, {"detail": None})
-    yield from _reads(reader, f"case/{case_id}")
-
-
-def _reads(reader: Reader, subject: str) -> Iterator[Change]:  # 3
-    for row in reader.restricted_reads(limit=10_000, subject=subject):
-        yield Update(RestrictedReadRow, {"id": row.id}, {}, {"reason": "", "salt": b""})
 
 
 def _all(ask: Callable[[str, str, int], list[str]], case_id: str) -> Iterable[str]:
@@ -87,7 +78,7 @@ def _all(ask: Callable[[str, str, int], list[str]], case_id: str) -> Iterable[st
         behind = found[-1]
 
 
-def _remove_file(reader: Reader, commit: Callable[[Plan], Outcome], batch: BatchRow, case_id: str) -> None:  # 4
+def _remove_file(reader: Reader, commit: Callable[[Plan], Outcome], batch: BatchRow, case_id: str) -> None:  # 3
     if batch.ended_at is None:
         return  # it began after the erasure was approved, and names the case by its id alone
     if reader.erased_file(batch.id) is None:

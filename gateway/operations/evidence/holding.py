@@ -6,6 +6,7 @@ After an erasure the data key is gone: then there are no bytes, whatever still l
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from gateway.casework.history import fact_record
 from gateway.ledger.leaf import Leaf
@@ -74,7 +75,8 @@ class Holding:
     def file(self, row: BatchRow, side: str, size: int) -> Iterator[bytes]:
         """One side of a file of records, a stored piece at a time; it ends early where a piece is gone."""
         at = 0
-        while at < size and (found := self._reader.batch_piece(row.id, side, at)) is not None and found[1]:
-            begins, body = found
-            yield body[at - begins : size - begins]
-            at = begins + len(body)
+        with suppress(Shut):
+            while at < size and (found := self._reader.batch_piece(row.id, side, at)) is not None and found[1]:
+                begins, body = found
+                yield body[at - begins : size - begins]
+                at = begins + len(body)

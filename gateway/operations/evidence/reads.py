@@ -20,13 +20,18 @@ from gateway.operations.erased import erased_scope
 from gateway.store.conflicts import commit
 from gateway.store.plan import Insert, Plan
 from gateway.store.reading import Reader
+from gateway.store.sealed_rows import sealed
+from gateway.store.sealing import ERASED
 from gateway.store.tables import RestrictedReadRow
 from gateway.store.unit_of_work import Writing
+from gateway.store.vault import Vault, scope_of
 
 MESSAGES = "messages"
 """What was said in one exchange, as a person reads it."""
 BUNDLE = "bundle"
 """An evidence bundle with the exact bytes."""
+RESULT = "result"
+"""What became of each record of a file, as its agency reads it."""
 
 SHORTEST, LONGEST = 10, 300
 """Characters of a reason: a word is none."""
@@ -41,6 +46,7 @@ class RestrictedReads:
     reader: Reader
     unit_of_work: Writing
     leaves: Leaves
+    vault: Vault
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     random: Callable[[int], bytes]
@@ -67,13 +73,13 @@ class RestrictedReads:
         extra: dict[str, str | int] = {"step": "unmasked", "what": what, "subject": subject, "record": _record(row)}
         leaf = self.leaves.make(LeafKind.READ, at=row.at, actor=actor, extra=extra).row
         row.leaf = str(leaf.values["id"])
-        commit(self.unit_of_work, Plan.of(Insert(RestrictedReadRow, row.model_dump()), leaf))
+        values = row.model_dump()
+        kept = sealed(self.vault, RestrictedReadRow, values, values, at=row.at)
+        commit(self.unit_of_work, kept.plan + Plan.of(Insert(RestrictedReadRow, kept.values), leaf))
         return row
 
     def stands(self, row: RestrictedReadRow) -> bool:
-        """Whether a row is still what its leaf commits to; one without a reason is that of erased data."""
-        if not row.reason:
-            return self._is_erased(row.subject)
+        """Whether a row is still what its leaf commits to; without a reason any more, what its leaf names."""
         leaf = self.reader.leaf(row.leaf)
         if leaf is None:
             return False
@@ -81,6 +87,9 @@ class RestrictedReads:
             said = Leaf.parse(leaf.canonical)
         except LedgerBroken:
             return False
+        if said.kind is LeafKind.READ and row.reason == ERASED:
+            is_gone = self._is_erased(row.subject) or self.vault.stored_key(scope_of(None, row.at)) is None
+            return is_gone and (said.extra.get("what"), said.extra.get("subject")) == (row.what, row.subject)
         return said.kind is LeafKind.READ and said.extra.get("record") == _record(row)
 
     def _is_erased(self, subject: str) -> bool:

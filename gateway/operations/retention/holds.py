@@ -11,8 +11,10 @@ from gateway.ledger.leaf import LeafKind
 from gateway.store.conflicts import commit, prepared_again
 from gateway.store.plan import Add, Change, Claim, Delete, Plan, Update
 from gateway.store.reading import Reader
+from gateway.store.sealed_rows import sealed
 from gateway.store.tables import CounterRow, RetentionHoldRow
 from gateway.store.unit_of_work import UnitOfWork
+from gateway.store.vault import Vault
 
 HOLDS = "retention-holds"
 """The counter that moves with each hold: a portion that was judged before is judged again."""
@@ -32,6 +34,7 @@ class Holds:
     """What staff do with holds; each is a leaf."""
 
     reader: Reader
+    vault: Vault
     unit_of_work: UnitOfWork
     leaves: Leaves
 
@@ -45,7 +48,9 @@ class Holds:
             if self.reader.retention_holds([name]):
                 raise Refused(f"{name} is held already", code="already-held")
             values = {"subject": name, "reason": reason.strip(), "actor": actor, "at": at}
-            self._commit(Claim(RetentionHoldRow, ("subject",), values), "retention-hold", name, actor, at)
+            kept = sealed(self.vault, RetentionHoldRow, {"subject": name}, values, at=at)
+            row = Claim(RetentionHoldRow, ("subject",), kept.values)
+            self._commit(kept.plan + Plan.of(row), "retention-hold", name, actor, at)
 
         prepared_again(prepare)
         return name
@@ -58,7 +63,7 @@ class Holds:
             if not names:
                 raise Refused(f"{subject[:64]!r} is not held", code="not-held")
             gone = Delete(RetentionHoldRow, {"subject": names[0]}, expected={})
-            self._commit(gone, "retention-let-go", names[0], actor, at)
+            self._commit(Plan.of(gone), "retention-let-go", names[0], actor, at)
             return names[0]
 
         return prepared_again(prepare)
@@ -70,8 +75,8 @@ class Holds:
             return f"exchange/{subject}"
         raise Refused(f"no case and no exchange {subject[:64]!r} is known: check the id", code="subject-unknown")
 
-    def _commit(self, change: Change, step: str, name: str, actor: str, at: datetime) -> None:
+    def _commit(self, plan: Plan, step: str, name: str, actor: str, at: datetime) -> None:
         counted = self.reader.counter(HOLDS)
         moved = unmoved(None) if counted is None else Add(CounterRow, {"name": HOLDS}, "value")
         leaf = self.leaves.make(LeafKind.STAFF, at=at, actor=actor, extra={"step": step, "subject": name})
-        commit(self.unit_of_work, Plan.of(change, moved, leaf.row))
+        commit(self.unit_of_work, plan + Plan.of(moved, leaf.row))

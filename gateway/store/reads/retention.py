@@ -16,6 +16,7 @@ from gateway.store.tables import (
     CaseRow,
     DataKeyRow,
     DeliveryRow,
+    ErasureRow,
     ExchangeRow,
     ReconciliationRow,
     RestrictedReadRow,
@@ -108,8 +109,8 @@ class RetentionReads(Reads):
         """Whether anything is kept that the key of this day seals.
 
         Bodies of exchanges about no case, those that no agreement covers only if they are held, or `unagreed` says so;
-        the reasons of who looked at unmasked data, and reconciliations, which both
-        stay; files that were begun and have no exchange yet.
+        what staff wrote of erasures, holds and looks at unmasked data, and reconciliations, which all stay; files that
+        were begun and have no exchange yet.
         """
         began = col(ExchangeRow.at)
         about_none = select(ExchangeRow.id).where(
@@ -124,14 +125,15 @@ class RetentionReads(Reads):
             about_none = about_none.where(or_(func.coalesce(col(ExchangeRow.agreement), "") != "", is_held))
         made = col(BatchRow.made_at)
         announced = select(ExchangeRow.id).where(col(ExchangeRow.id) == col(BatchRow.id)).exists()
-        others: tuple[Any, ...] = (
-            select(RestrictedReadRow.id).where(col(RestrictedReadRow.at) >= begins, col(RestrictedReadRow.at) < ends),
-            select(ReconciliationRow.id).where(
-                col(ReconciliationRow.made_at) >= begins, col(ReconciliationRow.made_at) < ends
-            ),
-            select(BatchRow.id).where(made >= begins, made < ends, ~announced),
+        moments: tuple[Any, ...] = (
+            (RestrictedReadRow.id, RestrictedReadRow.at),
+            (ReconciliationRow.id, ReconciliationRow.made_at),
+            (ErasureRow.id, ErasureRow.proposed_at),
+            (RetentionHoldRow.subject, RetentionHoldRow.at),
         )
-        return any(self._first(each.limit(1)) is not None for each in (about_none, *others))
+        others = (select(key).where(col(moment) >= begins, col(moment) < ends) for key, moment in moments)
+        unannounced = select(BatchRow.id).where(made >= begins, made < ends, ~announced)
+        return any(self._first(each.limit(1)) is not None for each in (about_none, unannounced, *others))
 
     def retention_run(self, day: str) -> RetentionRunRow | None:
         """The run of that day."""
