@@ -67,8 +67,8 @@ drill: setup ## 200 random damages to stores of both engines, each found and nam
 GO     ?= go
 GOCODE ?= /usr/share/gocode
 
-test-go: setup ## our notes, checkpoints and proofs judged by Go's sumdb (GO=, GOCODE=; Debian: golang-go golang-golang-x-mod-dev)
-	@command -v $(GO) > /dev/null && test -d $(GOCODE)/src/golang.org/x/mod/sumdb || { echo "make: Go and its sumdb are needed: apt-get install golang-go golang-golang-x-mod-dev, or name them: make test-go GO=/path/to/go GOCODE=/path" >&2; exit 2; }
+test-go: setup ## our notes, checkpoints and proofs judged by Go's sumdb; installs them (Debian), or name them (GO=, GOCODE=)
+	@sh tests/interop/golang/install.sh $(GO) $(GOCODE)
 	@$(BIN)/python -m tests.interop.golang $(GO) $(GOCODE)
 
 test-merkle: setup ## every leaf and every older tree of every size to 1,000 against the definition (four minutes)

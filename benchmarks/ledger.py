@@ -5,7 +5,7 @@ appends   leaves are committed by the hub's own writer and placed by its integra
           the wall (what else ran shows there).
 proofs    inclusion proofs of leaves all over the tree, made and verified as receipts need them
 verify    `simojo ledger verify FILE --no-bytes` as a process of its own: every hash anew from the canonical bytes;
-          the same over the stored rows; and with the digests of parts, which is the figure of the byte check
+          the same over the stored rows; and with every stored message, opened and hashed: the byte check
 memory    the most that the verifying process held, as the kernel counted it
 
 The figures go to benchmarks/ledger.json and into docs/performance.md.
@@ -40,6 +40,7 @@ from gateway.store.engine import open_engine
 from gateway.store.plan import Change, Committed, Insert, Plan
 from gateway.store.reading import Reader
 from gateway.store.schema import prepare
+from gateway.store.sealing import PARTS
 from gateway.store.tables import ExchangeRow, PartRow
 from gateway.store.unit_of_work import GroupCommit
 from gateway.store.vault import Vault
@@ -49,7 +50,7 @@ LEAVES = 1_000_000
 STEP = 4_000
 PROOFS = 2_000
 EXCHANGES = 25_000
-"""Exchanges of two leaves and two parts of 2 KB in the store of the byte check."""
+"""Exchanges of two leaves and two parts of 2 KB, sealed as a hub seals them, in the store of the byte check."""
 
 FIGURES = ROOT / "benchmarks/ledger.json"
 KEY = NoteKey.from_seed("simojo.example/ledger", bytes(range(32)))
@@ -181,7 +182,7 @@ def stored(ledger: Ledger) -> dict[str, float]:
 
 
 def byte_check(folder: Path) -> dict[str, Any]:
-    """A store with messages: the whole verification of it, every stored byte hashed, and of its export."""
+    """A store with sealed messages: the whole verification of it, each opened and hashed, and of its export."""
     ledger = Ledger(folder / "messages.db")
     body = b'{"note":"' + b"x" * 2000 + b'"}'
     key = ledger.vault.day_key(START.date())
@@ -192,8 +193,9 @@ def byte_check(folder: Path) -> dict[str, Any]:
             name = f"01a2210c-0000-7000-9000-{next(ledger.numbers):012x}"
             row = {"id": name, "direction": "in", "agency": "dpupr", "interaction": "technical-recommendation"}
             changes.append(Insert(ExchangeRow, {**row, "case_id": None, "verdict": "accepted", "at": START}))
+            seal = ledger.vault.exchange_seal(name, None, START, key.key)
             for part, kind in (("request", LeafKind.ACCEPTED), ("answer", LeafKind.ANSWERED)):
-                changes.append(Insert(PartRow, {"exchange": name, "name": part, "body": body}))
+                changes.append(Insert(PartRow, {"exchange": name, "name": part, "body": seal.blob(PARTS, part, body)}))
                 made = ledger.leaves.make(
                     kind, at=START, actor="agency/dpupr", exchange=name, key=key.key, parts={part: body}
                 )

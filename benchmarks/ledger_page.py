@@ -41,7 +41,7 @@ def write_page(figures: dict[str, Any]) -> None:
         "",
         *(f"- {text}: {'reached' if holds else 'MISSED'}." for text, holds in targets(figures)),
         f"- An append, committed and placed: {cpu} microseconds of the processor, {wall} of the wall.",
-        f"- The byte check, {checked['stored leaves']:,} leaves with a message of 2 KB each:",
+        f"- The byte check, {checked['stored leaves']:,} leaves with a sealed message of 2 KB each:",
         f"  {over_store}, {of_it}; {over_export}.",
     ]
     before, _, rest = PAGE.read_text().partition(BEGIN)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.notes import HASH_SIZE, from_base64
 from conformance.receipts.damage import MALFORMED, Damaged
 
-HASH_SIZE = 32
 MAX_INTEGER = 2**53 - 1
 MEMBERS = frozenset({"format", "version", "leaves", "checkpoint", "verifier", "certificate", "salts"})
 LEAF_MEMBERS = frozenset({"index", "leaf", "proof"})
@@ -92,14 +91,6 @@ def hex_32(value: Any) -> bytes:
     if not _HEX_32.fullmatch(kind(value, str)):
         raise ValueError("64 lower-case hex digits expected")
     return bytes.fromhex(value)
-
-
-def from_base64(text: str, size: int | None = None) -> bytes:
-    """Decode standard base64 in its one spelling (padding, no spare bits). Raises ValueError."""
-    data = base64.b64decode(text, validate=True)
-    if base64.b64encode(data).decode() != text or (size is not None and len(data) != size):
-        raise ValueError(f"{text[:80]!r} is not the base64 of {size or 'some'} bytes")
-    return data
 
 
 def _carried(value: Any) -> CarriedLeaf:

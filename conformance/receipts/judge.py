@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
+from conformance.notes import Checkpoint
 from conformance.receipts.certificate import CarriedCertificate, read_certificate
 from conformance.receipts.damage import (
     CERTIFICATE_DIFFERS,
@@ -25,7 +26,7 @@ from conformance.receipts.damage import (
 )
 from conformance.receipts.forms import Document, read_document
 from conformance.receipts.leaf import Leaf, opens, read_leaf
-from conformance.receipts.note import Checkpoint, open_checkpoint, read_key
+from conformance.receipts.note import open_checkpoint, read_key
 from conformance.receipts.tree import check_inclusion
 
 

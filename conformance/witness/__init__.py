@@ -2,7 +2,6 @@
 
 It is run by an agency or at a second site, and shares no code with the hub that it judges.
 
-notes     signed notes, checkpoints and co-signatures (C2SP signed-note, tlog-checkpoint, tlog-cosignature)
 merkle    consistency proofs, by the recursive definition of RFC 6962 section 2.1.2
 memory    the last checkpoint and the evidence, on disk
 judge     what is co-signed and what is refused

@@ -13,9 +13,9 @@ from typing import Annotated
 import httpx2
 import typer
 
+from conformance.notes import NotAKey, NotANote, NotSigned, is_name, read_key
 from conformance.witness.judge import Contradiction, OtherLedger, Witness
 from conformance.witness.memory import Memory
-from conformance.witness.notes import LedgerKey, NotANote, NotSigned
 from conformance.witness.server import make_server
 from conformance.witness.visiting import TIMEOUT_S, HubFailed, visit
 from gateway.domain.errors import GatewayError
@@ -42,13 +42,13 @@ def witness(
     Without --port and --hub it prints its verifier key for the staff of the hub, and ends.
     """
     try:
-        ledger = LedgerKey.read(ledger_key)
+        ledger = read_key(ledger_key.strip())
         memory = Memory(folder.resolve())
         key = memory.key(_fit(name), os.urandom)
         judge = Witness(memory, key, ledger, lambda: datetime.now(UTC), _say)
         trusted = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
         server = None if port is None else make_server(judge, host, port, _say)
-    except (GatewayError, NotANote, OSError) as fault:
+    except (GatewayError, NotAKey, OSError) as fault:
         _say(f"simojo-conformance: {fault}")
         raise typer.Exit(FAILED) from fault
     if server is None and hub is None:
@@ -82,8 +82,8 @@ def _visited(judge: Witness, client: httpx2.Client, hub: str) -> int:
 
 
 def _fit(name: str) -> str:
-    if not name or "+" in name or any(each.isspace() or not each.isprintable() for each in name):
-        raise NotANote(f"{name!r} cannot name a key: it is not empty and has no space and no plus")
+    if not is_name(name):
+        raise NotAKey(f"{name!r} cannot name a key: it is not empty and has no space and no plus")
     return name
 
 

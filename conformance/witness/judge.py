@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from conformance.notes import Checkpoint, VerifierKey, WitnessKey, read_checkpoint, verify
 from conformance.witness.memory import Memory
 from conformance.witness.merkle import EMPTY, NotConsistent, check_consistency
-from conformance.witness.notes import Checkpoint, LedgerKey, WitnessKey, read_checkpoint, verify
 
 ROLLBACK, REWRITE, FORK = "rollback", "rewrite", "fork"
 
@@ -54,7 +54,7 @@ class Witness:
         self,
         memory: Memory,
         key: WitnessKey,
-        ledger: LedgerKey,
+        ledger: VerifierKey,
         clock: Callable[[], datetime],
         say: Callable[[str], None],
     ) -> None:
@@ -81,7 +81,7 @@ class Witness:
         # 1
         if offered.origin != self._ledger.name:
             raise OtherLedger(f"{offered.origin[:100]!r} is not the ledger {self._ledger.name}")
-        verify(offered, self._ledger)
+        verify(note, self._ledger)
         with self._lock:
             if old is not None and old != self.size:
                 if offered.size < self.size:  # anybody may repeat an old one here: a word, and no evidence

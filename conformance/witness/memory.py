@@ -17,7 +17,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from conformance.witness.notes import Checkpoint, WitnessKey, read_checkpoint
+from conformance.notes import Checkpoint, WitnessKey, read_checkpoint
 from gateway.domain.errors import Misconfigured, Tampered
 
 KEY_FILE, CHECKPOINT_FILE, EVIDENCE, LOCK_FILE = "witness.key", "checkpoint.txt", "evidence", "lock"

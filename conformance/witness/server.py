@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from conformance.notes import HASH_SIZE, NotANote, NotSigned, from_base64, read_checkpoint
 from conformance.witness.judge import REWRITE, Behind, Contradiction, OtherLedger, Witness
-from conformance.witness.notes import NotANote, NotSigned, read_checkpoint, read_hash
 
 MAX_BODY = 64 * 1024
 MAX_PROOF = 63
@@ -44,7 +44,7 @@ def answer(witness: Witness, body: bytes) -> Answer:
         asked = _OLD.fullmatch(old)
         if asked is None or len(lines) > MAX_PROOF:
             raise NotANote("a submission is `old <size>`, hashes, an empty line, and a checkpoint")
-        proof = [read_hash(each) for each in lines]
+        proof = [from_base64(each, HASH_SIZE) for each in lines]
         if int(asked[1]) > read_checkpoint(note).size:
             raise NotANote("the old size is beyond that of the checkpoint")
         return Answer(200, witness.cosign(note, int(asked[1]), proof))

@@ -7,8 +7,8 @@ from typing import Protocol
 
 import httpx2
 
+from conformance.notes import HASH_SIZE, Checkpoint, NotANote, from_base64, read_checkpoint
 from conformance.witness.judge import Witness
-from conformance.witness.notes import Checkpoint, NotANote, read_checkpoint, read_hash
 
 TIMEOUT_S = 10.0
 
@@ -61,7 +61,7 @@ def _proof(client: Client, url: str) -> list[bytes]:
     """The hashes of a proof. One that cannot be read proves nothing, which is for the judge to say."""
     try:
         found = _good(_ask(client, url)).json()["proof"]
-        return [read_hash(each) for each in found]
+        return [from_base64(each, HASH_SIZE) for each in found]
     except (ValueError, TypeError, KeyError) as fault:
         raise NotANote(f"the hub's proof cannot be read: {fault}") from None
 

@@ -6,6 +6,7 @@ store.py      the store and what opens it, for commands that exchange nothing
 differing.py  where adapters and agreements differ: told by `simojo check`, and suspended
 starting.py   what is made sure of before a process begins
 process.py    what a hub and a worker share: parts, start and end
+parts.py      those of the parts that store and settings make alone
 rounds.py     what comes again beside requests: deliveries, ledger, timers; and who leads
 evidence.py   the evidence desk: bundles, masking, restricted reads
 hub.py        a hub process: the web application

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import os
-import secrets
 import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
-from gateway.app.catalogue import calendar_of, catalogue_of
 from gateway.app.delivering import Delivering
 from gateway.app.differing import suspend_where_different
-from gateway.app.identity import hub_key, previous_keys, timestamp_authority
+from gateway.app.identity import hub_key, timestamp_authority
+from gateway.app.parts import casework_of, client_of, hub_of, revocation_of, timestamping_of
 from gateway.app.rounds import Round, Rounds
 from gateway.app.starting import make_sure, refuse_place, speaks_soap
-from gateway.app.store import open_store, record_hub_certificates, retention_of, revocation_policy, status_sources
-from gateway.casework.desk import Casework
-from gateway.casework.references import ReferenceIndex
-from gateway.dialect.party import Hub
+from gateway.app.store import open_store, record_hub_certificates, retention_of, revocation_policy
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import GatewayError, HubBusy
 from gateway.exchange.batch.cancelling import Cancelling
@@ -29,7 +25,7 @@ from gateway.exchange.batch.work import BatchWork
 from gateway.exchange.couriers import Couriers
 from gateway.exchange.directory import Directory
 from gateway.exchange.plugins import load_adapters
-from gateway.machine import give_memory_back, new_case_id, new_id, now
+from gateway.machine import give_memory_back, new_id, now
 from gateway.office.deeds import Deeds
 from gateway.office.signing import signatory_among
 from gateway.office.staff import Officer, officer_of
@@ -41,9 +37,7 @@ from gateway.operations.integrator import BATCH, Integrator
 from gateway.operations.key_holders import announce
 from gateway.operations.refusals import Refusals
 from gateway.operations.retention.night import Night
-from gateway.operations.revocation import Revocation
 from gateway.operations.standing import Standing
-from gateway.operations.timestamping import Authority, Timestamping
 from gateway.operations.witnessing import Witnessing
 from gateway.settings import Settings
 from gateway.store.engine import is_shared
@@ -51,7 +45,6 @@ from gateway.store.exclusive import HubLock
 from gateway.store.leadership import leadership, name_here
 from gateway.store.listening import Listening
 from gateway.store.soundness import apart
-from gateway.transport.http import HttpClient
 from gateway.trust.wss import signatures
 from gateway.validation.library import SchemaLibrary, default_roots
 
@@ -79,31 +72,9 @@ class Process:
         self.adapters = load_adapters()
         self.library = SchemaLibrary(default_roots(self.adapters.values()))
         self.directory = Directory(self.store.reader, self.store.vault, self.adapters, revocation_policy(settings))
-        self._hub = Hub(
-            id=settings.hub_id,
-            key=self._key,
-            pin=self.store.master.pin,
-            held=self.store.vault.held,
-            previous=previous_keys(settings),
-        )
-        self.casework = Casework(
-            reader=self.store.reader,
-            vault=self.store.vault,
-            catalogue=catalogue_of(settings),
-            calendar=calendar_of(settings, clock()),
-            routes=self.directory,
-            references=ReferenceIndex(self.store.master),
-            leaves=self.store.leaves,
-            new_id=new_id,
-            new_case_id=new_case_id,
-            max_waiting=settings.max_waiting_per_agency,
-        )
-        self._client = HttpClient(
-            clock=time.monotonic,
-            ca_file=settings.outbound_ca_file,
-            certificate_file=settings.tls_client_certificate_file,
-            key_file=settings.tls_client_key_file,
-        )
+        self._hub = hub_of(self.store, self._key)
+        self.casework = casework_of(self.store, self.directory, clock, new_id)
+        self._client = client_of(settings)
         self._delivering = Delivering(
             settings=settings,
             store=self.store,
@@ -150,7 +121,9 @@ class Process:
             verifiers=(self.store.note_key.verifier,),
             clock=clock,
         )
-        self.timestamping = self._timestamping(stamping)
+        self.timestamping = timestamping_of(self.store, self._client, stamping, clock)
+        if self.timestamping is not None:
+            self.standing.timestamp_trouble = self.timestamping.trouble
         self.refusals = Refusals(
             self.store.reader,
             self.store.unit_of_work,
@@ -168,7 +141,7 @@ class Process:
         self._cancelling = Cancelling(
             self.store.reader, self.store.unit_of_work, self.store.leaves, self.store.vault, clock
         )
-        self.revocation = self._revocation()
+        self.revocation = revocation_of(self.store, self._client, clock)
         self.expiry = ExpiryWatch(self.store.reader, self.store.unit_of_work, clock)
         self.clock_watch = ClockWatch(
             reader=self.store.reader,
@@ -319,32 +292,6 @@ class Process:
 
     def _pause(self, seconds: float) -> bool:
         return self._couriers.pause(seconds)
-
-    def _timestamping(self, authority: Authority | None) -> Timestamping | None:
-        """What has checkpoints stamped, where there is an authority."""
-        if authority is None:
-            return None
-        made = Timestamping(
-            reader=self.store.reader,
-            unit_of_work=self.store.unit_of_work,
-            client=self._client,
-            authority=authority,
-            clock=self._clock,
-            random_bytes=secrets.token_bytes,
-        )
-        self.standing.timestamp_trouble = made.trouble
-        return made
-
-    def _revocation(self) -> Revocation:
-        return Revocation(
-            reader=self.store.reader,
-            unit_of_work=self.store.unit_of_work,
-            leaves=self.store.leaves,
-            clock=self._clock,
-            sources=partial(status_sources, self.settings, self._client),
-            mode=self.settings.revocation_mode,
-            interval=timedelta(minutes=self.settings.revocation_interval_min),
-        )
 
     def _signatory(self) -> Officer:
         officers = (officer_of(row) for row in self.store.reader.all_staff())

@@ -18,12 +18,11 @@ where one version is active): what is committed in that time comes too late for 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from gateway.casework.routes import Route
-from gateway.contract.adapter import Adapter, Batch, Document, Interaction, Outbound, Request
-from gateway.contract.agreement import AgreedInteraction, Agreement
+from gateway.contract.adapter import Adapter, Interaction, Outbound
+from gateway.contract.agreement import Agreement
 from gateway.contract.differences import declared_for, speaks_to_us
 from gateway.dialect.party import Party
 from gateway.dialect.profiles import WSS_X509
@@ -31,50 +30,16 @@ from gateway.domain.calendar import local_date
 from gateway.domain.errors import HubBusy, Misconfigured, Unauthorised
 from gateway.domain.events import Ask
 from gateway.exchange.entry import Entry, read_entry
+from gateway.exchange.terms import Terms, terms_under
 from gateway.store.certificate_status import SOFT, RevocationPolicy
 from gateway.store.conflicts import Moved
 from gateway.store.plan import GENERATION
 from gateway.store.reading import Reader
 from gateway.store.tables import AgreementRow
 from gateway.store.vault import Vault
-from gateway.validation.library import BATCH_MANIFEST
 
 READINGS = 8
 """Tries to read an agency's entry between two changes of the registry."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Terms:
-    """What the parties agreed about one interaction."""
-
-    adapter: Adapter
-    interaction: Interaction
-    agreement: Agreement
-    agreed: AgreedInteraction
-
-    @property
-    def name(self) -> str:
-        """`<agency>/<interaction>`."""
-        return f"{self.adapter.agency.id}/{self.interaction.name}"
-
-    @property
-    def reference(self) -> str:
-        """`<agreement>/<version>`, as leaves and JWS headers name it."""
-        return f"{self.agreement.id}/{self.agreement.version}"
-
-    @property
-    def heard_document(self) -> Document:
-        """The schema of what the agency says.
-
-        Of its answer in a Request, where it speaks second; of a batch, its manifest's.
-        """
-        match self.interaction:
-            case Request() as request:
-                return request.answer
-            case Batch():
-                return BATCH_MANIFEST
-            case spoken:
-                return spoken.request
 
 
 class Directory:
@@ -170,7 +135,7 @@ class Directory:
         said = entry or self.current(agency)
         said.check_not_suspended()
         agreement = said.agreement_in_force(local_date(at))
-        found = self.terms_under(adapter, agreement, interaction)
+        found = terms_under(adapter, agreement, interaction)
         if found is None:
             agreed = agreement.interaction(interaction)
             lacks = f"has no interaction {interaction[:60]!r}"
@@ -180,14 +145,6 @@ class Directory:
                 f"agreement {agreement.id} {agreement.version} {lacks}", clause=f"{agreement.id} (Pasal 21(2)c.2)"
             )
         return found
-
-    def terms_under(self, adapter: Adapter, agreement: Agreement, interaction: str) -> Terms | None:
-        """The terms of an interaction under one version; None where it is not agreed there, or not declared for it."""
-        agreed = agreement.interaction(interaction)
-        declared = None if agreed is None else declared_for(adapter, agreement, agreed)
-        if agreed is None or declared is None:
-            return None
-        return Terms(adapter=adapter, interaction=declared, agreement=agreement, agreed=agreed)
 
     def terms_of(
         self,
@@ -208,7 +165,7 @@ class Directory:
         entry.check_not_suspended()
         adapter = self._adapters.get(agency)
         begun = entry.begun_version(agreement, version)
-        found = self.terms_under(adapter, begun, interaction) if adapter and begun else None
+        found = terms_under(adapter, begun, interaction) if adapter and begun else None
         if found is None:
             raise Unauthorised(
                 f"agreement {agreement} {version} is not active with interaction {agency}/{interaction}: activate it, "
@@ -226,7 +183,7 @@ class Directory:
         if adapter is None:
             return None
         kept = (said for row, said in self.agreements(agency) if (row.id, row.version) == (agreement, version))
-        found = (self.terms_under(adapter, each, interaction) for each in kept)
+        found = (terms_under(adapter, each, interaction) for each in kept)
         return next((each.interaction for each in found if each is not None), adapter.interaction(interaction))
 
     def serving(self, ask: Ask, service: str, on: date, *, at_once: bool = False) -> Route | None:
@@ -300,7 +257,7 @@ class Directory:
         agreement = entry.active_agreement(on)
         if not entry.is_known or agreement is None:
             return None
-        terms = self.terms_under(self._adapters[agency], agreement, interaction.name)
+        terms = terms_under(self._adapters[agency], agreement, interaction.name)
         if terms is None or terms.interaction is not interaction or not terms.agreed.covers(service):
             return None
         return Route(
@@ -309,3 +266,6 @@ class Directory:
             agreement=agreement.id,
             agreement_version=agreement.version,
         )
+
+
+__all__ = ["Directory", "Terms"]

@@ -36,10 +36,10 @@ that is answered unsigned: that it is beyond its rate (RateLimited), that the st
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import cache, partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
@@ -62,13 +62,14 @@ from gateway.exchange.authorising import authorise, hold_to_version, spoken_for
 from gateway.exchange.client_certificates import ClientCertificates, check_shown
 from gateway.exchange.directory import Directory, Terms
 from gateway.exchange.entry import Entry
+from gateway.exchange.hearing import Allowance, Hearing, binds_id, count
 from gateway.exchange.identity import Seen, identify
 from gateway.exchange.keeping import Keeping
 from gateway.exchange.mailbox.service import Nothing
 from gateway.exchange.records import IN
 from gateway.exchange.refusing import refusal_answer
 from gateway.exchange.repeats import is_overtaken
-from gateway.exchange.spoken import Telling, VersionExpected
+from gateway.exchange.spoken import Telling
 from gateway.exchange.unknown_senders import UnknownSenders, explained
 from gateway.exchange.wire import Sealed, Wire
 from gateway.store.conflicts import begun
@@ -82,29 +83,6 @@ from gateway.validation.library import SchemaLibrary
 _log = structlog.get_logger("simojo.inbound")
 
 T = TypeVar("T")
-
-Allowance: TypeAlias = Callable[[str, str, float | None, bool], None]
-"""Counts one message of a proven agency in an interaction with that agreed rate, None where none was agreed.
-
-The last says whether it is new: what repeats or is not let in is counted apart. Raises RateLimited.
-"""
-
-
-@dataclass(kw_only=True)
-class _Hearing:
-    """A message that is well-formed, while it is heard: once, or again when others came first.
-
-    `spend` counts it, once for all its preparations. `opened` is what the wire made of it, for the first of them
-    alone: while many wait for their COMMIT, a parsed document is ten times its bytes. `patient`: it may be waited for.
-    """
-
-    message: Message
-    wire: Wire
-    interaction: Interaction
-    opened: Any
-    spend: Allowance
-    again: bool = False
-    patient: bool = True
 
 
 class Inbound:
@@ -182,17 +160,17 @@ class Inbound:
         except Refused as refusal:
             prepared = self.unknown_senders.unproven(message, wire, interaction, refusal)
             return begun(lambda: prepared, self._unit_of_work)
-        hearing = _Hearing(
+        hearing = Hearing(
             message=message, wire=wire, interaction=interaction, opened=opened, spend=cache(self._allowance)
         )
         return begun(lambda: self._hear(hearing), self._unit_of_work)  # 10. commit
 
-    def _heard_again(self, hearing: _Hearing, last: bool) -> Going[Sealed]:
+    def _heard_again(self, hearing: Hearing, last: bool) -> Going[Sealed]:
         """From step 1, after there was nothing to tell: so a sender who is not agreed with any more hears so."""
         hearing.patient = not last
         return self._told(hearing.message, hearing.wire, lambda: begun(lambda: self._hear(hearing), self._unit_of_work))
 
-    def _hear(self, hearing: _Hearing) -> Judged[Sealed]:
+    def _hear(self, hearing: Hearing) -> Judged[Sealed]:
         """Judge the sender by the agency's entry as it is held; if the registry has moved since, by the new one.
 
         What is kept stands on the entry by its plan. What is not kept and rests on the entry looks first (`hold`).
@@ -215,13 +193,13 @@ class Inbound:
             self._directory.hold(entry)
             raise
 
-    def _prove(self, hearing: _Hearing, opened: Any, party: Party) -> Proven:
+    def _prove(self, hearing: Hearing, opened: Any, party: Party) -> Proven:
         message = hearing.message
         if not message.from_folder:  # there is no connection that could show one
             check_shown(self._client_certificates, message.client_certificate, party, message.received_at)
         return hearing.wire.authenticate(message, opened, party, self._hub, message.received_at)  # 2. authenticate
 
-    def _answer(self, hearing: _Hearing, entry: Entry, proven: Proven) -> Judged[Sealed]:
+    def _answer(self, hearing: Hearing, entry: Entry, proven: Proven) -> Judged[Sealed]:
         message, interaction, spend = hearing.message, hearing.interaction, hearing.spend
         seen = self._identify(hearing, entry, proven)
         exchange = self._casework.new_id()
@@ -233,18 +211,18 @@ class Inbound:
                 if not message.from_folder:  # a file lies there for as long as it takes to copy it
                     hearing.wire.check_fresh(proven, seen.at)
         except Refused as refusal:
-            _count(seen, spend, new=False)
+            count(seen, spend, new=False)
             return self._refuse(seen, exchange, explained(message, interaction, refusal), binds=False)
         except Misconfigured as fault:  # ours: no certificate to encrypt the answer to
-            _count(seen, spend, new=False)
+            count(seen, spend, new=False)
             return self._refuse(seen, exchange, fault, binds=False)
-        _count(seen, spend, new=earlier is None)
+        count(seen, spend, new=earlier is None)
         if earlier is not None:
             return self._again(seen, exchange, earlier)
         try:
             outcome = self._process(seen, terms, exchange, patient=hearing.patient)
         except Refused as refusal:
-            return self._refuse(seen, exchange, refusal, binds=_binds(seen, refusal, spend))
+            return self._refuse(seen, exchange, refusal, binds=binds_id(seen, refusal, spend))
         except HubBusy:
             raise
         except GatewayError as fault:  # ours: a mapping that raised, a schema or a setting that is missing
@@ -256,7 +234,7 @@ class Inbound:
 
     # --- 2 to 5 ---------------------------------------------------------------------------------------------------
 
-    def _identify(self, hearing: _Hearing, entry: Entry, proven: Proven) -> Seen:
+    def _identify(self, hearing: Hearing, entry: Entry, proven: Proven) -> Seen:
         message, interaction = hearing.message, hearing.interaction
         telling = Telling(message=message, proven=proven, served=interaction, form=hearing.wire.form(proven))
         spoken = spoken_for(self._directory, self._casework.reader, telling, entry)
@@ -316,15 +294,3 @@ class Inbound:
         payload = seen.proven.document if isinstance(seen.proven.document, dict) else None
         answer = refusal_answer(adapter, seen.message, seen.wire, error, payload=payload, exchange=exchange)
         return self._keeping.keep(seen, exchange, answer, code=error.code, binds=binds)
-
-
-def _binds(seen: Seen, refusal: Refused, spend: Allowance) -> bool:
-    """Whether a refusal in 6 to 8 binds the message id. One of a message without an id counts as a repeat."""
-    if seen.by_content:
-        _count(seen, spend, new=False)
-    return not (seen.by_content or isinstance(refusal, VersionExpected))
-
-
-def _count(seen: Seen, spend: Allowance, *, new: bool) -> None:
-    rate_per_s = seen.terms.agreed.rate_per_s if isinstance(seen.terms, Terms) else None
-    spend(seen.message.agency, seen.message.interaction, rate_per_s, new)

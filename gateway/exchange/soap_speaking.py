@@ -12,6 +12,7 @@ from gateway.dialect import wss_x509
 from gateway.dialect.party import Hub
 from gateway.domain.errors import AgencyUnavailable, GatewayError, Malformed, SchemaViolation, Unauthenticated
 from gateway.exchange.directory import Terms
+from gateway.exchange.retry_after import retry_after
 from gateway.exchange.speaking import (
     AgencyBusy,
     AgencyRefused,
@@ -19,7 +20,6 @@ from gateway.exchange.speaking import (
     Spoken,
     came_in_clear,
     reply_document,
-    retry_after,
 )
 from gateway.transport.http import HttpReply, OutboundCall
 from gateway.transport.soap import SoapRequestBuilder

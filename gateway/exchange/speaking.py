@@ -13,11 +13,9 @@ carries a document has to come encrypted too. A refusal may come in clear: its t
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -38,6 +36,7 @@ from gateway.domain.errors import (
     Unauthenticated,
 )
 from gateway.exchange.directory import Terms
+from gateway.exchange.retry_after import retry_after
 from gateway.transport.http import HttpReply, OutboundCall
 from gateway.validation.json_parse import parse_json
 from gateway.validation.library import ACKNOWLEDGEMENT, BATCH_ACCEPTED, SchemaLibrary
@@ -281,22 +280,3 @@ def by_status(reply: HttpReply) -> GatewayError:
             f"the agency answered HTTP {reply.status}, and nobody knows whether it took the message"
         )
     return AgencyRefused(f"the agency answered HTTP {reply.status} and no body that was agreed")
-
-
-def retry_after(headers: Mapping[str, str], at: datetime | None = None) -> int | None:
-    """Seconds of a Retry-After header (RFC 9110, 10.2.3), never negative; None when it is missing or neither form.
-
-    A date is told as seconds from `at`, and left alone without one.
-    """
-    text = headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit():
-        return int(text[:9])
-    if at is None:
-        return None
-    try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if until.tzinfo is None:  # "-0000" says UTC of an unknown zone
-        until = until.replace(tzinfo=UTC)
-    return max(0, math.ceil((until - at).total_seconds()))

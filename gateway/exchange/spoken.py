@@ -23,6 +23,7 @@ from gateway.domain.calendar import local_date
 from gateway.domain.errors import Unauthorised
 from gateway.exchange.directory import Directory, Terms
 from gateway.exchange.entry import Entry
+from gateway.exchange.terms import terms_under
 from gateway.store.reading import Reader
 
 
@@ -87,7 +88,7 @@ def _in_another(
 ) -> Spoken | None:
     """The terms of a version that is not in force, where it is spoken under one; None where it is not."""
     adapter = directory.adapters[telling.message.agency]
-    others = (directory.terms_under(adapter, each, telling.served.name) for each in entry.begun if each is not now)
+    others = (terms_under(adapter, each, telling.served.name) for each in entry.begun if each is not now)
     other = next((each for each in others if each is not None and telling.fits(each)), None)
     if other is None:
         return None

@@ -9,7 +9,6 @@ URLs; what it would add to each call cost as much of the interpreter's time as t
 from __future__ import annotations
 
 import logging
-import ssl
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ import httpx2
 from gateway.domain.errors import Misconfigured
 from gateway.transport.connection import Call, DeadlineBackend, current
 from gateway.transport.errors import NotSent, Stage, Unknown
+from gateway.transport.tls import client_context
 
 # Both write request lines at INFO, and headers (Authorization among them) at DEBUG.
 for _name in ("httpx2", "httpcore2"):
@@ -92,7 +92,7 @@ class HttpClient:
         self._clock = clock
         self._connect_timeout_s = connect_timeout_s
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=_tls(ca_file, certificate_file, key_file),
+            ssl_context=client_context(ca_file, certificate_file, key_file),
             max_connections=max_connections,
             max_keepalive_connections=max_connections,
             keepalive_expiry=30.0,
@@ -281,31 +281,6 @@ def _cannot_be_sent(fault: Exception) -> Misconfigured:
         f"the call cannot be made as HTTP ({fault}); correct the agency's endpoint (http:// or https://) or header",
         code="endpoint-wrong",
     )
-
-
-def _tls(ca_file: Path | None, certificate_file: Path | None, key_file: Path | None) -> ssl.SSLContext:
-    try:
-        context = (
-            httpx2.create_ssl_context(trust_env=False)
-            if ca_file is None
-            else ssl.create_default_context(cafile=ca_file)
-        )
-    except OSError as fault:  # ssl.SSLError is one
-        raise Misconfigured(
-            f"the CA file {ca_file} cannot be read as PEM certificates ({fault}); set the right file",
-            code="ca-file-unreadable",
-        ) from fault
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if certificate_file is not None:
-        try:
-            context.load_cert_chain(certificate_file, key_file)
-        except OSError as fault:
-            raise Misconfigured(
-                f"SIMOJO_TLS_CLIENT_CERTIFICATE_FILE ({certificate_file}) and SIMOJO_TLS_CLIENT_KEY_FILE ({key_file}) "
-                f"are not a certificate and its key in PEM: {fault}",
-                code="tls-file-unusable",
-            ) from fault
-    return context
 
 
 __all__ = ["HttpClient", "HttpReply", "NotSent", "OutboundCall", "StreamedReply", "Unknown"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.witness.notes import WitnessKey
+from conformance.notes import WitnessKey
 from tests.cli.conftest import Simojo
 from tests.office.house import NOW
 

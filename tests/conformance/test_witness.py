@@ -18,10 +18,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.notes import read_key
 from conformance.witness.judge import Witness
 from conformance.witness.memory import CHECKPOINT_FILE, KEY_FILE, Memory
 from conformance.witness.merkle import EMPTY, NotConsistent, check_consistency
-from conformance.witness.notes import LedgerKey
 from conformance.witness.server import answer, make_server
 from gateway.domain.errors import Misconfigured, Tampered
 from gateway.ledger.checkpoint import Checkpoint, NoteKey, sign
@@ -62,7 +62,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[], tuple[Witness, list[str]]]]:
         memory = Memory(tmp_path / "saksi")
         opened.append(memory)
         key = memory.key(NAME, lambda size: bytes(range(size)))
-        return Witness(memory, key, LedgerKey.read(KEY.verifier.encode()), lambda: NOW, said.append), said
+        return Witness(memory, key, read_key(KEY.verifier.encode()), lambda: NOW, said.append), said
 
     yield starting
     for each in opened:

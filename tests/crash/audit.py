@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 
 from gateway.app import Store
 from gateway.app.catalogue import catalogue_of
-from gateway.domain.errors import GatewayError, LedgerBroken
+from gateway.domain.errors import GatewayError, LedgerBroken, Tampered
 from gateway.ledger.checkpoint import open_note
 from gateway.operations.ledger_export import verify_store
 from tests.crash.agencies import Agencies
@@ -31,7 +31,10 @@ from tests.crash.told import changed, lost, refused
 
 def audit(store: Store, clients: Clients, agencies: Agencies, heads: Mapping[int, str]) -> Verdict:
     """Look at everything. The town has settled, and nobody writes any more."""
-    rows = Rows(store.engine)
+    try:
+        rows = Rows(store.engine, store.reader)
+    except Tampered as shut:
+        return Verdict(findings=[Finding(kind="lost", text=shut.text)])
     records = list(clients.records.values())
     verdict = Verdict(
         messages=len(records),

@@ -1,4 +1,4 @@
-"""The rows of a store, as an audit reads them; and the names by which it and the clients mean the same."""
+"""The rows of a store, as an audit reads them, in clear; and the names by which it and the clients mean the same."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import Engine, select
 from sqlmodel import SQLModel
 
 from gateway.store.plan import table_of
+from gateway.store.reading import Reader
 from gateway.store.tables import (
     AttemptRow,
     CaseEventRow,
@@ -21,13 +22,15 @@ from gateway.store.tables import (
     OpeningRow,
     PartRow,
 )
+from tests.crash.opened import opened
 
 
 class Rows:
-    """The rows that are looked at more than once."""
+    """The rows that are looked at more than once. `reader` opens what is sealed; raises Tampered where it does not."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, reader: Reader) -> None:
         self._engine = engine
+        self._reader = reader
         self.exchanges = self.all(ExchangeRow)
         self.cases = self.all(CaseRow)
         self.events = self.all(CaseEventRow)
@@ -43,7 +46,8 @@ class Rows:
     def all(self, model: type[SQLModel]) -> list[dict[str, Any]]:
         """All rows of a table."""
         with self._engine.connect() as connection:
-            return [dict(row) for row in connection.execute(select(table_of(model))).mappings()]
+            rows = connection.execute(select(table_of(model))).mappings().all()
+        return [opened(self._reader, model, dict(row)) for row in rows]
 
     @property
     def inbound(self) -> dict[tuple[str, str], list[dict[str, Any]]]:

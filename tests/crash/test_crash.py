@@ -168,6 +168,10 @@ SPOILT: Mapping[str, Callable[[Town], Callable[[], None]]] = {
     "lost: a message of which nothing is stored": never_stored,
     "lost: a message that was never answered": never_answered,
     "lost: an exchange without its row": sql("UPDATE exchange SET message_id = 'x' WHERE rowid = 1"),
+    "lost: a sealed message was cut": sql(
+        "UPDATE exchange_part SET body = substr(body, 1, length(body) - 1) WHERE rowid = 1"
+    ),
+    "lost: a sealed fact was changed": sql("UPDATE case_event SET body = substr(body, 1, 40) WHERE seq = 2"),
     "lost: a fact is gone": sql("DELETE FROM case_event WHERE seq = 2"),
     "doubled: an agency heard something once more": heard_once_more,
     "doubled: an acknowledgement counted twice": counted_twice,

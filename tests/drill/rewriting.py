@@ -7,10 +7,11 @@ from sqlalchemy import text
 from gateway.ledger.checkpoint import Checkpoint, sign
 from gateway.ledger.merkle import leaf_hash, root
 from gateway.ledger.tree import extend
-from tests.operations.ledgers import KEY, Office
+from tests.drill.grounds import DrillOffice
+from tests.operations.ledgers import KEY
 
 
-def change_leaf(office: Office, index: int) -> None:
+def change_leaf(office: DrillOffice, index: int) -> None:
     """Let a leaf tell another time by a microsecond, and sign a history in which it always did."""
     before = bytes(office.value(f"SELECT canonical FROM leaf WHERE tree_index = {index}"))  # noqa: S608 - a number
     at = before.index(b'Z","commitments"') - 1
@@ -25,7 +26,7 @@ def change_leaf(office: Office, index: int) -> None:
     sign_anew(office)
 
 
-def drop_leaf(office: Office, index: int) -> None:
+def drop_leaf(office: DrillOffice, index: int) -> None:
     """Let a leaf never have been, and sign a history without it. It is one that commits to nothing."""
     size = office.reader.tree_size()
     office.damage("DELETE FROM leaf WHERE tree_index = :at", at=index)
@@ -34,7 +35,7 @@ def drop_leaf(office: Office, index: int) -> None:
     sign_anew(office, without=index)
 
 
-def sign_anew(office: Office, *, without: int | None = None) -> None:
+def sign_anew(office: DrillOffice, *, without: int | None = None) -> None:
     """Make tiles, head and every checkpoint anew for the leaves that are there now."""
     hashes = office.reader.leaf_hashes(0)
     sizes = [each.size - (without is not None and each.size > without) for each in office.reader.checkpoints()]

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from conformance.notes import read_checkpoint, read_key, verify
 from conformance.witness.judge import Contradiction, Witness
 from conformance.witness.memory import Memory
-from conformance.witness.notes import LedgerKey, read_checkpoint, verify
 from conformance.witness.visiting import HubFailed, visit
 from gateway.app import Gateway
 from gateway.domain.errors import Misconfigured
@@ -43,7 +43,7 @@ def test_the_checkpoint_is_for_everybody_and_asked_for_anew(house: House, web: T
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/plain; charset=utf-8")
     assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.headers["cache-control"] == "no-cache"
-    verify(read_checkpoint(answer.text), LedgerKey.read(house.gateway.store.note_key.verifier.encode()))
+    verify(answer.text, read_key(house.gateway.store.note_key.verifier.encode()))
     again = web.get("/ledger/checkpoint", headers={"If-None-Match": f'"other", W/{answer.headers["etag"]}'})
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["etag"] == answer.headers["etag"]
@@ -119,7 +119,7 @@ def test_a_witness_that_nobody_can_call_comes_by_itself(house: House, web: TestC
     said: list[str] = []
     memory = Memory(tmp_path / "saksi")
     key = memory.key(NAME, bytes)
-    ledger = LedgerKey.read(house.gateway.store.note_key.verifier.encode())
+    ledger = read_key(house.gateway.store.note_key.verifier.encode())
     witness = Witness(memory, key, ledger, house.clock, said.append)
     with pytest.raises(HubFailed, match="401"):
         visit(witness, web, "http://testserver")

@@ -13,8 +13,9 @@ from gateway.contract.agreement import RetrySchedule
 from gateway.domain.errors import GatewayError, MappingFault, Misconfigured, Refused, Unauthorised
 from gateway.exchange.backoff import wait_before
 from gateway.exchange.mapping import Mapping
+from gateway.exchange.retry_after import retry_after
 from gateway.exchange.sentences import of_hold
-from gateway.exchange.speaking import reply_document, retry_after
+from gateway.exchange.speaking import reply_document
 from gateway.exchange.states import Delivery
 from gateway.exchange.verdict import HELD_BACK, Judge
 from tests.exchange.agreed import terms

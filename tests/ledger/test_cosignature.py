@@ -7,7 +7,7 @@ import base64
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from conformance.witness.notes import LedgerKey, WitnessKey, read_checkpoint, verify
+from conformance.notes import WitnessKey, read_checkpoint, read_key, verify
 from gateway.domain.errors import LedgerBroken
 from gateway.ledger.checkpoint import Checkpoint, NoteKey, open_note, sign
 from gateway.ledger.cosignature import WitnessVerifier
@@ -43,7 +43,7 @@ def test_a_line_is_found_and_the_newest_of_two_and_none_of_others() -> None:
 def test_the_ledgers_own_readers_pass_co_signatures_over() -> None:
     cosigned = NOTE + line()
     assert open_note(cosigned, [KEY.verifier]).size == 20_852_163
-    verify(read_checkpoint(cosigned), LedgerKey.read(KEY.verifier.encode()))
+    verify(cosigned, read_key(KEY.verifier.encode()))
 
 
 @pytest.mark.parametrize("at", [4, 11, 12, 75])

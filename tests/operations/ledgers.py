@@ -1,4 +1,4 @@
-"""A small office whose ledger can be filled, integrated and damaged: real store, real leaves, made-up messages."""
+"""A small office whose ledger can be filled, integrated and damaged: real leaves, sealed bodies, made-up messages."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from gateway.operations.integrator import Integrator
 from gateway.operations.ledger_export import StoreVerdict, verify_store
 from gateway.store.plan import Change, Committed, Insert, Plan
 from gateway.store.reading import Reader
+from gateway.store.sealing import FACTS, PARTS
 from gateway.store.tables import CaseEventRow, ExchangeRow, PartRow
 from gateway.store.unit_of_work import GroupCommit
 from gateway.store.vault import Vault
@@ -62,10 +63,14 @@ class Office:
             part: f"<{part} of='{name}'/>".encode() for part in ("request", "answer-body", "answer", "answer-headers")
         }
         key = self.vault.exchange_key(case_id, self.now)
+        seal = self.vault.exchange_seal(name, case_id, self.now, key.key)
         row = {"id": name, "direction": "in", "agency": "dpupr", "interaction": "technical-recommendation"}
         changes: list[Change] = [
             Insert(ExchangeRow, {**row, "case_id": case_id, "verdict": "accepted", "at": self.now}),
-            *(Insert(PartRow, {"exchange": name, "name": part, "body": body}) for part, body in parts.items()),
+            *(
+                Insert(PartRow, {"exchange": name, "name": part, "body": seal.blob(PARTS, part, body)})
+                for part, body in parts.items()
+            ),
         ]
         for kind, names in (
             (LeafKind.ACCEPTED, ("request", "answer-body")),
@@ -88,7 +93,8 @@ class Office:
         """Commit a fact of a case with its leaf, as casework does."""
         body = f'{{"step":"{case_id}/{seq}"}}'
         key = self.vault.case_key(case_id)
-        row = {"case_id": case_id, "seq": seq, "kind": "stepped", "body": body, "actor": "staff/siti"}
+        sealed = self.vault.case_seal(case_id).text(FACTS, str(seq), body)
+        row = {"case_id": case_id, "seq": seq, "kind": "stepped", "body": sealed, "actor": "staff/siti"}
         made = self.leaves.make(
             LeafKind.CASE_STEP,
             at=self.now,

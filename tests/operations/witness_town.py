@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from conformance.notes import read_key
 from conformance.witness.judge import Witness
 from conformance.witness.memory import Memory
-from conformance.witness.notes import LedgerKey
 from conformance.witness.server import answer
 from gateway.operations.witnesses import Proposal, WitnessDeeds
 from gateway.operations.witnessing import Witnessing
@@ -55,7 +55,7 @@ class WitnessTown:
 
     def reborn(self) -> Witness:
         """The witness, as it is when it starts in its folder."""
-        return Witness(self.memory, self.key, LedgerKey.read(KEY.verifier.encode()), self.clock, self.said.append)
+        return Witness(self.memory, self.key, read_key(KEY.verifier.encode()), self.clock, self.said.append)
 
     def witnessing(self, office: Office | None = None) -> Witnessing:
         """What collects co-signatures in the office, or in another one."""

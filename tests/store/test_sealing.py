@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import string
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from gateway.domain.errors import Refused, Tampered
 from gateway.store.plan import Committed, Conflict, Insert, Plan, Update
 from gateway.store.reading import Reader
-from gateway.store.sealing import DOCUMENTS, PARTS, BodySeal, Place, Shut, open_blob, open_text
+from gateway.store.sealing import DOCUMENTS, PARTS, TEXT_MARK, BodySeal, Place, Shut, open_blob, open_text
 from gateway.store.tables import DataKeyRow, DossierRow, PartRow
 from gateway.store.unit_of_work import GroupCommit
 from gateway.store.vault import Vault
@@ -48,6 +50,19 @@ def test_a_changed_bit_or_an_end_that_is_missing_is_never_taken(at: int) -> None
     for damaged in (bytes(sealed[:at]), bytes(sealed[:at]) + bytes([sealed[at] ^ 1]) + bytes(sealed[at:][1:])):
         with pytest.raises((Tampered, Shut)):
             open_blob(damaged, Place("x-1", PARTS, "request"), keys)
+
+
+def test_a_sealed_text_has_one_spelling() -> None:
+    """Base64 has bits to spare where it does not end with a whole group; a text with others there was changed."""
+    text = next(each for each in (SEAL.text(PARTS, "request", "x" * size) for size in range(3)) if each.endswith("="))
+    filling = text.rstrip("=")
+    spare = base64.b64decode(text[len(TEXT_MARK) :])
+    others = [f"{filling[:-1]}{each}{text[len(filling) :]}" for each in string.ascii_letters + string.digits]
+    same = [each for each in others if base64.b64decode(each[len(TEXT_MARK) :]) == spare and each != text]
+    assert same
+    for each in same:
+        with pytest.raises(Tampered):
+            open_text(each, Place("x-1", PARTS, "request"), keys)
 
 
 def test_without_its_key_a_body_says_that_it_was_erased_and_one_in_clear_is_taken_as_it_is() -> None:

@@ -23,6 +23,7 @@ from gateway.exchange.concluding import Concluding
 from gateway.exchange.directory import Directory
 from gateway.exchange.entry import Entry
 from gateway.exchange.mailbox.lapsing import LIMIT, written_down
+from gateway.exchange.terms import terms_under
 from gateway.store.due import handle_due
 from gateway.store.outgoing import StoredDelivery
 from gateway.store.plan import Plan, unmoved
@@ -90,7 +91,7 @@ class Uncovered:
     def _not_anew(self, lying: Lying, adapter: Adapter, own: Agreement, in_force: Agreement) -> str | None:
         if in_force == own:
             return None
-        terms = self._directory.terms_under(adapter, in_force, lying.interaction)
+        terms = terms_under(adapter, in_force, lying.interaction)
         redrive = "sepakati dalam versi baru lalu kirim lagi, atau batalkan"
         if terms is None:
             lacks = f"tidak memuat {lying.interaction}"
@@ -107,7 +108,7 @@ class Uncovered:
         )
 
     def _not_again(self, lying: Lying, entry: Entry, adapter: Adapter, own: Agreement, on: date) -> str | None:
-        terms = self._directory.terms_under(adapter, own, lying.interaction)
+        terms = terms_under(adapter, own, lying.interaction)
         try:
             entry.check_may_repeat(own, on)
         except Unauthorised as over:
