@@ -53,9 +53,12 @@ class Settings(BaseSettings):
     )
     hub_id: str = Field("dpmptsp", description="the office's id in signatures (`iss`, `aud`)")
     master_key_file: Path = Field(
-        Path("keys/master.key"), description="32 random bytes in base64; seals what is secret"
+        Path("keys/master.key"),
+        description="32 random bytes in base64; seals what is secret. Several: a line each, the newest first",
     )
-    master_key: SecretStr | None = Field(None, description="the same as a value, in place of the file")
+    master_key: SecretStr | None = Field(
+        None, description="the same as a value, in place of the file; several with spaces between"
+    )
     signing_key_file: Path = Field(Path("keys/hub.key.pem"), description="the hub's private signing key, PEM")
     signing_certificate_file: Path = Field(
         Path("keys/hub.pem"), description="the certificate of that key, PEM, followed by its chain"
@@ -176,11 +179,11 @@ class Settings(BaseSettings):
         """True in production mode."""
         return self.mode is Mode.PRODUCTION
 
-    def master_key_bytes(self) -> bytes:
-        """The master key. Raises Misconfigured when it is missing or not 32 bytes in base64."""
+    def master_keys(self) -> tuple[bytes, ...]:
+        """The master keys, the newest first. Raises Misconfigured: missing, or a line is not 32 bytes in base64."""
         if self.master_key is not None:
-            return _key(self.master_key.get_secret_value(), "SIMOJO_MASTER_KEY")
-        return _key(_text_of(self.master_key_file, "SIMOJO_MASTER_KEY_FILE"), "SIMOJO_MASTER_KEY_FILE")
+            return _keys(self.master_key.get_secret_value(), "SIMOJO_MASTER_KEY")
+        return _keys(_text_of(self.master_key_file, "SIMOJO_MASTER_KEY_FILE"), "SIMOJO_MASTER_KEY_FILE")
 
     @property
     def erasure_journal_file(self) -> Path:
@@ -264,6 +267,11 @@ def _bytes_of(path: Path, setting: str) -> bytes:
 
 def _text_of(path: Path, setting: str) -> str:
     return _bytes_of(path, setting).decode("ascii", "replace")
+
+
+def _keys(text: str, setting: str) -> tuple[bytes, ...]:
+    """One key or several, apart by spaces or ends of lines."""
+    return tuple(_key(each, setting) for each in text.split()) or (_key("", setting),)
 
 
 def _key(text: str, setting: str) -> bytes:

@@ -75,7 +75,7 @@ def test_every_wrong_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_missing_key_file_is_named_with_what_to_do() -> None:
-    for read in (load_settings().master_key_bytes, load_settings().ledger_seed, load_settings().signing_pems):
+    for read in (load_settings().master_keys, load_settings().ledger_seed, load_settings().signing_pems):
         with pytest.raises(Misconfigured, match="simojo init") as caught:
             read()
         assert caught.value.code == "key-file-missing"
@@ -88,20 +88,20 @@ def test_a_key_is_32_bytes_in_base64(tmp_path: Path, text: str) -> None:
     path = tmp_path / "keys" / "master.key"
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(Misconfigured, match="SIMOJO_MASTER_KEY_FILE must hold 32") as caught:
-        load_settings().master_key_bytes()
+        load_settings().master_keys()
     assert caught.value.code == "key-malformed"
     path.write_text(f"{KEY}\n")
-    assert load_settings().master_key_bytes() == bytes(range(32))
+    assert load_settings().master_keys() == (bytes(range(32)),)
 
 
 def test_a_master_key_may_be_given_as_a_value_and_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIMOJO_MASTER_KEY", KEY)
     settings = load_settings()
-    assert settings.master_key_bytes() == bytes(range(32))
+    assert settings.master_keys() == (bytes(range(32)),)
     assert KEY not in repr(settings)
     monkeypatch.setenv("SIMOJO_MASTER_KEY", "salah")
     with pytest.raises(Misconfigured, match="SIMOJO_MASTER_KEY must hold") as caught:
-        load_settings().master_key_bytes()
+        load_settings().master_keys()
     assert "salah" not in caught.value.text
 
 

@@ -21,6 +21,8 @@ from gateway.app.store import (
     open_store,
     receipts_of,
     record_hub_certificates,
+    retention_of,
+    rotation_of,
     unrecorded_hub_certificates,
     verifier_of,
 )
@@ -37,6 +39,8 @@ __all__ = [
     "reads_of",
     "receipts_of",
     "record_hub_certificates",
+    "retention_of",
+    "rotation_of",
     "unrecorded_hub_certificates",
     "verifier_of",
 ]

@@ -17,9 +17,9 @@ from gateway.app.identity import hub_key, timestamp_authority
 from gateway.app.parts import casework_of, client_of, hub_of, revocation_of, timestamping_of
 from gateway.app.rounds import Round, Rounds
 from gateway.app.starting import make_sure, refuse_place, speaks_soap
-from gateway.app.store import open_store, record_hub_certificates, revocation_policy
+from gateway.app.store import open_store, record_hub_certificates, retention_of, revocation_policy
 from gateway.domain.calendar import local_date
-from gateway.domain.errors import HubBusy
+from gateway.domain.errors import GatewayError, HubBusy
 from gateway.exchange.batch.cancelling import Cancelling
 from gateway.exchange.batch.work import BatchWork
 from gateway.exchange.couriers import Couriers
@@ -34,13 +34,15 @@ from gateway.operations.clock_watch import ClockWatch
 from gateway.operations.day_watch import DayWatch
 from gateway.operations.expiry import ExpiryWatch
 from gateway.operations.integrator import BATCH, Integrator
+from gateway.operations.key_holders import announce
 from gateway.operations.refusals import Refusals
+from gateway.operations.retention.night import Night
 from gateway.operations.standing import Standing
 from gateway.operations.witnessing import Witnessing
 from gateway.settings import Settings
 from gateway.store.engine import is_shared
 from gateway.store.exclusive import HubLock
-from gateway.store.leadership import leadership
+from gateway.store.leadership import leadership, name_here
 from gateway.store.listening import Listening
 from gateway.store.soundness import apart
 from gateway.trust.wss import signatures
@@ -90,7 +92,8 @@ class Process:
         self.lapsing = self._delivering.lapsing
         self.uncovered = self._delivering.uncovered
         self.office_files = self._delivering.office_files
-        self._leadership = leadership(self.store.engine, f"{self.KIND} {socket.gethostname()} process {os.getpid()}")
+        self._name = name_here(f"{self.KIND} {socket.gethostname()} process {os.getpid()}")
+        self._leadership = leadership(self.store.engine, self._name)
         self.standing = Standing(self._leadership.leader)
         self._couriers = Couriers(
             self.claiming,
@@ -149,6 +152,7 @@ class Process:
             standing=self.standing,
         )
         self.day_watch = DayWatch(clock, self.suspend_where_different)
+        self.night = Night(retention_of(self.store), clock)
         self._rounds: Rounds | None = None
         self._ending: threading.Thread | None = None
 
@@ -170,6 +174,16 @@ class Process:
             self.batches.recover()
         self._rounds = self._make_rounds()
         self._rounds.start()
+        self._announce_keys()
+
+    def _announce_keys(self) -> None:
+        """Say which master keys are here, now that others can see this process; end where one is missing by now."""
+        store = self.store
+        try:
+            announce(store.reader, store.unit_of_work, store.engine, store.ring, self._name, self._clock())
+        except GatewayError:
+            self.stop()
+            raise
 
     def begin_to_end(self) -> None:
         """Take no new work, and let others have what was not begun; does not wait. `stop` does."""
@@ -236,6 +250,7 @@ class Process:
                 Round("revocation", lambda: self.revocation.run_once() > 0, 30.0),
                 Round("expiry", lambda: self.expiry.run_once() > 0, 3600.0),
                 Round("cut-over", self.day_watch.run_once, 5.0),
+                Round("retention", lambda: self.standing.trusts_its_clock and self.night.run_once(), 60.0),
                 Round("uncovered-items", self._give_up_uncovered, 5.0),
                 Round("abandoned-uploads", self._give_up_abandoned_uploads, 3600.0),
             ),

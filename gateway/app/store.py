@@ -23,20 +23,25 @@ from gateway.operations.admission import Admission
 from gateway.operations.erasing.carrying import Carrying
 from gateway.operations.erasing.journal import Journal
 from gateway.operations.hub_certificates import record, unrecorded
+from gateway.operations.key_rotation import Rotation
 from gateway.operations.ledger_export import StoreVerdict, verify_store
+from gateway.operations.master_keys import settle
 from gateway.operations.old_bodies import seal_old_bodies
 from gateway.operations.proofs import Proofs
 from gateway.operations.receipts import Receipts
 from gateway.operations.registry import Registry
+from gateway.operations.retention.running import Retention
 from gateway.operations.status_sources import StatusSources
 from gateway.settings import Settings
 from gateway.store.certificate_status import RevocationPolicy
+from gateway.store.derived import Derived
 from gateway.store.engine import open_engine
 from gateway.store.reading import Reader
 from gateway.store.schema import prepare
 from gateway.store.unit_of_work import GroupCommit
 from gateway.store.vault import Vault
 from gateway.transport.http import HttpClient
+from gateway.trust.key_ring import KeyRing
 from gateway.trust.keys import SigningKey, fingerprint
 from gateway.trust.secrets import MasterKey
 
@@ -45,12 +50,16 @@ _log = structlog.get_logger("simojo.store")
 
 @dataclass(frozen=True, kw_only=True)
 class Store:
-    """The store and what opens it: all that commands need which exchange nothing."""
+    """The store and what opens it: all that commands need which exchange nothing.
+
+    `ring` are the master keys; `master` gives keys that stay the same whichever of them wraps.
+    """
 
     settings: Settings
     engine: Engine
     reader: Reader
-    master: MasterKey
+    ring: KeyRing
+    master: Derived
     vault: Vault
     note_key: NoteKey
     unit_of_work: GroupCommit
@@ -74,12 +83,13 @@ def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_i
         given_up.callback(engine.dispose)
         prepare(engine)
         reader = Reader(engine)
-        master = MasterKey(settings.master_key_bytes())
-        vault = Vault(reader, master, secrets.token_bytes)
-        vault.make_sure_of_the_key()
-        leaves = Leaves(master, new_id)
+        ring = ring_of(settings)
         unit_of_work = GroupCommit(engine)
         given_up.callback(unit_of_work.close)
+        settle(reader, ring, unit_of_work.commit, secrets.token_bytes, clock())
+        vault = Vault(reader, ring, secrets.token_bytes)
+        master = Derived(reader, ring)
+        leaves = Leaves(master, new_id)
         seal_old_bodies(reader, vault, unit_of_work.commit, _tell_sealed)
         erasing = Carrying(
             engine=engine,
@@ -110,6 +120,7 @@ def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_i
             settings=settings,
             engine=engine,
             reader=reader,
+            ring=ring,
             master=master,
             vault=vault,
             note_key=NoteKey.from_seed(settings.ledger_origin, settings.ledger_seed()),
@@ -127,14 +138,36 @@ def _tell_sealed(table: str, rows: int) -> None:
     _log.info("bodies_sealed", table=table, rows=rows)
 
 
+def ring_of(settings: Settings) -> KeyRing:
+    """The master keys that the settings name. Raises Misconfigured."""
+    return KeyRing([MasterKey(each) for each in settings.master_keys()])
+
+
+def rotation_of(store: Store) -> Rotation:
+    """What says how the master keys stand, and changes to the newest."""
+    return Rotation(
+        reader=store.reader,
+        unit_of_work=store.unit_of_work,
+        engine=store.engine,
+        ring=store.ring,
+        leaves=store.leaves,
+        random=secrets.token_bytes,
+    )
+
+
+def retention_of(store: Store) -> Retention:
+    """What ends the keeping of what is over its time."""
+    return Retention(reader=store.reader, unit_of_work=store.unit_of_work, leaves=store.leaves)
+
+
 def verifier_of(settings: Settings) -> Callable[[Reader, Callable[[int], None]], StoreVerdict]:
     """What verifies the whole ledger of any store with the office's keys. Raises Misconfigured."""
-    master = MasterKey(settings.master_key_bytes())
+    ring = ring_of(settings)
     note_key = NoteKey.from_seed(settings.ledger_origin, settings.ledger_seed())
     catalogue = catalogue_of(settings)
 
     def verify(reader: Reader, progress: Callable[[int], None]) -> StoreVerdict:
-        vault = Vault(reader, master, secrets.token_bytes)
+        vault = Vault(reader, ring, secrets.token_bytes)
         return verify_store(reader, vault, note_key.verifier, progress, catalogue)
 
     return verify

@@ -12,7 +12,7 @@ from gateway.ledger.leaf import Extra, Leaf, LeafKind, commitment, part_salt, ps
 from gateway.ledger.merkle import leaf_hash
 from gateway.store.plan import Insert
 from gateway.store.tables import LeafRow
-from gateway.trust.secrets import MasterKey
+from gateway.trust.secrets import Derives
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class MadeLeaf:
 class Leaves:
     """Makes leaves. Holds the key of the actors' pseudonyms; the data keys come with each call."""
 
-    def __init__(self, master: MasterKey, new_id: Callable[[], str]) -> None:
+    def __init__(self, master: Derives, new_id: Callable[[], str]) -> None:
         pseudonyms = master.derive("actor-pseudonym")
         self._pseudonym = lru_cache(maxsize=1024)(lambda actor: pseudonym(pseudonyms, actor))
         self._new_id = new_id

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from gateway.domain.events import Reference
 from gateway.primitives.mac import hmac_sha256
-from gateway.trust.secrets import MasterKey
+from gateway.trust.secrets import Derives
 
 MESSAGE = "message"
 """The reference kind by which an agency names a message of ours: looked up among our deliveries, not stored here."""
 
 
 class ReferenceIndex:
-    """Digests of references under a key derived from the master key."""
+    """Digests of references under a key of their own."""
 
-    def __init__(self, master: MasterKey) -> None:
+    def __init__(self, master: Derives) -> None:
         self._key = master.derive("case-reference")
 
     def digest(self, reference: Reference) -> str:

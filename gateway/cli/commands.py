@@ -17,8 +17,10 @@ from gateway.cli import (
     evidence,
     hub,
     init,
+    keys,
     ledger,
     reconcile,
+    retention,
     serve,
     staff,
     store,
@@ -48,8 +50,10 @@ app.add_typer(delivery.app, name="delivery", help="What waits for agencies, dead
 app.add_typer(erasure.app, name="erasure", help="A person's data erased: proposed, approved by another, done.")
 app.add_typer(evidence.app, name="evidence", help="Evidence bundles of exchanges and cases, for a judge or an officer.")
 app.add_typer(hub.app, name="hub", help="The hub's own key and certificates.")
+app.add_typer(keys.app, name="keys", help="The master keys: how much each has wrapped, changing to another.")
 app.add_typer(ledger.app, name="ledger", help="Verify and export the ledger; receipts.")
 app.add_typer(reconcile.app, name="reconcile", help="Lists of agencies, held against the record (Pasal 22).")
+app.add_typer(retention.app, name="retention", help="The end of keeping: what goes, what is held for evidence.")
 app.add_typer(store.app, name="store", help="The database: what it is, its version, moving the office to another.")
 app.add_typer(witness.app, name="witness", help="Who co-signs the ledger: agencies, the second site.")
 app.add_typer(staff.app, name="staff", help="Who works at the office, and their API tokens.")

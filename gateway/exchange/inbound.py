@@ -73,10 +73,11 @@ from gateway.exchange.spoken import Telling
 from gateway.exchange.unknown_senders import UnknownSenders, explained
 from gateway.exchange.wire import Sealed, Wire
 from gateway.store.conflicts import begun
+from gateway.store.kept_no_more import kept_no_more
 from gateway.store.pending import Going, Judged, Pending, Prepared, Waiting
 from gateway.store.tables import ExchangeRow
 from gateway.store.unit_of_work import Submissions
-from gateway.trust.secrets import MasterKey
+from gateway.trust.secrets import Derives
 from gateway.validation.library import SchemaLibrary
 
 _log = structlog.get_logger("simojo.inbound")
@@ -94,7 +95,7 @@ class Inbound:
         library: SchemaLibrary,
         casework: Casework,
         unit_of_work: Submissions,
-        master: MasterKey,
+        master: Derives,
         hub: Hub,
         clock: Callable[[], datetime],
         max_bytes: int,
@@ -217,7 +218,7 @@ class Inbound:
             return self._refuse(seen, exchange, fault, binds=False)
         count(seen, spend, new=earlier is None)
         if earlier is not None:
-            return self._keeping.again(seen, earlier)
+            return self._again(seen, exchange, earlier)
         try:
             outcome = self._process(seen, terms, exchange, patient=hearing.patient)
         except Refused as refusal:
@@ -255,6 +256,12 @@ class Inbound:
         return seen, row
 
     # --- 6 to 8 ---------------------------------------------------------------------------------------------------
+
+    def _again(self, seen: Seen, exchange: str, earlier: ExchangeRow) -> Judged[Sealed]:
+        """The answer to a message that is known: for ever, while its answer is kept for the agreed time alone."""
+        if earlier.bodies_gone_at is not None:
+            return self._refuse(seen, exchange, kept_no_more(self._casework.reader, earlier), binds=False)
+        return self._keeping.again(seen, earlier)
 
     def _process(self, seen: Seen, terms: Terms, exchange: str, *, patient: bool) -> Outcome | Nothing:
         payload = read_agreed(terms, seen.wire, seen.proven, self._library)  # 6. validate, 7. minimise

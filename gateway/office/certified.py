@@ -117,7 +117,7 @@ class Certified:
         )
         ask = e.SignDocument(challenge=challenge, document_sha256=sha256, signer_nik=_nik(officer), factor=given.factor)
         held = self._casework.vault.hold(challenge, given.secret, expires_at)
-        return Step(facts=[fact], asks=[ask], changes=[used, held])
+        return Step(facts=[fact], asks=[ask], changes=[used, *held])
 
 
 def _nik(officer: Officer) -> NIK:

@@ -19,7 +19,7 @@ from typing import Any
 from gateway.casework.names import BATCH_REPORT, agency_report
 from gateway.domain.errors import Tampered
 from gateway.ledger.damage import Damage, broken
-from gateway.operations.erased import erased_scope
+from gateway.operations.erased import erased_exchange, erased_scope
 from gateway.store.reading import Reader
 from gateway.store.sealing import Shut
 from gateway.store.tables import BatchRow, ExchangeRow, PartRow
@@ -115,9 +115,13 @@ def _part(reader: Reader, exchange: str, name: str) -> PartRow | None:
 
 
 def _is_erased(reader: Reader, row: BatchRow) -> bool:
-    """Whether the bytes of a file are gone, since it named a case that was erased."""
+    """Whether the bytes of a file are gone: it named a case that was erased, or its time of keeping is over."""
     case_id = reader.erased_file(row.id)
-    return case_id is not None and erased_scope(reader, f"case/{case_id}") is not None
+    if case_id != "":
+        return case_id is not None and erased_scope(reader, f"case/{case_id}") is not None
+    exchange = reader.exchange(row.id)
+    at, agreed = (row.made_at, row.agreement) if exchange is None else (exchange.at, exchange.agreement)
+    return erased_exchange(reader, case_id=None, at=at, agreement=agreed) is not None
 
 
 def _check(reader: Reader, row: BatchRow) -> None:

@@ -202,8 +202,8 @@ class Registry(AgreementDeeds):
         """Seal a secret of an agency's profile."""
 
         def prepare() -> None:
-            change = self._vault.seal_credential(agency, name, secret)
-            self._commit([change], LeafKind.STAFF, actor, {"step": "credential", "agency": agency, "name": name})
+            changes = self._vault.seal_credential(agency, name, secret)
+            self._commit([*changes], LeafKind.STAFF, actor, {"step": "credential", "agency": agency, "name": name})
 
         prepared_again(prepare)
 

@@ -28,8 +28,9 @@ import structlog
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.domain.errors import HubBusy
+from gateway.domain.errors import HubBusy, Misconfigured
 from gateway.store.engine import connect_alone, is_shared
+from gateway.store.exclusive import HubLock
 
 if TYPE_CHECKING:
     import psycopg
@@ -49,6 +50,11 @@ _LEADER = text("""
     SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
     WHERE locktype = 'advisory' AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND classid = 0 AND objid = :lock AND objsubid = 1 AND granted
+""")
+
+_SEEN = text("""
+    SELECT DISTINCT application_name FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name LIKE :named
 """)
 
 _log = structlog.get_logger("simojo.leadership")
@@ -80,6 +86,32 @@ def leadership(engine: Engine, name: str) -> Leadership:
     return SharedLeadership(engine, name) if is_shared(engine) else OnlyProcess(name)
 
 
+def name_here(name: str) -> str:
+    """How a process of that name is called among those that can be seen."""
+    return name[:_LONGEST_NAME]
+
+
+def seen(engine: Engine) -> frozenset[str] | None:
+    """The names of the processes that are at work on a store, leading or not.
+
+    None: the one hub on SQLite, whose name cannot be seen. Raises HubBusy.
+    """
+    if not is_shared(engine):
+        lock = HubLock(engine.url.render_as_string(hide_password=False))
+        try:
+            lock.take()  # let go at once: a hub that starts in that moment is told that another one runs
+        except Misconfigured:
+            return None
+        lock.release()
+        return frozenset()
+    try:
+        with engine.connect() as connection:
+            found = connection.execute(_SEEN, {"named": f"{_PREFIX}%"}).scalars()
+            return frozenset(str(each).removeprefix(_PREFIX) for each in found)
+    except SQLAlchemyError as error:
+        raise HubBusy(f"the store cannot be asked who is at work ({type(error).__name__})", after_s=5) from error
+
+
 class OnlyProcess:
     """On SQLite: `gateway.store.exclusive` holds that there is no other."""
 
@@ -105,7 +137,7 @@ class SharedLeadership:
 
     def __init__(self, engine: Engine, name: str, seconds: Callable[[], float] = time.monotonic) -> None:
         self._engine = engine
-        self._name = name[:_LONGEST_NAME]
+        self._name = name_here(name)
         self._seconds = seconds
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
         self._confirmed: float | None = None

@@ -7,9 +7,11 @@
     mailboxes   items that agencies collect
     batches     files of records, their pieces, records that are put aside
     ledger      leaves, tiles, checkpoints, data keys
+    keys        master keys by id, and what they have wrapped
     evidence    names and titles without bodies, who looked at unmasked data
     witnesses   who co-signs checkpoints, and their lines
     lately      what happened of late with one agency
+    retention   what is over its time of keeping
     reconciliations  lists of agencies that were compared
     unsealed    what was stored in clear, before it was sealed
     erasures    what was ordered to be erased, and the leaves that say so
@@ -26,12 +28,14 @@ from gateway.store.reads.cases import CaseReads
 from gateway.store.reads.erasures import ErasureReads
 from gateway.store.reads.evidence import EvidenceReads
 from gateway.store.reads.exchanges import ExchangeReads
+from gateway.store.reads.keys import KeyReads
 from gateway.store.reads.lately import LatelyReads
 from gateway.store.reads.ledger import HEAD, Extent, LedgerReads, WaitingLeaf
 from gateway.store.reads.mailboxes import MailboxReads
 from gateway.store.reads.outbox import OutboxReads
 from gateway.store.reads.parties import PartyReads
 from gateway.store.reads.reconciliations import ReconciliationReads
+from gateway.store.reads.retention import RetentionReads
 from gateway.store.reads.tallies import TallyReads
 from gateway.store.reads.unsealed import UnsealedReads
 from gateway.store.reads.witnesses import WitnessReads
@@ -47,9 +51,11 @@ class Reader(
     MailboxReads,
     BatchReads,
     LedgerReads,
+    KeyReads,
     WitnessReads,
     LatelyReads,
     ReconciliationReads,
+    RetentionReads,
     TallyReads,
     EvidenceReads,
     ErasureReads,

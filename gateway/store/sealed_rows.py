@@ -9,6 +9,7 @@ stands here, and `tests/store/test_columns.py` asks it of every column that ther
     reconciliation              the key of the day on which it was made
     restricted read             the key of its day: who looked, and why, is kept when the person's data are erased
     erasure                     the key of the day on which it was proposed, likewise
+    hold for evidence           the key of the day on which it was set
 
 The unit of a row is its primary key, so every row, and every record that is put aside, has a key of its own. Sealing
 takes `sealed` (asks a vault for the key) or `sealed_with` (has it). Opening is the reader's: no caller sees a sealed
@@ -40,6 +41,7 @@ from gateway.store.tables import (
     ReconciliationPieceRow,
     ReconciliationSettledRow,
     RestrictedReadRow,
+    RetentionHoldRow,
 )
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ SEALED: Mapping[type[SQLModel], tuple[str, ...]] = {
     ReconciliationSettledRow: ("reason",),
     RestrictedReadRow: ("reason",),
     ErasureRow: ("reason", "permit_reason", "refused_because"),
+    RetentionHoldRow: ("reason",),
 }
 """The sealed columns of each table; what is null or empty stays so."""
 

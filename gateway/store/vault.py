@@ -6,7 +6,9 @@ A data key makes the commitments and keyed digests of one scope, seals its bodie
     case/<case id>      whatever is about a case; wrapped by the dossier key of its applicant
     day/<YYYY-MM-DD>    an exchange about no case; the day, in UTC, of the exchange's `at`
 
-The master key wraps dossier keys and keys of days. A dossier is found by a keyed digest of its person. A key whose
+The master key wraps dossier keys and keys of days. There may be several (`gateway.trust.key_ring`): which one wraps
+stands in the store, and a plan that brings something wrapped is guarded by that, so nothing comes under a master key
+that wraps no more. A dossier is found by a keyed digest of its person. A key whose
 stored form is empty was destroyed by an erasure: its scope stays taken, so that nothing new begins under it.
 
 Which of the two holds for an exchange: the case that its leaf names (`LeafRow.case_id`), else its day.
@@ -30,11 +32,14 @@ from typing import NamedTuple
 
 from gateway.domain.errors import Misconfigured, Refused, Tampered
 from gateway.primitives.mac import hmac_sha256
+from gateway.store.derived import Derived
 from gateway.store.outgoing import WrappedKey
 from gateway.store.plan import Change, Claim, Delete, Plan, Update
 from gateway.store.reading import Reader
 from gateway.store.sealing import BodySeal
-from gateway.store.tables import CredentialRow, DataKeyRow, DossierRow, HeldSecretRow
+from gateway.store.tables import CredentialRow, DataKeyRow, DossierRow, HeldSecretRow, MasterKeyRow
+from gateway.store.tables.keys import WRAPS
+from gateway.trust.key_ring import KeyRing
 from gateway.trust.secrets import KEY_SIZE, NONCE_SIZE, MasterKey
 
 MAX_FRESH = 1024
@@ -58,15 +63,16 @@ class _Dossier(NamedTuple):
 
 
 class _Fresh(NamedTuple):
-    """A key that is not stored yet: its row, and of a case's the dossier that wraps it."""
+    """A key that is not stored yet: its row, what that stands on, and of a case's the dossier that wraps it."""
 
     key: bytes
     row: Claim
+    stands: tuple[Change, ...] = ()
     digest: str | None = None
     dossier: _Dossier | None = None
 
     def made(self) -> DataKey:
-        return DataKey(self.key, Plan((*(self.dossier.stands if self.dossier else ()), self.row)))
+        return DataKey(self.key, Plan((*(self.dossier.stands if self.dossier else self.stands), self.row)))
 
 
 class DataKey(NamedTuple):
@@ -79,32 +85,18 @@ class DataKey(NamedTuple):
 class Vault:
     """Opens and seals. `random` gives that many unpredictable bytes. Safe to share between threads."""
 
-    def __init__(self, reader: Reader, master: MasterKey, random: Callable[[int], bytes]) -> None:
+    def __init__(self, reader: Reader, master: KeyRing | MasterKey, random: Callable[[int], bytes]) -> None:
         self._reader = reader
-        self._master = master
+        self._ring = master if isinstance(master, KeyRing) else KeyRing((master,))
+        self._derived = Derived(reader, self._ring)
         self._random = random
         self._fresh: OrderedDict[str, _Fresh] = OrderedDict()
         self._new_dossiers: OrderedDict[str, _Dossier] = OrderedDict()
-        self._dossier_digests = master.derive("dossier")
+        self._fresh_under: str | None = None
         self._unwrap = lru_cache(maxsize=OPENED)(self._opened)
         self._today: tuple[str, int | None, DataKey] | None = None
         self._lock = threading.Lock()
         reader.open_with(self.opening_key)  # the one door: whoever reads a body through it reads it opened
-
-    def make_sure_of_the_key(self) -> None:
-        """Raise Misconfigured `master-key-wrong` when nothing of what is stored opens under this master key.
-
-        One that does not open is damage; when none does, the key is another one, and what it sealed would be lost.
-        """
-        sealed = [(f"data-key/{scope}", wrapped) for scope, wrapped in self._reader.some_data_keys()]
-        if (row := self._reader.some_credential()) is not None:
-            sealed.append((_credential_context(row.agency, row.name), row.sealed))
-        if sealed and not any(self._opens(context, each) for context, each in sealed):
-            raise Misconfigured(
-                "the master key is not the one that this store was sealed with: SIMOJO_MASTER_KEY_FILE (or"
-                " SIMOJO_MASTER_KEY) has to be the key that it was made with",
-                code="master-key-wrong",
-            )
 
     def case_key(self, case_id: str, person: str | None = None) -> DataKey:
         """The data key of a case; `person` says whose, where the case is being opened: a stable name such as `nik/...`.
@@ -124,7 +116,7 @@ class Vault:
 
     def dossier_digest(self, person: str) -> str:
         """The 64 hex digits under which a person's dossier is found."""
-        return hmac_sha256(self._dossier_digests, person.encode()).hex()
+        return hmac_sha256(self._derived.derive("dossier"), person.encode()).hex()
 
     def opening_key(self, scope: str) -> bytes | None:
         """The data key of a scope to open bodies with; None when it was destroyed, is missing, or does not open."""
@@ -175,8 +167,9 @@ class Vault:
             if stored is None or stored.under is not None or stored.is_destroyed:
                 return Plan()
             key = self._unwrap(scope, stored)
+            self._forget_what_another_key_wraps()
             dossier = self._new_dossier(None) if person is None else self._dossier(self.dossier_digest(person))
-        wrapped = MasterKey(dossier.key).seal(key, f"data-key/{scope}", self._random(NONCE_SIZE))
+        wrapped = MasterKey(dossier.key).seal(key, data_key_context(scope), self._random(NONCE_SIZE))
         values = {"wrapped": wrapped, "under": dossier.scope}
         moved = Update(DataKeyRow, {"scope": scope}, {"wrapped": stored.wrapped}, values)
         return Plan((*dossier.stands, moved))
@@ -197,9 +190,9 @@ class Vault:
             stored = self._seen(scope)
             if stored is None or stored.is_destroyed:
                 return Plan()
-            wrapped = self._seal(self._unwrap(scope, stored), f"data-key/{scope}")
+            wrapped, stands = self._wrap(self._unwrap(scope, stored), data_key_context(scope))
         again = Update(DataKeyRow, {"scope": scope}, {"wrapped": stored.wrapped}, {"wrapped": wrapped})
-        return Plan.of(again, Delete(DossierRow, {"scope": scope}))
+        return Plan((*stands, again, Delete(DossierRow, {"scope": scope})))
 
     def forget(self) -> None:
         """Remember no stored key any more, for some were destroyed. They are given to nobody; now they are nowhere.
@@ -223,23 +216,22 @@ class Vault:
                 f"agency {agency} has no credential {name!r}: set it before exchanging with it",
                 code="credential-missing",
             )
-        return self._master.open(sealed, _credential_context(agency, name)).decode()
+        return self._ring.open(sealed, credential_context(agency, name)).decode()
 
-    def seal_credential(self, agency: str, name: str, secret: str) -> Change:
-        """The change that stores this secret, sealed, in place of an earlier one if there is one."""
-        sealed = self._seal(secret.encode(), _credential_context(agency, name))
+    def seal_credential(self, agency: str, name: str, secret: str) -> tuple[Change, ...]:
+        """The changes that store this secret, sealed, in place of an earlier one if there is one."""
+        sealed, stands = self._wrap(secret.encode(), credential_context(agency, name))
         key = {"agency": agency, "name": name}
         earlier = self._reader.credential(agency, name)
         if earlier is None:
-            return Claim(CredentialRow, ("agency", "name"), {**key, "sealed": sealed})
-        return Update(CredentialRow, key, {"sealed": earlier}, {"sealed": sealed})
+            return (*stands, Claim(CredentialRow, ("agency", "name"), {**key, "sealed": sealed}))
+        return (*stands, Update(CredentialRow, key, {"sealed": earlier}, {"sealed": sealed}))
 
-    def hold(self, challenge: str, secret: str, expires_at: datetime) -> Change:
-        """The change that holds what a person gave for one act alone, sealed, until then at the longest."""
-        sealed = self._seal(secret.encode(), _held_context(challenge))
-        return Claim(
-            HeldSecretRow, ("challenge",), {"challenge": challenge, "sealed": sealed, "expires_at": expires_at}
-        )
+    def hold(self, challenge: str, secret: str, expires_at: datetime) -> tuple[Change, ...]:
+        """The changes that hold what a person gave for one act alone, sealed, until then at the longest."""
+        sealed, stands = self._wrap(secret.encode(), held_context(challenge))
+        values = {"challenge": challenge, "sealed": sealed, "expires_at": expires_at}
+        return (*stands, Claim(HeldSecretRow, ("challenge",), values))
 
     def held(self, challenge: str, at: datetime) -> str:
         """What is held for a challenge. Raises Refused `held-secret-gone` when it is used up or its time is over."""
@@ -251,18 +243,11 @@ class Vault:
                 code="held-secret-gone",
                 clause="Pasal 13",
             )
-        return self._master.open(row.sealed, _held_context(challenge)).decode()
+        return self._ring.open(row.sealed, held_context(challenge)).decode()
 
     def let_go(self, challenge: str) -> Change:
         """The change after which nothing is held for a challenge; there may be nothing by now."""
         return Delete(HeldSecretRow, {"challenge": challenge})
-
-    def _opens(self, context: str, sealed: bytes) -> bool:
-        try:
-            self._master.open(sealed, context)
-        except Tampered:
-            return False
-        return True
 
     def _data_key(self, scope: str, person: str | None = None) -> DataKey:
         with self._lock:
@@ -271,6 +256,7 @@ class Vault:
                 if stored.is_destroyed:
                     raise erased(scope)
                 return DataKey(self._unwrap(scope, stored), Plan())
+            self._forget_what_another_key_wraps()
             fresh = self._fresh.get(scope)
             if fresh is None or not self._holds(fresh, person):
                 fresh = self._fresh[scope] = self._make(scope, person)
@@ -285,6 +271,14 @@ class Vault:
             self._fresh.pop(scope, None)
         return wrapped
 
+    def _forget_what_another_key_wraps(self) -> None:
+        """Keys that are not stored yet and were wrapped before another master key began to wrap never will be."""
+        wrapping = self._reader.wrapping_key()
+        if wrapping != self._fresh_under:
+            self._fresh.clear()
+            self._new_dossiers.clear()
+            self._fresh_under = wrapping
+
     def _holds(self, fresh: _Fresh, person: str | None) -> bool:
         """Whether a key that is not stored yet is still the one: another case may have begun the person's dossier."""
         if person is None or fresh.dossier is None:
@@ -294,11 +288,12 @@ class Vault:
     def _make(self, scope: str, person: str | None) -> _Fresh:
         key = self._random(KEY_SIZE)
         if not scope.startswith("case/"):
-            return _Fresh(key, _key_row(scope, self._seal(key, f"data-key/{scope}"), None))
+            sealed, stands = self._wrap(key, data_key_context(scope))
+            return _Fresh(key, _key_row(scope, sealed, None), stands)
         digest = None if person is None else self.dossier_digest(person)
         dossier = self._new_dossier(None) if digest is None else self._dossier(digest)
-        wrapped = MasterKey(dossier.key).seal(key, f"data-key/{scope}", self._random(NONCE_SIZE))
-        return _Fresh(key, _key_row(scope, wrapped, dossier.scope), digest, dossier)
+        wrapped = MasterKey(dossier.key).seal(key, data_key_context(scope), self._random(NONCE_SIZE))
+        return _Fresh(key, _key_row(scope, wrapped, dossier.scope), (), digest, dossier)
 
     def _dossier(self, digest: str) -> _Dossier:
         """The dossier of a person: guarded where it is stored, else one that the plan makes; the same one for all."""
@@ -319,20 +314,25 @@ class Vault:
 
     def _new_dossier(self, digest: str | None) -> _Dossier:
         scope, key = f"dossier/{self._random(ID_SIZE).hex()}", self._random(KEY_SIZE)
-        row = _key_row(scope, self._seal(key, f"data-key/{scope}"), None)
+        sealed, stands = self._wrap(key, data_key_context(scope))
+        row = _key_row(scope, sealed, None)
         if digest is None:
-            return _Dossier(scope, key, (row,))
-        return _Dossier(scope, key, (Claim(DossierRow, ("digest",), {"digest": digest, "scope": scope}), row))
+            return _Dossier(scope, key, (*stands, row))
+        named = Claim(DossierRow, ("digest",), {"digest": digest, "scope": scope})
+        return _Dossier(scope, key, (*stands, named, row))
 
     def _opened(self, scope: str, wrapped: WrappedKey) -> bytes:
         """The key of a stored form. Raises Tampered `sealed-damaged`."""
         if wrapped.under is None:
-            return self._master.open(wrapped.wrapped, f"data-key/{scope}")
-        outer = self._master.open(wrapped.outer or b"", f"data-key/{wrapped.under}")
-        return MasterKey(outer).open(wrapped.wrapped, f"data-key/{scope}")
+            return self._ring.open(wrapped.wrapped, data_key_context(scope))
+        outer = self._ring.open(wrapped.outer or b"", data_key_context(wrapped.under))
+        return MasterKey(outer).open(wrapped.wrapped, data_key_context(scope))
 
-    def _seal(self, plain: bytes, context: str) -> bytes:
-        return self._master.seal(plain, context, self._random(NONCE_SIZE))
+    def _wrap(self, plain: bytes, context: str) -> tuple[bytes, tuple[Change, ...]]:
+        """What the master key that wraps makes of this, and the guard that it still does."""
+        wraps = self._reader.wrapping_key()
+        sealed = self._ring.seal(plain, context, self._random(NONCE_SIZE), wraps or self._ring.newest)
+        return sealed, () if wraps is None else (Update(MasterKeyRow, {"id": wraps}, {"state": WRAPS}, {}),)
 
 
 def erased(scope: str) -> Refused:
@@ -353,9 +353,16 @@ def scope_of(case_id: str | None, at: datetime) -> str:
     return f"case/{case_id}" if case_id else f"day/{at.astimezone(UTC).date().isoformat()}"
 
 
-def _credential_context(agency: str, name: str) -> str:
+def data_key_context(scope: str) -> str:
+    """What the data key of a scope is wrapped for."""
+    return f"data-key/{scope}"
+
+
+def credential_context(agency: str, name: str) -> str:
+    """What a credential is wrapped for."""
     return f"credential/{agency}/{name}"
 
 
-def _held_context(challenge: str) -> str:
+def held_context(challenge: str) -> str:
+    """What the secret that is held for a challenge is wrapped for."""
     return f"held/{challenge}"

@@ -17,7 +17,7 @@ xml_encryption   XML Encryption of a Body; encrypted_parts reads its structure, 
 jwe              compact JWE around a body; content_key: which key of ours opens, and the one way to fail
 permit_statement the signed statement in a permit's QR code
 pdf_apart        signatures of a stranger's PDF, read by a child with bounds
-secrets          the master key: sealing, derivation, PINs
+secrets          a master key: sealing, derivation, PINs; key_ring: several of them, of which one wraps
 dev_ca           a certification authority for development alone
 diagnosis/       why a signature failed, for people; lets nothing in
 

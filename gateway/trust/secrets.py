@@ -1,15 +1,17 @@
-"""The master key: what is sealed with it, and what is derived from it.
+"""A master key: what is sealed with it, and what is derived from it. `key_ring` holds several.
 
 seal key   = HKDF-SHA256(master, info = encode("seal", context))      one AES-256-GCM key per context
 sealed     = 0x01, nonce (12 bytes), ciphertext and tag; the context is the associated data
 derive     = HKDF-SHA256(master, info = encode("derive", purpose, parts...)), 32 bytes
-pin        = HOTP's truncation (RFC 4226, 5.3) of derive("pin", challenge), six digits
+id         = HKDF-SHA256(master, info = encode("id")), its first 4 bytes, in hex: names a key, gives nothing away
+pin        = HOTP's truncation (RFC 4226, 5.3) of HMAC-SHA256(PIN key, challenge), six digits
 encode     = "simojo/1", then each part as UTF-8 after its length in 4 bytes: no two lists encode alike
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -17,12 +19,22 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from gateway.domain.errors import Misconfigured, Tampered
+from gateway.primitives.mac import hmac_sha256
 
 KEY_SIZE = 32
 NONCE_SIZE = 12
 PIN_DIGITS = 6
+ID_SIZE = 4
 _TAG_SIZE = 16
 _FORMAT = b"\x01"
+
+
+class Derives(Protocol):
+    """What gives the key of a purpose: the same for as long as there is the store."""
+
+    def derive(self, purpose: str, /) -> bytes:
+        """Give the 32 bytes of this purpose."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,11 @@ class MasterKey:
                 f"the master key has {len(self.secret)} bytes; make one of {KEY_SIZE}: openssl rand -hex {KEY_SIZE}",
                 code="master-key-invalid",
             )
+
+    @property
+    def id(self) -> str:
+        """Eight hex digits that name this key in the store and to people."""
+        return self._expand("id")[:ID_SIZE].hex()
 
     def seal(self, plain: bytes, context: str, nonce: bytes) -> bytes:
         """Encrypt `plain` for `context` (what it is and whose: `credential/bank/client_secret`).
@@ -71,13 +88,6 @@ class MasterKey:
         """Give 32 bytes that belong to this purpose and these parts, in this order, and to no other."""
         return self._expand("derive", purpose, *parts)
 
-    def pin(self, challenge: str) -> str:
-        """Give the six digits that belong to `challenge`; without the master key they cannot be told beforehand."""
-        digest = self.derive("pin", challenge)
-        offset = digest[-1] & 0x0F
-        number = int.from_bytes(digest[offset : offset + 4]) & 0x7FFFFFFF
-        return f"{number % 10**PIN_DIGITS:0{PIN_DIGITS}d}"
-
     def _cipher(self, context: str) -> AESGCM:
         # A key per context: random nonces never have to be unique over the whole store.
         return AESGCM(self._expand("seal", context))
@@ -89,3 +99,11 @@ class MasterKey:
             info += len(encoded).to_bytes(4) + encoded
         # Expand alone (RFC 5869, 3.3): the master key is uniformly random already.
         return HKDFExpand(algorithm=SHA256(), length=KEY_SIZE, info=info).derive(self.secret)
+
+
+def pin_of(key: bytes, challenge: str) -> str:
+    """Give the six digits that belong to `challenge`; without the PIN key they cannot be told beforehand."""
+    digest = hmac_sha256(key, challenge.encode())
+    offset = digest[-1] & 0x0F
+    number = int.from_bytes(digest[offset : offset + 4]) & 0x7FFFFFFF
+    return f"{number % 10**PIN_DIGITS:0{PIN_DIGITS}d}"

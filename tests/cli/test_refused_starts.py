@@ -74,8 +74,9 @@ def test_wrong_settings_and_files_are_refused(refused: Callable[..., str]) -> No
             "names no file": refused(database_url="sqlite://"),
             "write it as %40": refused(database_url="postgresql://simojo:ra@hasia@127.0.0.1/simojo"),
             "names the driver 'asyncpg'": refused(database_url="postgresql+asyncpg://a@127.0.0.1/b"),
-            "[master-key-wrong]": refused(
-                sql("INSERT INTO data_key (scope, wrapped) VALUES ('day/2026-01-01', X'0011')")
+            "[master-key-wrong]": refused(sql("UPDATE master_key SET id = '00000000'")),
+            "[master-key-missing]": refused(
+                sql("INSERT INTO master_key VALUES ('00000000', 'opens', '2026-01-01 00:00:00.000000')")
             ),
             "names no database": refused(database_url="postgresql://a@127.0.0.1"),
             "unable to open database file": refused(database_url="sqlite:////nonexistent/simojo.db"),

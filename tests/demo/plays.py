@@ -152,7 +152,7 @@ class Remains:
         reader = Reader(engine)
         Vault(
             reader,
-            MasterKey(Settings(master_key_file=self.home / "keys" / "master.key", _env_file=None).master_key_bytes()),
+            MasterKey(Settings(master_key_file=self.home / "keys" / "master.key", _env_file=None).master_keys()[0]),
             bytes,
         )
         facts = [

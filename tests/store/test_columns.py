@@ -41,12 +41,14 @@ HUB_MADE = """
     erased: leaf scope until
     erased_file: batch case_id
     erasure: id dossier state basis cases proposed_at decided_at destroyed_at swept_at done_at
-    exchange: id direction case_id verdict code at sealed_at status
+    exchange: id direction case_id verdict code at sealed_at status bodies_gone_at
     exchange_part: exchange name
     failed_proof: code at count explanation
     held_secret: challenge expires_at
+    key_holder: name keys started_at
     lane: paced_until held_until held_at
     leaf: serial id exchange case_id tree_index
+    master_key: id state since
     permit_case: id version service origin stage ended opened_at changed_at next_order
     pin_challenge: id case_id step expires_at wrong used_at
     possession_challenge: nonce made_at used_at
@@ -55,6 +57,8 @@ HUB_MADE = """
     reconciliation_settled: reconciliation number at
     refusal_tally: minute code count
     restricted_read: id at what subject leaf
+    retention_hold: subject at
+    retention_run: day began_at ended_at removed days kept
     tile: level number
     timestamp_token: size at
     to_seal: name
@@ -86,6 +90,7 @@ commitment to what stands sealed beside it."""
 SEALED_BY_MASTER = """
     credential: sealed
     data_key: wrapped
+    derived_key: wrapped purpose
     held_secret: sealed
 """
 
@@ -116,6 +121,7 @@ STAFF = """
     reconciliation: actor
     reconciliation_settled: actor
     restricted_read: actor
+    retention_hold: actor
     erasure: proposed_by decided_by
     staff: id name title nip phone delegation delegation_from delegation_until delegation_electronic nik
     witness: proposed_by approved_by

@@ -135,15 +135,15 @@ def test_a_credential_is_sealed_opened_and_replaced(vault: Vault, writer: GroupC
         vault.credential("bank", "client_secret")
     assert caught.value.code == "credential-missing"
     for secret in ("first-secret", "second-secret"):
-        assert writer.commit(Plan.of(vault.seal_credential("bank", "client_secret", secret))) == Committed()
+        assert writer.commit(Plan(vault.seal_credential("bank", "client_secret", secret))) == Committed()
         assert vault.credential("bank", "client_secret") == secret
     (row,) = reader.credentials("bank")
     assert b"secret" not in row.sealed
 
 
 def test_of_two_who_replace_a_credential_the_second_is_told(vault: Vault, writer: GroupCommit) -> None:
-    writer.commit(Plan.of(vault.seal_credential("bank", "client_secret", "first")))
-    ours, theirs = (vault.seal_credential("bank", "client_secret", each) for each in ("ours", "theirs"))
+    writer.commit(Plan(vault.seal_credential("bank", "client_secret", "first")))
+    (ours,), (theirs,) = (vault.seal_credential("bank", "client_secret", each) for each in ("ours", "theirs"))
     assert isinstance(ours, Update)
     assert writer.commit(Plan.of(theirs)) == Committed()
     assert writer.commit(Plan.of(ours, Claim(CounterRow, ("name",), {"name": "a", "value": 1}))) == Conflict(ours)
@@ -151,7 +151,7 @@ def test_of_two_who_replace_a_credential_the_second_is_told(vault: Vault, writer
 
 
 def test_a_credential_moved_to_another_name_does_not_open(vault: Vault, writer: GroupCommit, reader: Reader) -> None:
-    writer.commit(Plan.of(vault.seal_credential("bank", "client_secret", "first")))
+    writer.commit(Plan(vault.seal_credential("bank", "client_secret", "first")))
     sealed = reader.credential("bank", "client_secret")
     assert sealed is not None
     moved = {"agency": "oss", "name": "client_secret", "sealed": sealed}

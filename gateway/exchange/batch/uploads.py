@@ -21,6 +21,7 @@ from gateway.exchange.batch.pieces import chunks, piece
 from gateway.exchange.batch.results import report, result_form
 from gateway.exchange.directory import Directory
 from gateway.store.conflicts import begun
+from gateway.store.kept_no_more import kept_no_more
 from gateway.store.pending import Going, Prepared
 from gateway.store.plan import Plan, Update
 from gateway.store.reading import Reader
@@ -145,6 +146,7 @@ class Uploads:
         """
         if row.state not in ENDED:
             return Report(body=report(row, self._library), signature=None)
+        self._check_kept(row)
         stored = self._reader.part(row.id, BATCH_REPORT)
         if stored is None:
             raise Refused(f"the report of batch {row.name} is gone from the store", code="document-unknown")
@@ -169,6 +171,7 @@ class Uploads:
                 code="result-not-yet",
                 after_s=30,
             )
+        self._check_kept(row)
         form = result_form(row.format)
         return ResultFile(
             media_type=form.media_type,
@@ -176,6 +179,11 @@ class Uploads:
             sha256=row.result_sha256,
             read=lambda begin, end: chunks(self._reader, row.id, RESULTS, end, begin),
         )
+
+    def _check_kept(self, row: BatchRow) -> None:
+        exchange = self._reader.exchange(row.id)
+        if exchange is not None and exchange.bodies_gone_at is not None:
+            raise kept_no_more(self._reader, exchange)
 
     def _leaf(self, exchange: str) -> str | None:
         """The hash of the leaf that commits to the report."""

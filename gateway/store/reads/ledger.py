@@ -79,6 +79,10 @@ class LedgerReads(Reads):
         rows = self._rows(_WAITING, at_most=limit)
         return [WaitingLeaf(at, leaf, of, as_bytes(said), as_bytes(hashed)) for at, leaf, of, said, hashed in rows]
 
+    def holds_leaves(self) -> bool:
+        """Whether there is any leaf."""
+        return self._first(select(LeafRow.serial).limit(1)) is not None
+
     def pending_count(self) -> int:
         """How many leaves have no place in the tree yet."""
         counted: int = self._first(select(func.count()).where(col(LeafRow.tree_index).is_(None)))

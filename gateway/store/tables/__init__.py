@@ -20,6 +20,7 @@ from gateway.store.tables.cases import (
 )
 from gateway.store.tables.erasures import ErasedFileRow, ErasedRow, ErasureRow
 from gateway.store.tables.exchanges import ExchangeRow, FailedProofRow, PartRow, RefusalTallyRow
+from gateway.store.tables.keys import DerivedKeyRow, KeyHolderRow, MasterKeyRow
 from gateway.store.tables.ledger import CheckpointRow, DataKeyRow, DossierRow, LeafRow, TileRow, ToSealRow, TreeHeadRow
 from gateway.store.tables.outbox import AttemptRow, CircuitRow, DeliveryRow, LaneRow
 from gateway.store.tables.parties import (
@@ -38,6 +39,7 @@ from gateway.store.tables.reconciliations import (
     ReconciliationRow,
     ReconciliationSettledRow,
 )
+from gateway.store.tables.retention import RetentionHoldRow, RetentionRunRow
 from gateway.store.tables.staff import RestrictedReadRow, StaffRow, TokenRow
 from gateway.store.tables.witnesses import CosignatureRow, TimestampRow, WitnessRow
 
@@ -64,6 +66,7 @@ __all__ = [
     "DataKeyRow",
     "DeadlineRow",
     "DeliveryRow",
+    "DerivedKeyRow",
     "DocumentRow",
     "DossierRow",
     "EndpointRow",
@@ -74,8 +77,10 @@ __all__ = [
     "FailedProofRow",
     "HeldSecretRow",
     "HubCertificateRow",
+    "KeyHolderRow",
     "LaneRow",
     "LeafRow",
+    "MasterKeyRow",
     "OpeningRow",
     "PartRow",
     "PinChallengeRow",
@@ -85,6 +90,8 @@ __all__ = [
     "ReconciliationSettledRow",
     "RefusalTallyRow",
     "RestrictedReadRow",
+    "RetentionHoldRow",
+    "RetentionRunRow",
     "StaffRow",
     "TileRow",
     "TimestampRow",

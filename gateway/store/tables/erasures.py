@@ -56,7 +56,7 @@ class ErasedRow(SQLModel, table=True):
 
 
 class ErasedFileRow(SQLModel, table=True):
-    """A file of records whose bytes were removed, since it named a case that was erased."""
+    """A file of records whose bytes are removed: it named a case that was erased; "": its time of keeping is over."""
 
     __tablename__ = "erased_file"
 

@@ -15,7 +15,8 @@ class ExchangeRow(SQLModel, table=True):
 
     `content` is the keyed digest of the verified business content: with (direction, agency, message_id) it is the
     message's identity. Only final outcomes of authenticated senders bind an id (`bound`); a refusal that binds
-    nothing has a null message id.
+    nothing has a null message id. `bodies_gone_at`: when its parts, and what its delivery or file held, were removed
+    since the agreed time of keeping was over; the row itself stays.
     """
 
     __tablename__ = "exchange"
@@ -39,6 +40,7 @@ class ExchangeRow(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
     sealed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     status: int | None = None
+    bodies_gone_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class PartRow(SQLModel, table=True):

@@ -1,0 +1,82 @@
+"""Keeping for evidence: a case or an exchange whose bodies stay, however old, until staff let it go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.casework.leaves import Leaves
+from gateway.domain.errors import Refused
+from gateway.ledger.leaf import LeafKind
+from gateway.store.conflicts import commit, prepared_again
+from gateway.store.plan import Add, Change, Claim, Delete, Plan, Update
+from gateway.store.reading import Reader
+from gateway.store.sealed_rows import sealed
+from gateway.store.tables import CounterRow, RetentionHoldRow
+from gateway.store.unit_of_work import UnitOfWork
+from gateway.store.vault import Vault
+
+HOLDS = "retention-holds"
+"""The counter that moves with each hold: a portion that was judged before is judged again."""
+
+MAX_REASON = 500
+
+
+def unmoved(counted: int | None) -> Change:
+    """The guard that no hold was set or let go since the counter was read."""
+    if counted is None:
+        return Claim(CounterRow, ("name",), {"name": HOLDS, "value": 1})
+    return Update(CounterRow, {"name": HOLDS}, {"value": counted}, {})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holds:
+    """What staff do with holds; each is a leaf."""
+
+    reader: Reader
+    vault: Vault
+    unit_of_work: UnitOfWork
+    leaves: Leaves
+
+    def hold(self, subject: str, reason: str, actor: str, at: datetime) -> str:
+        """Hold a case or an exchange, by its id; gives what is held. Raises Refused: unknown, or no reason."""
+        if not reason.strip() or len(reason) > MAX_REASON:
+            raise Refused(f"say why in 1 to {MAX_REASON} characters", code="reason-missing")
+        name = self._known(subject)
+
+        def prepare() -> None:
+            if self.reader.retention_holds([name]):
+                raise Refused(f"{name} is held already", code="already-held")
+            values = {"subject": name, "reason": reason.strip(), "actor": actor, "at": at}
+            kept = sealed(self.vault, RetentionHoldRow, {"subject": name}, values, at=at)
+            row = Claim(RetentionHoldRow, ("subject",), kept.values)
+            self._commit(kept.plan + Plan.of(row), "retention-hold", name, actor, at)
+
+        prepared_again(prepare)
+        return name
+
+    def let_go(self, subject: str, actor: str, at: datetime) -> str:
+        """Hold it no more; gives what was held. Raises Refused `not-held`."""
+
+        def prepare() -> str:
+            names = [each.subject for each in self.reader.retention_holds([f"case/{subject}", f"exchange/{subject}"])]
+            if not names:
+                raise Refused(f"{subject[:64]!r} is not held", code="not-held")
+            gone = Delete(RetentionHoldRow, {"subject": names[0]}, expected={})
+            self._commit(Plan.of(gone), "retention-let-go", names[0], actor, at)
+            return names[0]
+
+        return prepared_again(prepare)
+
+    def _known(self, subject: str) -> str:
+        if self.reader.case(subject) is not None:
+            return f"case/{subject}"
+        if self.reader.exchange(subject) is not None:
+            return f"exchange/{subject}"
+        raise Refused(f"no case and no exchange {subject[:64]!r} is known: check the id", code="subject-unknown")
+
+    def _commit(self, plan: Plan, step: str, name: str, actor: str, at: datetime) -> None:
+        counted = self.reader.counter(HOLDS)
+        moved = unmoved(None) if counted is None else Add(CounterRow, {"name": HOLDS}, "value")
+        leaf = self.leaves.make(LeafKind.STAFF, at=at, actor=actor, extra={"step": step, "subject": name})
+        commit(self.unit_of_work, plan + Plan.of(moved, leaf.row))

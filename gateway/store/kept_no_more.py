@@ -1,0 +1,20 @@
+"""What is said of a message whose agreed time of keeping is over."""
+
+from __future__ import annotations
+
+from gateway.domain.errors import Refused
+from gateway.store.reading import Reader
+from gateway.store.tables import ExchangeRow
+
+
+def kept_no_more(reader: Reader, row: ExchangeRow) -> Refused:
+    """The refusal of whatever needs bodies that were removed; names the leaf that says so."""
+    agreement = (row.agreement or "").partition("/")[0]
+    leaves = reader.erased(f"agreement/{agreement}")
+    found = next((each.hash.hex() for each in leaves if each.until is not None and row.at < each.until), "")
+    return Refused(
+        f"masa simpan berakhir: isi pertukaran {row.id} dihapus menurut perjanjian {agreement}, sebagaimana dinyatakan"
+        f" daun {found} buku besar; bukti bahwa ia terjadi tetap ada (its time of keeping is over, its receipt stands)",
+        code="kept-no-more",
+        clause="keep_for",
+    )
