@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     public_url: str = Field(
         "http://127.0.0.1:8080", description="the hub's URL as agencies see it; in WSDL and OpenAPI"
     )
+    erasure_journal: Path | None = Field(
+        None, description="journal of erasures, outside the database; unset: `erasures.jsonl` beside the master key"
+    )
     hub_id: str = Field("dpmptsp", description="the office's id in signatures (`iss`, `aud`)")
     master_key_file: Path = Field(
         Path("keys/master.key"), description="32 random bytes in base64; seals what is secret"
@@ -178,6 +181,11 @@ class Settings(BaseSettings):
         if self.master_key is not None:
             return _key(self.master_key.get_secret_value(), "SIMOJO_MASTER_KEY")
         return _key(_text_of(self.master_key_file, "SIMOJO_MASTER_KEY_FILE"), "SIMOJO_MASTER_KEY_FILE")
+
+    @property
+    def erasure_journal_file(self) -> Path:
+        """Where erasures are written down that a restored copy of the database must not undo."""
+        return self.erasure_journal or self.master_key_file.parent / "erasures.jsonl"
 
     def ledger_seed(self) -> bytes:
         """The seed of the ledger's Ed25519 key. Raises Misconfigured as above."""

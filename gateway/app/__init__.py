@@ -14,7 +14,7 @@ worker.py     a worker process: no web application but its health
 """
 
 from gateway.app.differing import coming_differences, differences
-from gateway.app.evidence import evidence_of
+from gateway.app.evidence import evidence_of, reads_of
 from gateway.app.hub import Gateway
 from gateway.app.store import (
     Store,
@@ -34,6 +34,7 @@ __all__ = [
     "differences",
     "evidence_of",
     "open_store",
+    "reads_of",
     "receipts_of",
     "record_hub_certificates",
     "unrecorded_hub_certificates",

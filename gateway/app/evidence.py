@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from gateway.app.identity import hub_chain
 from gateway.app.store import Store, receipts_of
 from gateway.contract.adapter import Adapter
-from gateway.machine import new_id
+from gateway.machine import new_id, now
 from gateway.operations.evidence.bundle import Bundles
 from gateway.operations.evidence.desk import EvidenceDesk
 from gateway.operations.evidence.holding import Holding
@@ -47,12 +47,20 @@ def evidence_of(
         origin=store.settings.ledger_origin,
         sign=lambda data: sign_detached(key, data, clock(), above),
     )
-    reads = RestrictedReads(
+    reads = reads_of(store, clock=clock, new_id=new_id)
+    return EvidenceDesk(reader=store.reader, holding=holding, views=views, bundles=bundles, reads=reads, clock=clock)
+
+
+def reads_of(
+    store: Store, *, clock: Callable[[], datetime] = now, new_id: Callable[[], str] = new_id
+) -> RestrictedReads:
+    """Who looks at unmasked data, recorded and told."""
+    return RestrictedReads(
         reader=store.reader,
         unit_of_work=store.unit_of_work,
         leaves=store.leaves,
+        vault=store.vault,
         clock=clock,
         new_id=new_id,
         random=secrets.token_bytes,
     )
-    return EvidenceDesk(reader=store.reader, holding=holding, views=views, bundles=bundles, reads=reads, clock=clock)

@@ -74,6 +74,7 @@ class Gateway(Process):
         self.inbound = self._inbound()
         self.uploads = Uploads(
             reader=self.store.reader,
+            vault=self.store.vault,
             unit_of_work=self.store.unit_of_work,
             directory=self.directory,
             library=self.library,
@@ -239,13 +240,16 @@ class Gateway(Process):
             signing=self.signing,
             paper=self.paper,
             checks=self.checks,
-            letters=Letters(self.store.reader, self.store.unit_of_work, self.store.leaves, self._clock, self.wake),
+            letters=Letters(
+                self.store.reader, self.store.unit_of_work, self.store.leaves, self.store.vault, self._clock, self.wake
+            ),
             endpoints=Endpoints(self.store.reader, self.store.unit_of_work, self.store.leaves, self._clock, self.wake),
             receipts=receipts_of(self.store, self._key),
             directory=self.directory,
             library=self.library,
             standing=self.standing,
             clock=self._clock,
+            erasing=self.store.erasing,
             evidence=evidence_of(
                 self.store, self._key, library=self.library, adapters=self.adapters, clock=self._clock, new_id=new_id
             ),

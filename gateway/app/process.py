@@ -135,7 +135,9 @@ class Process:
             unit_of_work=self.store.unit_of_work,
             clock=clock,
         )
-        self._cancelling = Cancelling(self.store.reader, self.store.unit_of_work, self.store.leaves, clock)
+        self._cancelling = Cancelling(
+            self.store.reader, self.store.unit_of_work, self.store.leaves, self.store.vault, clock
+        )
         self.revocation = revocation_of(self.store, self._client, clock)
         self.expiry = ExpiryWatch(self.store.reader, self.store.unit_of_work, clock)
         self.clock_watch = ClockWatch(
@@ -239,6 +241,7 @@ class Process:
             ),
             anywhere=(
                 Round("recovery", self._recover, 1.0),
+                Round("erasures", self.store.erasing.run_once, 5.0),
                 Round("mailboxes", self._look_into_mailboxes, 1.0),
                 Round("batches", lambda: self.standing.trusts_its_clock and self.batches.run_once(), 1.0),
                 Round("office-files", lambda: self.standing.trusts_its_clock and self.office_files.run_once(), 1.0),

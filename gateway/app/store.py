@@ -20,6 +20,8 @@ from gateway.casework.leaves import Leaves
 from gateway.ledger.checkpoint import NoteKey
 from gateway.machine import new_id, now
 from gateway.operations.admission import Admission
+from gateway.operations.erasing.carrying import Carrying
+from gateway.operations.erasing.journal import Journal
 from gateway.operations.hub_certificates import record, unrecorded
 from gateway.operations.ledger_export import StoreVerdict, verify_store
 from gateway.operations.old_bodies import seal_old_bodies
@@ -54,6 +56,7 @@ class Store:
     unit_of_work: GroupCommit
     leaves: Leaves
     registry: Registry
+    erasing: Carrying
     client: HttpClient | None = None
 
     def close(self) -> None:
@@ -78,6 +81,16 @@ def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_i
         unit_of_work = GroupCommit(engine)
         given_up.callback(unit_of_work.close)
         seal_old_bodies(reader, vault, unit_of_work.commit, _tell_sealed)
+        erasing = Carrying(
+            engine=engine,
+            reader=reader,
+            vault=vault,
+            unit_of_work=unit_of_work,
+            leaves=leaves,
+            journal=Journal(settings.erasure_journal_file),
+            clock=clock,
+        )
+        erasing.recover()  # a restored copy holds what was erased since
         authorities = agency_authorities(settings)
         client = HttpClient(clock=time.monotonic) if authorities else None
         registry = Registry(
@@ -103,6 +116,7 @@ def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_i
             unit_of_work=unit_of_work,
             leaves=leaves,
             registry=registry,
+            erasing=erasing,
             client=client,
         )
         given_up.pop_all()  # it is whole: whoever has it closes it

@@ -11,7 +11,7 @@ For each case, in this order:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gateway.casework.desk import Casework
@@ -24,8 +24,9 @@ from gateway.domain.events import AttentionRaised, CaseEvent, Reference
 from gateway.domain.lifecycle import deadlines
 from gateway.ledger.leaf import LeafKind
 from gateway.store.plan import Change, Claim, Delete, Insert, Plan, Update
+from gateway.store.sealed_rows import sealed_with
 from gateway.store.sealing import BODY, CASES, FACTS, BodySeal
-from gateway.store.tables import CaseEventRow, CaseReferenceRow, CaseRow, DeadlineRow, OpeningRow
+from gateway.store.tables import CaseEventRow, CaseReferenceRow, CaseRow, DeadlineRow, DeliveryRow, OpeningRow
 
 
 @dataclass
@@ -38,7 +39,7 @@ class OpenCase:
     order: int
     known: frozenset[Reference]
     facts: list[CaseEvent] = field(default_factory=list)
-    deliveries: list[Change] = field(default_factory=list)
+    deliveries: list[dict[str, object]] = field(default_factory=list)
     opening: str | None = None
 
 
@@ -58,7 +59,7 @@ class CaseRows:
             *self._opening_change(work),
             *self._fact_changes(work, key.key, seal),
             *self._reference_changes(work),
-            *work.deliveries,
+            *(self._delivery(work, each, key.key) for each in work.deliveries),
             *(self._deadline_changes(work) if work.facts else ()),
         )
         return key.plan + Plan(changes)
@@ -126,6 +127,9 @@ class CaseRows:
                 extra={"fact": kind, "seq": seq, "caused-by": self.occasion.exchange or "", **of_file},
             )
             yield made.row
+
+    def _delivery(self, work: OpenCase, values: Mapping[str, object], key: bytes) -> Insert:
+        return Insert(DeliveryRow, sealed_with(f"case/{work.case.id}", key, DeliveryRow, values, values))
 
     def _reference_changes(self, work: OpenCase) -> Iterator[Change]:
         for reference in dict.fromkeys(work.case.references):

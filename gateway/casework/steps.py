@@ -35,8 +35,7 @@ from gateway.domain.events import (
 from gateway.domain.facts import encode_ask
 from gateway.domain.lifecycle import asks
 from gateway.primitives.json_writer import JsonWriter
-from gateway.store.plan import Insert, Plan
-from gateway.store.tables import DeliveryRow
+from gateway.store.plan import Plan
 
 _writer = JsonWriter()
 
@@ -130,7 +129,7 @@ class CaseSteps:
         if self._bounded:
             self._check_room(route.agency)
         delivery = self._casework.new_id()
-        work.deliveries.append(Insert(DeliveryRow, self._delivery(delivery, work, ask, route)))
+        work.deliveries.append(self._delivery(delivery, work, ask, route))
         work.order += 1
         return delivery
 

@@ -7,11 +7,10 @@ from typing import Annotated
 
 import typer
 
+from gateway.app import reads_of
 from gateway.cli.opening import opened
 from gateway.domain.calendar import JAKARTA
 from gateway.edge.admin.views import read_view
-from gateway.machine import new_id, now
-from gateway.operations.evidence.reads import RestrictedReads
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -31,14 +30,7 @@ def reads(
 ) -> None:
     """List who looked at unmasked data and why, the newest first; each against its leaf (exit 1: one differs)."""
     with opened() as store:
-        held = RestrictedReads(
-            reader=store.reader,
-            unit_of_work=store.unit_of_work,
-            leaves=store.leaves,
-            clock=now,
-            new_id=new_id,
-            random=bytes,
-        )
+        held = reads_of(store)
         found = [(row, held.stands(row)) for row in store.reader.restricted_reads(limit, None, subject, actor)]
     if as_json:
         print(json.dumps({"reads": [read_view(row, stands=stands) for row, stands in found]}))

@@ -12,7 +12,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gateway.app import Store
+from gateway.app import Store, reads_of
+from gateway.cli.evidence import Reason, Unmasked, unmasking
 from gateway.cli.opening import ACTOR, opened
 from gateway.domain.calendar import JAKARTA
 from gateway.domain.errors import Malformed
@@ -20,12 +21,13 @@ from gateway.edge.admin.views import batch_view
 from gateway.exchange.batch.aside import PutAside
 from gateway.exchange.batch.cancelling import Cancelling, unknown_batch
 from gateway.exchange.batch.documents import ENDED, OUT, RESULTS, BatchState
-from gateway.exchange.batch.lines import telling_lines
+from gateway.exchange.batch.lines import masked_result, telling_lines
 from gateway.exchange.batch.office.beginning import Beginning, Order, Wanted
 from gateway.exchange.batch.pieces import chunks
 from gateway.exchange.directory import Directory
 from gateway.exchange.plugins import load_adapters
 from gateway.machine import new_id, now
+from gateway.operations.evidence.reads import RESULT as WHOLE_RESULT
 from gateway.store.tables import BatchRow
 from gateway.validation.library import SchemaLibrary, default_roots
 
@@ -89,11 +91,23 @@ def show(
 
 
 @app.command()
-def result(batch: Batch) -> None:
-    """Write what became of each record that is done, by its number, as the file's agency reads it or its staff do."""
+def result(batch: Batch, *, unmasked: Unmasked = False, reason: Reason = None) -> None:
+    """Write what became of each record that is done, by its number; personal data is masked unless a reason is given.
+
+    Unmasked it is, byte for byte, what the file's agency reads.
+    """
+    why = unmasking(reason, unmasked=unmasked)
+    adapters = load_adapters()
+    library = SchemaLibrary(default_roots(adapters.values()))
     with opened() as store:
         row = _known(store, batch)
-        for piece in chunks(store.reader, row.id, RESULTS, row.result_size):
+        if why is None:
+            pieces = masked_result(row, store.reader, Directory(store.reader, store.vault, adapters), library)
+        else:
+            subject = f"exchange/{row.id}"
+            reads_of(store).record(actor=why.actor, what=WHOLE_RESULT, subject=subject, reason=why.reason)
+            pieces = chunks(store.reader, row.id, RESULTS, row.result_size)
+        for piece in pieces:
             sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
 
@@ -151,7 +165,7 @@ def resume(batch: Batch) -> None:
 def cancel(batch: Batch, reason: Annotated[str, typer.Option(help="why; in the report of an agency's file")]) -> None:
     """End a batch: what was done stands, what is put aside is given up, and the rest stays unread."""
     with opened() as store:
-        Cancelling(store.reader, store.unit_of_work, store.leaves, now).cancel(batch, reason, ACTOR)
+        Cancelling(store.reader, store.unit_of_work, store.leaves, store.vault, now).cancel(batch, reason, ACTOR)
     print(f"batch {batch} is being closed")
 
 
@@ -159,7 +173,7 @@ def cancel(batch: Batch, reason: Annotated[str, typer.Option(help="why; in the r
 def redrive(batch: Batch) -> None:
     """Try all records that are put aside again now: after the adapter that could not take them was mended."""
     with opened() as store:
-        count = PutAside(store.reader, store.unit_of_work, store.leaves, now).redrive(batch, ACTOR)
+        count = PutAside(store.reader, store.unit_of_work, store.leaves, store.vault, now).redrive(batch, ACTOR)
     print(f"{count} records of batch {batch} are tried again")
 
 
@@ -167,7 +181,7 @@ def redrive(batch: Batch) -> None:
 def give_up(batch: Batch, reason: Annotated[str, typer.Option(help="why; the agency is told")]) -> None:
     """Let all records that are put aside fail; the batch can end then."""
     with opened() as store:
-        count = PutAside(store.reader, store.unit_of_work, store.leaves, now).give_up(batch, reason, ACTOR)
+        count = PutAside(store.reader, store.unit_of_work, store.leaves, store.vault, now).give_up(batch, reason, ACTOR)
     print(f"{count} records of batch {batch} are given up")
 
 
@@ -180,6 +194,7 @@ def _beginning(store: Store) -> Beginning:
         reader=store.reader,
         unit_of_work=store.unit_of_work,
         leaves=store.leaves,
+        vault=store.vault,
         clock=now,
         new_id=new_id,
     )

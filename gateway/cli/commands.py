@@ -13,6 +13,7 @@ from gateway.cli import (
     case,
     check,
     delivery,
+    erasure,
     evidence,
     hub,
     init,
@@ -44,6 +45,7 @@ app.add_typer(audit.app, name="audit", help="Who looked at unmasked data, and wh
 app.add_typer(batch.app, name="batch", help="Files of records: how far they are, and what became of each record.")
 app.add_typer(case.app, name="case", help="The life of a permit case, as the rules have it.")
 app.add_typer(delivery.app, name="delivery", help="What waits for agencies, dead letters, and endpoints that are down.")
+app.add_typer(erasure.app, name="erasure", help="A person's data erased: proposed, approved by another, done.")
 app.add_typer(evidence.app, name="evidence", help="Evidence bundles of exchanges and cases, for a judge or an officer.")
 app.add_typer(hub.app, name="hub", help="The hub's own key and certificates.")
 app.add_typer(ledger.app, name="ledger", help="Verify and export the ledger; receipts.")

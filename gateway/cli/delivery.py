@@ -196,7 +196,7 @@ def _sought(
 
 
 def _letters(store: Store) -> Letters:
-    return Letters(store.reader, store.unit_of_work, store.leaves, now, _nobody)
+    return Letters(store.reader, store.unit_of_work, store.leaves, store.vault, now, _nobody)
 
 
 def _endpoints(store: Store) -> Endpoints:

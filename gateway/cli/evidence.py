@@ -19,7 +19,7 @@ from gateway.validation.library import SchemaLibrary, default_roots
 app = typer.Typer(no_args_is_help=True)
 
 Out = Annotated[Path, typer.Option("-o", "--output", help="where to write the bundle (.asice)")]
-Unmasked = Annotated[bool, typer.Option("--unmasked", help="with the exact bytes; needs --reason, which is recorded")]
+Unmasked = Annotated[bool, typer.Option("--unmasked", help="as it is; needs --reason, which is recorded")]
 Reason = Annotated[str | None, typer.Option(help="why unmasked data is needed; the ledger keeps it (Pasal 10)")]
 
 
@@ -32,7 +32,7 @@ def exchange(
     reason: Reason = None,
 ) -> None:
     """Write the evidence of one exchange; personal data is masked unless a reason is given."""
-    _write("exchange", exchange, output, _unmasking(reason, unmasked=unmasked))
+    _write("exchange", exchange, output, unmasking(reason, unmasked=unmasked))
 
 
 @app.command()
@@ -44,10 +44,11 @@ def case(
     reason: Reason = None,
 ) -> None:
     """Write the evidence of a case, with all its exchanges; personal data is masked unless a reason is given."""
-    _write("case", case, output, _unmasking(reason, unmasked=unmasked))
+    _write("case", case, output, unmasking(reason, unmasked=unmasked))
 
 
-def _unmasking(reason: str | None, *, unmasked: bool) -> Unmasking | None:
+def unmasking(reason: str | None, *, unmasked: bool) -> Unmasking | None:
+    """What the two options mean together; None: masked. Raises Malformed `reason-missing`."""
     if unmasked != (reason is not None):
         raise Malformed(
             "--unmasked and --reason belong together: neither goes without the other", code="reason-missing"

@@ -74,6 +74,8 @@ def _verify_store(held: list[Path], *, parts: bool) -> int:
         ledger = verdict.ledger
         print(f"ledger is whole: {ledger.size} entries, {verdict.pending} waiting for their place")
         print(f"root {ledger.root.hex()}")
+        if ledger.parts_erased:
+            print(f"{ledger.parts_erased} stored messages and facts are erased, as the ledger says: no damage")
         for each in known:
             print(f"goes on from {each.source}: {each.size} leaves")
         return 0

@@ -62,7 +62,8 @@ def _parts_text(verdict: Verdict, *, parts: bool) -> str:
     if not parts:
         return "stored messages were not looked at (--no-bytes)"
     all_of_them = "" if verdict.parts_complete else "; the export does not have them all"
-    return f"{verdict.parts_checked} stored messages and facts are as committed, by their digests{all_of_them}"
+    erased = f"; {verdict.parts_erased} more are erased, as the ledger says" if verdict.parts_erased else ""
+    return f"{verdict.parts_checked} stored messages and facts are as committed, by their digests{erased}{all_of_them}"
 
 
 def _lines(source: IO[str]) -> Iterator[str]:

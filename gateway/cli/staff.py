@@ -21,7 +21,7 @@ from gateway.store.tables import StaffRow, TokenRow
 
 app = typer.Typer(no_args_is_help=True)
 
-SCOPES = ("office", "admin", "ledger", "unmask")
+SCOPES = ("office", "admin", "ledger", "unmask", "erase")
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 
 
@@ -86,7 +86,7 @@ def nik_(
 @app.command()
 def token(
     staff: Annotated[str, typer.Argument(help="whose token")],
-    scopes: Annotated[str, typer.Option(help="words of: office admin ledger unmask")] = "office",
+    scopes: Annotated[str, typer.Option(help="words of: office admin ledger unmask erase")] = "office",
     days: Annotated[int, typer.Option(min=1, max=366)] = 30,
 ) -> None:
     """Make an API token and print it once: only its digest is kept."""

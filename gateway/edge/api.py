@@ -24,6 +24,7 @@ from gateway.domain.errors import (
 )
 from gateway.edge.admin.routes import admin_router
 from gateway.edge.agencies import TOKEN_PATH, agency_router
+from gateway.edge.console.erasures import erasure_pages_router
 from gateway.edge.console.reconciliations import reconciliation_pages_router
 from gateway.edge.console.routes import console_router
 from gateway.edge.door import DOOR, AgencyDoor, door_of
@@ -83,6 +84,7 @@ def make_api(agencies: AgencyEdge, staff: StaffEdge, *more: APIRouter) -> FastAP
         paper_checks_router(staff),
         console_router(staff),
         reconciliation_pages_router(staff),
+        erasure_pages_router(staff),
         portal_router(staff),
         receipt_page_router(),
         *more,

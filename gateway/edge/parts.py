@@ -18,6 +18,7 @@ from gateway.office.deeds import Deeds
 from gateway.office.signing import SigningDeeds
 from gateway.office.staff import Officer, officer_of
 from gateway.operations.endpoints import Endpoints
+from gateway.operations.erasing.carrying import Carrying
 from gateway.operations.evidence.desk import EvidenceDesk
 from gateway.operations.letters import Letters
 from gateway.operations.receipts import Receipts
@@ -47,6 +48,7 @@ class StaffEdge:
     library: SchemaLibrary
     standing: Standing
     evidence: EvidenceDesk
+    erasing: Carrying
     clock: Callable[[], datetime]
     seconds: Callable[[], float]
 

@@ -10,7 +10,6 @@ Batch        a file's manifest: acknowledged with the address for its pieces (`g
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -22,7 +21,7 @@ from gateway.contract.message import Message, Payload
 from gateway.dialect.party import Proven
 from gateway.domain.deadlines import answer_due
 from gateway.domain.errors import CaseRefusal, MappingFault, Misconfigured, Refused, SchemaViolation
-from gateway.domain.facts import decode_ask
+from gateway.exchange.attempt import ask_of
 from gateway.exchange.batch.announcing import announced
 from gateway.exchange.directory import Terms
 from gateway.exchange.effects import apply_effect, find_agreed
@@ -33,6 +32,7 @@ from gateway.exchange.meta.inquiry import Asked, MetaInquiry
 from gateway.exchange.spoken import VersionExpected
 from gateway.exchange.states import CONCLUDED, Delivery
 from gateway.exchange.wire import Answer, Wire
+from gateway.store.outgoing import StoredDelivery
 from gateway.store.plan import Change, Plan, Update
 from gateway.store.tables import DeliveryRow, ExchangeRow
 from gateway.validation.library import BATCH_ACCEPTED, SchemaLibrary
@@ -211,7 +211,7 @@ def _callback(
     if row.state in CONCLUDED or case.ended:
         return Outcome(answer=answer, plan=Plan(), case_id=case.id)  # late: recorded and acknowledged, changes nothing
     with Mapping(heard.terms.name):
-        accepted = request.to_case(case, decode_ask(row.ask_kind, json.loads(row.ask_body)), heard.payload)
+        accepted = request.to_case(case, ask_of(StoredDelivery.of(row)), heard.payload)
     if isinstance(accepted, Decline):
         raise _declined(accepted)
     for effect in accepted.effects:
@@ -235,7 +235,13 @@ def _callback(
 
 def _batch(heard: Heard, wire: Wire, casework: Casework, at: datetime) -> Outcome:
     accepted, plan = announced(
-        heard.terms, heard.payload, heard.exchange, casework.reader, at, uploaded=not heard.message.from_folder
+        heard.terms,
+        heard.payload,
+        heard.exchange,
+        casework.reader,
+        casework.vault,
+        at,
+        uploaded=not heard.message.from_folder,
     )
     return Outcome(answer=wire.reply(BATCH_ACCEPTED, accepted), plan=plan, case_id=None)
 

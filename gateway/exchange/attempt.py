@@ -45,8 +45,10 @@ from gateway.exchange.states import NOT_CALLED, Delivery
 from gateway.primitives.json_writer import JsonWriter
 from gateway.store.outgoing import Provision, StoredDelivery
 from gateway.store.plan import Change, Plan, Update, unmoved
+from gateway.store.sealed_rows import open_delivery, sealed_with
+from gateway.store.sealing import ERASED
 from gateway.store.tables import DeliveryRow
-from gateway.store.vault import DataKey
+from gateway.store.vault import DataKey, erased
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.minimise import excess
 
@@ -122,10 +124,12 @@ class Preparing:
         (the mapping itself says that this cannot be sent, or what an official gave for it is held no longer).
         """
         entry = self._entry(row.agency, {} if entries is None else entries)
+        key = self._key(row, entry, provision)
+        row = open_delivery(row, {f"case/{row.case_id}": key.key}.get)
         terms, payload = self.said(row, at, entry, provision)  # 1 to 4
         guard = unmoved(entry.generation)
         if isinstance(terms.interaction, Mailbox):
-            return Laid(row=row, plan=Plan.of(guard, self._laid_down(row, payload, terms, at)))
+            return Laid(row=row, plan=Plan.of(guard) + key.plan + self._laid_down(row, payload, terms, at, key.key))
         url = self._directory.endpoint(row.agency, terms.interaction, entry)
         speech = Speech(
             terms=terms,
@@ -136,7 +140,6 @@ class Preparing:
             at=at,
         )
         spoken = self.speaker(terms).speak(speech)  # 5
-        key = self._key(row, entry, provision)
         sent = _sent(row, payload, at, terms)
         plan = Plan.of(guard) + key.plan + leaving(self._casework.leaves, row, sent, speech, spoken, key.key)  # 6
         return Attempt(row=row, sent=sent, speech=speech, spoken=spoken, key=key.key, plan=plan, stands_on=guard)
@@ -231,7 +234,7 @@ class Preparing:
             ) from violation
         return payload
 
-    def _laid_down(self, row: StoredDelivery, payload: Payload, terms: Terms, at: datetime) -> Change:
+    def _laid_down(self, row: StoredDelivery, payload: Payload, terms: Terms, at: datetime, key: bytes) -> Plan:
         """The agreed time in which it is to be collected and acknowledged begins now."""
         values: dict[str, object] = {
             "state": Delivery.LAID_DOWN.value,
@@ -246,11 +249,15 @@ class Preparing:
         if terms.agreed.answer_within_days is not None:
             due = answer_due(at, terms.agreed.answer_within_days, self._casework.calendar)
             values |= {"answer_due_at": due.ends_at, "remind_at": due.remind_at}
-        return Update(DeliveryRow, {"id": row.id}, {"state": row.state, "fence": row.fence}, values)
+        place = {"id": row.id}
+        values = sealed_with(f"case/{row.case_id}", key, DeliveryRow, place, values)
+        return Plan.of(Update(DeliveryRow, place, {"state": row.state, "fence": row.fence}, values))
 
 
 def ask_of(row: StoredDelivery) -> Ask:
-    """The Ask that a delivery answers."""
+    """The Ask that a delivery answers. Raises Refused `erased`."""
+    if row.ask_body == ERASED:
+        raise erased(f"case/{row.case_id}")
     return decode_ask(row.ask_kind, json.loads(row.ask_body))
 
 

@@ -27,6 +27,7 @@ from gateway.exchange.verdict import ANSWERED, Verdict
 from gateway.ledger.leaf import LeafKind
 from gateway.store.outgoing import StoredDelivery
 from gateway.store.plan import Change, Plan, Update
+from gateway.store.sealed_rows import sealed, sealed_with
 from gateway.store.sealing import BodySeal
 from gateway.store.tables import AttemptRow, DeliveryRow, ExchangeRow
 from gateway.transport.http import HttpReply
@@ -71,15 +72,16 @@ class Concluding:
         ended = {"ended_at": result.at, "outcome": verdict.outcome, "detail": verdict.cause}
         if row is not None and row.fence == attempt.row.fence and row.state == Delivery.SENDING:
             key = {"delivery": row.id, "number": attempt.number}
-            ends: tuple[Change, ...] = (Update(AttemptRow, key, {"outcome": None}, ended),)
+            known = sealed_with(f"case/{row.case_id}", attempt.key, AttemptRow, key, ended)
+            ends = Plan.of(Update(AttemptRow, key, {"outcome": None}, known))
         else:
             # a callback came first, or the lease ran out: what came is kept
             if self._casework.reader.part(attempt.row.id, _reply(attempt)) is not None:
                 return Plan()  # it was kept: nobody could tell when it was committed
-            ends = self._attempt_ends(attempt.row.id, attempt.number, ended)
+            ends = self._attempt_ends(attempt.row, attempt.number, ended)
             if row is None or not self._waits_since(result, row):
-                return Plan((*ends, *self._reply_changes(result)))  # and decides nothing
-        plan = Plan((*ends, *self._reply_changes(result)))
+                return ends + Plan(tuple(self._reply_changes(result)))  # and decides nothing
+        plan = ends + Plan(tuple(self._reply_changes(result)))
         steps, late = self._steps(row, verdict, result.at, result.standing)
         within = attempt.speech.terms.agreed.answer_within_days
         files = (
@@ -106,7 +108,9 @@ class Concluding:
         if verdict.state is Delivery.AWAITING and within is not None:
             due = answer_due(at, within, self._casework.calendar)
             values |= {"answer_due_at": due.ends_at, "remind_at": due.remind_at}
-        changes: list[Change] = [Update(DeliveryRow, {"id": row.id}, {"state": row.state, "fence": row.fence}, values)]
+        place = {"id": row.id}
+        told = sealed(self._casework.vault, DeliveryRow, place, values, case_id=row.case_id, at=at)
+        changes: list[Change] = [Update(DeliveryRow, place, {"state": row.state, "fence": row.fence}, told.values)]
         if row.last_attempt > 0:  # its exchange began with the first
             said = {"verdict": verdict.state.value, "code": verdict.outcome}
             changes.append(Update(ExchangeRow, {"id": row.id}, {}, said))
@@ -123,18 +127,20 @@ class Concluding:
                 extra={"attempts": row.attempts, "outcome": verdict.outcome},
             )
             changes.append(leaf.row)
-        return Plan(tuple(changes))
+        return told.plan + Plan(tuple(changes))
 
     def not_called(self, attempt: Attempt, at: datetime) -> Plan:
         """The attempt's worker woke too late to call: the delivery is as it was before, and may be claimed at once."""
         row, sent = attempt.row, attempt.sent
-        ended = {"ended_at": at, "outcome": NOT_CALLED, "detail": "the worker woke too late, and called nobody"}
+        key = {"delivery": row.id, "number": attempt.number}
+        said = {"ended_at": at, "outcome": NOT_CALLED, "detail": "the worker woke too late, and called nobody"}
+        ended = sealed_with(f"case/{row.case_id}", attempt.key, AttemptRow, key, said)
         back = {"state": row.state, "attempts": row.attempts, "lease_until": None}
         leaf = self._reply_leaf(attempt, NOT_CALLED, at, {})
         return Plan(
             (
                 Update(DeliveryRow, {"id": row.id}, {"state": sent.state, "fence": sent.fence}, back),
-                Update(AttemptRow, {"delivery": row.id, "number": attempt.number}, {"outcome": None}, ended),
+                Update(AttemptRow, key, {"outcome": None}, ended),
                 leaf.row,
             )
         )
@@ -154,7 +160,7 @@ class Concluding:
     def lost(self, row: StoredDelivery, verdict: Verdict, at: datetime) -> Plan:
         """The end of an attempt whose worker was lost, and where its delivery stands now."""
         ended = {"ended_at": at, "outcome": LEASE_RAN_OUT, "detail": verdict.cause}
-        plan = Plan(self._attempt_ends(row.id, row.last_attempt, ended))
+        plan = self._attempt_ends(row, row.last_attempt, ended)
         if verdict.state is Delivery.DEAD:
             return plan + self.give_up(row, verdict.cause or "", at)
         return plan + self.moved(row, verdict, at)
@@ -189,13 +195,16 @@ class Concluding:
             return False
         return True
 
-    def _attempt_ends(self, delivery: str, number: int, values: dict[str, object]) -> tuple[Change, ...]:
+    def _attempt_ends(self, delivery: StoredDelivery, number: int, values: dict[str, object]) -> Plan:
         """An attempt's end. A worker that was thought lost knows better how its own attempt ended."""
-        rows = self._casework.reader.attempts(delivery)
+        rows = self._casework.reader.attempts(delivery.id)
         row = next((each for each in rows if each.number == number), None)
         if row is None or row.outcome not in (None, LEASE_RAN_OUT):
-            return ()
-        return (Update(AttemptRow, {"delivery": delivery, "number": number}, {"ended_at": row.ended_at}, values),)
+            return Plan()
+        key = {"delivery": delivery.id, "number": number}
+        vault, at = self._casework.vault, delivery.made_at
+        told = sealed(vault, AttemptRow, key, values, case_id=delivery.case_id, at=at)
+        return told.plan + Plan.of(Update(AttemptRow, key, {"ended_at": row.ended_at}, told.values))
 
     def _reply_changes(self, result: Result) -> Iterator[Change]:
         reply, row = result.reply, result.attempt.row

@@ -21,8 +21,10 @@ from gateway.store.conflicts import commit, prepared_again
 from gateway.store.outgoing import StoredDelivery
 from gateway.store.plan import Plan, Update
 from gateway.store.reading import Reader
+from gateway.store.sealed_rows import sealed
 from gateway.store.tables import DeliveryRow
 from gateway.store.unit_of_work import UnitOfWork
+from gateway.store.vault import Vault
 
 Unsent: TypeAlias = Callable[[], None]
 """Commits why a delivery is not sent. Raises HubBusy."""
@@ -33,8 +35,11 @@ _log = structlog.get_logger("simojo.outbound")
 class HoldingBack:
     """Commits why. Safe to use from several threads: who has lost the claim writes nothing."""
 
-    def __init__(self, *, concluding: Concluding, reader: Reader, unit_of_work: UnitOfWork, judge: Judge) -> None:
+    def __init__(
+        self, *, concluding: Concluding, reader: Reader, vault: Vault, unit_of_work: UnitOfWork, judge: Judge
+    ) -> None:
         self._concluding = concluding
+        self._vault = vault
         self._reader = reader
         self._unit_of_work = unit_of_work
         self._judge = judge
@@ -54,9 +59,10 @@ class HoldingBack:
     def until_staff_act(self, row: StoredDelivery, cause: str, now: datetime) -> None:
         """Not the agency's doing and no attempt: it waits until staff have acted, and says for what. Raises HubBusy."""
         values = {"due_at": now + HELD_BACK, "cause": cause, "lease_until": None}
-        self._unit_of_work.commit(
-            Plan.of(Update(DeliveryRow, {"id": row.id}, {"state": row.state, "fence": row.fence}, values))
-        )
+        key = {"id": row.id}
+        held = sealed(self._vault, DeliveryRow, key, values, case_id=row.case_id, at=now)
+        stands = {"state": row.state, "fence": row.fence}
+        self._unit_of_work.commit(held.plan + Plan.of(Update(DeliveryRow, key, stands, held.values)))
 
     def give_up(self, row: StoredDelivery, refusal: Refused, now: datetime) -> None:
         """The mapping itself says that it cannot be sent: a dead letter. Raises HubBusy."""

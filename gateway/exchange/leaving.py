@@ -13,6 +13,7 @@ from gateway.exchange.speaking import Speech, Spoken
 from gateway.ledger.leaf import LeafKind
 from gateway.store.outgoing import StoredDelivery
 from gateway.store.plan import Change, Insert, Plan, Update
+from gateway.store.sealed_rows import sealed_with
 from gateway.store.sealing import BodySeal
 from gateway.store.tables import AttemptRow, DeliveryRow, ExchangeRow
 
@@ -58,17 +59,19 @@ def leaving(
     begun = {name: getattr(sent, name) for name in (*_BEGUN, *(_UNDER if has_moved else ()))}
     if due_at is not None:
         begun["due_at"] = due_at
-    changes: list[Change] = [Update(DeliveryRow, {"id": row.id}, {"state": row.state, "fence": row.fence}, begun)]
+    scope, place = f"case/{row.case_id}", {"id": row.id}
+    begun = sealed_with(scope, key, DeliveryRow, place, begun)
+    changes: list[Change] = [Update(DeliveryRow, place, {"state": row.state, "fence": row.fence}, begun)]
     if row.last_attempt == 0:
         changes.append(Insert(ExchangeRow, _exchange(row, speech, sent.state)))  # the fence lets nobody do so twice
     elif has_moved:
         changes.append(Update(ExchangeRow, {"id": row.id}, {}, {"agreement": speech.terms.reference}))
-    seal = BodySeal(f"case/{row.case_id}", key, row.id)
-    started = {"delivery": row.id, "number": number, "fence": sent.fence, "started_at": at}
+    seal = BodySeal(scope, key, row.id)
+    started: dict[str, object] = {"delivery": row.id, "number": number, "fence": sent.fence, "started_at": at}
     if taken_by is not None:
         started["detail"] = taken_by
     changes += [
-        Insert(AttemptRow, started),
+        Insert(AttemptRow, sealed_with(scope, key, AttemptRow, started, started)),
         *(part(seal, each, body) for each, body in parts.items()),
         leaf.row,
     ]

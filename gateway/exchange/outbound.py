@@ -128,7 +128,11 @@ class Outbound:
         self._judge = judge
         self._clock = clock
         self._holding_back = HoldingBack(
-            concluding=concluding, reader=casework.reader, unit_of_work=unit_of_work, judge=judge
+            concluding=concluding,
+            reader=casework.reader,
+            vault=casework.vault,
+            unit_of_work=unit_of_work,
+            judge=judge,
         )
         self._ends = Ends(
             concluding=concluding, reader=casework.reader, unit_of_work=unit_of_work, judge=judge, pause=pause
@@ -226,7 +230,7 @@ class Outbound:
             terms = self._concluding.terms_of(row)
         except Unauthorised:
             return None  # it waits for staff, as it does without an answer
-        return partial(self._holding_back.count_answer, row, terms, at)
+        return partial(self._holding_back.count_answer, self._casework.reader.opened(row), terms, at)
 
     def _prepared(self, claimed: Claimed, entries: Entries | None) -> Attempt | Unsent:
         row, now = claimed.delivery, self._clock()

@@ -40,6 +40,11 @@ def part_line(*, exchange: str, name: str, digest: bytes, salt: bytes) -> str:
     return _line({"part": part})
 
 
+def erased_line(*, scope: str, leaf: int | None) -> str:
+    """Write that the missing parts of the leaf just written are erased, as the leaf at that index says of the scope."""
+    return _line({"erased": {"scope": scope, "leaf": leaf}})
+
+
 def checkpoint_line(note: str) -> str:
     """Write the checkpoint that covers exactly the leaves written so far."""
     return _line({"checkpoint": note})

@@ -79,6 +79,12 @@ class LeafKind(StrEnum):
     """A restricted read (Pasal 10)."""
     WITNESS = "witness"
     """A witness was proposed, approved or removed; it refused a checkpoint, is overdue, or has come back."""
+    ERASED = "erased"
+    """The bodies of a scope are gone, by order or since their time is over: `extra` says which and why.
+
+    `cause` `request` or `retention`; `scope` `case/<case id>`, `day/<YYYY-MM-DD>`, or `agreement/<agreement id>` with
+    `until`: exchanges under that agreement that began before this instant.
+    """
 
 
 def part_salt(case_key: bytes, exchange: str, part: str) -> bytes:

@@ -9,7 +9,8 @@ a simpler kind.
 from __future__ import annotations
 
 import binascii
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from gateway.domain.errors import LedgerBroken
@@ -17,7 +18,7 @@ from gateway.ledger.checkpoint import NoteVerifier, open_note
 from gateway.ledger.damage import Damage, broken
 from gateway.ledger.encoding import decode_base64, members, number_of, parse_json, text_of
 from gateway.ledger.held import Held, HeldLedgers
-from gateway.ledger.leaf import Leaf, commitment
+from gateway.ledger.leaf import Leaf, LeafKind, commitment
 from gateway.ledger.merkle import HASH_SIZE, Frontier, leaf_hash
 from gateway.ledger.plain import Committed, read_leaf, read_leaf_line, read_part_line
 
@@ -25,6 +26,9 @@ _LEAF = frozenset({"i", "leaf"})
 _STORED_HASH = frozenset({"h"})
 _CHECKPOINT = frozenset({"checkpoint"})
 _PART = frozenset({"part"})
+_ERASED = frozenset({"erased"})
+_ERASED_MEMBERS = frozenset({"scope", "leaf"})
+_IS_ERASED = b'"kind":"erased"'
 _PART_MEMBERS = frozenset({"exchange", "name", "digest", "salt"})
 
 
@@ -69,9 +73,11 @@ class Walk:
         deep: bool,
         parts: bool = True,
         held: Sequence[Held] = (),
+        waiting: Collection[str] = (),
     ) -> None:
         self.checkpoints = 0
         self.parts_checked = 0
+        self.parts_erased = 0
         self.proven = 0  # leaves under the last good checkpoint
         self._origin = origin
         self._promised = size
@@ -87,6 +93,10 @@ class Walk:
         self._data: bytes | None = None  # the leaf whose parts may follow
         self._said: Committed | None = None  # the same, once it had to be read
         self._opened: set[str] = set()
+        self._excuse: tuple[str, int | None] | None = None  # the scope under which this leaf's missing parts are erased
+        self._waiting = frozenset(waiting)
+        self._excused: dict[tuple[str, int], str] = {}  # scope and leaf that is to say so: where that was claimed first
+        self._erased: dict[int, str] = {}  # leaves that say that a scope is erased
 
     @property
     def size(self) -> int:
@@ -117,6 +127,10 @@ class Walk:
         if self.size != self._promised:
             expected = f"{self._promised} leaves, as the header says"
             raise broken(Damage.TREE_SIZE, where, expected=expected, found=f"{self.size} leaves")
+        for (scope, index), where in self._excused.items():
+            if self._erased.get(index) != scope:
+                expected = f"leaf {index} to say that {scope} is erased"
+                raise broken(Damage.PART_MISSING, where, expected=expected, found=self._erased.get(index, "none"))
         if self.proven != self.size:
             expected, found = f"a checkpoint over {self.size} leaves", f"the last one is over {self.proven}"
             raise broken(Damage.CHECKPOINT_MISSING, where, expected=expected, found=found)
@@ -166,6 +180,10 @@ class Walk:
                 exchange, name = text_of(part["exchange"], "exchange"), text_of(part["name"], "name")
                 digest = bytes.fromhex(text_of(part["digest"], "digest"))
                 self._take_part(number, exchange, name, digest, bytes.fromhex(text_of(part["salt"], "salt")))
+            elif isinstance(record, dict) and "erased" in record:
+                said = members(members(record, _ERASED)["erased"], _ERASED_MEMBERS)
+                index = None if said["leaf"] is None else number_of(said["leaf"], "leaf")
+                self._take_excuse(number, text_of(said["scope"], "scope"), index)
             else:
                 self._take_checkpoint(text_of(members(record, _CHECKPOINT)["checkpoint"], "checkpoint"))
         except ValueError as error:
@@ -186,6 +204,8 @@ class Walk:
         self._held.compare(index, derived, self._stored)
         if not self._disagreement:
             self._data = data
+            if _IS_ERASED in data:
+                self._note_erased(index, data)
             if self._deep:
                 self._read_leaf(data)
 
@@ -210,9 +230,14 @@ class Walk:
         if self._data is not None and self._complete:
             leaf = self._read_leaf(self._data)
             if len(leaf.commitments) != len(self._opened):
-                for name in sorted(leaf.commitments.keys() - self._opened):
+                missing = sorted(leaf.commitments.keys() - self._opened)
+                if missing and self._excuse is not None:
+                    self._excuse_missing(leaf, missing[0], *self._excuse)
+                    self.parts_erased += len(missing)
+                    missing = []
+                for name in missing:
                     self._hold(Damage.PART_MISSING, leaf.exchange, name, "the part that this leaf commits to", "none")
-        self._data = self._said = None
+        self._data = self._said = self._excuse = None
         if self._opened:
             self._opened.clear()
 
@@ -237,6 +262,33 @@ class Walk:
             self._hold(Damage.PART_DIFFERS, exchange, name, f"commitment {claimed}", f"{computed} of the stored bytes")
         self._opened.add(name)
         self.parts_checked += 1
+
+    # --- what is erased -------------------------------------------------------------------------------------------
+
+    def _take_excuse(self, number: int, scope: str, index: int | None) -> None:
+        """The parts that do not follow are erased, as a leaf of this ledger says of their scope."""
+        if not self._parts or self._disagreement:
+            return
+        if self._data is None:
+            raise malformed_line(number, "an erasure directly after its leaf and parts", "one with no leaf before it")
+        self._excuse = scope, index
+
+    def _excuse_missing(self, leaf: Committed, name: str, scope: str, index: int | None) -> None:
+        """Remember what has to be proven by the end: a leaf outlives erasure, so it does not name its case itself."""
+        where = f"part {name!r} of exchange {leaf.exchange!r}, leaf {self.size - 1}"
+        if name.startswith("fact-") and scope != f"case/{leaf.exchange}":
+            self._hold(Damage.PART_MISSING, leaf.exchange, name, f"case/{leaf.exchange} to be erased", scope)
+        elif index is not None:
+            self._excused.setdefault((scope, index), where)
+        elif scope not in self._waiting:
+            expected = f"a leaf that says that {scope} is erased, in this ledger"
+            self._hold(Damage.PART_MISSING, leaf.exchange, name, expected, "none that has its place: export again")
+
+    def _note_erased(self, index: int, data: bytes) -> None:
+        with suppress(LedgerBroken):  # what is no leaf says nothing; whether it is damage is judged elsewhere
+            leaf = Leaf.parse(data)
+            if leaf.kind is LeafKind.ERASED:
+                self._erased[index] = str(leaf.extra.get("scope", ""))
 
     def _hold(self, damage: Damage, exchange: str, name: str, expected: str, found: str) -> None:
         """Keep the first fault of a part until the leaf that it is judged by is proven."""

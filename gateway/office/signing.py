@@ -33,6 +33,7 @@ from gateway.office.papers.permit import permit_pdf
 from gateway.office.staff import Officer, officer_of
 from gateway.store.conflicts import prepared_again
 from gateway.store.plan import Change, Insert, Plan, Update
+from gateway.store.sealed_rows import sealed
 from gateway.store.tables import PinChallengeRow
 from gateway.trust.pdf_signature import SigningMaterial, sign_pdf
 
@@ -123,7 +124,8 @@ class SigningDeeds:
                     steps.ask(case_id, about)
             bound = pins.Bound(person=officer.id, case_id=case_id, step=step.value, digest=_digest(case, step))
             row = pins.new_challenge(challenge, bound, phone, expires_at)
-            self._deeds.finish(steps.plan() + Plan.of(Insert(PinChallengeRow, row)))
+            kept = sealed(self._casework.vault, PinChallengeRow, row, row, case_id=case_id, at=at)
+            self._deeds.finish(steps.plan() + kept.plan + Plan.of(Insert(PinChallengeRow, kept.values)))
             return Challenge(id=challenge, phone=f"...{phone[-3:]}", expires_at=expires_at)
 
         return prepared_again(prepare)

@@ -17,9 +17,12 @@ from hashlib import sha256
 from typing import Any
 
 from gateway.casework.names import BATCH_REPORT, agency_report
+from gateway.domain.errors import Tampered
 from gateway.ledger.damage import Damage, broken
+from gateway.operations.erased import erased_scope
 from gateway.store.reading import Reader
-from gateway.store.tables import BatchRow, ExchangeRow
+from gateway.store.sealing import Shut
+from gateway.store.tables import BatchRow, ExchangeRow, PartRow
 
 IN = "in"
 """Exchanges in which the agency spoke first."""
@@ -68,7 +71,7 @@ def _interactions(reader: Reader) -> set[tuple[str, str]]:
 
 
 def _check_manifest(reader: Reader, exchange: ExchangeRow) -> None:
-    stored = reader.part(exchange.id, "request")
+    stored = _part(reader, exchange.id, "request")
     if stored is None:
         return  # the walk has told, or it is erased
     said = json.loads(stored.body)
@@ -82,7 +85,10 @@ def _check_manifest(reader: Reader, exchange: ExchangeRow) -> None:
 
 
 def _check_ended(reader: Reader, exchange: str) -> None:
-    stored = reader.part(exchange, BATCH_REPORT)
+    try:
+        stored = reader.part(exchange, BATCH_REPORT)
+    except Shut:
+        return  # erased, as the walk has proven
     told: dict[str, Any] = {} if stored is None else json.loads(stored.body)
     row = reader.batch(exchange)
     if row is None:
@@ -100,7 +106,23 @@ def _check_ended(reader: Reader, exchange: str) -> None:
         raise broken(Damage.PART_DIFFERS, where, expected=f"{expected}, as its report says", found=says)
 
 
+def _part(reader: Reader, exchange: str, name: str) -> PartRow | None:
+    """A stored part; None when it is not there, or erased: which of the two, the walk has told."""
+    try:
+        return reader.part(exchange, name)
+    except Shut:
+        return None
+
+
+def _is_erased(reader: Reader, row: BatchRow) -> bool:
+    """Whether the bytes of a file are gone, since it named a case that was erased."""
+    case_id = reader.erased_file(row.id)
+    return case_id is not None and erased_scope(reader, f"case/{case_id}") is not None
+
+
 def _check(reader: Reader, row: BatchRow) -> None:
+    if _is_erased(reader, row):
+        return
     where = f"batch {row.name!r} of {row.agency}, exchange {row.id!r}"
     if row.direction == "out":
         _check_office(reader, row, where)
@@ -114,7 +136,7 @@ def _check(reader: Reader, row: BatchRow) -> None:
 
 def _check_office(reader: Reader, row: BatchRow, where: str) -> None:
     """A file that was never announced is proven by nobody, and one that was not taken whole has no answer."""
-    if (sent := reader.part(row.id, "sent-1")) is None:
+    if (sent := _part(reader, row.id, "sent-1")) is None:
         return
     announced = json.loads(sent.body)
     _compare(reader, row, "file", int(announced["bytes"]), str(announced["sha256"]), where)
@@ -138,9 +160,15 @@ def _proven(reader: Reader, row: BatchRow, part: str, where: str) -> dict[str, A
 
 def _compare(reader: Reader, row: BatchRow, side: str, size: int, expected: str, where: str) -> None:
     digest, found = sha256(), 0
-    for body in _pieces(reader, row.id, side):
-        digest.update(body)
-        found += len(body)
+    try:
+        for body in _pieces(reader, row.id, side):
+            digest.update(body)
+            found += len(body)
+    except Shut:
+        return  # the key of its day is no more: nothing can be held to anything
+    except Tampered as damaged:
+        says = f"a piece behind byte {found} that does not open"
+        raise broken(Damage.PART_DIFFERS, f"{side} of {where}", expected=f"{size} bytes", found=says) from damaged
     if (found, digest.hexdigest()) != (size, expected):
         says = f"{found} bytes with SHA-256 {digest.hexdigest()}"
         raise broken(Damage.PART_DIFFERS, f"{side} of {where}", expected=f"{size} bytes with {expected}", found=says)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 
 from gateway.casework.history import fact_record
@@ -17,7 +18,9 @@ from gateway.domain.errors import LedgerBroken, Tampered
 from gateway.ledger.damage import Damage, broken
 from gateway.ledger.leaf import Leaf, LeafKind, part_salt
 from gateway.ledger.merkle import leaf_hash
+from gateway.operations.erased import erased_exchange
 from gateway.store.reading import Reader
+from gateway.store.reads.erasures import ErasedLeaf
 from gateway.store.tables import CaseEventRow, ExchangeRow, LeafRow
 from gateway.store.vault import Vault, scope_of
 
@@ -35,7 +38,9 @@ class Evidence:
     """The stored parts of a batch of leaves. Bodies are read one at a time; only their digests are kept."""
 
     def __init__(self, reader: Reader, vault: Vault, rows: Sequence[LeafRow]) -> None:
+        self._reader = reader
         self._vault = vault
+        self._erasures: dict[tuple[str | None, datetime, str], ErasedLeaf | None] = {}
         self._keys: dict[str, bytes | None] = {}
         self._leaves = {row.serial: leaf for row in rows if (leaf := read_leaf(row)) is not None}
         steps = {leaf.exchange for leaf in self._leaves.values() if leaf.kind is LeafKind.CASE_STEP}
@@ -51,8 +56,8 @@ class Evidence:
     def parts(self, row: LeafRow) -> Iterator[StoredPart]:
         """The stored parts that a leaf commits to, by name. One that is not stored is left out.
 
-        Raises LedgerBroken where the row contradicts its own leaf, or where its exchange or its data key is gone; an
-        unreadable leaf has no parts.
+        Raises LedgerBroken where the row contradicts its own leaf, or where its exchange or its data key is gone and no
+        leaf says that it was erased; an unreadable leaf has no parts.
         """
         leaf = self.leaf(row)
         if leaf is None:
@@ -64,12 +69,28 @@ class Evidence:
         if not leaf.commitments:
             return
         key = self._key(row, leaf, where)
+        if key is None:
+            return
         for name in sorted(leaf.commitments):
             digest = self._digests.get((leaf.exchange, name))
             if digest is not None:
                 yield StoredPart(name, digest, part_salt(key, leaf.exchange, name))
 
-    def _key(self, row: LeafRow, leaf: Leaf, where: str) -> bytes:
+    def erasure(self, row: LeafRow) -> ErasedLeaf | None:
+        """The leaf that says that the parts of this one are erased; None where none does."""
+        leaf = self.leaf(row)
+        exchange = None if leaf is None else self._exchanges.get(leaf.exchange)
+        if leaf is None or (exchange is None and leaf.kind is not LeafKind.CASE_STEP):
+            return None
+        at = exchange.at if exchange else leaf.at
+        case_id = leaf.exchange if leaf.kind is LeafKind.CASE_STEP else row.case_id
+        asked = case_id, at, leaf.agreement
+        if asked not in self._erasures:
+            found = erased_exchange(self._reader, case_id=case_id, at=at, agreement=leaf.agreement)
+            self._erasures[asked] = found
+        return self._erasures[asked]
+
+    def _key(self, row: LeafRow, leaf: Leaf, where: str) -> bytes | None:
         exchange = self._exchanges.get(leaf.exchange)
         if exchange is None and leaf.kind is not LeafKind.CASE_STEP:
             raise broken(Damage.PART_MISSING, where, expected="the exchange in the store", found="none")
@@ -77,7 +98,7 @@ class Evidence:
         if scope not in self._keys:
             self._keys[scope] = self._open(scope)
         key = self._keys[scope]
-        if key is None:
+        if key is None and self.erasure(row) is None:
             expected = f"the data key {scope!r} in the store, as it was sealed under this master key"
             raise broken(Damage.PART_MISSING, where, expected=expected, found="none that opens")
         return key

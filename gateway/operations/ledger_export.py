@@ -16,7 +16,7 @@ from gateway.domain.catalogue import SAMPLE, Catalogue
 from gateway.domain.errors import HubBusy, LedgerBroken, Tampered
 from gateway.ledger.checkpoint import NoteVerifier
 from gateway.ledger.damage import Damage, broken
-from gateway.ledger.export import checkpoint_line, header_line, leaf_line, part_line
+from gateway.ledger.export import checkpoint_line, erased_line, header_line, leaf_line, part_line
 from gateway.ledger.held import Held
 from gateway.ledger.leaf import commitment
 from gateway.ledger.verify import Standing, Verdict, verify_export
@@ -53,7 +53,7 @@ def export_lines(reader: Reader, vault: Vault, verifiers: Sequence[NoteVerifier]
     yield header_line(origin=verifiers[0].name, verifiers=verifiers, size=size, complete=True)
     at = 0
     while rows := [row for row in reader.leaves(at, BATCH) if _index(row) < size]:
-        yield from _leaves(reader, vault, rows)
+        yield from _leaves(reader, vault, rows, size)
         at = _index(rows[-1]) + 1
 
 
@@ -133,12 +133,14 @@ def _verify(
     # 1
     size = _agreed_size(reader, keys, watched)
     # 2
+    waiting = reader.erased_waiting(size)  # the leaves that say so are looked at below
     verdict = verify_export(
         export_lines(reader, vault, keys),
         [key.encode() for key in keys],
         watched.progress,
         held=watched.held,
         standing=watched.standing,
+        waiting=waiting,
     )
     # 3
     _check_chain(reader, size)
@@ -162,14 +164,19 @@ def _verify(
     return StoreVerdict(ledger=verdict, tiles=tiles, pending=pending)
 
 
-def _leaves(reader: Reader, vault: Vault, rows: Sequence[LeafRow]) -> Iterator[str]:
+def _leaves(reader: Reader, vault: Vault, rows: Sequence[LeafRow], size: int) -> Iterator[str]:
     first, last = _index(rows[0]), _index(rows[-1])
     notes = {each.size: each.note for each in reader.checkpoints(first, last + 1, last + 1 - first)}
     evidence = Evidence(reader, vault, rows)
     for row in rows:
         yield leaf_line(_index(row), row.canonical, row.hash)
+        leaf, found = evidence.leaf(row), 0
         for part in evidence.parts(row):
             yield part_line(exchange=row.exchange or "", name=part.name, digest=part.digest, salt=part.salt)
+            found += 1
+        if leaf is not None and found < len(leaf.commitments) and (gone := evidence.erasure(row)) is not None:
+            is_placed = gone.tree_index is not None and gone.tree_index < size
+            yield erased_line(scope=gone.scope, leaf=gone.tree_index if is_placed else None)
         if note := notes.get(_index(row) + 1):
             yield checkpoint_line(note)
 
@@ -220,7 +227,10 @@ def _check_waiting(row: LeafRow, evidence: Evidence) -> None:
         expected = f"the text of a leaf with hash {row.hash.hex()}"
         raise broken(Damage.LEAF_CHANGED, where, expected=expected, found="another text")
     stored = {part.name: commitment(part.salt, part.digest).hex() for part in evidence.parts(row)}
+    is_erased = len(stored) < len(leaf.commitments) and evidence.erasure(row) is not None
     for name, claimed in sorted(leaf.commitments.items()):
+        if name not in stored and is_erased:
+            continue
         if name not in stored:
             raise broken(Damage.PART_MISSING, where, expected=f"part {name!r}, which it commits to", found="none")
         if stored[name] != claimed:

@@ -18,8 +18,10 @@ from gateway.store.conflicts import commit, prepared_again
 from gateway.store.plan import Change, Plan, Update
 from gateway.store.reading import Reader
 from gateway.store.reads.outbox import Sought
+from gateway.store.sealed_rows import sealed
 from gateway.store.tables import AttemptRow, DeliveryRow
 from gateway.store.unit_of_work import UnitOfWork
+from gateway.store.vault import Vault
 
 DEAD, QUEUED, CANCELLED = "dead", "queued", "cancelled"
 COLLECTED = "collected"
@@ -53,12 +55,14 @@ class Letters:
         reader: Reader,
         unit_of_work: UnitOfWork,
         leaves: Leaves,
+        vault: Vault,
         clock: Callable[[], datetime],
         deliveries_made: Callable[[], None],
     ) -> None:
         self._reader = reader
         self._unit_of_work = unit_of_work
         self._leaves = leaves
+        self._vault = vault
         self._clock = clock
         self._deliveries_made = deliveries_made
 
@@ -145,8 +149,11 @@ class Letters:
                 extra={"step": step},
             )
             guard = {"state": row.state, "fence": row.fence}
-            changed = Update(DeliveryRow, {"id": row.id}, guard, values)
-            commit(self._unit_of_work, Plan.of(changed, leaf.row, *_attempt_ends(row, step, self._clock())))
+            key = {"id": row.id}
+            told = sealed(self._vault, DeliveryRow, key, values, case_id=row.case_id, at=row.made_at)
+            changed = Update(DeliveryRow, key, guard, told.values)
+            ends = _attempt_ends(row, step, self._clock())
+            commit(self._unit_of_work, told.plan + Plan.of(changed, leaf.row, *ends))
 
         prepared_again(prepare)
 

@@ -1,7 +1,8 @@
 """An older store is brought to sealed bodies when it is opened, in bounded steps that may be interrupted anywhere.
 
 1. keys        each case key, wrapped by the master key until now, is wrapped by the dossier key of its applicant
-2. bodies      facts, cases, documents, parts: each is sealed under the key that its commitments are made with
+2. bodies      facts, cases, documents, parts: each is sealed under the key that its commitments are made with; then
+               the rows of deliveries, files and the like (`gateway.operations.old_rows`)
 3. done        the note that a table is to be sealed goes (SQLite overwrites what it frees: `secure_delete`)
 
 Every step is a commit of its own over at most ROWS bodies, guarded by what was read; whatever is sealed already is
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from sqlmodel import SQLModel
@@ -20,8 +22,10 @@ from sqlmodel import SQLModel
 from gateway.casework.names import person_of
 from gateway.domain.errors import Refused, Tampered
 from gateway.domain.facts import decode_case
+from gateway.operations.old_rows import OldRows
 from gateway.store.plan import Change, Committed, Delete, Outcome, Plan, Update, table_of
 from gateway.store.reading import Reader
+from gateway.store.sealed_rows import SEALED
 from gateway.store.sealing import BODY, CASES, DOCUMENTS, FACTS, PARTS, BodySeal
 from gateway.store.tables import CaseEventRow, CaseRow, DocumentRow, PartRow, ToSealRow
 from gateway.store.vault import Vault, scope_of
@@ -47,6 +51,11 @@ def seal_old_bodies(
         if model.__tablename__ in waiting:
             _seal_table(reader, vault, commit, model, told)
             commit(Plan.of(Delete(ToSealRow, {"name": model.__tablename__})))  # 3
+    for model in SEALED:
+        name = str(model.__tablename__)
+        if name in waiting:
+            OldRows(reader, vault, commit).seal(model, partial(told, name))
+            commit(Plan.of(Delete(ToSealRow, {"name": name})))  # 3
 
 
 def _seal_table(

@@ -11,7 +11,8 @@
     witnesses   who co-signs checkpoints, and their lines
     lately      what happened of late with one agency
     reconciliations  lists of agencies that were compared
-    unsealed    bodies that were stored in clear, before they were sealed
+    unsealed    what was stored in clear, before it was sealed
+    erasures    what was ordered to be erased, and the leaves that say so
     tallies     what came of exchanges, by agency and interaction
 
 A missing row is None or an empty list, never an error: what it means is the caller's to say. What was read may have
@@ -22,6 +23,7 @@ from __future__ import annotations
 
 from gateway.store.reads.batches import BatchReads
 from gateway.store.reads.cases import CaseReads
+from gateway.store.reads.erasures import ErasureReads
 from gateway.store.reads.evidence import EvidenceReads
 from gateway.store.reads.exchanges import ExchangeReads
 from gateway.store.reads.lately import LatelyReads
@@ -50,6 +52,7 @@ class Reader(
     ReconciliationReads,
     TallyReads,
     EvidenceReads,
+    ErasureReads,
     UnsealedReads,
 ):
     """All reads of one engine: `Reader(engine)`. Safe to share between threads."""

@@ -45,6 +45,10 @@ BODY = "body"
 ERASED = ""
 """What the body of a case or a fact reads as when it was erased."""
 
+BLANK = MARK + b"\x00"
+BLANK_TEXT = TEXT_MARK + base64.b64encode(BLANK).decode()
+"""What stands where the sealed body of erased data was: a body of no scope, which no key opens."""
+
 DAMAGED = "~"
 """What the body of a fact reads as when it was changed."""
 
@@ -116,12 +120,12 @@ def open_blob(stored: bytes, place: Place, keys: Keys) -> bytes:
         scope = head[len(MARK) + 1 :].decode()
     except UnicodeDecodeError as error:
         raise _damaged(place) from error
-    key = keys(scope)
+    key = keys(scope) if scope else None
     if key is None:
         raise Shut(place)
     try:
         cipher = AESGCM(_unit_key(key, place.unit))
-        nonce, sealed = stored[start : start + NONCE_SIZE], stored[start + NONCE_SIZE :]
+        nonce, sealed = stored[start : start + NONCE_SIZE], memoryview(stored)[start + NONCE_SIZE :]
         return cipher.decrypt(nonce, sealed, head + place.encode_place())
     except (InvalidTag, ValueError) as error:
         raise _damaged(place) from error

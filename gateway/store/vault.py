@@ -187,6 +187,34 @@ class Vault:
             wrapped = self._seen(scope)
         return None if wrapped is None or wrapped.is_destroyed else self._unwrap(scope, wrapped)
 
+    def closed_dossier(self, scope: str) -> Plan:
+        """The changes after which nothing new begins under a dossier: whoever has prepared something has to look again.
+
+        Its key is wrapped anew, which the plan of a case that is being opened does not expect, and nobody is found to
+        have it any more. None where it was destroyed. Raises Tampered `sealed-damaged`.
+        """
+        with self._lock:
+            stored = self._seen(scope)
+            if stored is None or stored.is_destroyed:
+                return Plan()
+            wrapped = self._seal(self._unwrap(scope, stored), f"data-key/{scope}")
+        again = Update(DataKeyRow, {"scope": scope}, {"wrapped": stored.wrapped}, {"wrapped": wrapped})
+        return Plan.of(again, Delete(DossierRow, {"scope": scope}))
+
+    def forget(self) -> None:
+        """Remember no stored key any more, for some were destroyed. They are given to nobody; now they are nowhere.
+
+        Keys that no plan has stored yet stay: two parts of one plan have to get the same.
+        """
+        with self._lock:
+            self._unwrap.cache_clear()
+            self._today = None
+            stored = self._reader.wrapped([*self._fresh, *(each.scope for each in self._new_dossiers.values())])
+            for scope in stored.keys() & self._fresh.keys():
+                del self._fresh[scope]
+            for digest in [digest for digest, each in self._new_dossiers.items() if each.scope in stored]:
+                del self._new_dossiers[digest]
+
     def credential(self, agency: str, name: str) -> str:
         """A secret of an agency's dialect. Raises Misconfigured when staff have not set it."""
         sealed = self._reader.credential(agency, name)
@@ -280,6 +308,9 @@ class Vault:
             self._new_dossiers.pop(digest, None)
             stands = Update(DataKeyRow, {"scope": scope}, {"wrapped": stored.wrapped}, {})
             return _Dossier(scope, self._unwrap(scope, stored), (stands,))
+        held = self._new_dossiers.get(digest)
+        if held is not None and self._reader.data_key(held.scope) is not None:
+            del self._new_dossiers[digest]  # it was stored, and erased since: the person begins a new one
         if digest not in self._new_dossiers:
             self._new_dossiers[digest] = self._new_dossier(digest)
             if len(self._new_dossiers) > MAX_FRESH:

@@ -15,8 +15,9 @@ from unittest import mock
 from gateway.app.hub import Gateway
 from gateway.domain.events import Reference
 from gateway.exchange.batch.aside import PutAside
-from gateway.exchange.batch.documents import ENDED
+from gateway.exchange.batch.documents import ENDED, RESULTS
 from gateway.exchange.batch.office.beginning import Beginning, Order, Wanted
+from gateway.exchange.batch.pieces import chunks
 from gateway.operations.ledger_export import verify_store
 from gateway.store.batches import LEASE
 from gateway.store.tables import BatchRow
@@ -50,6 +51,7 @@ class Treasury:
             reader=store.reader,
             unit_of_work=store.unit_of_work,
             leaves=store.leaves,
+            vault=store.vault,
             clock=self.stage.clock,
             new_id=self.hub.casework.new_id,
         )
@@ -84,7 +86,7 @@ class Treasury:
                 return row
             if gives_up and row.held and row.state == "ending":
                 store = self.hub.store
-                aside = PutAside(store.reader, store.unit_of_work, store.leaves, self.stage.clock)
+                aside = PutAside(store.reader, store.unit_of_work, store.leaves, store.vault, self.stage.clock)
                 aside.give_up(row.id, "adapter tidak dapat membacanya", "staff/siti")
                 continue
             wait = (row.due_at - self.stage.clock()).total_seconds()
@@ -109,9 +111,9 @@ class Treasury:
 
     def account(self) -> list[Row]:
         """What became of each record, as the hub has it."""
-        rows = self.stage.rows("batch_piece")["batch_piece"]
-        text = b"".join(body for _, side, at, body in sorted(rows, key=lambda row: row[2]) if side == "result").decode()
-        if self.row.format == "csv":
+        row = self.row
+        text = b"".join(chunks(self.hub.store.reader, row.id, RESULTS, row.result_size)).decode()
+        if row.format == "csv":
             return [{**row, "number": int(row["number"])} for row in csv.DictReader(io.StringIO(text, newline=""))]
         return [json.loads(line) for line in text.splitlines()]
 

@@ -227,7 +227,7 @@ class Stage:
     @property
     def letters(self) -> Letters:
         store = self.hub.store
-        return Letters(store.reader, store.unit_of_work, store.leaves, self.clock, self.hub.wake)
+        return Letters(store.reader, store.unit_of_work, store.leaves, store.vault, self.clock, self.hub.wake)
 
     # --- cases ----------------------------------------------------------------------------------------------------
 

@@ -125,7 +125,7 @@ def test_an_upload_that_nobody_goes_on_with_makes_room_after_a_week(market: Stag
     left = pasar.announce(market, pasar.manifest(CONTENT, 2)).json
     kept = pasar.announce(market, pasar.manifest(CONTENT, 2, name="b-2"), "m-2").json
     store = market.hub.store
-    cancelling = Cancelling(store.reader, store.unit_of_work, store.leaves, market.clock)
+    cancelling = Cancelling(store.reader, store.unit_of_work, store.leaves, store.vault, market.clock)
     market.clock.advance(seconds=ABANDONED_AFTER.total_seconds())
     assert pasar.send(market, kept["upload"], CONTENT[:10], 0).status_code == 204
     market.clock.advance(seconds=1)

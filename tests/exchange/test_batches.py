@@ -7,13 +7,14 @@ import hashlib
 import json
 import tracemalloc
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from unittest import mock
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from conformance.signing import jws
@@ -27,6 +28,7 @@ from gateway.exchange.batch.results import rows_text
 from gateway.operations.health import batch_warnings
 from gateway.operations.ledger_export import verify_store
 from gateway.store.batches import LEASE
+from gateway.store.plan import table_of
 from gateway.store.tables import BatchPieceRow, BatchRow
 from tests.exchange import pasar
 from tests.exchange.stage import Stage
@@ -47,7 +49,7 @@ MIXED = [
 
 def put_aside(stage: Stage) -> PutAside:
     store = stage.hub.store
-    return PutAside(store.reader, store.unit_of_work, store.leaves, stage.clock)
+    return PutAside(store.reader, store.unit_of_work, store.leaves, store.vault, stage.clock)
 
 
 def finished(stage: Stage) -> None:
@@ -277,7 +279,7 @@ def test_a_cancelled_batch_accounts_for_what_it_has_done(market: Stage) -> None:
     address = pasar.delivered(market, pasar.written("jsonl", MIXED), 7)
     pasar.work(market)
     store = market.hub.store
-    cancelling = Cancelling(store.reader, store.unit_of_work, store.leaves, market.clock)
+    cancelling = Cancelling(store.reader, store.unit_of_work, store.leaves, store.vault, market.clock)
     cancelling.cancel(pasar.batch(market).id, "salah berkas", "staff/siti")
     pasar.work(market)
     report = pasar.ask(market, "GET", address).json()
@@ -298,7 +300,9 @@ def test_a_batch_is_cancelled_while_portion_after_portion_is_committed(market: S
     reader = mock.Mock(batch=lambda _: seen)  # as staff saw it: from then on records are read
     market.hub.batches.run_once()
     assert pasar.batch(market).read == 1
-    Cancelling(reader, store.unit_of_work, store.leaves, market.clock).cancel(seen.id, "salah", "staff/siti")
+    Cancelling(reader, store.unit_of_work, store.leaves, store.vault, market.clock).cancel(
+        seen.id, "salah", "staff/siti"
+    )
     pasar.work(market)
     assert pasar.ask(market, "GET", address).json()["state"] == "cancelled"
 
@@ -306,7 +310,7 @@ def test_a_batch_is_cancelled_while_portion_after_portion_is_committed(market: S
 def test_a_batch_that_is_cancelled_before_its_file_is_here_ends_unread(market: Stage) -> None:
     said = pasar.announce(market, pasar.manifest(b"x", 1)).json
     store = market.hub.store
-    cancelling = Cancelling(store.reader, store.unit_of_work, store.leaves, market.clock)
+    cancelling = Cancelling(store.reader, store.unit_of_work, store.leaves, store.vault, market.clock)
     cancelling.cancel(said["exchange"], "batal", "staff/siti")
     assert pasar.send(market, said["upload"], b"x", 0).json()["code"] == "batch-state"
     pasar.work(market)
@@ -314,14 +318,19 @@ def test_a_batch_that_is_cancelled_before_its_file_is_here_ends_unread(market: S
     assert (report["state"], report["unread"]) == ("cancelled", 1)
 
 
+@pytest.mark.parametrize("changed", [lambda _: b"R-1,lain", lambda body: body[:-1] + bytes([body[-1] ^ 1])])
 @pytest.mark.parametrize("side", ["file", "result"])
-def test_a_stored_byte_that_was_changed_later_is_found_and_named(market: Stage, side: str) -> None:
+def test_a_stored_byte_that_was_changed_later_is_found_and_named(
+    market: Stage, side: str, changed: Callable[[bytes], bytes]
+) -> None:
     pasar.delivered(market, pasar.written("csv", MIXED[:2]), 2, "csv")
     pasar.work(market)
     store = market.hub.store
     verify_store(store.reader, store.vault, store.note_key.verifier)
     with store.engine.begin() as connection:
-        connection.execute(update(BatchPieceRow).where(col(BatchPieceRow.side) == side).values(body=b"R-1,lain"))
+        mine, body = col(BatchPieceRow.side) == side, table_of(BatchPieceRow).c.body
+        first = connection.execute(select(body).where(mine).limit(1)).scalar_one()
+        connection.execute(update(BatchPieceRow).where(mine).values(body=changed(first)))
     with pytest.raises(LedgerBroken, match=f"{side} of batch 'b-1' of pasar"):
         verify_store(store.reader, store.vault, store.note_key.verifier)
 

@@ -99,7 +99,7 @@ def test_an_agency_that_refuses_the_manifest_stops_it_with_its_words(kas: Treasu
     assert (row.state, row.stopped_in) == ("stopped", "announcing")
     assert row.cause == "the agency answered HTTP 409: Berkas bulan ini sudah diterima"
     store = kas.hub.store
-    Cancelling(store.reader, store.unit_of_work, store.leaves, kas.stage.clock).cancel(
+    Cancelling(store.reader, store.unit_of_work, store.leaves, store.vault, kas.stage.clock).cancel(
         row.id, "sudah ada", "staff/siti"
     )
     row = kas.finish()

@@ -38,7 +38,7 @@ def bell() -> Bell:
 
 @pytest.fixture
 def letters(office: Office, bell: Bell) -> Letters:
-    return Letters(office.reader, office.writer, office.leaves, lambda: office.now, bell)
+    return Letters(office.reader, office.writer, office.leaves, office.vault, lambda: office.now, bell)
 
 
 def put(office: Office, state: str, **values: Any) -> None:

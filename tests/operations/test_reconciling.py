@@ -42,7 +42,7 @@ class Desk:
             clock=lambda: office.now,
             new_id=office.new_id,
         )
-        self.settling = Settling(office.reader, office.writer, office.leaves, lambda: office.now)
+        self.settling = Settling(office.reader, office.writer, office.leaves, office.vault, lambda: office.now)
 
     def said(self, name: str, message_id: str | None, at: datetime = NOON, **values: Any) -> None:
         """An exchange: parts are texts, of which leaves commit to each."""

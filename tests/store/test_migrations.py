@@ -38,7 +38,8 @@ from gateway.store.migrations import __file__ as migrations
 from gateway.store.plan import Outcome, Plan
 from gateway.store.reading import Reader
 from gateway.store.schema import differences, newest, prepare, revision_of
-from gateway.store.tables import CaseEventRow, CaseRow, DocumentRow, PartRow
+from gateway.store.sealed_rows import SEALED
+from gateway.store.tables import CaseEventRow, CaseRow, DeliveryRow, DocumentRow, PartRow, PinChallengeRow
 from gateway.store.unit_of_work import GroupCommit, whole
 from gateway.store.vault import Vault
 from gateway.trust.certificates import UNWATCHED, Use, check_usable, find_certificate
@@ -57,7 +58,7 @@ from tests.trust.parties import key
 ROOT = Path(__file__).parents[2]
 MIGRATIONS = Path(migrations).parent
 VERSIONS = stored.versions()
-SEALED = ("permit_case", "case_event", "document", "exchange_part")
+BODIES = ("permit_case", "case_event", "document", "exchange_part", "delivery", "attempt", "pin_challenge")
 REVOKED, GOOD = key("p256", 7), key("rsa", 7)
 
 
@@ -185,7 +186,9 @@ def test_bodies_of_an_old_store_are_sealed_in_steps_that_may_end_anywhere(old: O
     numbers = itertools.count(1)
     vault = Vault(reader, stored.master(), lambda size: next(numbers).to_bytes(size))
     tables = (CaseEventRow, CaseRow, DocumentRow, PartRow)
+    rows = [each for each in SEALED if old.version.tables.get(str(each.__tablename__))]
     assert all(reader.unsealed(each, None) for each in tables)
+    assert {DeliveryRow, PinChallengeRow} <= {each for each in rows if reader.unsealed_rows(each, None)}
     died = 0
     for lives in itertools.count(1):  # each life commits one step more than the one before, and dies
         left = iter(range(lives))
@@ -203,6 +206,10 @@ def test_bodies_of_an_old_store_are_sealed_in_steps_that_may_end_anywhere(old: O
     assert died >= len(tables)
     assert reader.to_seal() == []
     assert [reader.unsealed(each, None) for each in tables] == [[], [], [], []]
+    clear = {str(each.__tablename__): reader.unsealed_rows(each, None) for each in rows}
+    # its file is not in the fixture: it belongs to nothing, and stays as it is
+    lost = [{"batch": "x-2", "case_id": "K-2026-00000000", "cause": "ValueError"}]
+    assert {name: found for name, found in clear.items() if found} in ({}, {"batch_left_out": lost})
     for case in old.version.tables["permit_case"]:
         key = reader.data_key(f"case/{case['id']}")
         assert key is not None
@@ -210,10 +217,24 @@ def test_bodies_of_an_old_store_are_sealed_in_steps_that_may_end_anywhere(old: O
         assert reader.keys_under(key.under or "")
     with old.engine.connect() as connection:
         everything = repr(
-            [connection.execute(Table(each, MetaData(), autoload_with=connection).select()).all() for each in SEALED]
+            [connection.execute(Table(each, MetaData(), autoload_with=connection).select()).all() for each in BODIES]
         )
-    nik = json.loads(old.version.tables["permit_case"][0]["body"])["applicant"]["nik"]
-    assert nik not in everything
+    for case in old.version.tables["permit_case"]:
+        person = json.loads(case["body"])["applicant"]
+        assert [
+            each for each in ("nik", "name", "phone", "email") if person.get(each) and person[each] in everything
+        ] == []
+    for row in old.version.tables["delivery"]:
+        read = reader.delivery(str(row["id"]))
+        assert read is not None
+        assert (read.ask_body, read.payload, read.cause) == (row["ask_body"], row["payload"], row["cause"])
+    challenge = reader.pin_challenge(str(old.version.tables["pin_challenge"][0]["id"]))
+    assert challenge is not None
+    assert challenge.phone == old.version.tables["pin_challenge"][0]["phone"]
+    for row in old.version.tables.get("batch_held", []):
+        assert [(each.body, each.cause) for each in reader.held_records(str(row["batch"]))] == [
+            (row["body"], row["cause"])
+        ]
     verify_store(reader, vault, stored.note_key().verifier)
     writer.close()
 

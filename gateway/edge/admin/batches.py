@@ -61,7 +61,7 @@ def add_batches(router: APIRouter, edge: StaffEdge) -> None:
         _beginning(edge).resume(batch, who.actor)
         return {"id": batch}
 
-    cancelling = Cancelling(edge.reader, edge.unit_of_work, edge.casework.leaves, edge.clock)
+    cancelling = Cancelling(edge.reader, edge.unit_of_work, edge.casework.leaves, edge.casework.vault, edge.clock)
 
     @router.post("/batches/{batch}/cancel", status_code=202)
     def cancel(batch: str, why: Reason, who: Who) -> dict[str, str]:
@@ -69,7 +69,7 @@ def add_batches(router: APIRouter, edge: StaffEdge) -> None:
         cancelling.cancel(batch, why.reason, who.actor)
         return {"id": batch}
 
-    put_aside = PutAside(edge.reader, edge.unit_of_work, edge.casework.leaves, edge.clock)
+    put_aside = PutAside(edge.reader, edge.unit_of_work, edge.casework.leaves, edge.casework.vault, edge.clock)
 
     @router.post("/batches/{batch}/redrive", status_code=202)
     def redrive(batch: str, who: Who) -> dict[str, int]:
@@ -129,6 +129,7 @@ def _beginning(edge: StaffEdge) -> Beginning:
         reader=edge.reader,
         unit_of_work=edge.unit_of_work,
         leaves=edge.casework.leaves,
+        vault=edge.casework.vault,
         clock=edge.clock,
         new_id=edge.casework.new_id,
     )

@@ -117,4 +117,4 @@ def reconciling_of(edge: StaffEdge) -> Reconciling:
 
 def settling_of(edge: StaffEdge) -> Settling:
     """What settles differences."""
-    return Settling(edge.reader, edge.unit_of_work, edge.casework.leaves, edge.clock)
+    return Settling(edge.reader, edge.unit_of_work, edge.casework.leaves, edge.casework.vault, edge.clock)

@@ -11,6 +11,7 @@ from gateway.domain.errors import Refused
 from gateway.domain.events import Reference
 from gateway.edge.admin.batches import add_batches
 from gateway.edge.admin.deliveries import add_deliveries, add_endpoints, add_letters
+from gateway.edge.admin.erasures import add_erasures
 from gateway.edge.admin.evidence import add_evidence
 from gateway.edge.admin.paging import Limit, cursor_of, page
 from gateway.edge.admin.reconciliations import add_reconciliations
@@ -30,6 +31,7 @@ def admin_router(edge: StaffEdge) -> APIRouter:
     add_endpoints(router, edge)
     add_evidence(router, edge)
     add_reconciliations(router, edge)
+    add_erasures(router, edge)
     _add_ledger(router, edge)
     return router
 

@@ -77,6 +77,7 @@ _ID = {
     "what": "Apa",
     "bytes_as_base64": "bukan teks; base64",
     "reconciliations": "Rekonsiliasi",
+    "erasures": "Penghapusan data pribadi",
 }
 _EN = {
     "title": "SIMOJO Gateway console",
@@ -148,6 +149,7 @@ _EN = {
     "what": "What",
     "bytes_as_base64": "not text; base64",
     "reconciliations": "Reconciliation",
+    "erasures": "Erasure of personal data",
 }
 
 _STAGES = {

@@ -101,10 +101,10 @@ class Pages:
     def check(
         self, asked: Asked, look: Look, notice: Notice | None = None, said: Mapping[str, Any] | None = None
     ) -> HTMLResponse:
-        """The page of a number. A number that is not known is 404, whatever else there is to say."""
+        """The page of a number. A number that is not known is 404, whatever else there is to say; an erased one 410."""
         verdict, tone, why = _verdict(asked.texts, look)
         permit = look.permit
-        status = 404 if permit is None else 200 if notice is None else notice.status
+        status = 410 if look.is_erased else 404 if permit is None else 200 if notice is None else notice.status
         page = self._page(
             "check.html",
             asked,
@@ -182,6 +182,8 @@ def _verdict(t: Mapping[str, str], look: Look) -> tuple[str, str, list[str]]:
         return "forged", BAD, [t["forged-why" if permit else "forged-nothing"]]
     if look.code is Code.OTHER_PERMIT and look.statement is not None:
         return "other-permit", BAD, [f"{t['other-permit-why']} {look.statement.number}."]
+    if look.is_erased:
+        return "erased", WARN, [t["erased-why"]]
     if permit is None:
         name = "not-in-force" if look.code is Code.GENUINE else "unknown"
         return name, BAD, [t[f"{name}-why"]]

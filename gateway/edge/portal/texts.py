@@ -29,6 +29,11 @@ TEXTS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
                 "Tidak ada izin yang berlaku dengan nomor ini di SIMOJO. Bandingkan dengan dokumen huruf demi huruf. "
                 "Bila sama, tanyakan kepada DPM-PTSP Kota Mojokerto sebelum mempercayai dokumen itu."
             ),
+            "erased": "Data izin ini dihapus atas permintaan",
+            "erased-why": (
+                "Nomor ini pernah dikeluarkan kantor ini. Datanya sudah dihapus menurut UU 27/2022, jadi isi dokumen "
+                "tidak dapat diperiksa lagi. Tanyakan kepada DPM-PTSP Kota Mojokerto."
+            ),
             "not-in-force": "Izin ini tidak berlaku",
             "not-in-force-why": (
                 "Kode QR-nya memang dari kantor ini, tetapi nomor ini belum atau tidak pernah diberlakukan, atau "
@@ -161,6 +166,11 @@ TEXTS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
             "unknown-why": (
                 "SIMOJO has no permit in force under this number. Compare it with the document letter by letter. If it "
                 "is the same, ask DPM-PTSP Kota Mojokerto before you trust the document."
+            ),
+            "erased": "The data of this permit were erased on request",
+            "erased-why": (
+                "This office once gave out this number. Its data were erased under Law 27/2022, so what a document "
+                "says can be checked no more. Ask DPM-PTSP Kota Mojokerto."
             ),
             "not-in-force": "This permit is not in force",
             "not-in-force-why": (

@@ -17,16 +17,26 @@ from gateway.contract.message import Payload
 from gateway.domain.errors import HubBusy, Malformed, Refused, Replayed, SchemaViolation, Violation
 from gateway.exchange.batch.documents import IN, MAX_OPEN, PIECE_BYTES, BatchState
 from gateway.exchange.batch.expected import check_period
+from gateway.exchange.batch.moves import changed
 from gateway.exchange.directory import Terms
-from gateway.store.plan import Claim, Plan, Update
+from gateway.store.plan import Claim, Plan
 from gateway.store.reading import Reader
+from gateway.store.sealed_rows import sealed
 from gateway.store.tables import BatchRow
+from gateway.store.vault import Vault
 
 TOKEN_MEMBER = "uploadTokenSha256"  # noqa: S105 - the name of a member, not a secret
 
 
 def announced(
-    terms: Terms, manifest: Payload, exchange: str, reader: Reader, at: datetime, *, uploaded: bool = True
+    terms: Terms,
+    manifest: Payload,
+    exchange: str,
+    reader: Reader,
+    vault: Vault,
+    at: datetime,
+    *,
+    uploaded: bool = True,
 ) -> tuple[Payload, Plan]:
     """The acknowledgement of a manifest, and what makes its batch; the first batch's where it was announced before.
 
@@ -46,12 +56,12 @@ def announced(
     agency, interaction = terms.adapter.agency.id, terms.interaction.name
     known = reader.batch_by_name(agency, interaction, str(manifest["batch"]))
     if known is not None:
-        if _without_token(json.loads(known.manifest)) != _without_token(manifest):
+        if _without_token(json.loads(known.manifest or "{}")) != _without_token(manifest):
             raise Replayed(
                 f"batch {manifest['batch']} was announced before with other content: give every file a name of its own",
                 code="batch-name-used",
             )
-        return _accepted(known.model_dump()), _token_plan(known, manifest)
+        return _accepted(known.model_dump()), _token_plan(vault, known, manifest)
     if reader.batches_in(agency, interaction, BatchState.UPLOADING) >= MAX_OPEN:
         raise HubBusy(
             f"{MAX_OPEN} files of this interaction were announced and are not here yet: send those first",
@@ -59,14 +69,14 @@ def announced(
             after_s=60,
         )
     batch = new_batch(terms, manifest, exchange, at)
-    return _accepted(batch), Plan.of(named_once(batch))
+    return _accepted(batch), named_once(vault, batch, at)
 
 
 def _without_token(manifest: Payload) -> dict[str, object]:
     return {name: value for name, value in manifest.items() if name != TOKEN_MEMBER}
 
 
-def _token_plan(known: BatchRow, manifest: Payload) -> Plan:
+def _token_plan(vault: Vault, known: BatchRow, manifest: Payload) -> Plan:
     """The plan of a manifest that is announced once more: where it names another token, that one counts from now on.
 
     The agency lost the first one; it signed for the second.
@@ -75,7 +85,7 @@ def _token_plan(known: BatchRow, manifest: Payload) -> Plan:
     if not known.token or token in ("", known.token):
         return Plan()
     values = {"token": token, "manifest": canonical_text(manifest)}
-    return Plan.of(Update(BatchRow, {"id": known.id}, {"token": known.token}, values))
+    return changed(vault, known, {"token": known.token}, values)
 
 
 def check_agreed(terms: Terms, manifest: Payload) -> None:
@@ -129,9 +139,10 @@ COUNTS = (
 """What a batch begins with as 0."""
 
 
-def named_once(batch: Mapping[str, object]) -> Claim:
-    """The change that makes a batch, unless there is one of that name."""
-    return Claim(BatchRow, ("direction", "agency", "interaction", "name"), batch)
+def named_once(vault: Vault, batch: Mapping[str, object], at: datetime) -> Plan:
+    """The plan that makes a batch which is `made_at` then, unless there is one of that name."""
+    kept = sealed(vault, BatchRow, batch, batch, at=at)
+    return kept.plan + Plan.of(Claim(BatchRow, ("direction", "agency", "interaction", "name"), kept.values))
 
 
 def canonical_text(manifest: Payload) -> str:

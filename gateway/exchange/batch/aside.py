@@ -19,8 +19,10 @@ from gateway.ledger.leaf import LeafKind
 from gateway.store.conflicts import commit, prepared_again
 from gateway.store.plan import Plan, Update
 from gateway.store.reading import Reader
+from gateway.store.sealed_rows import sealed
 from gateway.store.tables import BatchHeldRow, BatchRow
 from gateway.store.unit_of_work import UnitOfWork
+from gateway.store.vault import Vault
 
 MOST = 10_000
 """Records that one deed decides about; more are never put aside."""
@@ -29,8 +31,11 @@ MOST = 10_000
 class PutAside:
     """Decides about records that are put aside. Each deed is a leaf that names who did it, by pseudonym."""
 
-    def __init__(self, reader: Reader, unit_of_work: UnitOfWork, leaves: Leaves, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, reader: Reader, unit_of_work: UnitOfWork, leaves: Leaves, vault: Vault, clock: Callable[[], datetime]
+    ) -> None:
         self._reader = reader
+        self._vault = vault
         self._unit_of_work = unit_of_work
         self._leaves = leaves
         self._clock = clock
@@ -67,16 +72,13 @@ class PutAside:
             {"state": row.state, "fence": row.fence},
             {"due_at": now, "lease_until": None, "fence": row.fence + 1},
         )
-        decided = (
-            Update(
-                BatchHeldRow,
-                {"batch": row.id, "number": each.number},
-                {"tries": each.tries},
-                {"due_at": now, **values},
-            )
-            for each in held
-        )
+        decided = Plan.merge(self._decided(row, each, {"due_at": now, **values}) for each in held)
         said: dict[str, str | int] = {"step": step, "records": len(held)}
         leaf = self._leaves.make(LeafKind.STAFF, at=now, actor=actor, exchange=row.id, extra=said)
-        commit(self._unit_of_work, Plan.of(freed, *decided, leaf.row))
+        commit(self._unit_of_work, Plan.of(freed) + decided + Plan.of(leaf.row))
         return len(held)
+
+    def _decided(self, batch: BatchRow, held: BatchHeldRow, values: Mapping[str, object]) -> Plan:
+        key = {"batch": batch.id, "number": held.number}
+        told = sealed(self._vault, BatchHeldRow, key, values, at=batch.made_at)
+        return told.plan + Plan.of(Update(BatchHeldRow, key, {"tries": held.tries}, told.values))

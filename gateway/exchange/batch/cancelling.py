@@ -12,12 +12,14 @@ from datetime import datetime, timedelta
 from gateway.casework.leaves import Leaves
 from gateway.domain.errors import Refused
 from gateway.exchange.batch.documents import ENDED, OUT, BatchState
+from gateway.exchange.batch.moves import changed
 from gateway.ledger.leaf import LeafKind
 from gateway.store.conflicts import commit, prepared_again
-from gateway.store.plan import Conflict, Delete, Plan, Update
+from gateway.store.plan import Conflict, Delete, Plan
 from gateway.store.reading import Reader
 from gateway.store.tables import BatchHeldRow, BatchRow
 from gateway.store.unit_of_work import UnitOfWork
+from gateway.store.vault import Vault
 
 ABANDONED_AFTER = timedelta(days=7)
 AT_ONCE = 20
@@ -27,8 +29,11 @@ AT_ONCE = 20
 class Cancelling:
     """Cancels batches. Safe to use from many threads."""
 
-    def __init__(self, reader: Reader, unit_of_work: UnitOfWork, leaves: Leaves, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, reader: Reader, unit_of_work: UnitOfWork, leaves: Leaves, vault: Vault, clock: Callable[[], datetime]
+    ) -> None:
         self._reader = reader
+        self._vault = vault
         self._unit_of_work = unit_of_work
         self._leaves = leaves
         self._clock = clock
@@ -77,7 +82,7 @@ class Cancelling:
         if BatchState.MAKING in (row.state, row.stopped_in):  # cases that were to be tried again: nothing of them left
             values["held"] = 0
             plan += Plan.of(Delete(BatchHeldRow, {"batch": row.id}))
-        return Plan.of(Update(BatchRow, {"id": row.id}, expected, values)) + plan
+        return changed(self._vault, row, expected, values) + plan
 
 
 def unknown_batch(batch: str) -> Refused:

@@ -194,7 +194,7 @@ class Comparing:
             occasion = Occasion(actor=f"agency/{row.agency}", occurred_at=now, entered_at=now, exchange=row.id)
             steps = CaseSteps(self._casework, occasion)
             steps.apply(case_id, AttentionRaised(source=f"{row.agency}/{row.interaction}", text=text))
-            missed = Plan.of(self._moves.guarded(hand), _claim(row, case_id, is_named=False)) + steps.plan()
+            missed = self._moves.guarded(hand) + Plan.of(_claim(row, case_id, is_named=False)) + steps.plan()
             if not isinstance(self._moves.try_out(missed), Conflict):
                 return
             self._moves.reread(hand)

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 from gateway.domain.errors import HubBusy
 from gateway.exchange.batch.hands import Hand
-from gateway.store.plan import Change, Conflict, Outcome, Plan, Update
+from gateway.store.plan import Conflict, Outcome, Plan, Update
 from gateway.store.reading import Reader
+from gateway.store.sealed_rows import sealed
 from gateway.store.tables import BatchRow
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.store.unit_of_work.transaction import is_fault_of_a_plan
+from gateway.store.vault import Vault
 
 _NOTHING = Plan()
+
+
+def changed(vault: Vault, row: BatchRow, expected: Mapping[str, object], values: Mapping[str, object]) -> Plan:
+    """New values for the row of a batch that still has the `expected` ones."""
+    key = {"id": row.id}
+    told = sealed(vault, BatchRow, key, values, at=row.made_at)
+    return told.plan + Plan.of(Update(BatchRow, key, expected, told.values))
 
 
 class Lost(Exception):
@@ -26,14 +36,15 @@ class Unwritable(Exception):
 class Moves:
     """Commits what one process decides about its batches."""
 
-    def __init__(self, reader: Reader, unit_of_work: UnitOfWork) -> None:
+    def __init__(self, reader: Reader, vault: Vault, unit_of_work: UnitOfWork) -> None:
         self._reader = reader
+        self._vault = vault
         self._unit_of_work = unit_of_work
 
-    def guarded(self, hand: Hand, **values: object) -> Change:
+    def guarded(self, hand: Hand, **values: object) -> Plan:
         """New values for the row of a batch, while the claim holds."""
         row = hand.row
-        return Update(BatchRow, {"id": row.id}, {"fence": hand.fence, "state": row.state, "read": row.read}, values)
+        return changed(self._vault, row, {"fence": hand.fence, "state": row.state, "read": row.read}, values)
 
     def carry_out(self, plan: Plan) -> None:
         """Commit what stands on the claim alone. Raises Lost, HubBusy."""
@@ -58,6 +69,6 @@ class Moves:
 
     def moved(self, hand: Hand, more: Plan = _NOTHING, **values: object) -> None:
         """Give the batch its next state, for which another digest begins, and do `more`. Raises Lost, HubBusy."""
-        self.carry_out(Plan.of(self.guarded(hand, **values)) + more)
+        self.carry_out(self.guarded(hand, **values) + more)
         hand.digest, hand.digested = hashlib.sha256(), 0
         hand.let_go()

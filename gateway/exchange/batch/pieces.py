@@ -6,9 +6,11 @@ import io
 from collections.abc import Iterator
 
 from gateway.domain.errors import LedgerBroken
-from gateway.store.plan import Insert
+from gateway.store.plan import Insert, Plan
 from gateway.store.reading import Reader
-from gateway.store.tables import BatchPieceRow
+from gateway.store.sealed_rows import sealed
+from gateway.store.tables import BatchPieceRow, BatchRow
+from gateway.store.vault import Vault
 
 
 class Pieces(io.RawIOBase):
@@ -67,9 +69,14 @@ class Pieces(io.RawIOBase):
         self._begins, self._body = found
 
 
-def piece(batch: str, side: str, position: int, body: bytes) -> Insert:
-    """A piece from that byte on."""
-    return Insert(BatchPieceRow, {"batch": batch, "side": side, "position": position, "body": body})
+def piece(vault: Vault, batch: BatchRow, side: str, position: int, body: bytes) -> Plan:
+    """A piece from that byte on, sealed under the key of the day on which its file was announced or begun.
+
+    Raises Refused `erased` once that key was destroyed.
+    """
+    values = {"batch": batch.id, "side": side, "position": position, "body": body}
+    kept = sealed(vault, BatchPieceRow, values, values, at=batch.made_at)
+    return kept.plan + Plan.of(Insert(BatchPieceRow, kept.values))
 
 
 def chunks(reader: Reader, batch: str, side: str, size: int, begin: int = 0) -> Iterator[bytes]:

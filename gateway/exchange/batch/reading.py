@@ -19,6 +19,7 @@ from gateway.exchange.batch.records import Judged, Records
 from gateway.exchange.batch.results import Outcome, columns_of
 from gateway.exchange.directory import Directory, Terms
 from gateway.store.plan import Conflict, Plan
+from gateway.store.sealing import ERASED
 from gateway.store.tables import BatchHeldRow, BatchRow
 from gateway.validation.json_parse import parse_json
 from gateway.validation.library import SchemaLibrary
@@ -52,6 +53,7 @@ class Reading:
         self._directory = directory
         self._library = library
         self._reader = casework.reader
+        self._vault = casework.vault
         self._moves = moves
         self._clock = clock
         self._seconds = seconds
@@ -125,7 +127,8 @@ class Reading:
         return bool(held)
 
     def _try(self, hand: Hand, held: BatchHeldRow, *, gives_up: bool) -> None:
-        payload = parse_json(held.body.encode(), max_bytes=2 * MAX_RECORD_BYTES)
+        # one that was erased since is a record without anything, which its schema refuses
+        payload = parse_json(held.body.encode(), max_bytes=2 * MAX_RECORD_BYTES) if held.body != ERASED else {}
         record = ReadRecord(number=held.number, ends_at=0, payload=payload if isinstance(payload, dict) else {})
         is_poison = False
         for _ in range(PREPARATIONS):
@@ -164,7 +167,9 @@ class Reading:
         entry = self._directory.current(row.agency)
         terms = self._directory.terms_of(row.agency, row.interaction, row.agreement, row.agreement_version, entry=entry)
         columns = columns_of(self._library.json(self._said_in(terms)).schema)
-        return terms, Stand(batch=row, generation=entry.generation, at=self._clock(), columns=columns)
+        return terms, Stand(
+            batch=row, vault=self._vault, generation=entry.generation, at=self._clock(), columns=columns
+        )
 
     def _said_in(self, terms: Terms) -> str:
         """The document of what the hub says of each record."""

@@ -50,6 +50,12 @@ class Judged:
     touched: frozenset[Hashable] = frozenset()
     cause: str = ""
 
+    @property
+    def about(self) -> str | None:
+        """The one case that it names; None when it names none, or several."""
+        cases = {str(each[1]) for each in self.looked if isinstance(each, tuple) and each[0] == "case"}
+        return cases.pop() if len(cases) == 1 else None
+
     def meets(self, touched: set[Hashable]) -> bool:
         """Whether it stands on something that is changed there, or changes it too."""
         return not (touched.isdisjoint(self.looked) and touched.isdisjoint(self.touched))

@@ -20,7 +20,6 @@ from gateway.exchange.batch.hands import Hand, Hands
 from gateway.exchange.batch.moves import Lost, Moves
 from gateway.exchange.batch.pieces import chunks
 from gateway.store.batches import LEASE
-from gateway.store.plan import Plan
 from gateway.store.unit_of_work import Writing
 
 SLICE_S = 1.0
@@ -56,7 +55,7 @@ class Slices(ABC):
         self._clock = clock
         self._seconds = seconds
         self._hands = Hands(casework.reader, unit_of_work, clock, states)
-        self._moves = Moves(casework.reader, unit_of_work)
+        self._moves = Moves(casework.reader, casework.vault, unit_of_work)
 
     def run_once(self) -> bool:
         """Do one slice of one batch; whether there may be more to do at once. Raises HubBusy."""
@@ -107,12 +106,12 @@ class Slices(ABC):
         """Let the claim hold on, where it would end soon; `longest` is what the next call may take."""
         lease, now = hand.row.lease_until, self._clock()
         if lease is None or lease - now < longest + LEASE / 2:
-            self._moves.carry_out(Plan.of(self._moves.guarded(hand, lease_until=now + longest + LEASE)))
+            self._moves.carry_out(self._moves.guarded(hand, lease_until=now + longest + LEASE))
             self._moves.reread(hand)
 
     def _wait_for_held(self, hand: Hand, cause: str | None) -> bool:
         due_at = self._reader.next_held(hand.row.id) or self._clock()
-        self._moves.carry_out(Plan.of(self._moves.guarded(hand, due_at=due_at, lease_until=None, cause=cause)))
+        self._moves.carry_out(self._moves.guarded(hand, due_at=due_at, lease_until=None, cause=cause))
         return False
 
     def _pause(self, hand: Hand, seconds: float, cause: str | None, **values: object) -> None:
@@ -121,7 +120,7 @@ class Slices(ABC):
         said = None if cause is None else cause[:1000]
         waits = self._moves.guarded(hand, due_at=later, lease_until=None, cause=said, **values)
         try:
-            self._moves.carry_out(Plan.of(waits))
+            self._moves.carry_out(waits)
         except Lost:
             return
         if said is not None:

@@ -26,6 +26,7 @@ from gateway.store.plan import Plan, Update
 from gateway.store.reading import Reader
 from gateway.store.tables import BatchRow
 from gateway.store.unit_of_work import Submissions
+from gateway.store.vault import Vault
 from gateway.trust.jws import JwsClaims, sign_detached
 from gateway.validation.library import SchemaLibrary
 
@@ -87,6 +88,7 @@ class Uploads:
         self,
         *,
         reader: Reader,
+        vault: Vault,
         unit_of_work: Submissions,
         directory: Directory,
         library: SchemaLibrary,
@@ -94,6 +96,7 @@ class Uploads:
         clock: Callable[[], datetime],
     ) -> None:
         self._reader = reader
+        self._vault = vault
         self._unit_of_work = unit_of_work
         self._directory = directory
         self._library = library
@@ -214,5 +217,6 @@ class Uploads:
         if uploaded.complete:
             values |= {"state": BatchState.VERIFYING.value}
         expected = {"state": BatchState.UPLOADING.value, "received": offset}
-        plan = Plan.of(Update(BatchRow, {"id": batch}, expected, values), piece(batch, FILE, offset, body))
+        taken = Update(BatchRow, {"id": batch}, expected, values)
+        plan = Plan.of(taken) + piece(self._vault, row, FILE, offset, body)
         return Prepared(plan, uploaded)

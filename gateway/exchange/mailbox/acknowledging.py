@@ -13,8 +13,7 @@ it does of one that was given up, or that lies there to be collected again.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -29,7 +28,7 @@ from gateway.contract.adapter import Effect, Mailbox
 from gateway.contract.message import Json
 from gateway.domain.errors import CaseRefusal, GatewayError, HubBusy, MappingFault
 from gateway.domain.events import AttentionRaised
-from gateway.domain.facts import decode_ask
+from gateway.exchange.attempt import ask_of
 from gateway.exchange.concluding import Concluding
 from gateway.exchange.mailbox.collecting import NOT_ACKNOWLEDGED
 from gateway.exchange.mailbox.service import Handed, Visit
@@ -40,7 +39,8 @@ from gateway.exchange.states import CONCLUDED, Delivery
 from gateway.exchange.verdict import ANSWERED, Verdict
 from gateway.ledger.leaf import LeafKind
 from gateway.store.outgoing import StoredDelivery
-from gateway.store.plan import Change, Plan, Update
+from gateway.store.plan import Plan, Update
+from gateway.store.sealed_rows import sealed
 from gateway.store.tables import AttemptRow, DeliveryRow
 
 TAKEN = "taken"
@@ -130,7 +130,7 @@ class Acknowledging:
         if standing is None:
             raise MappingFault(f"case {row.case_id} is gone", code="history-broken")
         with Mapping(f"{row.agency}/{row.interaction}"):
-            accepted = declared.on_collected(standing.case, decode_ask(row.ask_kind, json.loads(row.ask_body)))
+            accepted = declared.on_collected(standing.case, ask_of(StoredDelivery.of(row)))
         return accepted.effects
 
     # --- what follows ---------------------------------------------------------------------------------------------
@@ -171,16 +171,18 @@ class Acknowledging:
             extra={"attempt": row.last_attempt, "outcome": item.verdict.outcome, "said-in": visit.exchange},
         )
         moved = self._concluding.moved(row, item.verdict, at, late=item.late)
-        return Plan((*self._attempt_ends(row, item.verdict, at), leaf.row)) + moved
+        return self._attempt_ends(row, item.verdict, at) + Plan.of(leaf.row) + moved
 
-    def _attempt_ends(self, row: StoredDelivery, verdict: Verdict, at: datetime) -> Iterator[Change]:
+    def _attempt_ends(self, row: StoredDelivery, verdict: Verdict, at: datetime) -> Plan:
         """The last collection ended with the agency's word, though it may have been taken for ended before."""
         last = next((each for each in self._casework.reader.attempts(row.id) if each.number == row.last_attempt), None)
-        if last is not None and last.outcome in (None, NOT_ACKNOWLEDGED):
-            detail = "; ".join(each for each in (last.detail, verdict.cause) if each)
-            ended = {"ended_at": at, "outcome": verdict.outcome, "detail": detail or None}
-            key = {"delivery": row.id, "number": row.last_attempt}
-            yield Update(AttemptRow, key, {"outcome": last.outcome}, ended)
+        if last is None or last.outcome not in (None, NOT_ACKNOWLEDGED):
+            return Plan()
+        detail = "; ".join(each for each in (last.detail, verdict.cause) if each)
+        ended = {"ended_at": at, "outcome": verdict.outcome, "detail": detail or None}
+        key = {"delivery": row.id, "number": row.last_attempt}
+        told = sealed(self._casework.vault, AttemptRow, key, ended, case_id=row.case_id, at=at)
+        return told.plan + Plan.of(Update(AttemptRow, key, {"outcome": last.outcome}, told.values))
 
 
 def _items(said: Json) -> list[dict[str, Any]]:

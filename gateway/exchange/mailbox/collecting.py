@@ -43,6 +43,7 @@ from gateway.store.claims import APART
 from gateway.store.outgoing import StoredDelivery
 from gateway.store.plan import Change, Plan, Update
 from gateway.store.reads.mailboxes import Posted
+from gateway.store.sealed_rows import sealed
 from gateway.store.tables import AttemptRow, DeliveryRow
 
 AT_MOST = 10
@@ -108,7 +109,7 @@ class Collecting:
         payload: dict[str, Json] = {"agency": visit.agency, "at": moment(at)}
         payload["item"] = list[Json](_item(each) for each in found.given)
         payload["more"] = found.more
-        plan = Plan.merge(each.plan for each in found.given) + Plan(tuple(_told(found.passed)))
+        plan = Plan.merge((*(each.plan for each in found.given), *self._told(found.passed, at)))
         return Handed(payload=payload, plan=plan)
 
     # --- within ---------------------------------------------------------------------------------------------------
@@ -167,6 +168,15 @@ class Collecting:
                 break
             found.given.append(item)
         return found
+
+    def _told(self, passed: Sequence[tuple[StoredDelivery, GatewayError]], at: datetime) -> Iterator[Plan]:
+        """Staff read at the delivery why it was passed over."""
+        for lies, fault in passed:
+            if lies.cause != fault.text:
+                key, stands = {"id": lies.id}, {"state": lies.state, "fence": lies.fence}
+                why = {"cause": fault.text}
+                told = sealed(self._casework.vault, DeliveryRow, key, why, case_id=lies.case_id, at=at)
+                yield told.plan + Plan.of(Update(DeliveryRow, key, stands, told.values))
 
     def _sealed(self, row: DeliveryRow, visit: Visit, at: datetime) -> Collected:
         lies = StoredDelivery.of(row)
@@ -235,14 +245,6 @@ def attempt_lapsed(row: StoredDelivery, at: datetime) -> Change:
     """The end of a collected item's last attempt, of which no acknowledgement came in time; who took it stays."""
     ended = {"ended_at": at, "outcome": NOT_ACKNOWLEDGED}
     return Update(AttemptRow, {"delivery": row.id, "number": row.last_attempt}, {"outcome": None}, ended)
-
-
-def _told(passed: Sequence[tuple[StoredDelivery, GatewayError]]) -> Iterator[Change]:
-    """Staff read at the delivery why it was passed over."""
-    for lies, fault in passed:
-        if lies.cause != fault.text:
-            stands = {"state": lies.state, "fence": lies.fence}
-            yield Update(DeliveryRow, {"id": lies.id}, stands, {"cause": fault.text})
 
 
 def _item(collected: Collected) -> dict[str, Json]:

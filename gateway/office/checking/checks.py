@@ -46,6 +46,8 @@ class Look:
     code: Code
     statement: Statement | None = None
     differing: tuple[Field, ...] = ()
+    is_erased: bool = False
+    """Whether there was such a permit, of which nothing is kept any more."""
 
 
 class Tally:
@@ -88,11 +90,19 @@ class PaperChecks:
 
     def look(self, number: str, statement: str = "") -> Look:
         """Look a number up, with what its QR code said, if it said anything."""
-        permit = find_permit(self.casework, number)
+        permit, is_erased = self._find(number)
         code, said = self._read(statement, permit.number if permit else number)
         differing = self._differing(permit, said) if permit and said and code is Code.GENUINE else ()
         self.tally.count("looks", differs=bool(differing) or code in (Code.OTHER_PERMIT, Code.FORGED))
-        return Look(permit=permit, code=code, statement=said, differing=differing)
+        return Look(permit=permit, code=code, statement=said, differing=differing, is_erased=is_erased)
+
+    def _find(self, number: str) -> tuple[StoredPermit | None, bool]:
+        try:
+            return find_permit(self.casework, number), False
+        except Refused as gone:
+            if gone.code != "erased":
+                raise
+            return None, True
 
     def compare(self, permit: StoredPermit, said: Mapping[Field, str]) -> tuple[Compared, ...]:
         """Compare what a person reads from a paper."""

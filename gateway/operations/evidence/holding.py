@@ -6,11 +6,20 @@ After an erasure the data key is gone: then there are no bytes, whatever still l
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from gateway.casework.history import fact_record
+from gateway.ledger.leaf import Leaf
+from gateway.operations.erased import Cause, erased_exchange
 from gateway.store.reading import Reader
+from gateway.store.sealing import Shut
 from gateway.store.tables import BatchRow, CaseEventRow, DocumentRow, ExchangeRow
 from gateway.store.vault import Vault, scope_of
+
+_GONE = {
+    Cause.REQUEST.value: "dihapus atas permintaan",
+    Cause.RETENTION.value: "dihapus, masa simpannya habis",
+}
 
 
 class Holding:
@@ -36,8 +45,17 @@ class Holding:
         """The exact bytes of a part, None when they are gone."""
         if self.exchange_key(row) is None:
             return None
-        stored = self._reader.part(row.id, name)
+        try:
+            stored = self._reader.part(row.id, name)
+        except Shut:
+            return None
         return None if stored is None else stored.body
+
+    def why_gone(self, row: ExchangeRow) -> str:
+        """Why the bytes of an exchange are gone, in words, as the ledger says."""
+        leaf = erased_exchange(self._reader, case_id=row.case_id, at=row.at, agreement=row.agreement)
+        cause = None if leaf is None else Leaf.parse(leaf.canonical).extra.get("cause")
+        return _GONE.get(str(cause), "dihapus")
 
     def fact(self, row: CaseEventRow) -> bytes:
         """The record of a fact: the bytes that its leaf commits to."""
@@ -57,7 +75,8 @@ class Holding:
     def file(self, row: BatchRow, side: str, size: int) -> Iterator[bytes]:
         """One side of a file of records, a stored piece at a time; it ends early where a piece is gone."""
         at = 0
-        while at < size and (found := self._reader.batch_piece(row.id, side, at)) is not None and found[1]:
-            begins, body = found
-            yield body[at - begins : size - begins]
-            at = begins + len(body)
+        with suppress(Shut):
+            while at < size and (found := self._reader.batch_piece(row.id, side, at)) is not None and found[1]:
+                begins, body = found
+                yield body[at - begins : size - begins]
+                at = begins + len(body)

@@ -16,16 +16,22 @@ from hashlib import sha256
 from gateway.casework.leaves import Leaves
 from gateway.domain.errors import LedgerBroken, Malformed
 from gateway.ledger.leaf import Leaf, LeafKind, commitment
+from gateway.operations.erased import erased_scope
 from gateway.store.conflicts import commit
 from gateway.store.plan import Insert, Plan
 from gateway.store.reading import Reader
+from gateway.store.sealed_rows import sealed
+from gateway.store.sealing import ERASED
 from gateway.store.tables import RestrictedReadRow
 from gateway.store.unit_of_work import Writing
+from gateway.store.vault import Vault, scope_of
 
 MESSAGES = "messages"
 """What was said in one exchange, as a person reads it."""
 BUNDLE = "bundle"
 """An evidence bundle with the exact bytes."""
+RESULT = "result"
+"""What became of each record of a file, as its agency reads it."""
 
 SHORTEST, LONGEST = 10, 300
 """Characters of a reason: a word is none."""
@@ -40,6 +46,7 @@ class RestrictedReads:
     reader: Reader
     unit_of_work: Writing
     leaves: Leaves
+    vault: Vault
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     random: Callable[[int], bytes]
@@ -66,11 +73,13 @@ class RestrictedReads:
         extra: dict[str, str | int] = {"step": "unmasked", "what": what, "subject": subject, "record": _record(row)}
         leaf = self.leaves.make(LeafKind.READ, at=row.at, actor=actor, extra=extra).row
         row.leaf = str(leaf.values["id"])
-        commit(self.unit_of_work, Plan.of(Insert(RestrictedReadRow, row.model_dump()), leaf))
+        values = row.model_dump()
+        kept = sealed(self.vault, RestrictedReadRow, values, values, at=row.at)
+        commit(self.unit_of_work, kept.plan + Plan.of(Insert(RestrictedReadRow, kept.values), leaf))
         return row
 
     def stands(self, row: RestrictedReadRow) -> bool:
-        """Whether a row is still what its leaf commits to."""
+        """Whether a row is still what its leaf commits to; without a reason any more, what its leaf names."""
         leaf = self.reader.leaf(row.leaf)
         if leaf is None:
             return False
@@ -78,7 +87,16 @@ class RestrictedReads:
             said = Leaf.parse(leaf.canonical)
         except LedgerBroken:
             return False
+        if said.kind is LeafKind.READ and row.reason == ERASED:
+            is_gone = self._is_erased(row.subject) or self.vault.stored_key(scope_of(None, row.at)) is None
+            return is_gone and (said.extra.get("what"), said.extra.get("subject")) == (row.what, row.subject)
         return said.kind is LeafKind.READ and said.extra.get("record") == _record(row)
+
+    def _is_erased(self, subject: str) -> bool:
+        kind, _, name = subject.partition("/")
+        exchange = self.reader.exchange(name) if kind == "exchange" else None
+        case_id = name if kind == "case" else None if exchange is None else exchange.case_id
+        return case_id is not None and erased_scope(self.reader, f"case/{case_id}") is not None
 
 
 def _record(row: RestrictedReadRow) -> str:

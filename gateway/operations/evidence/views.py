@@ -73,7 +73,9 @@ class Views:
             if name.startswith("answer") and name != "answer-body" and "answer-body" in names:
                 continue  # the sealed answer says what its business body says
             body = self._holding.part(row, name)
-            payload, why = (None, "dihapus") if body is None else self._masked(row, agreed, name, body)
+            payload, why = (
+                (None, self._holding.why_gone(row)) if body is None else self._masked(row, agreed, name, body)
+            )
             found.append(View(name, payload, why, self._headers(row, name)))
         return sorted(found, key=_in_order)
 

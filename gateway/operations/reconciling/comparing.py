@@ -120,7 +120,7 @@ class Comparing:
 
     def _compared(self, own: OwnRecord, line: Line) -> tuple[State, dict[str, Any]]:
         if own.is_erased:
-            return State.ERASED, _about(own)
+            return State.ERASED, _about(own, own.places if own.erasure is None else (*own.places, own.erasure))
         proof: list[Place] = []
         differing: list[dict[str, Any]] = []
         withheld = False
@@ -177,6 +177,8 @@ class Comparing:
                 state = State.MISSING_THERE
             ours = self._record.own_digest(own, "message") if state is State.MISSING_THERE else None
             body = _about(own, [] if ours is None else [ours.place])
+            if state is State.ERASED and own.erasure is not None:
+                body = _about(own, (*own.places, own.erasure))
             if state is State.MISSING_THERE:
                 body["prevails"] = "simojo"
                 body["sha256"] = None if ours is None else ours.sha256

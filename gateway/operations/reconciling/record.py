@@ -15,8 +15,10 @@ from gateway.domain.errors import LedgerBroken
 from gateway.ledger.damage import Damage, broken
 from gateway.ledger.leaf import commitment, part_salt
 from gateway.ledger.merkle import leaf_hash
+from gateway.operations.erased import erased_scope
 from gateway.store.reading import Reader
 from gateway.store.reads.reconciliations import ComparedExchange, StoredLeaf
+from gateway.store.sealing import Shut
 from gateway.store.vault import Vault, scope_of
 
 KEYS = 4096
@@ -42,6 +44,8 @@ class OwnRecord:
     row: ComparedExchange
     places: tuple[Place, ...]
     key: bytes | None
+    erasure: Place | None = None
+    """The leaf that says that its bodies are erased, where they are."""
 
     @property
     def is_erased(self) -> bool:
@@ -79,6 +83,7 @@ class Record:
         self._reader = reader
         self._vault = vault
         self._key = lru_cache(maxsize=KEYS)(vault.stored_key)
+        self._erasure = lru_cache(maxsize=KEYS)(self._ended)
 
     def of(self, rows: Iterable[ComparedExchange]) -> Iterator[OwnRecord]:
         """What is on record of these exchanges, in their order. Raises LedgerBroken for a leaf that was changed."""
@@ -88,7 +93,12 @@ class Record:
             leaves.setdefault(leaf.exchange, []).append(leaf)
         for row in rows:
             places = tuple(place for leaf in leaves.get(row.id, ()) for place in _places(leaf))
-            yield OwnRecord(row, places, self._key(scope_of(row.case_id, row.at)))
+            key = self._key(scope := scope_of(row.case_id, row.at))
+            yield OwnRecord(row, places, key, None if key is not None else self._erasure(scope))
+
+    def _ended(self, scope: str) -> Place | None:
+        found = erased_scope(self._reader, scope)
+        return None if found is None else Place("erased", "", found.hash.hex(), found.tree_index)
 
     def own_digest(self, own: OwnRecord, what: str) -> OwnDigest | None:
         """Our own digest of it, of the last sending where there were several; None where nothing of it is on record.
@@ -99,7 +109,10 @@ class Record:
         if not places:
             return None
         place = places[-1]
-        body = stored_bytes(self._reader, self._vault, own.row).get(place.part)
+        try:
+            body = stored_bytes(self._reader, self._vault, own.row).get(place.part)
+        except Shut:
+            body = None  # erased meanwhile
         if body is None or own.key is None:
             return OwnDigest(place, None, is_withheld=False)
         digest = sha256(body)

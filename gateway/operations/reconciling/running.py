@@ -29,6 +29,7 @@ from gateway.primitives.json_writer import JsonWriter
 from gateway.store.conflicts import commit
 from gateway.store.plan import Delete, Insert, Plan, Update
 from gateway.store.reading import Reader
+from gateway.store.sealed_rows import sealed
 from gateway.store.tables import ReconciliationPieceRow, ReconciliationRow
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.store.vault import Vault
@@ -141,7 +142,8 @@ class Reconciling:
             result.update(piece)
             size += len(piece)
             row_of_piece = {"reconciliation": name, "number": number, "body": piece}
-            self._commit(Plan.of(Insert(ReconciliationPieceRow, row_of_piece)))
+            kept = sealed(self._vault, ReconciliationPieceRow, row_of_piece, row_of_piece, at=at)
+            self._commit(kept.plan + Plan.of(Insert(ReconciliationPieceRow, kept.values)))
         self._end(row, counts, result.hexdigest(), size)  # 5
         found = self._reader.reconciliation(name)
         assert found is not None  # noqa: S101 - it was committed

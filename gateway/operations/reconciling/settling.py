@@ -13,8 +13,10 @@ from gateway.operations.reconciling.results import known, lines_of
 from gateway.store.conflicts import commit, prepared_again
 from gateway.store.plan import Claim, Plan, Update
 from gateway.store.reading import Reader
+from gateway.store.sealed_rows import sealed
 from gateway.store.tables import ReconciliationRow, ReconciliationSettledRow
 from gateway.store.unit_of_work import UnitOfWork
+from gateway.store.vault import Vault
 
 MIN_REASON, MAX_REASON = 3, 300
 
@@ -22,8 +24,11 @@ MIN_REASON, MAX_REASON = 3, 300
 class Settling:
     """Settles differences. The record stays as it is: what is settled is that both sides know why theirs differ."""
 
-    def __init__(self, reader: Reader, unit_of_work: UnitOfWork, leaves: Leaves, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, reader: Reader, unit_of_work: UnitOfWork, leaves: Leaves, vault: Vault, clock: Callable[[], datetime]
+    ) -> None:
         self._reader = reader
+        self._vault = vault
         self._unit_of_work = unit_of_work
         self._leaves = leaves
         self._clock = clock
@@ -62,10 +67,12 @@ class Settling:
             extra={"deed": "settled", "reconciliation": row.id, "number": number},
         )
         values = {"reconciliation": row.id, "number": number, "reason": reason, "actor": actor, "at": at}
+        kept = sealed(self._vault, ReconciliationSettledRow, values, values, at=row.made_at)
         commit(
             self._unit_of_work,
-            Plan.of(
-                Claim(ReconciliationSettledRow, ("reconciliation", "number"), values),
+            kept.plan
+            + Plan.of(
+                Claim(ReconciliationSettledRow, ("reconciliation", "number"), kept.values),
                 Update(
                     ReconciliationRow,
                     {"id": row.id},

@@ -22,6 +22,7 @@ from sqlmodel import Session, SQLModel
 from gateway.domain.errors import HubBusy
 from gateway.store.engine import is_shared
 from gateway.store.faults import cause_of
+from gateway.store.sealed_rows import SEALED, open_row
 from gateway.store.sealing import Keys, Place, open_blob, open_text
 
 UNREADABLE = "store-unreadable"
@@ -85,7 +86,9 @@ class Reads:
     def _get(self, model: type[RowType], key: object) -> RowType | None:
         """The row with this primary key (a tuple where the key has several columns)."""
         with self._session(model) as session:
-            return session.get(model, key)
+            row = session.get(model, key)
+        self._open([row])
+        return row
 
     def _one(self, statement: Any, **values: object) -> Any:
         """The first row of a `select` of plain columns with these bound values, as a tuple, or None."""
@@ -120,12 +123,24 @@ class Reads:
     def _first(self, statement: Any) -> Any:
         """The first result of a SQLModel `select`, or None. The caller states the type: it wrote the statement."""
         with self._session(statement) as session:
-            return session.exec(statement).first()
+            found = session.exec(statement).first()
+        self._open([found])
+        return found
 
     def _all(self, statement: Any) -> list[Any]:
         """All results of a SQLModel `select`, in its order."""
         with self._session(statement) as session:
-            return list(session.exec(statement).all())
+            found = list(session.exec(statement).all())
+        self._open(found)
+        return found
+
+    def _open(self, found: Sequence[Any]) -> None:
+        """Open what is sealed of rows, each key asked for once. Where rows are read by columns, their reader does."""
+        rows = [each for each in found if type(each) in SEALED]
+        if rows:
+            keys = self._keys_once()
+            for row in rows:
+                open_row(row, keys)
 
 
 def _no_keys(_scope: str) -> bytes | None:

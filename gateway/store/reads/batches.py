@@ -10,6 +10,8 @@ from sqlmodel import col, func, or_, select
 
 from gateway.store.batches import beyond_any_lease
 from gateway.store.reads.base import Reads
+from gateway.store.sealed_rows import place_of
+from gateway.store.sealing import open_blob
 from gateway.store.tables import BatchHeldRow, BatchLeftOutRow, BatchNamedRow, BatchPieceRow, BatchRow
 from gateway.store.tables.batches import AT_WORK, OFFICE_AT_WORK
 from gateway.store.tables.outbox import words
@@ -122,15 +124,20 @@ class BatchReads(Reads):
     def batch_piece(self, batch: str, side: str, at: int) -> tuple[int, bytes] | None:
         """The piece that holds the byte `at`, or that ends before it: where it begins, and its bytes. None: no piece.
 
+        Raises Shut when it was erased, Tampered `sealed-damaged`.
         Bytes alone: a session would keep the last pieces in memory for a while.
         """
         found = self._one(_PIECE, of=batch, on=side, at=at)
-        return None if found is None else (int(found[0]), bytes(found[1]))
+        return None if found is None else self._piece(batch, side, *found)
 
     def batch_piece_from(self, batch: str, side: str, at: int) -> tuple[int, bytes] | None:
         """The first piece that begins at the byte `at` or behind it: where it begins, and its bytes. None: no piece."""
         found = self._one(_NEXT_PIECE, of=batch, on=side, at=at)
-        return None if found is None else (int(found[0]), bytes(found[1]))
+        return None if found is None else self._piece(batch, side, *found)
+
+    def _piece(self, batch: str, side: str, position: int, stored: bytes) -> tuple[int, bytes]:
+        place = place_of(BatchPieceRow, {"batch": batch, "side": side, "position": int(position)}, "body")
+        return int(position), open_blob(bytes(stored), place, self._keys)
 
     def held_records(self, batch: str, limit: int = 50, due: datetime | None = None) -> list[BatchHeldRow]:
         """Records of a batch that are put aside, by their number; with `due` those that are to be tried by then."""

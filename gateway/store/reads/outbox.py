@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,10 +11,15 @@ from typing import Any
 from sqlalchemy import bindparam, union_all
 from sqlmodel import col, exists, func, select
 
+from gateway.store.outgoing import StoredDelivery
 from gateway.store.reads.base import Reads
+from gateway.store.sealed_rows import open_delivery
 from gateway.store.tables import AttemptRow, CircuitRow, DeliveryRow, EndpointRow, LaneRow
 from gateway.store.tables.outbox import FINISHED, IN_MAILBOX, OWED, SENDABLE, words
 from gateway.store.types import UtcDateTime
+
+LOOKED_THROUGH = 200
+"""So many deliveries are opened at a time to look for a cause."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +56,10 @@ class OutboxReads(Reads):
         """The delivery with this id."""
         return self._get(DeliveryRow, delivery)
 
+    def opened(self, row: StoredDelivery) -> StoredDelivery:
+        """A delivery that was claimed, which comes sealed, opened."""
+        return open_delivery(row, self._keys_once())
+
     def delivery_by_message(self, agency: str, message_id: str) -> DeliveryRow | None:
         """The delivery that goes out, or went out, to this agency under this message id."""
         wanted = select(DeliveryRow).where(col(DeliveryRow.message_id) == message_id, col(DeliveryRow.agency) == agency)
@@ -68,7 +78,23 @@ class OutboxReads(Reads):
     def sought(
         self, sought: Sought, limit: int, after: tuple[datetime, str] | None = None, *, newest_first: bool = False
     ) -> list[DeliveryRow]:
-        """Deliveries that are meant, in the order in which they were made. `after`: the last one seen, not included."""
+        """Deliveries that are meant, in the order in which they were made. `after`: the last one seen, not included.
+
+        A cause is sealed where it is stored, so it is looked for in what the other conditions leave, a page at a time.
+        """
+        if sought.cause is None:
+            return self._page(sought, limit, after, newest_first=newest_first)
+        found: list[DeliveryRow] = []
+        while rows := self._page(sought, LOOKED_THROUGH, after, newest_first=newest_first):
+            found += [row for row in rows if sought.cause.lower() in (row.cause or "").lower()]
+            after = rows[-1].made_at, rows[-1].id
+            if len(found) >= limit or len(rows) < LOOKED_THROUGH:
+                break
+        return found[:limit]
+
+    def _page(
+        self, sought: Sought, limit: int, after: tuple[datetime, str] | None, *, newest_first: bool
+    ) -> list[DeliveryRow]:
         made, number = col(DeliveryRow.made_at), col(DeliveryRow.id)
         wanted = select(DeliveryRow).where(*_meant(sought))
         if after is not None:
@@ -81,9 +107,19 @@ class OutboxReads(Reads):
 
     def sought_counts(self, sought: Sought) -> dict[tuple[str, str, str], int]:
         """How many deliveries are meant, by agency, interaction and outcome ("" for none)."""
+        if sought.cause is not None:
+            return self._counts_by_cause(sought)
         by = (col(DeliveryRow.agency), col(DeliveryRow.interaction), func.coalesce(col(DeliveryRow.outcome), ""))
         counted = select(*by, func.count()).where(*_meant(sought)).group_by(*by).order_by(*by)
         return {(agency, interaction, outcome): count for agency, interaction, outcome, count in self._all(counted)}
+
+    def _counts_by_cause(self, sought: Sought) -> dict[tuple[str, str, str], int]:
+        counts: Counter[tuple[str, str, str]] = Counter()
+        after: tuple[datetime, str] | None = None
+        while rows := self.sought(sought, LOOKED_THROUGH, after):
+            counts.update((row.agency, row.interaction, row.outcome or "") for row in rows)
+            after = rows[-1].made_at, rows[-1].id
+        return dict(sorted(counts.items()))
 
     def delivery_counts(self) -> dict[str, int]:
         """How many deliveries are in each state, those left out with which nothing more happens."""
@@ -94,11 +130,21 @@ class OutboxReads(Reads):
     def long_unserved(self, made_before: datetime) -> list[Unserved]:
         """What its agency does not take though it was tried, made before that moment, by agency and interaction."""
         by = (col(DeliveryRow.agency), col(DeliveryRow.interaction))
-        figures: tuple[Any, ...] = (func.count(), func.min(DeliveryRow.made_at), func.max(DeliveryRow.cause))
+        figures: tuple[Any, ...] = (func.count(), func.min(DeliveryRow.made_at))
         to_send = col(DeliveryRow.state).in_(words(SENDABLE))  # which has an index of its own
         long_since = (to_send, col(DeliveryRow.state) == "not-sent", col(DeliveryRow.made_at) < made_before)
         counted = select(*by, *figures).where(*long_since).group_by(*by).order_by(*by)
-        return [Unserved(*each) for each in self._all(counted)]
+        return [
+            Unserved(agency, interaction, count, oldest, self._a_cause(agency, interaction, *long_since))
+            for agency, interaction, count, oldest in self._all(counted)
+        ]
+
+    def _a_cause(self, agency: str, interaction: str, *long_since: Any) -> str | None:
+        """Why one of these is not taken: the one that was made last."""
+        mine = (col(DeliveryRow.agency) == agency, col(DeliveryRow.interaction) == interaction)
+        wanted = select(DeliveryRow).where(*mine, *long_since, col(DeliveryRow.cause).is_not(None))
+        row = self._first(wanted.order_by(col(DeliveryRow.made_at).desc(), col(DeliveryRow.id).desc()).limit(1))
+        return None if row is None else row.cause
 
     def waiting_for(self, agency: str, at_most: int) -> int:
         """How many deliveries wait to be sent to an agency or lie in its mailbox; counts no further than `at_most`."""
@@ -214,7 +260,7 @@ def _meant(sought: Sought) -> tuple[Any, ...]:
     )
     found = [*_in(sought.states), *(col(column) == value for column, value in equal if value is not None)]
     if sought.cause is not None:
-        found.append(col(DeliveryRow.cause).icontains(sought.cause, autoescape=True))
+        found.append(col(DeliveryRow.cause).is_not(None))
     if sought.made_from is not None:
         found.append(col(DeliveryRow.made_at) >= sought.made_from)
     if sought.made_before is not None:

@@ -18,6 +18,7 @@ from gateway.store.tables.cases import (
     OpeningRow,
     PinChallengeRow,
 )
+from gateway.store.tables.erasures import ErasedFileRow, ErasedRow, ErasureRow
 from gateway.store.tables.exchanges import ExchangeRow, FailedProofRow, PartRow, RefusalTallyRow
 from gateway.store.tables.ledger import CheckpointRow, DataKeyRow, DossierRow, LeafRow, TileRow, ToSealRow, TreeHeadRow
 from gateway.store.tables.outbox import AttemptRow, CircuitRow, DeliveryRow, LaneRow
@@ -66,6 +67,9 @@ __all__ = [
     "DocumentRow",
     "DossierRow",
     "EndpointRow",
+    "ErasedFileRow",
+    "ErasedRow",
+    "ErasureRow",
     "ExchangeRow",
     "FailedProofRow",
     "HeldSecretRow",

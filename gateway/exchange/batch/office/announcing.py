@@ -89,7 +89,7 @@ class Announcing:
         number = next(each for each in count(1) if self._reader.part(row.id, f"sent-{each}") is None)
         guard = unmoved(under.entry.generation)
         kept = self._kept(hand, "sent", number, spoken.stored_body, headers_text(spoken.stored_headers))
-        outcome = self._moves.try_out(Plan.of(guard, self._moves.guarded(hand)) + kept)  # 1
+        outcome = self._moves.try_out(Plan.of(guard) + self._moves.guarded(hand) + kept)  # 1
         if isinstance(outcome, Conflict):
             if outcome.change != guard:
                 raise Lost

@@ -24,7 +24,6 @@ from gateway.exchange.batch.results import Outcome, canonical_row, result_form, 
 from gateway.exchange.batch.told import Told
 from gateway.exchange.directory import Terms
 from gateway.store.batches import LEASE
-from gateway.store.plan import Plan
 from gateway.validation.record_files import Place, ReadRecord, open_records
 from gateway.validation.record_files.records import unfit
 
@@ -71,7 +70,7 @@ class AnswerReading(Reading):
             result_size=row.result_size + len(text),
             lease_until=stand.at + LEASE,
         )
-        self._moves.try_out(Plan.of(told, piece(row.id, RESULTS, row.result_size, text)))
+        self._moves.try_out(told + piece(self._vault, row, RESULTS, row.result_size, text))
         self._moves.reread(hand)  # a conflict: somebody else has it, which this says
         return True
 

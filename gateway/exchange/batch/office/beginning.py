@@ -26,6 +26,7 @@ from gateway.store.plan import Insert, Plan, Update, unmoved
 from gateway.store.reading import Reader
 from gateway.store.tables import BatchRow, ExchangeRow
 from gateway.store.unit_of_work import UnitOfWork
+from gateway.store.vault import Vault
 
 FIRST = datetime(1, 1, 2, tzinfo=UTC)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
@@ -100,6 +101,7 @@ class Beginning:
         reader: Reader,
         unit_of_work: UnitOfWork,
         leaves: Leaves,
+        vault: Vault,
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
     ) -> None:
@@ -107,6 +109,7 @@ class Beginning:
         self._reader = reader
         self._unit_of_work = unit_of_work
         self._leaves = leaves
+        self._vault = vault
         self._clock = clock
         self._new_id = new_id
 
@@ -140,8 +143,8 @@ class Beginning:
         leaf = self._leaves.make(
             LeafKind.STAFF, at=now, actor=actor, exchange=batch, agreement=terms.reference, extra=said
         )
-        plan = Plan.of(unmoved(entry.generation), named_once(row), Insert(ExchangeRow, exchange), leaf.row)
-        commit(self._unit_of_work, plan)
+        plan = Plan.of(unmoved(entry.generation), Insert(ExchangeRow, exchange), leaf.row)
+        commit(self._unit_of_work, plan + named_once(self._vault, row, now))
         return batch
 
     def _resume(self, batch: str, actor: str) -> None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from gateway.casework.desk import Casework
-from gateway.casework.leaves import Leaves
 from gateway.casework.names import BATCH_REPORT
 from gateway.domain.errors import LedgerBroken
 from gateway.exchange.batch.documents import BatchState
+from gateway.exchange.batch.moves import changed
 from gateway.exchange.batch.results import report
 from gateway.exchange.records import part
 from gateway.ledger.leaf import LeafKind
@@ -36,7 +36,7 @@ def token_name(batch: str) -> str:
     return f"batch/{batch}"
 
 
-def stop_plan(row: BatchRow, stop: Stop, leaves: Leaves, at: datetime) -> Plan:
+def stop_plan(row: BatchRow, stop: Stop, casework: Casework, at: datetime) -> Plan:
     """The plan that stops a file, from whichever state it is in."""
     values: dict[str, object] = {
         "state": BatchState.STOPPED.value,
@@ -44,7 +44,7 @@ def stop_plan(row: BatchRow, stop: Stop, leaves: Leaves, at: datetime) -> Plan:
         "cause": stop.text[:1000],
         "lease_until": None,
     }
-    leaf = leaves.make(
+    leaf = casework.leaves.make(
         LeafKind.DEAD,
         at=at,
         actor=f"agency/{row.agency}",
@@ -52,8 +52,8 @@ def stop_plan(row: BatchRow, stop: Stop, leaves: Leaves, at: datetime) -> Plan:
         agreement=f"{row.agreement}/{row.agreement_version}",
         extra={"batch": row.state, "outcome": stop.code},
     )
-    stopped = Update(BatchRow, {"id": row.id}, {"fence": row.fence, "state": row.state}, values)
-    return Plan.of(stopped, _verdict(row, BatchState.STOPPED.value, stop.code), leaf.row)
+    stopped = changed(casework.vault, row, {"fence": row.fence, "state": row.state}, values)
+    return stopped + Plan.of(_verdict(row, BatchState.STOPPED.value, stop.code), leaf.row)
 
 
 def end_plan(row: BatchRow, result_sha256: str, casework: Casework, library: SchemaLibrary, at: datetime) -> Plan:

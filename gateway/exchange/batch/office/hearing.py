@@ -61,7 +61,7 @@ class Hearing:
         row, now = hand.row, self._clock()
         report = self._calls.report(row, self._calls.under(row), now)
         if not report.signed:
-            self._moves.carry_out(Plan.of(self._moves.guarded(hand, **_not_yet(row, report, now))))
+            self._moves.carry_out(self._moves.guarded(hand, **_not_yet(row, report, now)))
             return False
         _check_result(row, report.said)
         number = next(each for each in count(1) if self._reader.part(row.id, agency_report(each)) is None)
@@ -102,7 +102,7 @@ class Hearing:
         if digest == said:
             return
         forgotten = Delete(BatchPieceRow, {"batch": hand.row.id, "side": ANSWER})
-        self._moves.carry_out(Plan.of(self._moves.guarded(hand, answer_size=0), forgotten))
+        self._moves.carry_out(self._moves.guarded(hand, answer_size=0) + Plan.of(forgotten))
         self._moves.reread(hand)
         raise Stop(
             f"the result's SHA-256 is {digest}, the agency's signed report says {said}: nothing of it was read; ask "
@@ -129,7 +129,7 @@ class Hearing:
         values = {"answer_size": row.answer_size + len(body), "tries": 0, "lease_until": self._clock() + LEASE}
         expected = {"fence": hand.fence, "state": row.state, "answer_size": row.answer_size}
         kept: Change = Update(BatchRow, {"id": row.id}, expected, values)
-        self._moves.carry_out(Plan.of(kept, piece(row.id, ANSWER, row.answer_size, body)))
+        self._moves.carry_out(Plan.of(kept) + piece(self._casework.vault, row, ANSWER, row.answer_size, body))
         self._moves.reread(hand)
 
 

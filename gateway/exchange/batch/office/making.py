@@ -8,7 +8,7 @@ without it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,7 @@ from gateway.domain.errors import CaseRefusal, GatewayError, HubBusy
 from gateway.domain.events import AttentionRaised
 from gateway.exchange.batch.documents import FILE
 from gateway.exchange.batch.hands import PORTION, Hand
-from gateway.exchange.batch.moves import Moves
+from gateway.exchange.batch.moves import Moves, changed
 from gateway.exchange.batch.office.beginning import Wanted
 from gateway.exchange.batch.office.composing import form_under, record_of
 from gateway.exchange.batch.office.ending import Stop
@@ -35,6 +35,8 @@ from gateway.exchange.directory import Directory, Terms
 from gateway.primitives.json_writer import JsonWriter
 from gateway.store.batches import LEASE
 from gateway.store.plan import Change, Conflict, Delete, Insert, Plan, Update, unmoved
+from gateway.store.sealed_rows import sealed
+from gateway.store.sealing import ERASED
 from gateway.store.tables import BatchHeldRow, BatchLeftOutRow, BatchRow, CaseRow
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.record_files import RecordForm
@@ -101,7 +103,9 @@ class Making:
             "cause": None,
         }
         first = row.position + 1
-        more = [self._put_aside(row, first + number, each, stand.at) for number, each in enumerate(asked) if each.cause]
+        more = Plan.merge(
+            self._put_aside(row, first + number, each, stand.at) for number, each in enumerate(asked) if each.cause
+        )
         count = sum(each.record is not None for each in asked)
         outcome = self._moves.try_out(self._plan(stand, row, text, count, moved, more))
         if isinstance(outcome, Conflict):  # the registry has moved: the same cases are asked anew
@@ -124,7 +128,7 @@ class Making:
         """The end of the file's form, after its last record: of one that has any."""
         row = hand.row
         tail = self._stand(row).form.tail
-        return Plan.of(piece(row.id, FILE, row.size, tail)) if row.records and tail else Plan()
+        return piece(self._casework.vault, row, FILE, row.size, tail) if row.records and tail else Plan()
 
     def size_when_whole(self, hand: Hand) -> int:
         """The bytes of the file with that end."""
@@ -159,6 +163,8 @@ class Making:
         return asked
 
     def _ask(self, stand: _Stand, row: CaseRow) -> _Asked:
+        if row.body == ERASED:
+            return _Asked(case_id=row.id)  # nothing is known of it any more, so nothing can be said
         try:
             record = record_of(stand.terms, case_of(row), stand.form, self._library)
         except HubBusy:
@@ -170,7 +176,7 @@ class Making:
         return _Asked(case_id=row.id, record=record)
 
     def _plan(
-        self, stand: _Stand, row: BatchRow, text: bytes, count: int, moved: dict[str, object], more: Sequence[Change]
+        self, stand: _Stand, row: BatchRow, text: bytes, count: int, moved: dict[str, object], more: Plan
     ) -> Plan:
         body = stand.form.head + text if text and not row.size else text
         size, most = row.size + len(body), stand.terms.agreed.max_size
@@ -182,18 +188,18 @@ class Making:
             )
         values = {**moved, "size": size, "records": row.records + count, "lease_until": stand.at + LEASE}
         expected = {"fence": row.fence, "state": row.state, "size": row.size, "cursor": row.cursor, "held": row.held}
-        changes: list[Change] = [unmoved(stand.generation), Update(BatchRow, {"id": row.id}, expected, values), *more]
-        if body:
-            changes.append(piece(row.id, FILE, row.size, body))
-        return Plan(tuple(changes))
+        plan = Plan.of(unmoved(stand.generation)) + changed(self._casework.vault, row, expected, values) + more
+        return plan + piece(self._casework.vault, row, FILE, row.size, body) if body else plan
 
-    def _put_aside(self, row: BatchRow, number: int, asked: _Asked, at: datetime) -> Insert:
+    def _put_aside(self, row: BatchRow, number: int, asked: _Asked, at: datetime) -> Plan:
         body = _writer.write({"case": asked.case_id})
         said = {"batch": row.id, "number": number, "body": body, "tries": 1, "due_at": at + WAITS[0]}
-        return Insert(BatchHeldRow, {**said, "cause": asked.cause})
+        said["cause"] = asked.cause
+        kept = sealed(self._casework.vault, BatchHeldRow, said, said, case_id=asked.case_id, at=row.made_at)
+        return kept.plan + Plan.of(Insert(BatchHeldRow, kept.values))
 
     def _try(self, hand: Hand, held: BatchHeldRow) -> None:
-        case_id = str(json.loads(held.body)["case"])
+        case_id = str(json.loads(held.body)["case"]) if held.body != ERASED else ""  # erased: no case has that id
         for _ in range(PREPARATIONS):
             stand = self._stand(hand.row)
             case = self._reader.case(case_id)
@@ -209,9 +215,10 @@ class Making:
         key, expected = {"batch": row.id, "number": held.number}, {"tries": held.tries}
         if asked.cause and held.tries < TRIES:
             values = {"tries": held.tries + 1, "due_at": stand.at + WAITS[held.tries], "cause": asked.cause}
-            return Plan.of(self._unchanged(row), Update(BatchHeldRow, key, expected, values))
+            told = sealed(self._casework.vault, BatchHeldRow, key, values, case_id=asked.case_id, at=row.made_at)
+            return told.plan + Plan.of(self._unchanged(row), Update(BatchHeldRow, key, expected, told.values))
         moved: dict[str, object] = {"held": row.held - 1}
-        more: list[Change] = [Delete(BatchHeldRow, key, expected)]
+        more = Plan.of(Delete(BatchHeldRow, key, expected))
         if asked.cause:
             moved["left_out"] = row.left_out + 1
             more += self._left_out(row, asked, stand.at)
@@ -221,13 +228,16 @@ class Making:
     def _unchanged(self, row: BatchRow) -> Change:
         return Update(BatchRow, {"id": row.id}, {"fence": row.fence, "state": row.state}, {})
 
-    def _left_out(self, row: BatchRow, asked: _Asked, at: datetime) -> Iterator[Change]:
+    def _left_out(self, row: BatchRow, asked: _Asked, at: datetime) -> Plan:
         """For staff to see: in the account of the file, and at the case itself."""
         _log.error("batch-case-left-out", batch=row.id, case=asked.case_id)
-        yield Insert(BatchLeftOutRow, {"batch": row.id, "case_id": asked.case_id, "cause": asked.cause})
+        said = {"batch": row.id, "case_id": asked.case_id, "cause": asked.cause}
+        kept = sealed(self._casework.vault, BatchLeftOutRow, said, said, case_id=asked.case_id, at=row.made_at)
+        plan = kept.plan + Plan.of(Insert(BatchLeftOutRow, kept.values))
         occasion = Occasion(actor=f"agency/{row.agency}", occurred_at=at, entered_at=at, exchange=row.id)
         steps = CaseSteps(self._casework, occasion, bounded=False)
-        said = f"tidak ada dalam berkas {row.name}: {asked.cause}"
+        text = f"tidak ada dalam berkas {row.name}: {asked.cause}"
         with suppress(CaseRefusal):
-            steps.apply(asked.case_id, AttentionRaised(source=f"{row.agency}/{row.interaction}", text=said[:300]))
-            yield from steps.plan().changes
+            steps.apply(asked.case_id, AttentionRaised(source=f"{row.agency}/{row.interaction}", text=text[:300]))
+            plan += steps.plan()
+        return plan

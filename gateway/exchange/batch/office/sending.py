@@ -16,7 +16,6 @@ from gateway.exchange.batch.moves import Moves
 from gateway.exchange.batch.office.calls import Calls
 from gateway.exchange.batch.pieces import Pieces
 from gateway.exchange.batch.slices import SLICE_S
-from gateway.store.plan import Plan
 from gateway.store.reading import Reader
 
 FIRST_LOOK = timedelta(seconds=5)
@@ -65,11 +64,11 @@ class Sending:
                 return True
         looks_at = self._clock() + FIRST_LOOK
         waits = self._moves.guarded(hand, state=BatchState.AWAITING.value, due_at=looks_at, lease_until=None)
-        self._moves.carry_out(Plan.of(waits))
+        self._moves.carry_out(waits)
         return False
 
     def _has(self, hand: Hand, offset: int) -> None:
         """The agency has so many bytes."""
         if offset != hand.row.received:
-            self._moves.carry_out(Plan.of(self._moves.guarded(hand, received=offset, tries=0, cause=None)))
+            self._moves.carry_out(self._moves.guarded(hand, received=offset, tries=0, cause=None))
             self._moves.reread(hand)

@@ -239,7 +239,7 @@ class OfficeFiles(Slices):
     def _stop(self, hand: Hand, stop: Stop) -> None:
         now = self._clock()
         try:
-            self._moves.carry_out(stop_plan(hand.row, stop, self._casework.leaves, now))
+            self._moves.carry_out(stop_plan(hand.row, stop, self._casework, now))
         except Lost:
             return
         _log.error("batch-stopped-for-a-person", batch=hand.row.id, state=hand.row.state, cause=stop.text[:300])

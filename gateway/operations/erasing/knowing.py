@@ -1,0 +1,103 @@
+"""What only the values of the person find: done behind the journal's line, while the keys still open.
+
+    files      ended files of records since their first case: values are overwritten where they stand (`blanking`), also
+               in records that did nothing and that no fact tells of. The file is noted first, for its digest is
+               another from then on. Files that named a case lose their bytes later, whole (`sweeping`)
+    reasons    of who looked at unmasked data of a case: one that says a value is blanked; the others stay
+
+Done again it changes nothing: whoever dies in it begins anew, since the keys still open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.domain.case import PermitCase
+from gateway.domain.errors import Refused
+from gateway.operations.blanking import blank_values
+from gateway.operations.erasing.obstacles import read_case
+from gateway.store.plan import Claim, Outcome, Plan, Update
+from gateway.store.reading import Reader
+from gateway.store.tables import BatchRow, ErasedFileRow, RestrictedReadRow
+from gateway.store.vault import Vault
+
+TELLING = 4
+"""Characters from which on a value of the person is looked for: shorter ones are in every text."""
+
+PAGE = 100
+
+
+@dataclass(frozen=True)
+class Known:
+    """The values by which a person is known, as their cases have them, and when the first case began."""
+
+    values: frozenset[str]
+    since: datetime | None
+
+
+def known_of(reader: Reader, cases: Sequence[str]) -> Known:
+    """What the cases that can still be read know of their person."""
+    rows = [row for each in cases if (row := reader.case(each)) is not None]
+    stored = [case for row in rows if (case := read_case(row.body)) is not None]
+    values = frozenset(value for case in stored for value in values_of(case))
+    return Known(values, min((row.opened_at for row in rows), default=None))
+
+
+def values_of(case: PermitCase) -> Iterator[str]:
+    """The values of a case by which a person is known."""
+    who = case.applicant
+    named = (who.name, who.nik, who.email, who.address, who.company, who.npwp, who.nib, case.site.address)
+    phone = str(who.phone).removeprefix("+")
+    values = [*named, phone, phone.removeprefix("62"), case.skrd.payment_code if case.skrd else None]
+    return (str(each) for each in values if each and len(str(each)) >= TELLING)
+
+
+def says_any(text: str, values: Collection[str]) -> bool:
+    """Whether a text says one of the values, however it is spaced and in capitals or not."""
+    said = "".join(text.casefold().split())
+    return any("".join(value.casefold().split()) in said for value in values)
+
+
+def blank_known(reader: Reader, vault: Vault, commit: Callable[[Plan], Outcome], cases: Sequence[str]) -> None:
+    """Blank what only the person's values find; nothing where their keys are gone already."""
+    known = known_of(reader, cases)
+    if not known.values or known.since is None:
+        return
+    for batch in _ended_since(reader, known.since):
+        _blank_file(reader, vault, commit, batch, known, cases[0])
+    for case_id in cases:
+        _blank_reasons(reader, commit, f"case/{case_id}", known)
+        behind = ""
+        while found := reader.exchanges_about(case_id, behind, PAGE):
+            for exchange in found:
+                _blank_reasons(reader, commit, f"exchange/{exchange}", known)
+            behind = found[-1]
+
+
+def _ended_since(reader: Reader, since: datetime) -> Iterator[BatchRow]:
+    before = None
+    while rows := reader.batches(PAGE, before):
+        yield from (row for row in rows if row.ended_at is not None and row.ended_at >= since)
+        before = rows[-1].made_at, rows[-1].id
+
+
+def _blank_file(
+    reader: Reader, vault: Vault, commit: Callable[[Plan], Outcome], batch: BatchRow, known: Known, case_id: str
+) -> None:
+    def noted(plan: Plan) -> Outcome:
+        if reader.erased_file(batch.id) is None:
+            commit(Plan.of(Claim(ErasedFileRow, ("batch",), {"batch": batch.id, "case_id": case_id})))
+        return commit(plan)
+
+    try:
+        blank_values(reader, vault, noted, batch, known.values)
+    except Refused:
+        return  # the key of its day is no more, and nobody reads it
+
+
+def _blank_reasons(reader: Reader, commit: Callable[[Plan], Outcome], subject: str, known: Known) -> None:
+    for row in reader.restricted_reads(limit=10_000, subject=subject):
+        if says_any(row.reason, known.values):
+            commit(Plan.of(Update(RestrictedReadRow, {"id": row.id}, {}, {"reason": "", "salt": b""})))
