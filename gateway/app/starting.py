@@ -29,7 +29,7 @@ from gateway.operations.health import CLOCK_BACK_S, clock_back, clock_sentence
 from gateway.settings import Settings
 from gateway.store.soundness import APART_S, SKEW_S, apart, apart_sentence, doubts, refuse_network
 
-LOADED_LATER = ("holidays", "pyhanko", "spyne", "typst", "xmlsec", "zeep")
+LOADED_LATER = ("asn1crypto", "holidays", "pyhanko", "spyne", "typst", "xmlsec", "zeep")
 """Libraries that are loaded by what needs them: an office without SOAP, for one, does without 17 MB."""
 
 _log = structlog.get_logger("simojo.start")

@@ -4,6 +4,7 @@ signed attributes     content-type, message-digest, signing-time, signing-certif
 certificates          the signer's own, and those above it where they are known
 
 Any CMS tool verifies it: `openssl cms -verify -binary -inform DER -in signature.p7s -content FILE`.
+asn1crypto (2 MB) is imported with the first signature (decision 0078).
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from asn1crypto import algos, cms, tsp
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -31,16 +30,29 @@ _FORMS = {
 
 def sign_detached(key: SigningKey, data: bytes, at: datetime, above: Sequence[x509.Certificate] = ()) -> bytes:
     """Give the signature over `data` in DER; `above` are certificates of the signer's chain, to travel along."""
+    from asn1crypto import algos, cms, tsp  # tsp tells cms of its attribute: before the first one is made
+    from asn1crypto import x509 as asn1_x509
+
     name, digest_name, algorithm = _FORMS[key.kind]
     certificate = asn1_x509.Certificate.load(key.certificate_der)
     digest = hashlib.new(digest_name, data).digest()
+    named = tsp.ESSCertIDv2(  # by its SHA-256, which RFC 5035 leaves unsaid as the default
+        {
+            "cert_hash": hashlib.sha256(certificate.dump()).digest(),
+            "issuer_serial": {
+                "issuer": [asn1_x509.GeneralName(name="directory_name", value=certificate.issuer)],
+                "serial_number": certificate.serial_number,
+            },
+        }
+    )
+    attributes = {
+        "content_type": "data",
+        "signing_time": cms.Time({"utc_time": at.astimezone(UTC).replace(microsecond=0)}),
+        "message_digest": digest,
+        "signing_certificate_v2": tsp.SigningCertificateV2({"certs": [named]}),
+    }
     signed = cms.CMSAttributes(
-        [
-            _attribute("content_type", "data"),
-            _attribute("signing_time", cms.Time({"utc_time": at.astimezone(UTC).replace(microsecond=0)})),
-            _attribute("message_digest", digest),
-            _attribute("signing_certificate_v2", _names(certificate)),
-        ]
+        [cms.CMSAttribute({"type": kind, "values": [value]}) for kind, value in attributes.items()]
     )
     made = key.operations.sign(JWS_SIGNATURES[name], signed.dump())
     if key.kind in (KeyKind.P256, KeyKind.P384):
@@ -74,21 +86,3 @@ def sign_detached(key: SigningKey, data: bytes, at: datetime, above: Sequence[x5
     )
     written: bytes = cms.ContentInfo({"content_type": "signed_data", "content": content}).dump()
     return written
-
-
-def _attribute(kind: str, value: object) -> cms.CMSAttribute:
-    return cms.CMSAttribute({"type": kind, "values": [value]})
-
-
-def _names(certificate: asn1_x509.Certificate) -> tsp.SigningCertificateV2:
-    """The certificate by its SHA-256, which RFC 5035 leaves unsaid as the default."""
-    named = tsp.ESSCertIDv2(
-        {
-            "cert_hash": hashlib.sha256(certificate.dump()).digest(),
-            "issuer_serial": {
-                "issuer": [asn1_x509.GeneralName(name="directory_name", value=certificate.issuer)],
-                "serial_number": certificate.serial_number,
-            },
-        }
-    )
-    return tsp.SigningCertificateV2({"certs": [named]})

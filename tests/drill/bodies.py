@@ -8,7 +8,7 @@ from gateway.casework.history import case_at, case_body
 from gateway.domain.catalogue import SAMPLE
 from gateway.ledger.damage import Damage
 from gateway.store.sealing import BODY, CASES
-from tests.drill.grounds import CASE, DrillOffice
+from tests.drill.grounds import CASE, GONE, DrillOffice
 from tests.drill.kinds import Kind, Named, flip, named, put, swap
 
 PARTS = ("request", "answer-body", "answer", "answer-headers")
@@ -19,7 +19,8 @@ CHANGED = (Damage.PART_DIFFERS, Damage.PART_MISSING)
 
 
 def _exchanges(office: DrillOffice) -> list[str]:
-    return sorted(row.id for row in office.reader.exchanges(200))
+    """Those of which something is left."""
+    return sorted(row.id for row in office.reader.exchanges(200) if row.case_id != GONE)
 
 
 def _part(office: DrillOffice, chance: Random) -> tuple[str, str]:
@@ -103,6 +104,17 @@ def destroy_key(office: DrillOffice, chance: Random) -> Named:
     return named(word, Damage.PART_MISSING)
 
 
+def pass_off_as_erased(office: DrillOffice, chance: Random) -> Named:
+    """A data key, as an erasure destroys it; a row says that a leaf tells of it, and the leaf tells something else."""
+    put(office, "data_key", "wrapped", f"scope = 'case/{CASE}'", b"")
+    leaf = office.reader.leaves(chance.randrange(office.reader.tree_size()), 1)[0].id
+    if office.value(f"SELECT count(*) FROM erased WHERE leaf = '{leaf}'"):  # noqa: S608 - names of the drill
+        put(office, "erased", "scope", f"leaf = '{leaf}'", f"case/{CASE}")
+        return named(f"data key 'case/{GONE}'", Damage.PART_MISSING)  # whose erasure nothing tells of now
+    office.damage("INSERT INTO erased (leaf, scope) VALUES (:leaf, :scope)", leaf=leaf, scope=f"case/{CASE}")
+    return named(f"case/{CASE} is erased", Damage.PART_MISSING)
+
+
 def insert_part(office: DrillOffice, chance: Random) -> Named:
     """A message that no leaf speaks of."""
     exchange = chance.choice(_exchanges(office))
@@ -164,6 +176,7 @@ KINDS = (
     Kind("delete: fact of a case", delete_fact),
     Kind("delete: data key", delete_key),
     Kind("destroy: data key, with no leaf of an erasure", destroy_key),
+    Kind("destroy: data key, passed off as an erasure", pass_off_as_erased),
     Kind("insert: message", insert_part),
     Kind("swap: messages of two exchanges", swap_parts),
     Kind("swap: messages of one exchange", swap_in_exchange),

@@ -12,9 +12,12 @@ from itertools import count
 from sqlalchemy import text
 
 from gateway.ledger.encoding import encode_base64
+from gateway.operations.erased import Cause, erased_leaf
 from gateway.operations.proofs import Proofs
 from gateway.store.engine import open_engine
+from gateway.store.plan import Plan, Update
 from gateway.store.schema import prepare
+from gateway.store.tables import DataKeyRow
 from tests.databases import Databases
 from tests.operations.ledgers import KEY, NOW
 from tests.operations.test_ledger_cases import CaseOffice
@@ -23,16 +26,26 @@ DAYS = 5
 DAY = 14
 """Leaves of a day."""
 
-CASE = "case-1"
+CASE, GONE = "case-1", "case-2"
+"""The case that goes on, and one whose person was erased on the second day, as the ledger says."""
 
 
 class DrillOffice(CaseOffice):
     """An office of which the damages know where everything stands."""
 
     def scopes(self) -> list[str]:
-        """The scopes of all data keys, in order."""
+        """The scopes of all data keys that open something, in order."""
+        question = (
+            "SELECT scope FROM data_key WHERE length(wrapped) > 0 AND scope NOT IN"
+            " (SELECT under FROM data_key WHERE length(wrapped) = 0 AND under IS NOT NULL)"
+        )
         with self.engine.connect() as connection:
-            return sorted(connection.execute(text("SELECT scope FROM data_key")).scalars())
+            return sorted(connection.execute(text(question)).scalars())
+
+    def erase(self) -> None:
+        """Destroy the key of GONE, and commit the one leaf that says so."""
+        gone = Update(DataKeyRow, {"scope": f"case/{GONE}"}, {}, {"wrapped": b""})
+        self.commit(erased_leaf(self.leaves, Cause.REQUEST, f"case/{GONE}", self.now) + Plan.of(gone))
 
 
 @dataclass(frozen=True)
@@ -86,9 +99,13 @@ def _live(office: DrillOffice, day: int) -> None:
     for half in range(2):
         name = f"{day}-{half}"
         office.exchange(f"ex-{name}-a", CASE)
-        office.exchange(f"ex-{name}-b")
+        office.exchange(f"ex-{name}-b", GONE if day == 0 else None)
         office.step(CASE, day * 2 + half + 1)
-        office.deeds(2)
+        if (day, half) == (1, 0):
+            office.erase()
+            office.deeds(1)
+        else:
+            office.deeds(2)
         assert office.integrator().run_once() == 7
         office.now += timedelta(minutes=1)
     if day == DAYS - 1:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from email.parser import BytesParser
-from email.policy import HTTP
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -171,6 +169,9 @@ def _shown(line: dict[str, Any]) -> dict[str, Any]:
 
 def _form(kind: str, body: bytes) -> dict[str, bytes]:
     """The fields of a form with a file (RFC 7578). Raises Malformed `content-type-wrong`."""
+    from email.parser import BytesParser  # half a megabyte that few offices need (decision 0078)
+    from email.policy import HTTP
+
     if not kind.startswith("multipart/form-data"):
         raise Malformed("send the form of the page, with its file", code="content-type-wrong")
     message = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + kind.encode("latin-1") + b"\r\n\r\n" + body)
