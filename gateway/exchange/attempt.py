@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from gateway.casework.desk import Casework
 from gateway.contract.adapter import Mailbox, Outbound
@@ -31,7 +31,7 @@ from gateway.contract.message import Payload
 from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
 from gateway.domain.deadlines import answer_due
-from gateway.domain.errors import MappingFault, Refused, SchemaViolation, Unauthorised
+from gateway.domain.errors import MappingFault, Refused, SchemaViolation, Tampered, Unauthorised
 from gateway.domain.events import Ask
 from gateway.domain.facts import decode_ask
 from gateway.exchange.addressing import with_documents, with_members
@@ -46,7 +46,7 @@ from gateway.primitives.json_writer import JsonWriter
 from gateway.store.outgoing import Provision, StoredDelivery
 from gateway.store.plan import Change, Plan, Update, unmoved
 from gateway.store.sealed_rows import open_delivery, sealed_with
-from gateway.store.sealing import ERASED
+from gateway.store.sealing import DAMAGED, ERASED
 from gateway.store.tables import DeliveryRow
 from gateway.store.vault import DataKey, erased
 from gateway.validation.library import SchemaLibrary
@@ -154,7 +154,7 @@ class Preparing:
         terms = self._terms(row, at, entry)
         self._check_in_time(row, terms, at, provision)
         said_before = row.payload if terms.reference == row.reference else None
-        return terms, json.loads(said_before) if said_before else self._payload(row, terms, provision)
+        return terms, _read(row, said_before) if said_before else self._payload(row, terms, provision)
 
     def _check_in_time(self, row: StoredDelivery, terms: Terms, at: datetime, provision: Provision | None) -> None:
         """Raise Refused, in the adapter's words, for what has no use any more on this day."""
@@ -255,10 +255,20 @@ class Preparing:
 
 
 def ask_of(row: StoredDelivery) -> Ask:
-    """The Ask that a delivery answers. Raises Refused `erased`."""
-    if row.ask_body == ERASED:
+    """The Ask that a delivery answers. Raises Refused `erased`, Tampered `sealed-damaged`."""
+    return decode_ask(row.ask_kind, _read(row, row.ask_body))
+
+
+def _read(row: StoredDelivery, text: str) -> Any:
+    if text == ERASED:
         raise erased(f"case/{row.case_id}")
-    return decode_ask(row.ask_kind, json.loads(row.ask_body))
+    if text == DAMAGED:
+        raise Tampered(
+            f"what delivery {row.id} is to say does not open: its key is gone, or it was changed: "
+            "restore it from a backup",
+            code="sealed-damaged",
+        )
+    return json.loads(text)
 
 
 _writer = JsonWriter()

@@ -16,7 +16,10 @@ from gateway.store.tables import DeliveryRow
 
 @dataclass(frozen=True, kw_only=True)
 class StoredDelivery:
-    """A delivery as it stood when it was read; the columns are those of DeliveryRow."""
+    """A delivery as it stood when it was read; the columns are those of DeliveryRow.
+
+    One that was claimed has its texts sealed, until it is prepared; everybody else reads it opened.
+    """
 
     id: str
     agency: str

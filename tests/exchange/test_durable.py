@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.errors import HubBusy
+from gateway.domain.errors import HubBusy, Tampered
 from gateway.exchange.claiming import LEASE_BEYOND_CALL, LEASE_LEFT_AFTER_CALL
 from gateway.exchange.entry import Entry
 from gateway.store.conflicts import commit
@@ -227,10 +227,17 @@ def test_a_key_that_goes_between_claim_and_attempt_is_not_used(stage: Stage) -> 
         assert claimed.provision.sealed_key == key
         if gone:
             commit(stage.hub.store.unit_of_work, Plan.of(Delete(DataKeyRow, {"scope": scope})))
-        prepared = stage.hub.outbound._preparing.prepare(claimed.delivery, stage.clock(), claimed.provision)
-        made = [each for each in prepared.plan.changes if each.model is DataKeyRow]
-        assert bool(made) is gone  # the attempt's leaves are under a key that is there
-        assert stage.hub.outbound.attempt(claimed)
+            with pytest.raises(Tampered, match="does not open"):  # what is to be said went with it
+                stage.hub.outbound._preparing.prepare(claimed.delivery, stage.clock(), claimed.provision)
+            assert not stage.hub.outbound.attempt(claimed)
+            held = stage.hub.store.reader.delivery(delivery.id)
+            assert held is not None
+            assert (held.state, held.last_attempt) == ("queued", 0)
+            assert "kunci" in (held.cause or "") or "key is gone" in (held.cause or "")
+        else:
+            prepared = stage.hub.outbound._preparing.prepare(claimed.delivery, stage.clock(), claimed.provision)
+            assert not [each for each in prepared.plan.changes if each.model is DataKeyRow]
+            assert stage.hub.outbound.attempt(claimed)
 
 
 def test_attempts_that_are_prepared_together_ask_once_where_the_registry_stands(

@@ -9,13 +9,29 @@ from collections.abc import Callable
 import pytest
 
 from gateway.domain.errors import Refused, Tampered
+from gateway.exchange.attempt import ask_of
+from gateway.store.outgoing import StoredDelivery
 from gateway.store.plan import Committed, Conflict, Insert, Plan, Update
 from gateway.store.reading import Reader
-from gateway.store.sealing import DOCUMENTS, PARTS, TEXT_MARK, BodySeal, Place, Shut, open_blob, open_text
-from gateway.store.tables import DataKeyRow, DossierRow, PartRow
+from gateway.store.reads.outbox import Sought
+from gateway.store.sealed_rows import sealed
+from gateway.store.sealing import (
+    DAMAGED,
+    DOCUMENTS,
+    ERASED,
+    PARTS,
+    TEXT_MARK,
+    BodySeal,
+    Place,
+    Shut,
+    open_blob,
+    open_text,
+)
+from gateway.store.tables import BatchPieceRow, DataKeyRow, DeliveryRow, DossierRow, PartRow
 from gateway.store.unit_of_work import GroupCommit
-from gateway.store.vault import Vault
+from gateway.store.vault import Vault, scope_of
 from gateway.trust.secrets import MasterKey
+from tests.store.rows import NOW, delivery
 
 KEY = bytes(range(32))
 SEAL = BodySeal("case/c-1", KEY, "x-1")
@@ -130,3 +146,50 @@ def test_a_destroyed_dossier_key_shuts_what_was_kept_and_lets_nothing_new_begin(
         vault.case_key("c-1")
     again = vault.case_key("c-3", "nik/1")  # the person comes again, as somebody new
     assert [each.model for each in again.plan.changes] == [DossierRow, DataKeyRow, DataKeyRow]
+
+
+# --- rows ---------------------------------------------------------------------------------------------------------
+
+
+def test_texts_of_a_row_are_read_as_they_were_and_as_nothing_once_their_key_is_destroyed(
+    vaults: Callable[[int], Vault], writer: GroupCommit, reader: Reader
+) -> None:
+    vault = vaults(1)
+    values = delivery("d-1", "q", 1, "dead", case_id="c-1", cause="NIK Wulan ditolak", payload=None)
+    key = vault.case_key("c-1", "nik/1")
+    stored = sealed(vault, DeliveryRow, values, values, case_id="c-1", at=NOW)
+    assert "Wulan" not in repr(stored)
+    assert stored.values["payload"] is None
+    assert {name for name in values if values[name] != stored.values[name]} == {"ask_body", "cause"}
+    writer.commit(key.plan + stored.plan + Plan.of(Insert(DeliveryRow, stored.values)))
+    row = reader.delivery("d-1")
+    assert row is not None
+    assert (row.ask_body, row.cause) == (values["ask_body"], values["cause"])
+    sought = Sought(cause="wulan DITOLAK")
+    assert [each.id for each in reader.sought(sought, 1)] == ["d-1"]
+    assert sum(reader.sought_counts(sought).values()) == 1
+    assert reader.sought(Sought(cause="lain"), 1) == []
+    # a text that was moved to another column, or changed, opens for nobody; the row is still read
+    writer.commit(Plan.of(Update(DeliveryRow, {"id": "d-1"}, {}, {"cause": stored.values["ask_body"]})))
+    assert [each.cause for each in reader.deliveries()] == [DAMAGED]
+    writer.commit(Plan.of(Update(DataKeyRow, {"scope": "case/c-1"}, {}, {"wrapped": b""})))
+    assert [(each.ask_body, each.cause, each.payload) for each in reader.deliveries()] == [(ERASED, ERASED, None)]
+    late = sealed(vault, DeliveryRow, {"id": "d-1"}, {"cause": "Wulan lagi", "state": "dead"}, case_id="c-1", at=NOW)
+    assert late == ({"cause": ERASED, "state": "dead"}, Plan())
+    with pytest.raises(Refused, match="erased"):
+        ask_of(StoredDelivery.of(reader.deliveries()[0]))
+
+
+def test_bytes_of_a_row_are_not_kept_for_nothing(
+    vaults: Callable[[int], Vault], writer: GroupCommit, reader: Reader
+) -> None:
+    vault = vaults(1)
+    piece = {"batch": "b-1", "side": "file", "position": 0, "body": BODY}
+    stored = sealed(vault, BatchPieceRow, piece, piece, at=NOW)
+    writer.commit(stored.plan + Plan.of(Insert(BatchPieceRow, stored.values)))
+    assert reader.batch_piece("b-1", "file", 3) == (0, BODY)
+    writer.commit(Plan.of(Update(DataKeyRow, {"scope": scope_of(None, NOW)}, {}, {"wrapped": b""})))
+    with pytest.raises(Shut):
+        reader.batch_piece("b-1", "file", 3)
+    with pytest.raises(Refused, match="erased"):
+        sealed(vault, BatchPieceRow, piece, piece, at=NOW)

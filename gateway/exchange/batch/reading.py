@@ -200,6 +200,6 @@ def _put_aside(judged: Judged) -> Judged:
 def _tell(row: BatchRow, judged: Judged) -> None:
     number = judged.record.number
     if judged.outcome is None:
-        _log.warning("batch-record-put-aside", batch=row.id, number=number, cause=judged.cause[:300])
+        _log.warning("batch-record-put-aside", batch=row.id, number=number)
     elif judged.outcome is Outcome.FAILED:
         _log.error("batch-record-failed", batch=row.id, number=number)

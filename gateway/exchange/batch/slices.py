@@ -124,4 +124,4 @@ class Slices(ABC):
         except Lost:
             return
         if said is not None:
-            _log.warning("batch-waits", batch=hand.row.id, cause=said[:300])
+            _log.warning("batch-waits", batch=hand.row.id)

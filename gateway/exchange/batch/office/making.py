@@ -112,7 +112,7 @@ class Making:
             self._moves.reread(hand)
             return True
         for each in aside:
-            _log.warning("batch-case-put-aside", batch=row.id, case=each.case_id, cause=each.cause[:300])
+            _log.warning("batch-case-put-aside", batch=row.id, case=each.case_id)
         return True
 
     def try_held(self, hand: Hand) -> bool:

@@ -242,4 +242,4 @@ class OfficeFiles(Slices):
             self._moves.carry_out(stop_plan(hand.row, stop, self._casework, now))
         except Lost:
             return
-        _log.error("batch-stopped-for-a-person", batch=hand.row.id, state=hand.row.state, cause=stop.text[:300])
+        _log.error("batch-stopped-for-a-person", batch=hand.row.id, state=hand.row.state)
