@@ -40,7 +40,7 @@ def read_key(text: str) -> VerifierKey:
     try:
         name, key_id, encoded = text.split("+", 2)
         key = from_base64(encoded, 33)
-        if not _is_name(name) or key[:1] != _ALGORITHM:
+        if not is_name(name) or key[:1] != _ALGORITHM:
             raise ValueError("a name without spaces and the algorithm 0x01 (Ed25519) expected")
         derived = sha256(name.encode() + b"\n" + key).digest()[:4]
         if derived.hex() != key_id:
@@ -56,7 +56,7 @@ def open_checkpoint(note: str, key: VerifierKey) -> Checkpoint:
     Raises Damaged `checkpoint-malformed`, `checkpoint-signature` (also for a note that this key did not sign at all),
     `checkpoint-origin`.
     """
-    text, lines = _split(note)
+    text, lines = split_note(note)
     ours = [signature[4:] for name, signature in lines if (name, signature[:4]) == (key.name, key.key_id)]
     if not ours:
         raise Damaged(CHECKPOINT_SIGNATURE, "checkpoint", f"no signature of {key.name} (key id {key.key_id.hex()})")
@@ -74,7 +74,7 @@ def open_checkpoint(note: str, key: VerifierKey) -> Checkpoint:
     return checkpoint
 
 
-def _split(note: str) -> tuple[str, list[tuple[str, bytes]]]:
+def split_note(note: str) -> tuple[str, list[tuple[str, bytes]]]:
     """The signed text with its final newline, and each signature line as name and (key id, signature)."""
     try:
         note.encode()
@@ -90,7 +90,7 @@ def _split(note: str) -> tuple[str, list[tuple[str, bytes]]]:
 
 def _signature(line: str) -> tuple[str, bytes]:
     fields = line.split(" ")
-    if len(fields) != 3 or fields[0] != "—" or not _is_name(fields[1]):
+    if len(fields) != 3 or fields[0] != "—" or not is_name(fields[1]):
         raise ValueError(f"no signature line: {line[:80]!r}")
     signature = from_base64(fields[2])
     if len(signature) <= 4:
@@ -109,5 +109,6 @@ def _read(text: str) -> Checkpoint:
         raise Damaged(CHECKPOINT_MALFORMED, "checkpoint", detail) from None
 
 
-def _is_name(name: str) -> bool:
+def is_name(name: str) -> bool:
+    """Whether this can be the name of a key."""
     return bool(name) and not any(each.isspace() or each < " " or each == "+" for each in name)
