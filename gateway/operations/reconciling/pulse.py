@@ -65,11 +65,11 @@ class Pulse:
             done += count
             self._told(step, min(done, total), total)
             if self._clock() - self._signed_at >= SIGN:
-                self.commit()
+                self.keep()
 
         return more
 
-    def commit(self, *changes: Change, ends: dict[str, object] | None = None) -> None:
+    def keep(self, *changes: Change, ends: dict[str, object] | None = None) -> None:
         """Commit what the run has made, with a sign; `ends` are the values with which it ends.
 
         Raises Refused `reconciliation-broken-off` where it was told so meanwhile.

@@ -167,7 +167,7 @@ class Reconciling:
         for first, last, piece in _pieces(listed, counts):  # 5
             result.update(piece)
             size += len(piece)
-            pulse.commit(Insert(ReconciliationPieceRow, {"reconciliation": name, "number": first, "body": piece}))
+            pulse.keep(Insert(ReconciliationPieceRow, {"reconciliation": name, "number": first, "body": piece}))
             more(last - first + 1)
         self._end(row, counts, result.hexdigest(), size, pulse)  # 6
         found = self._reader.reconciliation(name)
@@ -212,7 +212,7 @@ class Reconciling:
                 **{state.value: counts[state] for state in State},
             },
         )
-        pulse.commit(leaf.row, ends=ended)
+        pulse.keep(leaf.row, ends=ended)
 
 
 def _digested(chunks: Iterable[bytes], update: Callable[[bytes], None]) -> Iterator[bytes]:
