@@ -13,7 +13,7 @@ import typer
 
 from conformance.peers.config import HUB, SECRETS, load_config, make_config
 from conformance.peers.peer import Surroundings
-from conformance.receipts.command import verify_receipt
+from conformance.receipts.command import Authorities, Need, WitnessKeys, trusted_of, verify_receipt
 from conformance.witness.command import witness
 from gateway.domain.errors import GatewayError, Misconfigured, Tampered
 
@@ -100,7 +100,17 @@ def verify_evidence(
     hub_certificate: Annotated[
         Path | None, typer.Option(help="the hub's certificate that you trust, PEM; without it the bundle names its own")
     ] = None,
-    ledger_key: Annotated[str | None, typer.Option(help="the ledger's key that you trust: name+id+base64")] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--key",
+            "--ledger-key",
+            help="the ledger's verifier key that you trust, name+id+base64 or a file; repeat it after a roll-over",
+        ),
+    ] = None,
+    witness: WitnessKeys = None,
+    need: Need = None,
+    tsa: Authorities = None,
 ) -> None:
     """Judge an evidence bundle, with no network. Exit 0 whole, 1 broken, 2 no bundle, 3 whole by an unknown signer."""
     from cryptography import x509
@@ -113,7 +123,10 @@ def verify_evidence(
         pinned = None
         if hub_certificate is not None:
             pinned = x509.load_pem_x509_certificate(hub_certificate.read_bytes()).fingerprint(SHA256()).hex()
-        verdict = judge(file, certificate_sha256=pinned, ledger_key=ledger_key)
+        trusted = trusted_of(
+            keys=key or [], certificate=pinned, witnesses=witness or [], need=need, authorities=tsa or []
+        )
+        verdict = judge(file, trusted)
     except EvidenceBroken as broken:
         print(f"TIDAK SAH: {broken.indonesian}.")
         print(f"BROKEN: {broken.english}.")

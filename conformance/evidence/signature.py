@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -18,15 +17,9 @@ from asn1crypto import cms
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 from conformance.evidence.faults import EvidenceBroken
-
-_HASHES: Mapping[str, Callable[[], hashes.HashAlgorithm]] = {
-    "sha256": hashes.SHA256,
-    "sha384": hashes.SHA384,
-    "sha512": hashes.SHA512,
-}
+from conformance.receipts.cms import HASHES, verify_by
 
 
 @dataclass(frozen=True)
@@ -54,7 +47,7 @@ def verify_detached(signature: bytes, content: bytes) -> Signed:
         der = found.dump()
         certificate = x509.load_der_x509_certificate(der)
         digest_name = signer["digest_algorithm"]["algorithm"].native
-        digest = hashlib.new(digest_name, content).digest() if digest_name in _HASHES else b""
+        digest = hashlib.new(digest_name, content).digest() if digest_name in HASHES else b""
         # 2
         (named,) = attributes["signing_certificate_v2"][0]["certs"]
         is_named = (
@@ -73,7 +66,7 @@ def verify_detached(signature: bytes, content: bytes) -> Signed:
         raise EvidenceBroken("sertifikat penandatangan diganti", "the signature names another certificate")
     # 3
     try:
-        _verify(certificate, made, covered, digest_name)
+        verify_by(certificate, made, covered, digest_name)
     except (InvalidSignature, ValueError):
         raise EvidenceBroken("tanda tangannya tidak sah", "its signature does not verify") from None
     # 4
@@ -82,15 +75,3 @@ def verify_detached(signature: bytes, content: bytes) -> Signed:
             "ditandatangani di luar masa berlaku sertifikat", "it was signed outside its certificate's validity"
         )
     return Signed(certificate, at)
-
-
-def _verify(certificate: x509.Certificate, made: bytes, covered: bytes, digest_name: str) -> None:
-    match certificate.public_key():
-        case rsa.RSAPublicKey() as key:
-            key.verify(made, covered, padding.PKCS1v15(), _HASHES[digest_name]())
-        case ec.EllipticCurvePublicKey() as key:
-            key.verify(made, covered, ec.ECDSA(_HASHES[digest_name]()))
-        case ed25519.Ed25519PublicKey() as key:
-            key.verify(made, covered)
-        case _:
-            raise ValueError("a key of another kind")

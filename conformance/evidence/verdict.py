@@ -2,15 +2,16 @@
 
 1. container   every file is what the manifest says
 2. signature   the manifest is what the hub signed; by whom, if a certificate is given to hold it against
-3. receipts    each exchange, and the case, is in a ledger that its key signed; one ledger for all
+3. receipts    each exchange, and the case, is in a ledger that its key signed; one ledger for all, by more than one
+               key after a roll-over; with the lines of witnesses and the timestamps that the caller can judge
 4. bytes       each part that is there is what the ledger committed to when it was said
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,25 @@ from conformance.evidence.container import Opened, open_container
 from conformance.evidence.faults import EvidenceBroken, NoEvidence
 from conformance.evidence.receipts import verify_receipt
 from conformance.evidence.signature import Signed, verify_detached
+from conformance.receipts.judge import NOTHING, Trusted
 from conformance.receipts.judge import Verdict as Proven
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What a bundle proves. `is_pinned`: certificate and ledger key are those that the caller trusts."""
+    """What a bundle proves. `is_pinned`: certificate and ledger keys are those that the caller trusts.
+
+    `ledger_keys` are those that its receipts are of. `witnesses` have co-signed all its receipts, by keys of the
+    caller; `stamped` of its receipts have a timestamp that the caller's authority confirms; `not_judged` names who else
+    vouches for one of them, in words.
+    """
 
     subject: str
     signed: Signed
-    ledger: str
+    ledger_keys: tuple[str, ...]
+    witnesses: tuple[str, ...]
+    stamped: int
+    not_judged: tuple[str, ...]
     exchanges: int
     parts: int
     leaves: int
@@ -50,43 +60,58 @@ class Verdict:
             lines.append("  disamarkan: tanpa bita asli / masked: without exact bytes")
         if self.erased:
             lines.append(f"  data telah dihapus / erased: {', '.join(self.erased)}")
+        if self.witnesses:
+            named = ", ".join(self.witnesses)
+            lines.append(f"  ikut ditandatangani saksi / co-signed by the witnesses: {named}")
+        if self.stamped:
+            lines.append(f"  cap waktu dipastikan pada {self.stamped} receipt / timestamps confirmed: {self.stamped}")
+        if self.not_judged:
+            named = ", ".join(self.not_judged)
+            lines.append(
+                f"  ikut ditandatangani {named}: tidak dinilai, kuncinya tidak diberikan / co-signed by {named}: not"
+                " judged, no key given (--witness, --tsa)"
+            )
         if not self.is_pinned:
+            keys = ", ".join(self.ledger_keys)
             lines.append(
                 "  PERHATIAN: penandatangan belum dibandingkan dengan yang Anda percayai / NOTE: the signer was not"
-                f" held against one that you trust: certificate {self.signed.fingerprint}, ledger {self.ledger}"
+                f" held against one that you trust: certificate {self.signed.fingerprint}, ledger {keys}"
             )
         return tuple(lines)
 
 
 def judge(
     path: Path,
+    trusted: Trusted = NOTHING,
     *,
-    certificate_sha256: str | None = None,
-    ledger_key: str | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Verdict:
-    """Judge a bundle, as the module says. Raises EvidenceBroken or NoEvidence."""
+    """Judge a bundle, as the module says; `trusted.certificate` is that of its signer.
+
+    Raises EvidenceBroken or NoEvidence.
+    """
     # 1
     opened = open_container(path, progress)
     with opened.zip:
         # 2
         signed = verify_detached(opened.signature, opened.manifest)
-        if certificate_sha256 is not None and signed.fingerprint != certificate_sha256:
+        if trusted.certificate is not None and signed.fingerprint != trusted.certificate:
             raise EvidenceBroken("ditandatangani oleh pihak lain", f"it was signed by another: {signed.fingerprint}")
         said = _said(opened)
         # 3 and 4
-        proven, parts = _proven(opened, said)
-    ledgers = {each.verifier for each in proven}
-    if len(ledgers) != 1:
+        # the bundle's signer may have another certificate by now than a receipt names
+        proven, parts = _proven(opened, said, replace(trusted, certificate=None))
+    if len({each.checkpoint.origin for each in proven}) != 1:
         raise EvidenceBroken("berasal dari buku catatan yang berbeda", "its receipts are not all of one ledger")
-    (ledger,) = ledgers
-    if ledger_key is not None and ledger != ledger_key:
-        raise EvidenceBroken("berasal dari buku catatan lain", f"its receipts are of another ledger: {ledger}")
+    keys = tuple(sorted({each.verifier for each in proven}))
     case = said["case"]
     return Verdict(
         subject=str(said["subject"]),
         signed=signed,
-        ledger=ledger,
+        ledger_keys=keys,
+        witnesses=_in_all(proven),
+        stamped=sum(each.stamp is not None and each.stamp.is_judged for each in proven),
+        not_judged=_not_judged(proven),
         exchanges=len(said["exchanges"]),
         parts=parts,
         leaves=sum(len(each.leaves) for each in proven),
@@ -95,7 +120,7 @@ def judge(
             *(str(each["id"]) for each in said["exchanges"] if each["erased"]),
             *((str(case["id"]),) if case and case["erased"] else ()),
         ),
-        is_pinned=certificate_sha256 is not None and ledger_key is not None,
+        is_pinned=trusted.certificate is not None and bool(trusted.keys),
     )
 
 
@@ -109,7 +134,18 @@ def _said(opened: Opened) -> Mapping[str, Any]:
     return said
 
 
-def _proven(opened: Opened, said: Mapping[str, Any]) -> tuple[list[Proven], int]:
+def _in_all(proven: Sequence[Proven]) -> tuple[str, ...]:
+    named = [{line.name for line in each.witnessed.judged} for each in proven]
+    return tuple(sorted(set.intersection(*named)))
+
+
+def _not_judged(proven: Sequence[Proven]) -> tuple[str, ...]:
+    names = {line.name for each in proven for line in each.witnessed.others}
+    has_stamp = any(each.has_timestamp and not (each.stamp is not None and each.stamp.is_judged) for each in proven)
+    return (*sorted(names), *(("cap waktu RFC 3161 / an RFC 3161 timestamp",) if has_stamp else ()))
+
+
+def _proven(opened: Opened, said: Mapping[str, Any], trusted: Trusted) -> tuple[list[Proven], int]:
     """All receipts, judged, and how many parts were held against them."""
     found, count = [], 0
     told = [
@@ -121,7 +157,7 @@ def _proven(opened: Opened, said: Mapping[str, Any]) -> tuple[list[Proven], int]
         told.append((said["case"]["id"], said["case"]["receipt"], facts))
     for exchange, receipt, files in told:
         digests = {name: _digest(opened, file) for name, file in files.items() if file is not None}
-        found.append(verify_receipt(opened.read(receipt), exchange, digests, receipt))
+        found.append(verify_receipt(opened.read(receipt), exchange, digests, receipt, trusted))
         count += len(digests)
     for each in (said["case"] or {}).get("documents", ()):
         if each["file"] is not None:

@@ -12,6 +12,9 @@ INCLUSION = "inclusion-proof"
 PART_DIFFERS = "part-differs"
 PART_MISSING = "part-missing"
 CERTIFICATE_DIFFERS = "certificate-differs"
+COSIGNATURE = "cosignature"
+WITNESS_MISSING = "witness-missing"
+TIMESTAMP = "timestamp"
 
 CODES = (
     MALFORMED,
@@ -24,6 +27,9 @@ CODES = (
     PART_DIFFERS,
     PART_MISSING,
     CERTIFICATE_DIFFERS,
+    COSIGNATURE,
+    WITNESS_MISSING,
+    TIMESTAMP,
 )
 
 

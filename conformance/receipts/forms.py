@@ -13,6 +13,7 @@ from conformance.receipts.damage import MALFORMED, Damaged
 
 MAX_INTEGER = 2**53 - 1
 MEMBERS = frozenset({"format", "version", "leaves", "checkpoint", "verifier", "certificate", "salts"})
+OPTIONAL = frozenset({"timestamp"})
 LEAF_MEMBERS = frozenset({"index", "leaf", "proof"})
 _HEX_32 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
@@ -28,19 +29,23 @@ class CarriedLeaf:
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """A receipt of the right form, of which nothing is checked. `salts` maps parts to 32 bytes."""
+    """A receipt of the right form, of which nothing is checked. `salts` maps parts to 32 bytes.
+
+    `timestamp` is a token in DER, empty where there is none.
+    """
 
     leaves: tuple[CarriedLeaf, ...]
     checkpoint: str
     verifier: str
     certificate: str
     salts: Mapping[str, bytes]
+    timestamp: bytes
 
 
 def read_document(data: bytes) -> Document:
     """Read a receipt. Raises Damaged `receipt-malformed` for any other form, version or member."""
     try:
-        said = exactly(strict_json(data.decode()), MEMBERS)
+        said = exactly(strict_json(data.decode()), MEMBERS, OPTIONAL)
         if (said["format"], whole(said["version"])) != ("simojo-receipt", 1):
             raise ValueError(f"it is {said['format']!r} of version {said['version']!r}, not simojo-receipt 1")
         return Document(
@@ -49,6 +54,7 @@ def read_document(data: bytes) -> Document:
             verifier=kind(said["verifier"], str),
             certificate=kind(said["certificate"], str),
             salts={part: hex_32(salt) for part, salt in kind(said["salts"], dict).items()},
+            timestamp=_token(said["timestamp"]) if "timestamp" in said else b"",
         )
     except ValueError as fault:
         raise Damaged(MALFORMED, "receipt", str(fault)[:300]) from None
@@ -62,11 +68,11 @@ def strict_json(text: str) -> Any:
         raise ValueError("nested too deeply") from None
 
 
-def exactly(value: Any, members: frozenset[str]) -> dict[str, Any]:
-    """Take an object with these members and no others. Raises ValueError."""
+def exactly(value: Any, members: frozenset[str], optional: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Take an object with these members, the optional ones or not, and no others. Raises ValueError."""
     said: dict[str, Any] = kind(value, dict)
-    if said.keys() != members:
-        wrong = ", ".join(sorted(said.keys() ^ members))
+    if said.keys() - optional != members:
+        wrong = ", ".join(sorted((said.keys() - optional) ^ members))
         raise ValueError(f"these members are missing or unknown: {wrong}")
     return said
 
@@ -91,6 +97,13 @@ def hex_32(value: Any) -> bytes:
     if not _HEX_32.fullmatch(kind(value, str)):
         raise ValueError("64 lower-case hex digits expected")
     return bytes.fromhex(value)
+
+
+def _token(value: Any) -> bytes:
+    token = from_base64(kind(value, str))
+    if not token:
+        raise ValueError("an empty timestamp")
+    return token
 
 
 def _carried(value: Any) -> CarriedLeaf:

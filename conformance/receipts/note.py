@@ -32,3 +32,20 @@ def open_checkpoint(note: str, key: VerifierKey) -> Checkpoint:
         detail = f"it speaks of the ledger {checkpoint.origin[:80]!r}, the key is that of {key.name!r}"
         raise Damaged(ORIGIN, "checkpoint", detail)
     return checkpoint
+
+
+def has_line(note: str, key: VerifierKey) -> bool:
+    """Whether a note has a line by this key, good or bad."""
+    try:
+        _, lines = notes.split_note(note)
+    except NotANote:
+        return False
+    return any((name, key_id) == (key.name, key.key_id) for name, key_id, _ in lines)
+
+
+def lines_of(note: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
+    """The signed text and its lines, as `conformance.notes.split_note`. Raises Damaged `checkpoint-malformed`."""
+    try:
+        return notes.split_note(note)
+    except NotANote as fault:
+        raise Damaged(CHECKPOINT_MALFORMED, "checkpoint", str(fault)) from None

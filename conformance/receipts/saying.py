@@ -9,6 +9,7 @@ from typing import Any
 
 from conformance.receipts.damage import Damaged
 from conformance.receipts.judge import Verdict
+from conformance.receipts.witnessing import Cosigned
 from conformance.receipts.words import DAMAGE, KINDS, WORDS
 
 INDONESIAN, ENGLISH = "id", "en"
@@ -84,6 +85,11 @@ def data_of(verdict: Verdict | Damaged) -> dict[str, Any]:
                 "notGiven": list(verdict.closed),
                 "withoutSalt": list(verdict.sealed),
             },
+            "witnesses": {
+                "judged": [_line(each) for each in verdict.witnessed.judged],
+                "notJudged": [_line(each) for each in verdict.witnessed.others],
+            },
+            "timestamp": _stamp(verdict),
             "certificate": {
                 "sha256": carried.sha256,
                 "subject": carried.subject,
@@ -105,6 +111,9 @@ def _proven(verdict: Verdict, language: str) -> list[str]:
     said += [words["opened"].format(part=part) for part in verdict.opened]
     if verdict.certificate_trusted:
         said.append(words["certificate-same"])
+    said += [words["witness"].format(name=each.name, at=_at(each.at, words)) for each in verdict.witnessed.judged]
+    if verdict.stamp is not None and verdict.stamp.is_judged:
+        said.append(words["stamp"].format(at=wib(verdict.stamp.at)))
     return said
 
 
@@ -120,9 +129,30 @@ def _not_proven(verdict: Verdict, words: Mapping[str, str]) -> list[str]:
     carried = verdict.certificate
     valid = f"{wib(carried.not_before)} - {wib(carried.not_after)}"
     tell(words["certificate"].format(sha256=carried.sha256, subject=carried.subject, valid=valid))
+    for each in verdict.witnessed.others:
+        tell(words["cosigned"].format(name=each.name, at=_at(each.at, words)))
+    if verdict.has_timestamp and not (verdict.stamp is not None and verdict.stamp.is_judged):
+        tell(words["stamped"].format(at=_at(verdict.stamp.at if verdict.stamp else None, words)))
     tell(words["clock"])
-    tell(words["fork"])
+    if not verdict.witnessed.judged:
+        tell(words["fork"])
     return said
+
+
+def _at(at: datetime | None, words: Mapping[str, str]) -> str:
+    return words["no-time"] if at is None else wib(at)
+
+
+def _line(said: Cosigned) -> dict[str, Any]:
+    return {"witness": said.name, "at": None if said.at is None else said.at.isoformat()}
+
+
+def _stamp(verdict: Verdict) -> dict[str, Any] | None:
+    if not verdict.has_timestamp:
+        return None
+    stamp = verdict.stamp
+    at = None if stamp is None else stamp.at.astimezone(UTC).isoformat()
+    return {"at": at, "judged": stamp is not None and stamp.is_judged}
 
 
 def _as_data(said: Account) -> dict[str, Any]:

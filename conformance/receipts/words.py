@@ -30,6 +30,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         " tidak menjaminnya, dan tanda tangan pada jawaban tidak diperiksa di sini.",
         "clock": "Ketepatan waktu: waktunya menurut jam hub.",
         "fork": "Bahwa semua pihak melihat buku besar yang sama: itu dijaga saksi (witness) dengan bukti konsistensi.",
+        "witness": "Saksi {name} ikut menandatangani pernyataan itu ({at} menurut jam saksi): sejauh yang dilihatnya,"
+        " buku besar ini hanya bertambah.",
+        "stamp": "Otoritas cap waktu menyatakan pernyataan itu sudah ada pada {at} (RFC 3161).",
+        "cosigned": "Ikut ditandatangani oleh {name} ({at}): tidak dinilai, kuncinya tidak diberikan (--witness).",
+        "stamped": "Cap waktu RFC 3161 ({at}): tidak dinilai, sertifikat otoritasnya tidak diberikan (--tsa).",
+        "no-time": "tanpa waktu yang terbaca",
         "detail": "Rincian untuk teknisi: {detail}",
     },
     "en": {
@@ -53,6 +59,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         " does not vouch for it, and the answer's own signature is not checked here.",
         "clock": "That the times are exact: they are by the hub's clock.",
         "fork": "That everybody sees the same ledger: witnesses guard that, with consistency proofs.",
+        "witness": "The witness {name} co-signed that statement ({at} by its own clock): as far as it saw, this ledger"
+        " has only grown.",
+        "stamp": "A timestamp authority states that the statement was there at {at} (RFC 3161).",
+        "cosigned": "Co-signed by {name} ({at}): not judged, no key given (--witness).",
+        "stamped": "An RFC 3161 timestamp ({at}): not judged, no certificate of its authority given (--tsa).",
+        "no-time": "no readable time",
         "detail": "Detail for technicians: {detail}",
     },
 }
@@ -93,6 +105,10 @@ DAMAGE: Mapping[str, Mapping[str, str]] = {
         " dikirim atau diterima.",
         damage.PART_MISSING: "Bagian itu tidak dapat dibuka dengan tanda bukti ini.",
         damage.CERTIFICATE_DIFFERS: "Sertifikat hub di dalamnya bukan sertifikat yang Anda berikan.",
+        damage.COSIGNATURE: "Tanda tangan seorang saksi tidak cocok: pernyataannya atau baris saksi itu diubah.",
+        damage.WITNESS_MISSING: "Saksi yang Anda minta belum ikut menandatangani. Ambil lagi tanda bukti itu nanti;"
+        " bila tetap begitu, tanyakan kepada saksi dan DPM-PTSP.",
+        damage.TIMESTAMP: "Cap waktunya tidak dapat dipastikan: rusak, untuk pernyataan lain, atau dari otoritas lain.",
     },
     "en": {
         damage.MALFORMED: "This file is no whole SIMOJO receipt. Fetch the original again; do not edit it or save it"
@@ -109,5 +125,9 @@ DAMAGE: Mapping[str, Mapping[str, str]] = {
         " sent or received.",
         damage.PART_MISSING: "This receipt cannot open that part.",
         damage.CERTIFICATE_DIFFERS: "The hub's certificate in it is not the one that you gave.",
+        damage.COSIGNATURE: "The signature of a witness does not fit: the statement or that line was changed.",
+        damage.WITNESS_MISSING: "Witnesses that you ask for have not co-signed it. Fetch the receipt again later; if it"
+        " stays so, ask the witness and DPM-PTSP.",
+        damage.TIMESTAMP: "Its timestamp cannot be confirmed: damaged, of another statement, or of another authority.",
     },
 }

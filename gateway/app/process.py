@@ -17,7 +17,13 @@ from gateway.app.identity import hub_key, timestamp_authority
 from gateway.app.parts import casework_of, client_of, hub_of, revocation_of, timestamping_of
 from gateway.app.rounds import Round, Rounds
 from gateway.app.starting import make_sure, refuse_place, speaks_soap
-from gateway.app.store import open_store, record_hub_certificates, retention_of, revocation_policy
+from gateway.app.store import (
+    open_store,
+    record_hub_certificates,
+    record_keys_of_ledger,
+    retention_of,
+    revocation_policy,
+)
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import GatewayError, HubBusy
 from gateway.exchange.batch.cancelling import Cancelling
@@ -35,6 +41,7 @@ from gateway.operations.day_watch import DayWatch
 from gateway.operations.expiry import ExpiryWatch
 from gateway.operations.integrator import BATCH, Integrator
 from gateway.operations.key_holders import announce
+from gateway.operations.reconciling.watching import ReconciliationWatch
 from gateway.operations.refusals import Refusals
 from gateway.operations.retention.night import Night
 from gateway.operations.standing import Standing
@@ -112,13 +119,20 @@ class Process:
             signatory=self._signatory,
         )
         self.timers = Timers(self.deeds, self.casework, clock)
-        self.integrator = Integrator(self.store.reader, self.store.unit_of_work, self.store.note_key, clock)
+        self.integrator = Integrator(
+            self.store.reader,
+            self.store.unit_of_work,
+            self.store.note_key,
+            clock,
+            earlier=self.store.earlier_verifiers,
+            previous=self.store.previous_note_key,
+        )
         self.witnessing = Witnessing(
             reader=self.store.reader,
             unit_of_work=self.store.unit_of_work,
             leaves=self.store.leaves,
             client=self._client,
-            verifiers=(self.store.note_key.verifier,),
+            verifiers=self.store.verifiers,
             clock=clock,
         )
         self.timestamping = timestamping_of(self.store, self._client, stamping, clock)
@@ -142,6 +156,7 @@ class Process:
             self.store.reader, self.store.unit_of_work, self.store.leaves, self.store.vault, clock
         )
         self.revocation = revocation_of(self.store, self._client, clock)
+        self.reconciliations = ReconciliationWatch(self.store.reader, self.store.unit_of_work, clock)
         self.expiry = ExpiryWatch(self.store.reader, self.store.unit_of_work, clock)
         self.clock_watch = ClockWatch(
             reader=self.store.reader,
@@ -168,6 +183,7 @@ class Process:
         self.clock_watch.compare()
         self.suspend_where_different()
         record_hub_certificates(self.store, self._clock())
+        record_keys_of_ledger(self.store, self._clock())
         while self._recover(alone=not is_shared(self.store.engine)):
             pass  # whatever the last process was sending when it ended; of several, whatever nobody holds any more
         if not is_shared(self.store.engine):
@@ -248,6 +264,7 @@ class Process:
                 Round("refusals", lambda: self.refusals.run_once() > 0, 5.0),
                 Round("timers", lambda: self.timers.run_once() > 0, 5.0),
                 Round("revocation", lambda: self.revocation.run_once() > 0, 30.0),
+                Round("reconciliations", self._watch_reconciliations, 60.0),
                 Round("expiry", lambda: self.expiry.run_once() > 0, 3600.0),
                 Round("cut-over", self.day_watch.run_once, 5.0),
                 Round("retention", lambda: self.standing.trusts_its_clock and self.night.run_once(), 60.0),
@@ -278,6 +295,10 @@ class Process:
     def _give_up_abandoned_uploads(self) -> bool:
         """End uploads of files that nobody goes on with, by a clock that is right; whether there may be more."""
         return self.standing.trusts_its_clock and self._cancelling.give_up_abandoned()
+
+    def _watch_reconciliations(self) -> bool:
+        """Tell which runs were broken off, by a clock that is right; whether there may be more."""
+        return self.standing.trusts_its_clock and self.reconciliations.run_once()
 
     def _give_up_uncovered(self) -> bool:
         """Give up what lies in mailboxes and is not covered any more, by a clock that is right; whether there is more.

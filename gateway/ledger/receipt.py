@@ -5,12 +5,15 @@
      "checkpoint": "<C2SP note>",
      "verifier": "<name+key id+base64>",          the key that signed the checkpoint
      "certificate": "<PEM>",                      the hub's certificate, for the signature of the sealed answer
-     "salts": {"request": "<64 hex digits>"}}     opens the commitments of the holder's own parts, and no others
+     "salts": {"request": "<64 hex digits>"},     opens the commitments of the holder's own parts, and no others
+     "timestamp": "<base64>"}                     only where there is one: a token of RFC 3161, DER
 
 All leaves are of one exchange. Each proof is the audit path of RFC 6962 section 2.1.1 in the tree of the checkpoint.
 `docs/receipts.md` tells agencies the same.
 Who holds the exact bytes of a part checks them with its salt (see `leaf` for the formulas). The certificate is carried
-and not vouched for: it is judged by whoever verifies the answer's own signature. No other member is allowed.
+and not vouched for: it is judged by whoever verifies the answer's own signature. So are the lines of witnesses, which
+stand under the ledger's own in the checkpoint, and the timestamp, which is over the checkpoint without these lines:
+they are judged by whoever has a witness's key or the authority's certificate. No other member is allowed.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from gateway.domain.errors import LedgerBroken
-from gateway.ledger.checkpoint import Checkpoint, NoteVerifier, open_note
+from gateway.ledger.checkpoint import Checkpoint, NoteVerifier, open_note, split_note
 from gateway.ledger.damage import Damage, broken
 from gateway.ledger.encoding import (
     canonical_json,
@@ -43,6 +46,7 @@ FORMAT = "simojo-receipt"
 VERSION = 1
 
 _MEMBERS = frozenset({"format", "version", "leaves", "checkpoint", "verifier", "certificate", "salts"})
+_TIMESTAMP = frozenset({"timestamp"})
 _LEAF_MEMBERS = frozenset({"index", "leaf", "proof"})
 _SALT = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
@@ -58,13 +62,17 @@ class ProvenLeaf:
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """A receipt that could be read; nothing in it is verified. `salts` maps a part to its 32-byte salt."""
+    """A receipt that could be read; nothing in it is verified. `salts` maps a part to its 32-byte salt.
+
+    `timestamp` is a token of RFC 3161 in DER, empty where there is none.
+    """
 
     leaves: tuple[ProvenLeaf, ...]
     checkpoint: str
     verifier: str
     certificate: str
     salts: Mapping[str, bytes]
+    timestamp: bytes = b""
 
     def encode(self) -> bytes:
         """Write the document, in canonical JSON: the same receipt is the same bytes."""
@@ -84,6 +92,7 @@ class Receipt:
                 "verifier": self.verifier,
                 "certificate": self.certificate,
                 "salts": {part: salt.hex() for part, salt in self.salts.items()},
+                **({"timestamp": encode_base64(self.timestamp)} if self.timestamp else {}),
             }
         )
 
@@ -91,7 +100,7 @@ class Receipt:
     def parse(cls, document: bytes) -> Receipt:
         """Read a document. Raises LedgerBroken (receipt-malformed) for any other form, version or member."""
         try:
-            said = members(parse_json(document.decode()), _MEMBERS)
+            said = members(parse_json(document.decode()), _MEMBERS, _TIMESTAMP)
             if said["format"] != FORMAT or number_of(said["version"], "version") != VERSION:
                 raise ValueError(f"format {said['format']!r} version {said['version']!r}")
             return cls(
@@ -100,6 +109,7 @@ class Receipt:
                 verifier=text_of(said["verifier"], "verifier"),
                 certificate=text_of(said["certificate"], "certificate"),
                 salts=_parse_salts(said["salts"]),
+                timestamp=_parse_timestamp(said["timestamp"]) if "timestamp" in said else b"",
             )
         except ValueError as error:
             raise _malformed(str(error)) from None
@@ -130,6 +140,7 @@ def build_receipt(
     verifier: NoteVerifier,
     certificate: str,
     salts: Mapping[str, bytes],
+    timestamp: bytes = b"",
 ) -> bytes:
     """Make the receipt of an exchange: its leaves by index, proven in the tree of that checkpoint note.
 
@@ -144,6 +155,7 @@ def build_receipt(
         verifier=verifier.encode(),
         certificate=certificate,
         salts=salts,
+        timestamp=timestamp,
     )
     document = receipt.encode()
     verify_receipt(document, receipt.verifier)
@@ -156,7 +168,8 @@ def verify_receipt(
     """Check a receipt, and the exact bytes of parts where supplied. Raises LedgerBroken naming the first failure.
 
     1. the form of the document, and of the certificate in it
-    2. the checkpoint: signed by the trusted verifier key (None: by the key in the receipt), for the key's own ledger
+    2. the checkpoint: signed by the trusted verifier key, which may be another than the receipt names where both
+       signed (None: by the key in the receipt), for the key's own ledger
     3. each leaf: canonical, one exchange, and included in the tree of the checkpoint
     4. each salt belongs to a part that a leaf commits to
     5. each supplied part: SHA-256 of the bytes, under its salt, is what a leaf commits to
@@ -192,14 +205,26 @@ def verify_receipt(
 
 
 def _open_checkpoint(receipt: Receipt, trusted: str | None) -> Checkpoint:
+    text = receipt.verifier
     if trusted is not None and receipt.verifier != trusted:
-        raise broken(Damage.VERIFIER_KEY, "receipt", expected=f"key {trusted!r}", found=f"key {receipt.verifier!r}")
-    verifier = NoteVerifier.parse(receipt.verifier)
+        # while a ledger rolls its key over, its checkpoints have a line of the old key and of the new
+        if not _has_line(receipt.checkpoint, NoteVerifier.parse(trusted)):
+            raise broken(Damage.VERIFIER_KEY, "receipt", expected=f"key {trusted!r}", found=f"key {receipt.verifier!r}")
+        text = trusted
+    verifier = NoteVerifier.parse(text)
     checkpoint = open_note(receipt.checkpoint, [verifier])
     if checkpoint.origin != verifier.name:
         expected, found = f"ledger {verifier.name!r}", f"ledger {checkpoint.origin!r}"
         raise broken(Damage.ORIGIN, "checkpoint of the receipt", expected=expected, found=found)
     return checkpoint
+
+
+def _has_line(note: str, verifier: NoteVerifier) -> bool:
+    try:
+        _, lines = split_note(note)
+    except LedgerBroken:
+        return False
+    return any((name, line[: len(verifier.key_id)]) == (verifier.name, verifier.key_id) for name, line in lines)
 
 
 def _one_exchange(receipt: Receipt, leaves: Sequence[Leaf]) -> str:
@@ -241,6 +266,13 @@ def _parse_salts(value: object) -> Mapping[str, bytes]:
         if not _SALT.fullmatch(text_of(salt, part)):
             raise ValueError(f"the salt of {part} must be 64 lower-case hex digits")
     return {part: bytes.fromhex(salt) for part, salt in value.items()}
+
+
+def _parse_timestamp(value: object) -> bytes:
+    token = decode_base64(text_of(value, "timestamp"))
+    if not token:
+        raise ValueError("timestamp is empty: leave it out where there is none")
+    return token
 
 
 def _array(value: object, name: str) -> list[object]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from gateway.domain.errors import LedgerBroken, Malformed, Refused, Retriable
 from gateway.ledger.checkpoint import NoteVerifier, open_note
+from gateway.ledger.cosignature import WitnessVerifier
 from gateway.ledger.merkle import HASH_SIZE
 from gateway.ledger.receipt import build_receipt
 from gateway.ledger.tree import TileId, consistency_proof, inclusion_proof, leaf_hash, verify_inclusion
@@ -78,23 +79,38 @@ class Proofs:
         return hashes[:wanted]
 
     def receipt(self, exchange: str, salts: Mapping[str, bytes], certificate: str) -> bytes:
-        """Make the receipt of an exchange: all its leaves, proven in the tree of the last checkpoint.
+        """Make the receipt of an exchange: all its leaves, proven in the tree of a checkpoint that covers them.
 
+        Of these it is the one that others vouch for most (`best_checkpoint`), with the lines of the witnesses and the
+        timestamp that it has by now. Whoever wants more of them asks again later.
         `salts` are those of the receiving party's own parts, and no others; `certificate` is the hub's, in PEM.
         Raises Refused `exchange-unknown`, Retriable `not-yet-in-ledger`, LedgerBroken.
         """
         rows = self._reader.leaves_of_exchange(exchange)
         if not rows:
             raise Refused(f"no exchange {exchange[:64]!r} is known: check the id", code="exchange-unknown")
-        indexes, checkpoint = self._placed(rows)
+        indexes, last = self._placed(rows)
+        checkpoint = self._reader.best_checkpoint(max(indexes) + 1) or last
+        stamped = self._reader.timestamp(checkpoint.size)
         return build_receipt(
             leaves=dict(zip(indexes, (row.canonical for row in rows), strict=True)),
             read=StoredTiles(self._reader),
-            checkpoint=checkpoint.note,
+            checkpoint=checkpoint.note + self._cosignatures(checkpoint),
             verifier=self._signer(checkpoint.note),
             certificate=certificate,
             salts=salts,
+            timestamp=b"" if stamped is None else stamped.token,
         )
+
+    def _cosignatures(self, checkpoint: CheckpointRow) -> str:
+        """The lines of witnesses under a checkpoint, each verified: damage is found here and not at an agency."""
+        lines = ""
+        for row in self._reader.cosignatures(checkpoint.size):
+            witness = self._reader.witness(row.witness)
+            if witness is not None:
+                found = WitnessVerifier.parse(witness.verifier).cosignature_on(checkpoint.note + row.line)
+                lines += found.line if found is not None else ""
+        return lines
 
     def _placed(self, rows: Sequence[LeafRow]) -> tuple[list[int], CheckpointRow]:
         """The places of these leaves, and the last checkpoint, which covers them all."""

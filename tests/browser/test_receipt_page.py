@@ -18,12 +18,14 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from conformance.notes import WitnessKey, read_checkpoint
 from gateway.domain.errors import LedgerBroken
 from gateway.edge.receipt_page.document import receipt_page
 from gateway.edge.receipt_page.routes import receipt_page_router
+from gateway.ledger.checkpoint import NoteKey
 from gateway.ledger.receipt import verify_receipt
 from tests.browser.chromium import Chromium, chromium
-from tests.ledger.receipts import PARTS, PEM, TRUSTED, Sample, corpus, receipt
+from tests.ledger.receipts import COSIGNER, KEY, PARTS, PEM, TRUSTED, Sample, corpus, receipt
 
 SAMPLES = list(corpus())
 GOOD = receipt()
@@ -92,14 +94,19 @@ class Page:
             self.choose(field if has_field else "#files", f"{part}.bin", data)
         return self.said("outcome"), self.said("code")
 
-    def type_key(self, key: str) -> None:
-        self.browser.run(f"document.getElementById('key').value = {json.dumps(key)}")
-        self.browser.run("document.getElementById('key').dispatchEvent(new Event('input'))")
+    def type_key(self, key: str, field: str = "key") -> None:
+        self.browser.run("document.getElementById('result').dataset.outcome = 'awaited'")
+        self.browser.run(f"document.getElementById('{field}').value = {json.dumps(key)}")
+        self.browser.run(f"document.getElementById('{field}').dispatchEvent(new Event('input'))")
 
     def choose(self, field: str, name: str, data: bytes) -> None:
         (self.folder / name).write_bytes(data)
         self.browser.run("document.getElementById('result').dataset.outcome = 'awaited'")
         self.browser.choose(field, [self.folder / name])
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the page has judged."""
         self.browser.run(
             "new Promise(done => { const look = () => ['awaited', 'busy'].includes("
             "document.getElementById('result').dataset.outcome) ? setTimeout(look, 1) : done(); look(); })"
@@ -194,6 +201,46 @@ def test_the_page_says_what_is_proven_and_what_is_not_in_both_languages(page: Pa
     assert page.browser.run("document.documentElement.lang") == "en"
     assert "The file request.bin is byte for byte the part request" in page.text()
     page.browser.run("document.getElementById('language').click()")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_lines_of_witnesses_are_judged_by_the_keys_that_are_written(
+    browser: Chromium, tmp_path: Path, engine: str
+) -> None:
+    page, stranger = Page(browser, tmp_path, engine), WitnessKey("saksi.lain.example", bytes(range(32)))
+    stamp = bytes.fromhex("060b2a864886f70d0109100104") + b"\x18\x0f20260105030415Z"
+    witnessed = receipt(witnessed=True, timestamp=stamp)
+    assert page.judge(Sample("", witnessed, TRUSTED, {})) == ("proven", "")
+    not_proven = page.text().partition("Yang tidak terbukti")[2]
+    assert "Ikut ditandatangani oleh saksi.dpupr.example (05-01-2026 10:04:10 WIB): tidak dinilai" in not_proven
+    assert "Ikut ditandatangani oleh drc.example/witness (tanpa waktu yang terbaca)" in not_proven
+    assert "Cap waktu RFC 3161 (05-01-2026 10:04:15 WIB): tidak dinilai di halaman ini" in not_proven
+    assert "semua pihak melihat buku besar yang sama" in not_proven
+    page.type_key(COSIGNER.verifier, "witness")
+    page.settle()
+    assert (page.said("outcome"), page.said("code")) == ("proven", "")
+    assert "Saksi saksi.dpupr.example ikut menandatangani pernyataan itu (05-01-2026 10:04:10 WIB" in page.text()
+    assert "semua pihak melihat buku besar yang sama" not in page.text()
+    for keys, code in ((f"{COSIGNER.verifier}\n{stranger.verifier}", "witness-missing"), (TRUSTED, "verifier-key")):
+        page.type_key(keys, "witness")
+        page.settle()
+        assert (page.said("outcome"), page.said("code")) == ("differs", code)
+    document = json.loads(GOOD)
+    note = document["checkpoint"]
+    document["checkpoint"] = note + COSIGNER.cosign(read_checkpoint(note.replace("\n300\n", "\n301\n")), 1)
+    page.judge(Sample("", json.dumps(document).encode(), TRUSTED, {}))
+    page.type_key(COSIGNER.verifier, "witness")
+    page.settle()
+    assert (page.said("outcome"), page.said("code")) == ("damaged", "cosignature")
+    assert page.faults() == []
+
+
+def test_after_a_roll_over_of_the_ledgers_key_any_of_the_keys_that_are_written_will_do(page: Page) -> None:
+    following = NoteKey.from_seed(KEY.name, bytes(range(1, 33)))
+    both = f"{following.verifier.encode()} {TRUSTED}"
+    for each in (receipt(), receipt(key=following)):
+        assert page.judge(Sample("", each, both, {})) == ("proven", "")
+    assert page.judge(Sample("", receipt(key=following), TRUSTED, {})) == ("differs", "verifier-key")
 
 
 def test_the_served_page_does_the_same_and_offers_itself_to_be_saved(page: Page) -> None:

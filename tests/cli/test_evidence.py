@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,10 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner, Result
 
 from conformance.cli import app as conformance_app
+from conformance.notes import WitnessKey, read_checkpoint
+from gateway.ledger.checkpoint import NoteKey
+from gateway.store.plan import Committed, Insert, Plan
+from gateway.store.tables import CosignatureRow, TimestampRow, WitnessRow
 from tests.cli.conftest import Simojo, opened_at
 from tests.databases import Behind
 from tests.office.house import House
@@ -162,6 +167,48 @@ def test_after_an_erasure_the_evidence_says_so_and_still_proves_that_it_was_said
     assert b"Data telah dihapus" in inside
 
 
+def test_witnesses_of_a_bundles_receipts_are_judged_by_keys_that_are_given_and_named_without_them(
+    house: House, home: Path, case: str, simojo: Simojo
+) -> None:
+    witness, other = (WitnessKey(name, name.encode().ljust(32)) for name in ("saksi.example", "lain.example"))
+    vouch(house, witness)
+    assert simojo("evidence", "case", case, "-o", "kasus.asice").code == 0
+    with zipfile.ZipFile(home / "kasus.asice") as archive:
+        said = json.loads(archive.read("evidence.json"))
+        assert "ikut ditandatangani saksi: <code>saksi.example</code>" in archive.read("bukti.html").decode()
+    for each in (said["case"], *said["exchanges"]):
+        assert (each["checkpoint"]["cosignedBy"], each["checkpoint"]["timestamped"]) == (["saksi.example"], True)
+    done = verify(home / "kasus.asice", *pinned(house))
+    assert (done.exit_code, "co-signed by saksi.example, cap waktu RFC 3161" in done.output) == (0, True), done.output
+    assert "not judged, no key given" in done.output
+    done = verify(home / "kasus.asice", *pinned(house), "--witness", witness.verifier)
+    assert (done.exit_code, "co-signed by the witnesses: saksi.example" in done.output) == (0, True)
+    both = ("--witness", witness.verifier, "--witness", other.verifier)
+    done = verify(home / "kasus.asice", *pinned(house), *both)
+    assert (done.exit_code, "witness-missing" in done.output, "lain.example" in done.output) == (1, True, True)
+    assert verify(home / "kasus.asice", *pinned(house), *both, "--need", "1").exit_code == 0
+    pem = house.gateway.settings.signing_certificate_file
+    done = verify(home / "kasus.asice", *pinned(house), "--tsa", str(pem))  # it is over something else
+    assert (done.exit_code, "timestamp" in done.output) == (1, True)
+
+
+def vouch(house: House, witness: WitnessKey) -> None:
+    """A line of this witness and something like a timestamp on the newest checkpoint."""
+    store, at = house.gateway.store, datetime(2026, 11, 24, 4, tzinfo=UTC)
+    newest = store.reader.last_checkpoint()
+    assert newest is not None
+    staff = {"interval_s": 300, "proposed_by": "rina", "proposed_at": at, "size": 0, "failures": 0}
+    line = {"witness": witness.name, "line": witness.cosign(read_checkpoint(newest.note), int(at.timestamp()))}
+    outcome = store.unit_of_work.commit(
+        Plan.of(
+            Insert(WitnessRow, {"name": witness.name, "verifier": witness.verifier, "state": "active", **staff}),
+            Insert(CosignatureRow, {"size": newest.size, "signed_at": at, **line}),
+            Insert(TimestampRow, {"size": newest.size, "token": b"not a token", "at": at}),
+        )
+    )
+    assert outcome == Committed()
+
+
 def rewritten(path: Path, change: Callable[[str, bytes], bytes | None], *more: tuple[str, bytes]) -> Path:
     """The container with files changed, left out (None) or put in."""
     target = path.with_name("changed.asice")
@@ -197,9 +244,10 @@ def test_evidence_that_was_touched_is_broken_and_the_file_named(home: Path, exch
 
 def test_evidence_of_another_hub_is_not_taken_for_ours(home: Path, exchange: str, simojo: Simojo) -> None:
     simojo("evidence", "exchange", exchange, "-o", "x.asice")
-    key = "lain.example+00000000+AQ=="
+    key = NoteKey.from_seed("lain.example", bytes(32)).verifier.encode()
     done = verify(home / "x.asice", "--ledger-key", key)
     assert (done.exit_code, "another ledger" in done.output) == (1, True)
+    assert verify(home / "x.asice", "--key", "lain.example+00000000+AQ==").exit_code == 2
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="the independent implementation is not on this machine")

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +16,31 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from conformance.cli import app
+from conformance.notes import WitnessKey
+from conformance.receipts import timestamp
 from conformance.receipts.damage import CODES, Damaged
-from conformance.receipts.judge import judge
+from conformance.receipts.judge import Trusted, judge
 from conformance.receipts.words import DAMAGE, KINDS, WORDS
 from gateway.domain.errors import LedgerBroken
 from gateway.ledger.receipt import verify_receipt
-from tests.ledger.receipts import PARTS, PEM, TRUSTED, Sample, certificate, corpus, receipt
+from gateway.trust.timestamps import question, read_reply
+from tests.ledger.receipts import (
+    COSIGNER,
+    KEY,
+    PARTS,
+    PEM,
+    TRUSTED,
+    Sample,
+    certificate,
+    corpus,
+    cosigned,
+    note_of,
+    receipt,
+)
+from tests.operations.stamping import Authority
+
+OTHERS = {"cosignature", "witness-missing", "timestamp"}
+"""What is said of those who vouch for the checkpoint: the hub takes their word in, and does not judge it anew."""
 
 SAMPLES = list(corpus())
 GOOD = receipt()
@@ -41,7 +64,7 @@ def by_the_hub(sample: Sample) -> tuple[str, Any]:
 
 def by_itself(sample: Sample) -> tuple[str, Any]:
     try:
-        found = judge(sample.data, key=sample.key, parts=sample.parts)
+        found = judge(sample.data, Trusted(keys=[sample.key] if sample.key else []), sample.parts)
     except Damaged as damage:
         return damage.code, None
     return "", (
@@ -63,7 +86,7 @@ def test_both_come_to_the_same_verdict(sample: Sample) -> None:
 
 
 def test_the_samples_have_every_kind_of_damage() -> None:
-    assert {by_itself(each)[0] for each in SAMPLES} == {*CODES, ""} - {"certificate-differs"}
+    assert {by_itself(each)[0] for each in SAMPLES} == {*CODES, ""} - {"certificate-differs", *OTHERS}
     for language in ("id", "en"):
         assert set(DAMAGE[language]) == set(CODES)
         assert (WORDS[language].keys(), KINDS[language].keys()) == (WORDS["id"].keys(), KINDS["id"].keys())
@@ -193,3 +216,123 @@ def test_another_certificate_than_the_one_that_is_trusted_is_named(bench: Bench)
 def test_a_command_that_cannot_be_followed_says_nothing_of_the_receipt(bench: Bench, more: tuple[str, ...]) -> None:
     code, said = bench.verify(*more)
     assert (code, "PROVEN" in said) == (2, False)
+
+
+# --- witnesses and timestamps ---------------------------------------------------------------------------------------
+
+STRANGER = WitnessKey("saksi.lain.example", bytes(range(32)))
+
+
+def test_a_line_of_a_witness_is_judged_by_its_key_and_without_one_it_is_said_to_be_not_judged(bench: Bench) -> None:
+    """C2SP tlog-cosignature: the time is the witness's, and is signed too."""
+    bench.put("receipt.json", receipt(witnessed=True))
+    code, said = bench.verify("--key", TRUSTED)
+    assert code == 0
+    assert "Co-signed by saksi.dpupr.example (05-01-2026 10:04:10 WIB): not judged, no key given" in said
+    assert "Ikut ditandatangani oleh drc.example/witness (tanpa waktu yang terbaca): tidak dinilai" in said
+    assert "everybody sees the same ledger" in said
+    code, said = bench.verify("--key", TRUSTED, "--witness", bench.put("saksi", COSIGNER.verifier.encode()))
+    assert code == 0
+    assert "The witness saksi.dpupr.example co-signed that statement (05-01-2026 10:04:10 WIB" in said
+    assert "everybody sees the same ledger" not in said
+    told = json.loads(bench.verify("--witness", COSIGNER.verifier, "--json")[1])["witnesses"]
+    assert told == {
+        "judged": [{"witness": "saksi.dpupr.example", "at": "2026-01-05T03:04:10+00:00"}],
+        "notJudged": [{"witness": "drc.example/witness", "at": None}],
+    }
+
+
+def test_of_several_lines_of_a_witness_the_newest_counts() -> None:
+    document = json.loads(GOOD)
+    for time in (30, 20):
+        document["checkpoint"] = cosigned(document["checkpoint"], time)
+    verdict = judge(json.dumps(document).encode(), Trusted(witnesses=[COSIGNER.verifier]))
+    assert [each.at for each in verdict.witnessed.judged] == [datetime(1970, 1, 1, 0, 0, 30, tzinfo=UTC)]
+
+
+def test_as_many_witnesses_as_are_needed_have_to_have_co_signed(bench: Bench) -> None:
+    both = ("--witness", COSIGNER.verifier, "--witness", STRANGER.verifier)
+    assert bench.verify("--key", TRUSTED, *both[:2])[0] == 1
+    bench.put("receipt.json", receipt(witnessed=True))
+    code, said = bench.verify("--key", TRUSTED, *both)
+    assert (code, "[witness-missing]" in said, "saksi.lain.example" in said) == (1, True, True)
+    assert bench.verify("--key", TRUSTED, *both, "--need", "1")[0] == 0
+    assert bench.verify("--key", TRUSTED, *both, "--need", "3")[0] == 2
+    assert bench.verify("--key", TRUSTED, "--witness", TRUSTED)[0] == 2  # a ledger's key is no witness's
+
+
+@pytest.mark.parametrize("place", [-5, -40, -90], ids=["last", "signature", "time"])
+def test_a_line_that_was_changed_is_found_by_who_has_its_key(place: int) -> None:
+    document = json.loads(receipt(witnessed=True))
+    note = document["checkpoint"][:-1]
+    other = "A" if note[place] != "A" else "B"
+    document["checkpoint"] = f"{note[:place]}{other}{note[len(note) + place + 1 :]}\n"
+    data = json.dumps(document).encode()
+    judge(data)
+    with pytest.raises(Damaged) as caught:
+        judge(data, Trusted(witnesses=[COSIGNER.verifier]))
+    assert caught.value.code == "cosignature"
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
+    if shutil.which("openssl") is None:
+        pytest.skip("the independent authority, openssl ts, is not on this machine")
+    made = Authority(tmp_path_factory.mktemp("tsa"))
+    yield made
+    made.close()
+
+
+def stamped(authority: Authority, note: str) -> bytes:
+    digest = sha256(note.encode()).digest()
+    return read_reply(authority.stamp(question(digest, 7)), digest, 7, [authority.root]).token
+
+
+def test_a_timestamp_is_judged_by_its_authority_and_holds_for_the_note_without_witnesses(
+    bench: Bench, authority: Authority, tmp_path: Path
+) -> None:
+    """RFC 3161: the token is over the note as the ledger signed it, whoever co-signs it later."""
+    token = stamped(authority, note_of())
+    bench.put("receipt.json", receipt(timestamp=token, witnessed=True))
+    code, said = bench.verify("--key", TRUSTED)
+    assert (code, "RFC 3161 timestamp (" in said, "not judged, no certificate of its authority" in said) == (
+        0,
+        True,
+        True,
+    )
+    code, said = bench.verify("--key", TRUSTED, "--tsa", str(authority.ca_file))
+    assert (code, "A timestamp authority states that the statement was there at" in said) == (0, True), said
+    assert bench.verify("--key", TRUSTED, "--tsa", str(authority.folder / "tsa.pem"))[0] == 0
+    told = json.loads(bench.verify("--tsa", str(authority.ca_file), "--json")[1])["timestamp"]
+    assert (told["judged"], datetime.fromisoformat(told["at"]).tzinfo) == (True, UTC)
+    other = Authority(tmp_path)
+    other.close()
+    code, said = bench.verify("--key", TRUSTED, "--tsa", str(other.ca_file))
+    assert (code, "[timestamp]" in said) == (1, True)
+    bench.put("receipt.json", receipt(301, 40, timestamp=token))  # of another checkpoint
+    assert bench.verify("--key", TRUSTED, "--tsa", str(authority.ca_file))[0] == 1
+    bench.put("receipt.json", GOOD)
+    assert bench.verify("--key", TRUSTED, "--tsa", str(authority.ca_file))[0] == 0  # there is none to judge
+    assert bench.verify("--tsa", bench.put("none.pem", b"no certificate"))[0] == 2
+
+
+def test_every_changed_byte_of_a_timestamp_is_found_or_says_the_same(authority: Authority) -> None:
+    note = note_of()
+    token = stamped(authority, note)
+    good = timestamp.judge_timestamp(token, note.encode(), [authority.root])
+    codes = set()
+    for place in range(0, len(token), 3):
+        changed = token[:place] + bytes([token[place] ^ 1]) + token[place + 1 :]
+        timestamp.time_of(changed)
+        try:
+            assert timestamp.judge_timestamp(changed, note.encode(), [authority.root]).at == good.at
+        except Damaged as damage:
+            codes.add(damage.code)
+    assert codes == {"timestamp"}
+
+
+def test_an_authority_whose_certificate_is_not_for_timestamps_is_refused() -> None:
+    assert KEY.name in timestamp.stamped_note(cosigned(note_of()), KEY.name).decode()
+    assert timestamp.stamped_note(cosigned(note_of()), KEY.name) == note_of().encode()
+    with pytest.raises(Damaged):
+        timestamp.judge_timestamp(b"no token", b"", [])

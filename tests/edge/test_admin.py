@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conformance.receipts.judge import judge
+from conformance.receipts.judge import Trusted, judge
 from gateway.domain import events as e
 from gateway.edge.parts import COOKIE, token_hash
 from gateway.ledger.leaf import LeafKind
@@ -208,7 +208,7 @@ def test_staff_download_the_receipt_of_an_exchange_once_its_leaves_have_their_pl
     house.gateway.integrator.run_once()
     answer = visitor.client.get(path, headers={"Authorization": "Bearer token-of-agus"})
     assert answer.headers["content-disposition"] == f'attachment; filename="receipt-{name}.json"'
-    assert judge(answer.content, key=house.gateway.store.note_key.verifier.encode()).exchange == name
+    assert judge(answer.content, Trusted(keys=[house.gateway.store.note_key.verifier.encode()])).exchange == name
 
 
 # --- ledger and agencies ------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ import httpx2
 import pytest
 
 from conformance.peers.oss_nib import Submission, data_nib
-from conformance.receipts.judge import Verdict, judge
+from conformance.receipts.judge import Trusted, Verdict, judge
 from conformance.signing import oss
 from gateway.app import Store, evidence_of, open_store
 from gateway.app.identity import hub_key
@@ -211,7 +211,7 @@ def test_after_erasure_no_byte_of_the_person_is_found_and_what_was_handed_out_ve
         assert found_in({**files_in(town.grounds.folder), **stored(town), **new}, sought) == set()
         assert "erasure-done" in town.hubs[0].log
         for each in receipts.values():
-            verdict = judge(each, key=key)
+            verdict = judge(each, Trusted(keys=(key,)))
             assert isinstance(verdict, Verdict), verdict
 
 

@@ -61,7 +61,12 @@ def test_a_case_told_over_soap_and_rest_is_masked_and_its_bytes_are_proven(stage
     assert b"Siti Contoh" in files[f"exchanges/{delivery.id}/parts/sent-1"]
     assert "Siti Contoh" not in files["bukti.html"].decode()
     assert any(name.startswith("schemas/dpupr/technical-recommendation/1.0/") for name in files)
-    assert any(name.startswith("certificates/hub/") for name in files)
+    for whose in ("hub", "dpupr"):
+        (status,) = (name for name in files if name.startswith(f"certificates/{whose}/") and name.endswith(".json"))
+        told = json.loads(files[status])
+        assert f"{status.removesuffix('-status.json')}.pem" in files
+        assert (told["fingerprint"].startswith(status.split("/")[2][:32]), told["authoritiesLastWords"]) == (True, [])
+        assert f"<code>{told['fingerprint']}</code>" in files["bukti.html"].decode()
 
 
 def test_a_path_that_names_a_person_is_shown_as_it_is_declared(stage: Stage) -> None:

@@ -10,7 +10,7 @@ import hashlib
 import json
 from typing import Any
 
-from conformance.receipts.judge import Verdict, judge
+from conformance.receipts.judge import Trusted, Verdict, judge
 from gateway.store.plan import Delete, Plan
 from gateway.store.tables import DataKeyRow, DeliveryRow
 from gateway.store.vault import scope_of
@@ -27,7 +27,7 @@ def fetched(stage: Stage, agency: str, named: dict[str, str], parts: dict[str, b
     """What the agency proves with the receipt that it fetches, and with its own copies of the bytes."""
     stage.hub.integrator.run_once()
     told = tell(stage, "rest", "receipt", named, agency=agency, message_id=f"receipt-{agency}")
-    return judge(told["receipt"].encode(), key=stage.hub.store.note_key.verifier.encode(), parts=parts)
+    return judge(told["receipt"].encode(), Trusted(keys=[stage.hub.store.note_key.verifier.encode()]), parts)
 
 
 def kinds(verdict: Verdict) -> list[str]:
@@ -60,8 +60,8 @@ def test_a_receipt_from_before_an_erasure_opens_its_parts_and_one_from_after_it_
     store.unit_of_work.commit(Plan.of(Delete(DataKeyRow, {"scope": scope_of(delivery.case_id, row.at)})))
     after = tell(stage, "rest", "receipt", {"exchange": delivery.id}, message_id="m-2")["receipt"].encode()
     key = store.note_key.verifier.encode()
-    assert judge(before, key=key, parts={"sent-1": call.body}).opened == ("sent-1",)
-    verdict = judge(after, key=key)
+    assert judge(before, Trusted(keys=[key]), {"sent-1": call.body}).opened == ("sent-1",)
+    verdict = judge(after, Trusted(keys=[key]))
     assert (verdict.exchange, verdict.closed, "sent-1" in verdict.sealed) == (delivery.id, (), True)
 
 

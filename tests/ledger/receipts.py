@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from conformance.notes import WitnessKey, read_checkpoint
 from gateway.ledger.checkpoint import Checkpoint, NoteKey, cosign, sign
 from gateway.ledger.leaf import Leaf, LeafKind, commitment, part_salt
 from gateway.ledger.receipt import build_receipt
@@ -24,6 +25,8 @@ NOW = datetime(2026, 1, 5, 3, 4, 5, tzinfo=UTC)
 KEY = NoteKey.from_seed("simojo.example/ledger", bytes(range(32)))
 WITNESS = NoteKey.from_seed("drc.example/witness", bytes(32))
 TRUSTED = KEY.verifier.encode()
+COSIGNER = WitnessKey("saksi.dpupr.example", bytes(range(9, 41)))
+"""A witness as C2SP tlog-cosignature has it; `WITNESS` signs as ledgers do, and is of no kind that a witness is."""
 CASE_KEY = bytes(range(50, 82))
 PARTS = {"request": b'{"nomor":"001/KRK"}', "answer": bytes(range(256)) * 300}
 
@@ -59,20 +62,43 @@ def leaf(number: int, exchange: str, kind: LeafKind = LeafKind.CASE_STEP, *parts
     )
 
 
-def receipt(size: int = 300, at: int = 40, *, salts: bool = True, witnessed: bool = False) -> bytes:
-    """The receipt of `ex-1`, whose two leaves lie at `at` and after it in a ledger of `size` leaves (2 or more)."""
+def cosigned(note: str, time: int = 1_767_582_250, key: WitnessKey = COSIGNER) -> str:
+    """The note with a witness's line under it."""
+    return note + key.cosign(read_checkpoint(note), time)
+
+
+def note_of(size: int = 300, at: int = 40, key: NoteKey = KEY) -> str:
+    """The checkpoint of that ledger, as it is signed."""
+    note: str = json.loads(receipt(size, at, key=key))["checkpoint"]
+    return note
+
+
+def receipt(
+    size: int = 300,
+    at: int = 40,
+    *,
+    salts: bool = True,
+    witnessed: bool = False,
+    timestamp: bytes = b"",
+    key: NoteKey = KEY,
+) -> bytes:
+    """The receipt of `ex-1`, whose two leaves lie at `at` and after it in a ledger of `size` leaves (2 or more).
+
+    `witnessed`: a line of a stranger's key and a witness's own lie under the ledger's.
+    """
     leaves = [leaf(number, f"step-{number}") for number in range(size)]
     leaves[at] = leaf(at, "ex-1", LeafKind.ACCEPTED, "request")
     leaves[at + 1] = leaf(at + 1, "ex-1", LeafKind.ANSWERED, "answer")
     tree = extend(0, dict[TileId, bytes]().__getitem__, [leaf_hash(each.canonical()) for each in leaves])
-    note = sign(Checkpoint(KEY.name, tree.size, tree.root), KEY)
+    note = sign(Checkpoint(key.name, tree.size, tree.root), key)
     return build_receipt(
         leaves={index: leaves[index].canonical() for index in (at, at + 1)},
         read=tree.tiles.__getitem__,
-        checkpoint=cosign(note, WITNESS) if witnessed else note,
-        verifier=KEY.verifier,
+        checkpoint=cosigned(cosign(note, WITNESS)) if witnessed else note,
+        verifier=key.verifier,
         certificate=PEM,
         salts={part: part_salt(CASE_KEY, "ex-1", part) for part in PARTS} if salts else {},
+        timestamp=timestamp,
     )
 
 
@@ -92,6 +118,7 @@ def corpus() -> Iterator[Sample]:
     yield Sample("good", good, TRUSTED, PARTS)
     yield Sample("good, no key", good, None, {})
     yield Sample("good, witnessed", receipt(witnessed=True), TRUSTED, {"request": PARTS["request"]})
+    yield Sample("good, stamped with something", receipt(timestamp=bytes(range(40))), TRUSTED, {})
     yield Sample("good, erased", receipt(salts=False), TRUSTED, {})
     yield Sample("good, smallest", receipt(2, 0), TRUSTED, PARTS)
     yield Sample("good, at the edge", receipt(259, 257), TRUSTED, PARTS)
@@ -143,6 +170,9 @@ CHANGES: dict[str, Callable[[Document], object]] = {
     "version 1.0": lambda it: it.update(version=1.0),
     "version true": lambda it: it.update(version=True),
     "a member more": lambda it: it.update(more=1),
+    "an empty timestamp": lambda it: it.update(timestamp=""),
+    "no timestamp": lambda it: it.update(timestamp=None),
+    "a timestamp in another spelling": lambda it: it.update(timestamp="AAB="),
     "a member less": lambda it: it.pop("salts"),
     "no leaves": lambda it: it.update(leaves=[]),
     "leaves of another type": lambda it: it.update(leaves={}),

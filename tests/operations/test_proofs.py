@@ -11,12 +11,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from conformance.notes import WitnessKey, read_checkpoint
 from gateway.domain.errors import LedgerBroken, Malformed, Refused, Retriable
-from gateway.ledger.checkpoint import NoteKey, open_note
+from gateway.ledger.checkpoint import NoteKey, open_note, split_note
 from gateway.ledger.leaf import part_salt
 from gateway.ledger.merkle import leaf_hash, verify_consistency, verify_inclusion
-from gateway.ledger.receipt import verify_receipt
+from gateway.ledger.receipt import Receipt, verify_receipt
 from gateway.operations.proofs import MERGE_DELAY_S, Proofs
+from gateway.store.plan import Insert, Plan
+from gateway.store.tables import CosignatureRow, TimestampRow, WitnessRow
 from tests.operations.ledgers import KEY, NOW, Office
 
 
@@ -96,7 +99,7 @@ def test_a_receipt_proves_an_exchange_with_nothing_but_itself(filled: Office, pr
     document = proofs.receipt("ex-3", opened, certificate)
     parts = {part: f"<{part} of='ex-3'/>".encode() for part in opened}
     verdict = verify_receipt(document, KEY.verifier.encode(), parts)
-    assert (verdict.exchange, verdict.checkpoint.size) == ("ex-3", 13)
+    assert (verdict.exchange, verdict.checkpoint.size) == ("ex-3", 9)  # the first that covers it
     assert [leaf.kind for leaf in verdict.leaves.values()] == ["accepted", "answered"]
     assert set(verdict.opened) == {"request", "answer"}
     with pytest.raises(LedgerBroken) as caught:
@@ -125,10 +128,11 @@ def test_after_a_roll_over_a_receipt_names_the_key_that_signed(filled: Office, c
     proofs = Proofs(filled.reader, following.verifier, earlier=[KEY.verifier])
     before = proofs.receipt("ex-3", {}, certificate)
     assert verify_receipt(before, KEY.verifier.encode()).trusted
-    filled.deeds(1)
+    filled.exchange("ex-5")
     filled.integrator(following).run_once()
-    after = proofs.receipt("ex-3", {}, certificate)
-    assert verify_receipt(after, following.verifier.encode()).checkpoint.size == 14
+    assert proofs.receipt("ex-3", {}, certificate) == before
+    after = proofs.receipt("ex-5", {}, certificate)
+    assert verify_receipt(after, following.verifier.encode()).checkpoint.size == 15
     with pytest.raises(LedgerBroken):
         Proofs(filled.reader, NoteKey.from_seed(KEY.name, bytes(32)).verifier).receipt("ex-3", {}, certificate)
 
@@ -138,9 +142,63 @@ def test_damage_is_found_before_a_proof_leaves(
     filled: Office, proofs: Proofs, certificate: str, table: str, column: str
 ) -> None:
     leaf = filled.reader.leaves_of_exchange("ex-3")[0]
-    where = {"tile": "level = 0", "checkpoint": "size = 13", "leaf": f"serial = {leaf.serial}"}[table]
-    filled.flip(table, column, where, 40)
+    places = {"tile": ["level = 0"], "checkpoint": ["size = 9", "size = 13"], "leaf": [f"serial = {leaf.serial}"]}
+    for where in places[table]:
+        filled.flip(table, column, where, 40)
     with pytest.raises(LedgerBroken):
         proofs.receipt("ex-3", {}, certificate)
     with pytest.raises(LedgerBroken):
         proofs.inclusion(leaf.id)
+
+
+# --- what others say of it ------------------------------------------------------------------------------------------
+
+
+def vouch(office: Office, size: int, *, witness: WitnessKey | None = None, token: bytes = b"") -> None:
+    """A line of this witness, or a timestamp, for the checkpoint over so many leaves."""
+    if token:
+        office.commit(Plan.of(Insert(TimestampRow, {"size": size, "token": token, "at": office.now})))
+    if witness is None:
+        return
+    (note,) = (each.note for each in office.reader.checkpoints() if each.size == size)
+    if office.reader.witness(witness.name) is None:
+        staff = {"interval_s": 300, "proposed_by": "rina", "proposed_at": NOW, "size": 0, "failures": 0}
+        row = {"name": witness.name, "verifier": witness.verifier, "state": "active", **staff}
+        office.commit(Plan.of(Insert(WitnessRow, row)))
+    line = witness.cosign(read_checkpoint(note), int(office.now.timestamp()))
+    values = {"size": size, "witness": witness.name, "line": line, "signed_at": office.now}
+    office.commit(Plan.of(Insert(CosignatureRow, values)))
+
+
+def carried(document: bytes) -> tuple[int, list[str], bytes]:
+    """Size of a receipt's checkpoint, who co-signed it, and its timestamp."""
+    found = Receipt.parse(document)
+    _, lines = split_note(found.checkpoint)
+    return verify_receipt(document, KEY.verifier.encode()).checkpoint.size, [n for n, _ in lines[1:]], found.timestamp
+
+
+def test_a_receipt_takes_the_earliest_checkpoint_that_others_vouch_for_most(
+    filled: Office, proofs: Proofs, certificate: str
+) -> None:
+    first, second = (WitnessKey(f"saksi-{each}.example", bytes([each] * 32)) for each in (1, 2))
+    assert carried(proofs.receipt("ex-1", {}, certificate)) == (4, [], b"")
+    vouch(filled, 13, token=b"of 13")
+    assert carried(proofs.receipt("ex-1", {}, certificate)) == (13, [], b"of 13")
+    vouch(filled, 9, witness=first)
+    vouch(filled, 9, witness=second)
+    assert carried(proofs.receipt("ex-1", {}, certificate)) == (9, [first.name, second.name], b"")
+    vouch(filled, 4, token=b"of 4")  # covers ex-1, and nobody has co-signed it
+    assert carried(proofs.receipt("ex-1", {}, certificate)) == (9, [first.name, second.name], b"")
+    vouch(filled, 13, witness=first)
+    assert carried(proofs.receipt("ex-1", {}, certificate)) == (13, [first.name], b"of 13")
+    filled.damage("UPDATE witness SET state = 'removed' WHERE name = :name", name=first.name)
+    assert carried(proofs.receipt("ex-1", {}, certificate)) == (9, [second.name], b"")
+
+
+def test_a_witness_line_that_was_damaged_is_found_before_it_is_handed_out(
+    filled: Office, proofs: Proofs, certificate: str
+) -> None:
+    vouch(filled, 9, witness=WitnessKey("saksi.example", bytes(32)))
+    filled.flip("cosignature", "line", "size = 9", -9)
+    with pytest.raises(LedgerBroken):
+        proofs.receipt("ex-1", {}, certificate)

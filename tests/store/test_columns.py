@@ -48,11 +48,13 @@ HUB_MADE = """
     key_holder: name keys started_at
     lane: paced_until held_until held_at
     leaf: serial id exchange case_id tree_index
+    ledger_key: began_at ended_at
     master_key: id state since
     permit_case: id version service origin stage ended opened_at changed_at next_order
     pin_challenge: id case_id step expires_at wrong used_at
     possession_challenge: nonce made_at used_at
-    reconciliation: id state source made_at ended_at counts differences unsettled tree_size result_size kept_until
+    reconciliation: id state source made_at alive_at ended_at batch counts differences unsettled tree_size result_size
+    reconciliation: kept_until
     reconciliation_piece: reconciliation number
     reconciliation_settled: reconciliation number at
     refusal_tally: minute code count
@@ -135,6 +137,7 @@ CONFIGURATION = """
     certificate: fingerprint agency pem possession revoked_because uses chain spki_sha256
     endpoint: agency interaction url
     hub_certificate: fingerprint role pem signs_from signs_until
+    ledger_key: verifier
     witness: name verifier url agency
 """
 """What staff set about agencies, certificates and witnesses. `batch.wanted` names services and days."""

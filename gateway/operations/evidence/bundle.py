@@ -23,6 +23,7 @@ from datetime import datetime
 from typing import IO, Any
 
 from gateway.domain.errors import Refused
+from gateway.ledger.checkpoint import split_note
 from gateway.ledger.leaf import Leaf, part_salt
 from gateway.ledger.receipt import Receipt
 from gateway.operations.evidence.container import Container
@@ -131,6 +132,8 @@ class Bundles:
         base = f"exchanges/{row.id}"
         receipt = self.receipts.make(row)
         container.put(f"{base}/receipt.json", JSON, without_salts(receipt) if is_masked else receipt)
+        vouched = _vouched(receipt, self.origin)
+        told.vouched(vouched["cosignedBy"])
         shown = self.views.of(row)
         container.put(f"{base}/shown.json", JSON, _json([asdict(each) for each in shown]))
         parts = []
@@ -154,6 +157,7 @@ class Bundles:
             "at": instant(row.at),
             "erased": is_erased,
             "receipt": f"{base}/receipt.json",
+            "checkpoint": vouched,
             "parts": parts,
             "attempts": [
                 {
@@ -203,7 +207,10 @@ class Bundles:
         key = self.holding.case_key(case_id)
         names = {name for leaf in self._leaves(case_id) for name in leaf.commitments}
         salts = {} if is_masked or key is None else {name: part_salt(key, case_id, name) for name in sorted(names)}
-        container.put("case/receipt.json", JSON, self.proofs.receipt(case_id, salts, self.certificate))
+        receipt = self.proofs.receipt(case_id, salts, self.certificate)
+        container.put("case/receipt.json", JSON, receipt)
+        vouched = _vouched(receipt, self.origin)
+        told.vouched(vouched["cosignedBy"])
         facts = []
         for fact in self.reader.case_events(case_id):
             file = None
@@ -225,6 +232,7 @@ class Bundles:
             "stage": None if row is None else row.stage,
             "erased": key is None,
             "receipt": "case/receipt.json",
+            "checkpoint": vouched,
             "facts": facts,
             "documents": documents,
         }
@@ -244,6 +252,18 @@ class Bundles:
 def without_salts(receipt: bytes) -> bytes:
     """A receipt that opens nothing: what it proves of the leaves stays as it is."""
     return replace(Receipt.parse(receipt), salts={}).encode()
+
+
+def _vouched(receipt: bytes, origin: str) -> dict[str, Any]:
+    """What others say of the checkpoint that a receipt stands on; it is judged by whoever has their keys."""
+    found = Receipt.parse(receipt)
+    text, lines = split_note(found.checkpoint)
+    return {
+        "size": int(text.split("\n")[1]),
+        "verifier": found.verifier,
+        "cosignedBy": [name for name, _ in lines if name != origin],
+        "timestamped": bool(found.timestamp),
+    }
 
 
 def _committed(receipt: bytes) -> set[str]:

@@ -7,7 +7,7 @@ signed form (an OCSP answer, a list) is not kept, so the bundle says what the hu
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -92,14 +92,24 @@ def certificate_papers(reader: Reader, agency: str, at: datetime) -> tuple[list[
 
 
 def hub_papers(reader: Reader, at: datetime) -> tuple[list[Paper], list[Standing]]:
-    """The certificates with which the hub signed at that time."""
+    """The certificates with which the hub signed at that time, and how each stood."""
     papers, standings = [], []
     for row in reader.hub_certificates():
         if _signed(row, at):
-            papers.append(
-                Paper(f"certificates/hub/{row.fingerprint[:32]}.pem", "application/x-pem-file", row.pem.encode())
-            )
-            standings.append(_standing(row.fingerprint, "SIMOJO", row.pem, "sign", at, ""))
+            words = reader.certificate_statuses([row.fingerprint])
+            told = {
+                "fingerprint": row.fingerprint,
+                "signsFrom": _instant(row.signs_from),
+                "signsUntil": _instant(row.signs_until),
+                "authoritiesLastWords": [_word(each) for each in words.values()],
+            }
+            base = f"certificates/hub/{row.fingerprint[:32]}"
+            papers.append(Paper(f"{base}.pem", "application/x-pem-file", row.pem.encode()))
+            status = json.dumps(told, ensure_ascii=False, indent=1).encode()
+            papers.append(Paper(f"{base}-status.json", "application/json", status))
+            said = words.get(row.fingerprint)
+            word = _revoked([each for each in (said.revoked_at if said else None,) if each is not None], at)
+            standings.append(_standing(row.fingerprint, "SIMOJO", row.pem, "sign", at, word))
     return papers, standings
 
 
@@ -109,8 +119,14 @@ def _signed(row: HubCertificateRow, at: datetime) -> bool:
 
 def _agency_standing(row: CertificateRow, said: CertificateStatusRow | None, at: datetime) -> Standing:
     revoked = [each for each in (row.revoked_at, said.revoked_at if said else None) if each is not None]
-    word = "dicabut sebelum itu" if revoked and min(revoked) <= at else "dicabut kemudian" if revoked else ""
-    return _standing(row.fingerprint, row.agency, row.pem, row.uses, at, word)
+    return _standing(row.fingerprint, row.agency, row.pem, row.uses, at, _revoked(revoked, at))
+
+
+def _revoked(moments: Sequence[datetime], at: datetime) -> str:
+    """The word for a certificate that was revoked at these moments; "" for none."""
+    if not moments:
+        return ""
+    return "dicabut sebelum itu" if min(moments) <= at else "dicabut kemudian"
 
 
 def _standing(mark: str, whose: str, pem: str, uses: str, at: datetime, revoked: str) -> Standing:

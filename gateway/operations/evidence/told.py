@@ -40,6 +40,7 @@ class Told:
 
     exchanges: list[ToldExchange] = field(default_factory=list)
     standings: dict[str, Standing] = field(default_factory=dict)
+    witnesses: set[str] = field(default_factory=set)
     _moments: list[tuple[datetime, str]] = field(default_factory=list)
 
     def exchange(
@@ -76,6 +77,10 @@ class Told:
                 attempts=tries,
             )
         )
+
+    def vouched(self, witnesses: Sequence[str]) -> None:
+        """Witnesses who co-signed the checkpoint of a receipt."""
+        self.witnesses.update(witnesses)
 
     def certificates(self, standings: Sequence[Standing]) -> None:
         """Certificates, each once: as it stood at the first exchange that names it."""

@@ -38,6 +38,30 @@ class WitnessReads(Reads):
         size: int | None = self._first(largest)
         return None if size is None else self._get(CheckpointRow, size)
 
+    def best_checkpoint(self, covering: int) -> CheckpointRow | None:
+        """The checkpoint over so many leaves or more that others vouch for most, and of these the earliest.
+
+        Co-signed by an active witness and timestamped, else co-signed, else timestamped, else the first there is.
+        """
+        lines = select(col(CosignatureRow.size)).join(WitnessRow, col(WitnessRow.name) == col(CosignatureRow.witness))
+        lines = lines.where(col(WitnessRow.state) == ACTIVE, col(CosignatureRow.size) >= covering)
+        stamps = select(col(TimestampRow.size)).where(col(TimestampRow.size) >= covering)
+        for wanted in (
+            stamps.where(lines.where(col(CosignatureRow.size) == col(TimestampRow.size)).exists()),
+            lines,
+            stamps,
+        ):
+            size: int | None = self._first(wanted.order_by(wanted.selected_columns[0]).limit(1))
+            if size is not None:
+                return self._get(CheckpointRow, size)
+        every = select(CheckpointRow).where(col(CheckpointRow.size) >= covering).order_by(col(CheckpointRow.size))
+        found: CheckpointRow | None = self._first(every.limit(1))
+        return found
+
+    def timestamp(self, size: int) -> TimestampRow | None:
+        """The timestamp of the checkpoint over so many leaves."""
+        return self._get(TimestampRow, size)
+
     def last_timestamp(self) -> TimestampRow | None:
         """The timestamp of the largest checkpoint that has one."""
         found: TimestampRow | None = self._first(select(TimestampRow).order_by(col(TimestampRow.size).desc()).limit(1))

@@ -21,7 +21,16 @@ from gateway.store.tables.cases import (
 from gateway.store.tables.erasures import ErasedFileRow, ErasedRow, ErasureRow
 from gateway.store.tables.exchanges import ExchangeRow, FailedProofRow, PartRow, RefusalTallyRow
 from gateway.store.tables.keys import DerivedKeyRow, KeyHolderRow, MasterKeyRow
-from gateway.store.tables.ledger import CheckpointRow, DataKeyRow, DossierRow, LeafRow, TileRow, ToSealRow, TreeHeadRow
+from gateway.store.tables.ledger import (
+    CheckpointRow,
+    DataKeyRow,
+    DossierRow,
+    LeafRow,
+    LedgerKeyRow,
+    TileRow,
+    ToSealRow,
+    TreeHeadRow,
+)
 from gateway.store.tables.outbox import AttemptRow, CircuitRow, DeliveryRow, LaneRow
 from gateway.store.tables.parties import (
     AgencyRow,
@@ -80,6 +89,7 @@ __all__ = [
     "KeyHolderRow",
     "LaneRow",
     "LeafRow",
+    "LedgerKeyRow",
     "MasterKeyRow",
     "OpeningRow",
     "PartRow",

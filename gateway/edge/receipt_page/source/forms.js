@@ -120,9 +120,10 @@ function strictJson(text) {
   return said;
 }
 
-function exactly(value, names) {
+function exactly(value, names, optional = []) {
   need(value instanceof Map, "an object expected");
-  need(value.size === names.length && names.every((name) => value.has(name)), `exactly ${names.join(", ")} expected`);
+  const size = names.length + optional.filter((name) => value.has(name)).length;
+  need(value.size === size && names.every((name) => value.has(name)), `exactly ${names.join(", ")} expected`);
   return value;
 }
 
@@ -145,7 +146,7 @@ function readDocument(bytes) {
   try {
     const said = exactly(strictJson(textOf(bytes)), [
       "format", "version", "leaves", "checkpoint", "verifier", "certificate", "salts",
-    ]);
+    ], ["timestamp"]);
     need(said.get("format") === "simojo-receipt" && whole(said.get("version")) === 1n, "not simojo-receipt 1");
     need(Array.isArray(said.get("leaves")) && said.get("salts") instanceof Map, "leaves and salts expected");
     return {
@@ -154,10 +155,17 @@ function readDocument(bytes) {
       verifier: text(said.get("verifier")),
       certificate: text(said.get("certificate")),
       salts: new Map(Array.from(said.get("salts"), ([part, salt]) => [part, fromHex(salt)])),
+      timestamp: said.has("timestamp") ? token(said.get("timestamp")) : null,
     };
   } catch (fault) {
     throw new Damaged("receipt-malformed", "receipt", fault.message);
   }
+}
+
+function token(value) {
+  const bytes = fromBase64(text(value));
+  need(bytes.length, "an empty timestamp");
+  return bytes;
 }
 
 function carriedLeaf(value) {

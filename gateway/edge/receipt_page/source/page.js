@@ -1,6 +1,6 @@
 // The page: files in, words out. Everything that came from a file is put in as text.
 
-const state = { receipt: null, receipts: 0, files: [], key: "", said: null, language: "id", run: 0 };
+const state = { receipt: null, receipts: 0, files: [], keys: [], witnesses: [], said: null, language: "id", run: 0 };
 const by = (id) => document.getElementById(id);
 
 function say(name, values = {}) {
@@ -54,7 +54,7 @@ async function check() {
   show({ busy: true });
   let said;
   try {
-    said = { verdict: await judge(state.receipt.bytes, state.key, state.files) };
+    said = { verdict: await judge(state.receipt.bytes, state.keys, state.files, state.witnesses) };
   } catch (fault) {
     if (!(fault instanceof Damaged)) throw fault;
     said = { damage: fault };
@@ -120,6 +120,7 @@ function provenBy(verdict) {
     ...verdict.leaves.map(([index, leaf]) => say("leaf", { index, kind: kinds[leaf.kind] || leaf.kind, at: wib(leaf.at) })),
     say("tree", { size: verdict.checkpoint.size }),
     ...[...verdict.opened].map(([part, file]) => say("opened", { part, file })),
+    ...verdict.witnessed.judged.map(({ name, at }) => say("witness", { name, at: wib(at) })),
   ];
 }
 
@@ -128,7 +129,13 @@ function notProvenBy(verdict) {
   const said = verdict.trusted ? [] : [say("key", verdict)];
   if (verdict.closed.length) said.push(say("closed", { parts: verdict.closed.join(", ") }));
   if (verdict.sealed.length) said.push(say("sealed", { parts: verdict.sealed.join(", ") }));
-  return [...said, say("certificate", { name, valid: `${wib(notBefore)} - ${wib(notAfter)}` }), say("clock"), say("fork")];
+  said.push(say("certificate", { name, valid: `${wib(notBefore)} - ${wib(notAfter)}` }));
+  const readable = (at) => (at ? wib(at) : say("no-time"));
+  for (const each of verdict.witnessed.others) said.push(say("cosigned", { name: each.name, at: readable(each.at) }));
+  if (verdict.hasTimestamp) said.push(say("stamped", { at: readable(verdict.stamp) }));
+  said.push(say("clock"));
+  if (!verdict.witnessed.judged.length) said.push(say("fork"));
+  return said;
 }
 
 function technical(lines) {
@@ -184,13 +191,17 @@ by("files").addEventListener("change", async (event) => {
   event.target.value = ""; // the same file may be chosen again, after it was mended
   if (chosen.length) await takeFiles(chosen);
 });
-by("key").addEventListener("input", async (event) => {
-  state.key = event.target.value.trim();
-  await check();
-});
+// A key has no space in it, so several stand apart by spaces or lines.
+for (const [id, name] of [["key", "keys"], ["witness", "witnesses"]]) {
+  by(id).addEventListener("input", async (event) => {
+    state[name] = event.target.value.split(/\s+/).filter(Boolean);
+    await check();
+  });
+}
 by("again").addEventListener("click", async () => {
-  Object.assign(state, { receipt: null, files: [], key: "" });
+  Object.assign(state, { receipt: null, files: [], keys: [], witnesses: [] });
   by("key").value = "";
+  by("witness").value = "";
   await check();
   by("files").focus();
 });

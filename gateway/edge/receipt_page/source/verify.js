@@ -1,5 +1,6 @@
 // The judgement of a receipt, in the order of docs/receipts.md. What does the hashing and the signature is told too.
 
+const LATEST = 253402127999n; // POSIX seconds: the last that a date of four digits holds, anywhere
 const ENGINE = { sha256: "own", ed25519: "own" };
 
 async function sha256(bytes) {
@@ -27,20 +28,31 @@ async function verifyEd25519(key, signature, message) {
   return crypto.subtle.verify({ name: "Ed25519" }, imported, signature, message);
 }
 
+// What a token of RFC 3161 says, with nothing of it verified: the first GeneralizedTime of the TSTInfo inside it.
+function timeOf(token) {
+  const said = Array.from(token, (each) => String.fromCharCode(each)).join("");
+  const info = said.indexOf("\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x04"); // id-ct-TSTInfo
+  const found = /\x18[\x0f-\x1f]([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})(?:\.[0-9]+)?Z/.exec(said.slice(info));
+  if (info < 0 || !found) return null;
+  const at = new Date(`${found.slice(1, 4).join("-")}T${found.slice(4, 7).join(":")}Z`);
+  return Number.isNaN(at.getTime()) ? null : at;
+}
+
 function isName(name) {
   return name !== "" && !/[\u0000-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000+]/.test(name);
 }
 
-async function readKey(written) {
+// `algorithm` is 1 for a ledger's key, 4 for a witness's.
+async function readKey(written, algorithm = 1) {
   try {
     const [name, id] = written.split("+", 2);
     const key = fromBase64(written.split("+").slice(2).join("+"), 33);
-    need(isName(wellFormed(name)) && key[0] === 1, "a name without spaces and the algorithm 1 (Ed25519) expected");
+    need(isName(wellFormed(name)) && key[0] === algorithm, `a name without spaces and the algorithm ${algorithm} (Ed25519) expected`);
     const derived = (await sha256(joined(encode(`${name}\n`), key))).slice(0, 4);
     need(hex(derived) === id, `its id is ${hex(derived)}`);
     return { name, id, bytes: key.slice(1) };
   } catch (fault) {
-    throw new Damaged("verifier-key", `verifier key ${written.slice(0, 120)}`, fault.message);
+    throw new Damaged("verifier-key", `verifier key ${written.slice(0, 120)}`, fault.message, algorithm === 4);
   }
 }
 
@@ -80,6 +92,33 @@ async function openCheckpoint(note, key) {
   }
   if (lines[0] !== key.name) throw new Damaged("checkpoint-origin", "checkpoint", `of the ledger ${lines[0]}`);
   return { origin: lines[0], size: BigInt(lines[1]), root };
+}
+
+// Lines of witnesses (C2SP tlog-cosignature): time and signature over it and the checkpoint's text. All keys that are
+// given have to have one; lines by others are told and not judged.
+async function judgeWitnesses(note, ledger, keys) {
+  const [signed, lines] = splitNote(note);
+  const said = { judged: new Map(), others: [] };
+  for (const line of lines) {
+    const key = keys.find((each) => each.name === line.name && each.id === line.id);
+    const seconds = line.bytes.length === 72 ? new DataView(line.bytes.buffer, line.bytes.byteOffset).getBigUint64(0) : null;
+    const at = seconds !== null && seconds <= LATEST ? new Date(Number(seconds) * 1000) : null;
+    if (!key) {
+      if (line.name !== ledger.name) said.others.push({ name: line.name, at });
+      continue;
+    }
+    const body = encode(`cosignature/v1\ntime ${seconds}\n${signed}`);
+    if (at === null || !(await verifyEd25519(key.bytes, line.bytes.slice(8), body))) {
+      throw new Damaged("cosignature", "checkpoint", `the line of the witness ${key.name} does not verify`);
+    }
+    const earlier = said.judged.get(`${key.name} ${key.id}`);
+    if (!earlier || at > earlier.at) said.judged.set(`${key.name} ${key.id}`, { name: key.name, at });
+  }
+  const missing = keys.filter((key) => !said.judged.has(`${key.name} ${key.id}`));
+  if (missing.length) {
+    throw new Damaged("witness-missing", "checkpoint", `not by ${missing.map((key) => key.name).join(", ")}`, true);
+  }
+  return { judged: [...said.judged.values()], others: said.others };
 }
 
 // The root that an audit path leads to, by the recursion of RFC 6962 section 2.1.1; null for a path of a wrong length.
@@ -129,14 +168,30 @@ async function openedParts(document, leaves, files) {
   return opened;
 }
 
-async function judge(bytes, trusted, files) {
+// The key to judge by: while a ledger rolls its key over, its checkpoints have a line of the old and of the new.
+async function judging(document, trusted) {
+  if (!trusted.length || trusted.includes(document.verifier)) return document.verifier;
+  for (const written of trusted) {
+    let lines = [];
+    try {
+      lines = splitNote(document.checkpoint)[1];
+    } catch {
+      // no note: then no key signed it
+    }
+    const key = await readKey(written).catch(() => null);
+    if (key && lines.some((each) => each.name === key.name && each.id === key.id)) return written;
+  }
+  const detail = `of the key ${document.verifier.slice(0, 120)}, not of ${trusted.join(" or ").slice(0, 240)}`;
+  throw new Damaged("verifier-key", "receipt", detail, true);
+}
+
+// `trusted` are the ledger's keys, `witnesses` keys of witnesses, as they are written.
+async function judge(bytes, trusted, files, witnesses) {
   const document = readDocument(bytes);
   const certificate = await readCertificate(document.certificate);
-  if (trusted && trusted !== document.verifier) {
-    const detail = `of the key ${document.verifier.slice(0, 120)}, not of ${trusted.slice(0, 120)}`;
-    throw new Damaged("verifier-key", "receipt", detail, true);
-  }
-  const checkpoint = await openCheckpoint(document.checkpoint, await readKey(document.verifier));
+  const verifier = await judging(document, trusted);
+  const ledger = await readKey(verifier);
+  const checkpoint = await openCheckpoint(document.checkpoint, ledger);
   const leaves = new Map();
   for (const each of document.leaves) {
     leaves.set(each.index, readLeaf(each.data, each.index));
@@ -151,12 +206,17 @@ async function judge(bytes, trusted, files) {
     if (!committed.has(part)) throw new Damaged("part-missing", part, "a salt for a part that no leaf commits to");
   }
   const opened = await openedParts(document, leaves, files);
+  const keys = await Promise.all(witnesses.map((each) => readKey(each, 4)));
+  const witnessed = await judgeWitnesses(document.checkpoint, ledger, keys);
   return {
     exchange: [...exchanges][0],
     checkpoint,
     certificate,
-    verifier: document.verifier,
-    trusted: Boolean(trusted),
+    verifier,
+    trusted: trusted.length > 0,
+    witnessed,
+    stamp: document.timestamp && timeOf(document.timestamp),
+    hasTimestamp: document.timestamp !== null,
     leaves: [...leaves].sort(([a], [b]) => (a < b ? -1 : 1)),
     opened,
     closed: [...document.salts.keys()].filter((part) => !opened.has(part)).sort(),

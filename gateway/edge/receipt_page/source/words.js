@@ -14,7 +14,11 @@ const WORDS = {
     "step-key": "2. Kunci buku besar yang Anda percayai",
     "key-hint":
       "Seperti tertulis di perjanjian dengan DPM-PTSP: nama+id+base64. Tanpa kunci ini, tanda bukti hanya dapat" +
-      " dicocokkan dengan dirinya sendiri.",
+      " dicocokkan dengan dirinya sendiri. Setelah kunci buku besar diganti, boleh lebih dari satu, dipisahkan spasi.",
+    "witness-keys": "Kunci saksi (bila ada)",
+    "witness-hint":
+      "Kunci saksi yang Anda terima dari saksi itu sendiri, satu per baris. Setiap saksi yang ditulis di sini harus sudah" +
+      " ikut menandatangani.",
     "step-parts": "3. Berkas pesan",
     "parts-none": "Bagian yang dapat dibuka muncul di sini setelah tanda bukti dipilih.",
     "parts-closed": "Tanda bukti ini tidak membawa pembuka untuk bagian mana pun.",
@@ -46,6 +50,12 @@ const WORDS = {
       " pada jawaban tidak diperiksa di sini.",
     clock: "Ketepatan waktu: waktunya menurut jam hub.",
     fork: "Bahwa semua pihak melihat buku besar yang sama: itu dijaga saksi dengan bukti konsistensi.",
+    witness:
+      "Saksi {name} ikut menandatangani pernyataan itu ({at} menurut jam saksi): sejauh yang dilihatnya, buku besar ini" +
+      " hanya bertambah.",
+    cosigned: "Ikut ditandatangani oleh {name} ({at}): tidak dinilai, kuncinya tidak diberikan.",
+    stamped: "Cap waktu RFC 3161 ({at}): tidak dinilai di halaman ini; simojo-conformance verify-receipt --tsa menilainya.",
+    "no-time": "tanpa waktu yang terbaca",
     technical: "Rincian untuk teknisi",
     engine: "SHA-256 dan HMAC: {sha256}. Tanda tangan Ed25519: {ed25519}.",
     webcrypto: "WebCrypto peramban",
@@ -63,7 +73,11 @@ const WORDS = {
     "choose-hint": "The files of the messages may come with it; their content tells which part each is.",
     "step-key": "2. The ledger's key that you trust",
     "key-hint":
-      "As it stands in the agreement with DPM-PTSP: name+id+base64. Without it a receipt can only be held against itself.",
+      "As it stands in the agreement with DPM-PTSP: name+id+base64. Without it a receipt can only be held against itself." +
+      " After the ledger's key was changed there may be more than one, with spaces between.",
+    "witness-keys": "Keys of witnesses (if any)",
+    "witness-hint":
+      "Keys that you got from the witnesses themselves, one a line. Every witness that is written here has to have co-signed.",
     "step-parts": "3. Files of the messages",
     "parts-none": "The parts that can be opened appear here once a receipt is chosen.",
     "parts-closed": "This receipt opens none of its parts.",
@@ -94,6 +108,11 @@ const WORDS = {
       " answer's own signature is not checked here.",
     clock: "That the times are exact: they are by the hub's clock.",
     fork: "That everybody sees the same ledger: witnesses guard that, with consistency proofs.",
+    witness:
+      "The witness {name} co-signed that statement ({at} by its own clock): as far as it saw, this ledger has only grown.",
+    cosigned: "Co-signed by {name} ({at}): not judged, no key given.",
+    stamped: "An RFC 3161 timestamp ({at}): not judged on this page; simojo-conformance verify-receipt --tsa judges it.",
+    "no-time": "no readable time",
     technical: "Details for technicians",
     engine: "SHA-256 and HMAC: {sha256}. Ed25519 signature: {ed25519}.",
     webcrypto: "the browser's WebCrypto",
@@ -138,6 +157,10 @@ const DAMAGE = {
     "part-differs":
       "Berkas yang diberikan berbeda dengan yang dicatat. Gunakan byte persis seperti yang dikirim atau diterima.",
     "part-missing": "Bagian itu tidak dapat dibuka dengan tanda bukti ini.",
+    "cosignature": "Tanda tangan seorang saksi tidak cocok: pernyataannya atau baris saksi itu diubah.",
+    "witness-missing":
+      "Saksi yang Anda tulis belum ikut menandatangani. Ambil lagi tanda bukti itu nanti; bila tetap begitu, tanyakan" +
+      " kepada saksi dan DPM-PTSP.",
   },
   en: {
     "receipt-malformed":
@@ -153,5 +176,9 @@ const DAMAGE = {
     "part-differs":
       "The file that was given differs from what was recorded. Use the exact bytes that were sent or received.",
     "part-missing": "This receipt cannot open that part.",
+    "cosignature": "The signature of a witness does not fit: the statement or that line was changed.",
+    "witness-missing":
+      "Witnesses that you wrote have not co-signed it. Fetch the receipt again later; if it stays so, ask the witness and" +
+      " DPM-PTSP.",
   },
 };
