@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 # What the virtual environment was made from; another interpreter or lock makes it anew.
 WANTED := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) $(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 
-.PHONY: demo test test-demo test-hostile test-interop fuzz crash soak gigabyte test-browser test-go test-merkle drill bench ledger-bench check coverage format lock clean setup help
+.PHONY: demo test test-demo test-hostile test-interop fuzz crash soak gigabyte test-browser test-go test-merkle drill bench ledger-bench reconcile-bench check coverage format lock clean setup help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -83,6 +83,9 @@ bench: setup ## how fast the hub is beside its floor and the obvious program (tw
 
 ledger-bench: setup ## a ledger of a million leaves: appends, proofs, verification; writes docs/performance.md (three minutes)
 	@$(BIN)/python -m benchmarks.ledger $(ARGS)
+
+reconcile-bench: setup ## a list of a million ids held against a day: time and memory (ARGS=100000; ten minutes)
+	@$(BIN)/python -m benchmarks.reconciling $(ARGS)
 
 check: setup ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check .

@@ -38,6 +38,7 @@ from gateway.operations.clock_watch import ClockWatch
 from gateway.operations.day_watch import DayWatch
 from gateway.operations.expiry import ExpiryWatch
 from gateway.operations.integrator import BATCH, Integrator
+from gateway.operations.reconciling.watching import ReconciliationWatch
 from gateway.operations.refusals import Refusals
 from gateway.operations.revocation import Revocation
 from gateway.operations.standing import Standing
@@ -164,6 +165,7 @@ class Process:
         )
         self._cancelling = Cancelling(self.store.reader, self.store.unit_of_work, self.store.leaves, clock)
         self.revocation = self._revocation()
+        self.reconciliations = ReconciliationWatch(self.store.reader, self.store.unit_of_work, clock)
         self.expiry = ExpiryWatch(self.store.reader, self.store.unit_of_work, clock)
         self.clock_watch = ClockWatch(
             reader=self.store.reader,
@@ -259,6 +261,7 @@ class Process:
                 Round("refusals", lambda: self.refusals.run_once() > 0, 5.0),
                 Round("timers", lambda: self.timers.run_once() > 0, 5.0),
                 Round("revocation", lambda: self.revocation.run_once() > 0, 30.0),
+                Round("reconciliations", self._watch_reconciliations, 60.0),
                 Round("expiry", lambda: self.expiry.run_once() > 0, 3600.0),
                 Round("cut-over", self.day_watch.run_once, 5.0),
                 Round("uncovered-items", self._give_up_uncovered, 5.0),
@@ -287,6 +290,10 @@ class Process:
     def _give_up_abandoned_uploads(self) -> bool:
         """End uploads of files that nobody goes on with, by a clock that is right; whether there may be more."""
         return self.standing.trusts_its_clock and self._cancelling.give_up_abandoned()
+
+    def _watch_reconciliations(self) -> bool:
+        """Tell which runs were broken off, by a clock that is right; whether there may be more."""
+        return self.standing.trusts_its_clock and self.reconciliations.run_once()
 
     def _give_up_uncovered(self) -> bool:
         """Give up what lies in mailboxes and is not covered any more, by a clock that is right; whether there is more.

@@ -5,20 +5,23 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from gateway.app import Store
 from gateway.cli.opening import ACTOR, opened
 from gateway.domain.errors import Malformed
 from gateway.machine import new_id, now
+from gateway.operations.reconciling.pulse import Step, Told
 from gateway.operations.reconciling.results import MEANING, PREVAILS, as_csv, as_json, head_of, known
 from gateway.operations.reconciling.running import Reconciling, Wanted
+from gateway.operations.reconciling.watching import ReconciliationWatch
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -31,25 +34,30 @@ AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on standar
 def run(
     agency: Annotated[str, typer.Argument(help="whose list it is")],
     file: Annotated[Path, typer.Argument(help="CSV: message_id,sha256[,answer_sha256][,direction][,at]")],
-    since: Annotated[str, typer.Option("--from", help="first day in WIB, YYYY-MM-DD")],
-    until: Annotated[str, typer.Option("--to", help="last day, included")],
+    since: Annotated[str | None, typer.Option("--from", help="first day in WIB, YYYY-MM-DD")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="last day, included")] = None,
+    batch: Annotated[
+        str | None, typer.Option(help="the id of a file of records, in the place of days: FILE lists its records")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare an agency's list with the messages of these days; SIMOJO's record prevails (Pasal 22(5))."""
-    wanted = Wanted(agency=agency, first=_day(since), last=_day(until), source="staff", actor=ACTOR)
+    """Compare an agency's list with the messages of these days, or with the records of one file.
+
+    SIMOJO's record prevails (Pasal 22(5)). The list of records has the header record,sha256 or key,sha256.
+    """
+    wanted = Wanted(
+        agency=agency, first=_day(since), last=_day(until), source="staff", actor=ACTOR, batch=batch or None
+    )
     if not file.is_file():
         raise Malformed(f"{file} is no file: give the agency's list", code="list-unreadable")
-    columns = (SpinnerColumn(), TextColumn("{task.completed} compared"), TimeElapsedColumn())
-    console = Console(stderr=True)
-    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-    with opened() as store, bar as progress:
-        task = progress.add_task("", total=None)
-        row = _reconciling(store).run(wanted, _chunks(file), lambda count: progress.advance(task, count))
+    with opened() as store, _bar() as told:
+        row = _reconciling(store).run(wanted, _chunks(file), told, file.stat().st_size)
         head = head_of(store.reader, row)
     if as_json:
         print(json.dumps(head, ensure_ascii=False))
         return
-    print(f"reconciliation {row.id} with {row.agency}, {head['from']} to {head['to']}")
+    about = f"{head['from']} to {head['to']}" if row.batch is None else f"file of records {row.batch}"
+    print(f"reconciliation {row.id} with {row.agency}, {about}")
     for state, meaning in MEANING.items():
         print(f"  {head['counts'][state]:>9}  {state:14} {meaning}")
     print(PREVAILS)
@@ -64,6 +72,7 @@ def list_(
 ) -> None:
     """List reconciliations, the newest first."""
     with opened() as store:
+        ReconciliationWatch(store.reader, store.unit_of_work, now).run_once()
         heads = [head_of(store.reader, row) for row in store.reader.reconciliations(limit, agency=agency)]
     if as_json:
         print(json.dumps({"reconciliations": heads}, ensure_ascii=False))
@@ -73,6 +82,8 @@ def list_(
             f"{head['id']}  {head['agency']:12} {head['from']} to {head['to']}  {head['state']}"
             f"  {head['differences']} differences, {head['unsettled']} not settled"
         )
+        if head["toDo"]:
+            print(f"    {head['toDo']}")
     if not heads:
         print("no reconciliation yet")
 
@@ -107,7 +118,25 @@ def _chunks(file: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def _day(text: str) -> date:
+@contextmanager
+def _bar() -> Iterator[Told]:
+    """A bar for each step of a run, where a person looks on."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description:10}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        tasks: dict[Step, TaskID] = {}
+
+        def told(step: Step, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = progress.add_task(step.value, total=total)
+            progress.update(tasks[step], completed=done, total=total)
+
+        yield told
+
+
+def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
     try:
         return date.fromisoformat(text)
     except ValueError:

@@ -14,6 +14,7 @@ from gateway.operations.expiry import certificate_warnings
 from gateway.operations.mailboxes import mailbox_warnings
 from gateway.operations.proofs import MERGE_DELAY_S
 from gateway.operations.reconciling.settling import difference_warnings
+from gateway.operations.reconciling.watching import broken_off_warnings
 from gateway.operations.standing import PAUSED, Standing
 from gateway.operations.witnesses import witness_warnings
 from gateway.store.plan import Add, Plan
@@ -44,7 +45,7 @@ class Health:
     `unserved` about what an agency does not take for longer than a day, its quota being spent for instance.
     `clock_back_s`: so far is this machine's clock behind the
     last checkpoint. `batches` are sentences about files of records that wait, or of which records failed of late.
-    `reconciliations` are sentences about differences that nobody has settled.
+    `reconciliations` are sentences about differences that nobody has settled, and runs that were broken off.
     `folder` are sentences about files that stand still in a watched folder, where this process works in it.
     `witnesses` are sentences about those that refuse the ledger's checkpoints, or are silent,
     and about timestamps of checkpoints that are not given.
@@ -129,7 +130,7 @@ def look(reader: Reader, unit_of_work: Writing, now: datetime, standing: Standin
         overdue=reader.overdue_count(now),
         unserved=unserved_warnings(reader, now),
         batches=batch_warnings(reader, now),
-        reconciliations=difference_warnings(reader),
+        reconciliations=(*difference_warnings(reader), *broken_off_warnings(reader, now)),
         folder=standing.folder_troubles(),
         mailboxes=mailbox_warnings(reader, now),
         witnesses=(*witness_warnings(reader, now), *filter(None, (standing.timestamp_trouble(),))),

@@ -31,4 +31,8 @@ def test_what_cannot_be_compared_is_a_sentence(home: Path, simojo: Simojo) -> No
     assert "[list-unreadable]" in simojo("reconcile", "run", "dpupr", "none.csv", *days).sentence
     wrong = ("--from", "1 Maret", "--to", "2026-03-31")
     assert "[period-wrong]" in simojo("reconcile", "run", "dpupr", "daftar.csv", *wrong).sentence
+    (home / "rekaman.csv").write_text(f"record,sha256\n1,{'a' * 64}\n")
+    (home / "kosong.csv").write_text("message_id,sha256\n")
+    assert "[batch-unknown]" in simojo("reconcile", "run", "dpupr", "rekaman.csv", "--batch", "x-9").sentence
+    assert "[period-wrong]" in simojo("reconcile", "run", "dpupr", "kosong.csv").sentence
     assert "[reconciliation-unknown]" in simojo("reconcile", "result", "none").sentence

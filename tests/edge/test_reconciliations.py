@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -14,7 +15,7 @@ from gateway.edge.console.reconciliation_texts import STATES, TEXTS
 from gateway.edge.parts import COOKIE
 from gateway.operations.reconciling.comparing import State
 from gateway.store.plan import Insert
-from gateway.store.tables import ExchangeRow
+from gateway.store.tables import ExchangeRow, ReconciliationRow
 from tests.edge.visitors import Visitor, _authorization
 from tests.office.house import AGUS, RINA, House
 
@@ -109,6 +110,31 @@ def test_a_list_that_cannot_be_read_is_told_on_the_page_and_what_was_chosen_stay
     assert '<option value="bank" selected>' in answer.text
     assert inside.client.post(PAGES, data={"agency": "bank"}).status_code == 415
     assert brought(inside, "x", to="kemarin").status_code == 400
+
+
+def test_one_file_of_records_is_named_in_the_place_of_days_and_a_broken_off_run_says_what_to_do(
+    house: House, inside: Visitor
+) -> None:
+    unknown = brought(inside, f"record,sha256\n1,{DIGEST}\n", **{"from": "", "to": ""}, batch="x-9")
+    assert (unknown.status_code, "Berkas rekaman tidak ditemukan" in unknown.text) == (404, True)
+    assert 'name="batch" autocomplete="off" maxlength="64" value="x-9"' in unknown.text
+    neither = brought(inside, f"message_id,sha256\nm-1,{DIGEST}\n", **{"from": "", "to": ""})
+    assert (neither.status_code, "or the batch" in neither.text) == (400, True)
+    assert inside.refused("POST", f"{ADMIN}?agency=dpupr&batch=x-9", AGUS).code == "list-unreadable"  # no header
+    at = house.clock()
+    row = ReconciliationRow(
+        id="r-1", agency="dpupr", since=at, until=at, source="staff", actor="staff/agus", state="running", made_at=at,
+        list_sha256=DIGEST, kept_until=at, batch="x-9",
+    )  # fmt: skip
+    house.commit(Insert(ReconciliationRow, row.model_dump()))
+    assert "Sedang dibandingkan" in inside.client.get(f"{PAGES}/r-1").text
+    house.clock.at += timedelta(seconds=121)
+    house.gateway.reconciliations.run_once()
+    assert "berkas rekaman x-9" in inside.client.get(PAGES).text
+    assert "terputus: bandingkan lagi" in inside.client.get(PAGES).text
+    assert "Bandingkan daftar yang sama sekali lagi" in inside.client.get(f"{PAGES}/r-1").text
+    assert "the same list again" in inside.get(f"{ADMIN}/r-1")["toDo"]
+    assert any("r-1 with dpupr" in each for each in inside.get("/admin/v1/health")["warnings"])
 
 
 def test_both_languages_say_the_same_things() -> None:

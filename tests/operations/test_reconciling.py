@@ -12,9 +12,11 @@ import pytest
 
 from gateway.domain.errors import GatewayError, Malformed, Refused, Unauthorised
 from gateway.ledger.leaf import Leaf, LeafKind
-from gateway.operations.reconciling.results import as_csv, as_json, known, lines_of
+from gateway.operations.reconciling.pulse import LEASE, Step
+from gateway.operations.reconciling.results import as_csv, as_json, head_of, known, lines_of
 from gateway.operations.reconciling.running import KEPT, Reconciling, Wanted
 from gateway.operations.reconciling.settling import Settling, difference_warnings
+from gateway.operations.reconciling.watching import ReconciliationWatch, broken_off_warnings
 from gateway.store.plan import Change, Delete, Insert, Plan
 from gateway.store.tables import AgencyRow, AttemptRow, DataKeyRow, ExchangeRow, PartRow, ReconciliationRow
 from tests.operations.ledgers import Office
@@ -269,11 +271,94 @@ def test_long_lists_go_through_in_bounded_memory_and_pages_begin_where_they_are_
     body = f"message_id,sha256\n{text}".encode()
     chunks = (body[at : at + 65536] for at in range(0, len(body), 65536))
     wanted = Wanted(agency="dpupr", first=DAY, last=DAY, source="staff", actor="staff/agus")
+    heard: dict[Step, tuple[int, int]] = {}
     tracemalloc.start()
-    row = desk.reconciling.run(wanted, chunks)
+    row = desk.reconciling.run(wanted, chunks, lambda step, done, total: heard.update({step: (done, total)}), len(body))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 6 * 2**20
+    assert heard == {
+        Step.READING: (len(body), len(body)),
+        Step.COMPARING: (20_001, 20_001),
+        Step.WRITING: (20_001, 20_001),
+    }
     assert row.differences == 20_001
     found = lines_of(desk.office.reader, row, after=19_999)
     assert [each["messageId"] for each in found] == ["m-19999", "m-20000"]
+
+
+# --- runs that are broken off ---------------------------------------------------------------------------------------
+
+
+class Died(Exception):
+    """The process is gone."""
+
+
+def died(desk: Desk, step: Step) -> ReconciliationRow:
+    """A run whose process died in this step."""
+
+    def told(now: Step, done: int, _total: int) -> None:
+        if now is step and done:
+            raise Died
+
+    wanted = Wanted(agency="dpupr", first=DAY, last=DAY, source="staff", actor="staff/agus")
+    with pytest.raises(Died):
+        desk.reconciling.run(wanted, [f"message_id,sha256\r\nm-1,{digest('a')}".encode()], told)
+    return desk.office.reader.reconciliations()[0]
+
+
+def watched(desk: Desk) -> None:
+    ReconciliationWatch(desk.office.reader, desk.office.writer, lambda: desk.office.now).run_once()
+
+
+@pytest.mark.parametrize("step", [Step.COMPARING, Step.WRITING])
+def test_a_run_that_gives_no_sign_is_told_broken_off_with_what_to_do_until_its_list_is_compared_again(
+    desk: Desk, step: Step
+) -> None:
+    desk.said("a", "m-1")
+    row = died(desk, step)
+    watched(desk)
+    assert known(desk.office.reader, row.id).state == "running"  # it may be alive
+    assert broken_off_warnings(desk.office.reader, desk.office.now) == ()
+    desk.office.now += LEASE + timedelta(seconds=1)
+    watched(desk)
+    broken = known(desk.office.reader, row.id)
+    assert broken.state == "broken-off"
+    assert "bandingkan daftar yang sama sekali lagi" in head_of(desk.office.reader, broken)["toDo"]
+    assert list(desk.office.reader.reconciliation_pieces(row.id)) == []
+    with pytest.raises(Refused, match="broken off"):
+        desk.lines(broken)
+    (sentence,) = broken_off_warnings(desk.office.reader, desk.office.now)
+    assert row.id in sentence
+    assert "compare the same list again" in sentence
+    again = desk.compared(f"m-1,{digest('a')}")
+    assert (again.state, broken_off_warnings(desk.office.reader, desk.office.now)) == ("done", ())
+
+
+def test_a_run_that_goes_on_is_not_told_broken_off_and_one_that_was_keeps_nothing_more(desk: Desk) -> None:
+    desk.said("a", "m-1")
+    states = []
+
+    def told(now: Step, done: int, _total: int) -> None:
+        if now is Step.COMPARING and done:
+            desk.office.now += LEASE  # a slow page; its sign comes right behind it
+        elif now is Step.WRITING:
+            desk.office.now += timedelta(seconds=1)
+            watched(desk)
+            states.append(known(desk.office.reader, desk.office.reader.reconciliations()[0].id).state)
+            desk.office.now += LEASE if done else timedelta()
+
+    wanted = Wanted(agency="dpupr", first=DAY, last=DAY, source="staff", actor="staff/agus")
+    body = f"message_id,sha256\nm-1,{digest('a')}".encode()
+    assert desk.reconciling.run(wanted, [body], told).state == "done"
+    assert states == ["running", "running"]
+
+    def asleep(now: Step, done: int, _total: int) -> None:
+        if now is Step.WRITING and not done:
+            desk.office.now += 2 * LEASE
+            watched(desk)
+
+    with pytest.raises(Refused, match="was told broken off: compare the list again"):
+        desk.reconciling.run(wanted, [body], asleep)
+    row = desk.office.reader.reconciliations()[0]
+    assert (row.state, list(desk.office.reader.reconciliation_pieces(row.id))) == ("broken-off", [])

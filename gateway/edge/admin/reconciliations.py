@@ -50,13 +50,17 @@ def add_reconciliations(router: APIRouter, edge: StaffEdge) -> None:
     async def compare(
         request: Request,
         agency: str,
-        since: Annotated[date, Query(alias="from")],
-        until: Annotated[date, Query(alias="to")],
         who: Who,
+        since: Annotated[date | None, Query(alias="from")] = None,
+        until: Annotated[date | None, Query(alias="to")] = None,
+        batch: str | None = None,
     ) -> dict[str, Any]:
-        """Compare a list, the CSV in the body, with an agency's messages of these days of Jakarta."""
+        """Compare a list, the CSV in the body, with an agency's messages of these days of Jakarta.
+
+        With `batch`, the exchange that announced a file, it is compared with the records of that file.
+        """
         body = await read_body(request, UPLOAD_BYTES, within_s=UPLOAD_S)
-        wanted = Wanted(agency=agency, first=since, last=until, source="staff", actor=who.actor)
+        wanted = Wanted(agency=agency, first=since, last=until, source="staff", actor=who.actor, batch=batch)
         row = await anyio.to_thread.run_sync(lambda: reconciling_of(edge).run(wanted, [body]))
         return head_of(edge.reader, row)
 

@@ -67,7 +67,7 @@ def reconciliation_pages_router(edge: StaffEdge) -> APIRouter:
             raise
         except GatewayError as error:
             facts = await anyio.to_thread.run_sync(_overview, edge)
-            kept = {name: said.get(name, b"").decode("utf-8", "replace") for name in ("agency", "from", "to")}
+            kept = {name: said.get(name, b"").decode("utf-8", "replace") for name in ("agency", "from", "to", "batch")}
             return _page(
                 "reconciliations.html", request, status=status_of(error), **facts, **_failure(error, request), kept=kept
             )
@@ -152,6 +152,7 @@ def _compared(edge: StaffEdge, said: dict[str, bytes], who: Officer) -> str:
         last=_day(said.get("to", b"")),
         source="staff",
         actor=who.actor,
+        batch=said.get("batch", b"").decode("utf-8", "replace").strip() or None,
     )
     return reconciling_of(edge).run(wanted, [said.get("file", b"")]).id
 
@@ -183,7 +184,9 @@ def _form(kind: str, body: bytes) -> dict[str, bytes]:
     return fields
 
 
-def _day(text: bytes) -> date:
+def _day(text: bytes) -> date | None:
+    if not text:
+        return None
     try:
         return date.fromisoformat(text.decode("ascii"))
     except ValueError:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from gateway.operations.reconciling.listing import FROM_AGENCY, TO_AGENCY, Line
+from gateway.operations.reconciling.listing import FROM_AGENCY, KEY, RECORD, TO_AGENCY, Line
 from gateway.operations.reconciling.record import OwnRecord, Place, Record
 from gateway.operations.reconciling.sorted_list import SortedList
 from gateway.primitives.json_writer import JsonWriter
@@ -48,7 +48,7 @@ class State(StrEnum):
 
 
 DIFFERENCES = (State.DIFFERENT, State.MISSING_HERE, State.MISSING_THERE)
-_RANK = {
+RANK = {
     State.MATCHED: 0,
     State.REPEATED: 1,
     State.WITHHELD: 2,
@@ -184,7 +184,7 @@ class Comparing:
 
     def _put(self, line: Line, state: State, body: dict[str, Any]) -> None:
         outside = {} if self._period.holds(datetime.fromisoformat(body["at"])) else {"outsidePeriod": True}
-        self._list.put(line.number, _RANK[state], _writer.write({"state": state.value, **body, **outside}))
+        self._list.put(line.number, RANK[state], _writer.write({"state": state.value, **body, **outside}))
 
 
 def direction_of(row: ComparedExchange) -> str:
@@ -202,7 +202,10 @@ def _told(number: int, line: Line | None, body: str | None) -> dict[str, Any]:
     found = json.loads(body) if body is not None else {"state": State.MISSING_HERE.value, "prevails": "simojo"}
     state = found.pop("state")
     said: dict[str, Any] = {"number": number, "state": state}
-    if line is not None:
+    if line is not None and line.direction in (RECORD, KEY):
+        said |= {"line": line.number} | ({"record": int(line.message_id)} if line.direction == RECORD else {})
+        said |= {"sha256": line.sha256} | ({"saidAt": line.at} if line.at else {})
+    elif line is not None:
         said |= {"line": line.number, "messageId": line.message_id, "sha256": line.sha256}
         said |= {"answerSha256": line.answer_sha256} if line.answer_sha256 else {}
         said |= {"saidAt": line.at} if line.at else {}

@@ -53,6 +53,13 @@ class OwnRecord:
         pattern = (_MESSAGE if what == "message" else _ANSWER)[self.row.direction]
         return tuple(each for each in self.places if pattern.fullmatch(each.part))
 
+    def opened_part(self, part: str, digest: str) -> Place | None:
+        """The place of this part whose commitment this digest (hex) opens."""
+        if self.key is None:
+            return None
+        made = commitment(part_salt(self.key, self.row.id, part), bytes.fromhex(digest)).hex()
+        return next((each for each in self.places if (each.part, each.commitment) == (part, made)), None)
+
     def opened_by(self, what: str, digest: str) -> Place | None:
         """The first place whose commitment this digest (hex) opens."""
         if self.key is None:

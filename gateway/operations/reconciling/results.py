@@ -12,6 +12,7 @@ from typing import Any
 from gateway.domain.calendar import JAKARTA
 from gateway.domain.errors import Refused
 from gateway.operations.reconciling.comparing import DIFFERENCES, State
+from gateway.operations.reconciling.watching import AGAIN, BROKEN_OFF
 from gateway.store.reading import Reader
 from gateway.store.tables import ReconciliationRow
 
@@ -35,7 +36,7 @@ MEANING = {
 
 _COLUMNS = (
     *("number", "state", "line", "messageId", "direction", "interaction", "exchange", "at_wib", "verdict", "code"),
-    *("sha256", "part", "theirs", "ours", "leaf", "leaf_index", "prevails", "settled"),
+    *("sha256", "part", "theirs", "ours", "leaf", "leaf_index", "prevails", "settled", "record", "outcome"),
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would take for a formula; such a cell gets an apostrophe before it."""
@@ -52,7 +53,9 @@ def head_of(reader: Reader, row: ReconciliationRow) -> dict[str, Any]:
         "since": _moment(row.since),
         "until": _moment(row.until),
         "source": row.source,
+        "batch": row.batch,
         "state": row.state,
+        "toDo": AGAIN if row.state == BROKEN_OFF else None,
         "madeAt": _moment(row.made_at),
         "endedAt": None if row.ended_at is None else _moment(row.ended_at),
         "listSha256": row.list_sha256,

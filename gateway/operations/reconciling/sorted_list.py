@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 from tempfile import TemporaryDirectory
-from typing import Self
+from typing import NamedTuple, Self
 
-from gateway.operations.reconciling.listing import Line
+from gateway.operations.reconciling.listing import KEY, Line
 
 _TABLES = """
 PRAGMA journal_mode = OFF;
@@ -16,12 +16,21 @@ PRAGMA cache_size = -16384;
 CREATE TABLE line (number INTEGER PRIMARY KEY, message_id TEXT, sha256 TEXT, answer_sha256 TEXT, direction TEXT,
                    at TEXT);
 CREATE TABLE found (number INTEGER PRIMARY KEY, rank INTEGER, body TEXT);
+CREATE TABLE account (number INTEGER PRIMARY KEY, key TEXT, outcome TEXT);
 CREATE TABLE unlisted (place INTEGER PRIMARY KEY, body TEXT);
 """
 _BETTER = """
 INSERT INTO found VALUES (?, ?, ?)
 ON CONFLICT (number) DO UPDATE SET rank = excluded.rank, body = excluded.body WHERE excluded.rank < found.rank
 """
+
+
+class Account(NamedTuple):
+    """What became of a record: its number, what stands for its key ("" for none), and the outcome."""
+
+    number: int
+    key: str
+    outcome: str
 
 
 class SortedList:
@@ -63,6 +72,31 @@ class SortedList:
             after,
             limit,
         )
+
+    def is_by_key(self) -> bool:
+        """Whether it names records by their keys."""
+        return self._file.execute("SELECT 1 FROM line WHERE direction = ? LIMIT 1", (KEY,)).fetchone() is not None
+
+    def take_accounts(self, accounts: Iterable[Account]) -> bool:
+        """Take what became of records of a file; whether two of them have one key."""
+        self._file.executemany("INSERT OR REPLACE INTO account VALUES (?, ?, ?)", accounts)
+        self._file.execute("CREATE INDEX account_key ON account (key)")
+        twice = "SELECT 1 FROM account WHERE key != '' GROUP BY key HAVING count(*) > 1 LIMIT 1"
+        return self._file.execute(twice).fetchone() is not None
+
+    def has_keys(self) -> bool:
+        """Whether any record has a key."""
+        return self._file.execute("SELECT 1 FROM account WHERE key != '' LIMIT 1").fetchone() is not None
+
+    def account(self, number: int) -> Account:
+        """What became of a record; of one that is not accounted for nothing."""
+        found = self._file.execute("SELECT * FROM account WHERE number = ?", (number,)).fetchone()
+        return Account(number, "", "") if found is None else Account(*found)
+
+    def count(self) -> int:
+        """How many lines the result will have."""
+        (count,) = self._file.execute("SELECT (SELECT count(*) FROM line) + (SELECT count(*) FROM unlisted)").fetchone()
+        return int(count)
 
     def put(self, number: int, rank: int, body: str) -> None:
         """What was found of a line; of two that are found, that of the lower rank stands."""

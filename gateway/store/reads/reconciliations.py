@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
+from sqlalchemy.orm import aliased
 from sqlmodel import col, func, select
 
 from gateway.store.reads.base import Reads
@@ -117,12 +118,38 @@ class ReconciliationReads(Reads):
         wanted = select(ReconciliationRow).where(col(ReconciliationRow.unsettled) > 0)
         return self._all(wanted.order_by(col(ReconciliationRow.made_at)).limit(limit))
 
+    def silent_reconciliations(self, since: datetime, limit: int = 100) -> list[ReconciliationRow]:
+        """Those that run and have given no sign since then."""
+        alive = func.coalesce(col(ReconciliationRow.alive_at), col(ReconciliationRow.made_at))
+        wanted = select(ReconciliationRow).where(col(ReconciliationRow.state) == "running", alive < since)
+        return self._all(wanted.order_by(col(ReconciliationRow.made_at)).limit(limit))
+
+    def broken_off_reconciliations(self, since: datetime, limit: int = 20) -> list[ReconciliationRow]:
+        """Those that were broken off since then, and whose list was not compared to its end later; oldest first."""
+        again = aliased(ReconciliationRow)
+        done = select(again.id).where(
+            col(again.agency) == col(ReconciliationRow.agency),
+            col(again.list_sha256) == col(ReconciliationRow.list_sha256),
+            col(again.state) == "done",
+            col(again.made_at) > col(ReconciliationRow.made_at),
+        )
+        wanted = select(ReconciliationRow).where(
+            col(ReconciliationRow.state) == "broken-off", col(ReconciliationRow.made_at) > since, ~done.exists()
+        )
+        return self._all(wanted.order_by(col(ReconciliationRow.made_at)).limit(limit))
+
+    def count_exchanges(self, agency: str, since: datetime, until: datetime) -> int:
+        """How many exchanges an agency has from `since` until before `until`."""
+        at = col(ExchangeRow.at)
+        wanted = select(func.count()).select_from(ExchangeRow)
+        return int(self._first(wanted.where(col(ExchangeRow.agency) == agency, at >= since, at < until)))
+
     def reconciliations_to_forget(self, at: datetime, limit: int = 100) -> list[str]:
         """Those of which pieces are still stored after their time, or after they were broken off."""
         wanted = (
             select(ReconciliationRow.id)
             .join(ReconciliationPieceRow, col(ReconciliationPieceRow.reconciliation) == col(ReconciliationRow.id))
-            .where(col(ReconciliationRow.kept_until) < at)
+            .where((col(ReconciliationRow.kept_until) < at) | (col(ReconciliationRow.state) == "broken-off"))
             .distinct()
         )
         return self._all(wanted.limit(limit))

@@ -13,10 +13,11 @@ from gateway.store.types import Blob, UtcDateTime
 class ReconciliationRow(SQLModel, table=True):
     """One list that was compared. The period is `since` to `until` (excluded), instants of our receipt.
 
-    `state`: `running`, then `done`; one that stays `running` was broken off and says nothing. `source` is who brought
-    the list: `agency` (signed) or `staff`. `list_sha256` is the hex digest of the list's bytes, `counts` JSON of states
-    and numbers. `differences` were found, `unsettled` of them wait for a person. `result_size` bytes in pieces are kept
-    until `kept_until`. `tree_size` leaves were in the checkpoint that the result names.
+    `state`: `running`, then `done`; or `broken-off`, which says nothing. `alive_at` is the last sign of a run (null:
+    its beginning). `batch` is the exchange whose file of records was compared, null where it was messages. `source` is
+    who brought the list: `agency` (signed) or `staff`. `list_sha256` is the hex digest of the list's bytes, `counts`
+    JSON of states and numbers. `differences` were found, `unsettled` of them wait for a person. `result_size` bytes in
+    pieces are kept until `kept_until`. `tree_size` leaves were in the checkpoint that the result names.
     """
 
     __tablename__ = "reconciliation"
@@ -39,6 +40,8 @@ class ReconciliationRow(SQLModel, table=True):
     result_size: int = Field(default=0, sa_type=BigInteger)
     result_sha256: str | None = None
     kept_until: datetime = Field(sa_type=UtcDateTime)
+    alive_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    batch: str | None = None
 
 
 class ReconciliationPieceRow(SQLModel, table=True):

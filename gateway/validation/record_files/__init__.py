@@ -14,10 +14,11 @@ rules (`form_of`): what is written is read back as it was.
 from __future__ import annotations
 
 from gateway.validation.record_files.opening import FORMATS, open_records
-from gateway.validation.record_files.records import MAX_RECORD_BYTES, BrokenFile, Place, ReadRecord
+from gateway.validation.record_files.records import BOM, MAX_RECORD_BYTES, BrokenFile, Place, ReadRecord
 from gateway.validation.record_files.writing import RecordForm, form_of
 
 __all__ = [
+    "BOM",
     "FORMATS",
     "MAX_RECORD_BYTES",
     "BrokenFile",

@@ -42,13 +42,14 @@ def json_lines(source: Source, begin: Place) -> Iterator[ReadRecord]:
         if is_long:
             number += 1
             text = f"expected a line of at most {MAX_RECORD_BYTES} bytes"
-            yield ReadRecord(number=number, ends_at=position, payload={}, fault=unfit("record-too-large", text))
+            fault = unfit("record-too-large", text)
+            yield ReadRecord(number=number, begins_at=position - size, ends_at=position, payload={}, fault=fault)
         elif line.strip():
             number += 1
-            yield _json_record(line, number, position)
+            yield _json_record(line, number, position - size, position)
 
 
-def _json_record(line: bytes, number: int, ends_at: int) -> ReadRecord:
+def _json_record(line: bytes, number: int, begins_at: int, ends_at: int) -> ReadRecord:
     payload: Payload = {}
     fault: Violation | None = None
     try:
@@ -62,7 +63,7 @@ def _json_record(line: bytes, number: int, ends_at: int) -> ReadRecord:
             fault = unfit("nul", "expected text without the character NUL")
         else:
             payload = value
-    return ReadRecord(number=number, ends_at=ends_at, payload=payload, fault=fault)
+    return ReadRecord(number=number, begins_at=begins_at, ends_at=ends_at, payload=payload, fault=fault)
 
 
 NOT_COMMAS = (
@@ -110,7 +111,7 @@ def csv_rows(source: Source, begin: Place, members: Collection[str]) -> Iterator
         elif any("\0" in cell for cell in row):
             fault = unfit("nul", "expected text without the character NUL")
         payload = {} if fault else {name: cell for name, cell in zip(columns, row, strict=True) if cell}
-        yield ReadRecord(number=number, ends_at=lines.position, payload=payload, fault=fault)
+        yield ReadRecord(number=number, begins_at=lines.row_at, ends_at=lines.position, payload=payload, fault=fault)
 
 
 def _columns(source: Source, members: Collection[str]) -> tuple[list[str], int]:
@@ -134,16 +135,19 @@ def _columns(source: Source, members: Collection[str]) -> tuple[list[str], int]:
 
 
 class _Lines:
-    """Lines as text for `csv.reader`, which takes just those that a row needs: `position` is the byte behind them."""
+    """Lines as text for `csv.reader`, which takes just those that a row needs.
+
+    `position` is the byte behind them, `row_at` the one at which the row begins.
+    """
 
     def __init__(self, source: Source, position: int) -> None:
         self._source = source
         self.position = position
-        self._row_at = position
+        self.row_at = position
 
     def begin_row(self) -> None:
         """The next line begins a row."""
-        self._row_at = self.position
+        self.row_at = self.position
 
     def __iter__(self) -> _Lines:
         return self
@@ -152,7 +156,7 @@ class _Lines:
         line = self._source.readline(MAX_RECORD_BYTES + 1)
         if not line:
             raise StopIteration
-        if self.position + len(line) - self._row_at > MAX_RECORD_BYTES:
+        if self.position + len(line) - self.row_at > MAX_RECORD_BYTES:
             raise self.broken(f"a row has more than {MAX_RECORD_BYTES} bytes: a quote may not be closed")
         first = self.position == 0
         text = (line.removeprefix(BOM) if first else line).decode("utf-8", "surrogateescape")
@@ -161,7 +165,7 @@ class _Lines:
 
     def broken(self, why: str, byte: int | None = None) -> BrokenFile:
         """The error for the row that is being read, or for a byte in it."""
-        byte = self._row_at if byte is None else byte
+        byte = self.row_at if byte is None else byte
         return BrokenFile(why, line=_line_of(self._source, byte), byte=byte)
 
 

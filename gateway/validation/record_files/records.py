@@ -24,9 +24,13 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadRecord:
-    """One record: its number from 1 on, the byte behind it, and what it says; or why it is none (`fault`)."""
+    """One record: its number from 1 on, the byte behind it, and what it says; or why it is none (`fault`).
+
+    `begins_at` is the byte at which it begins; of XML, where nobody asks for it, 0.
+    """
 
     number: int
+    begins_at: int = 0
     ends_at: int
     payload: Payload
     fault: Violation | None = None
