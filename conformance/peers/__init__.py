@@ -9,6 +9,7 @@ recommendation_rest.py recommendation_soap.py          the same over REST with J
 dpupr.py horizontal.py                                 the city offices: what each is asked and answers
 signed.py           others that speak our own REST profile
 reports.py          reports late, twice, never, in another order
+reconciling.py      the list of what was exchanged, sent for reconciliation on order
 dukcapil.py djp.py bank.py bank_qris.py oss.py sms.py bsre.py email.py courier_service.py    the other agencies
 agreed/             any other agency, from its adapter, its agreement and the examples of its schemas
 """

@@ -51,6 +51,14 @@ Jawaban lain, dengan kata-kata instansi ini / another answer, in this agency's o
 curl -s {peer}/_control/say -H 'Content-Type: application/json' -d '{"answer": {}, "status": 500, "times": 3}'
 ```
 
+Daftar untuk rekonsiliasi (Pasal 22(4)b): semua yang dipertukarkan hari ini dikirim ke hub; `wrong` (`digest`,
+`missing`, `invented`) membuatnya berbeda / the list for reconciliation; `wrong` makes it differ (needs a registered
+certificate):
+
+```sh
+curl -s {peer}/_control/reconcile -H 'Content-Type: application/json' -d '{"wrong": "digest"}'
+```
+
 {guide}"""
 
 _ASK = r"""#!/usr/bin/env bash

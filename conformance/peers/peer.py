@@ -6,6 +6,7 @@ Control addresses (for the demo, tests and people; a peer listens on loopback, n
     POST /_control/possession   {"challenge"} -> {"signature"}: proof that it holds its key
     POST /_control/fault        {"kind", "times"}: spoil the next business answers
     POST /_control/say          {"answer" or "words", "times"}: say this in the next business answers (saying.py)
+    POST /_control/reconcile    {"wrong"}: send the list of what was exchanged, for reconciliation (reconciling.py)
 
 Faults: `down` (503), `slow`, `nonsense` (no JSON, no XML), `html` (a maintenance page under 200), `flapping` (503 and
 well, by turns) and `lost-answer` (it does what it is asked, and the connection ends in the middle of the answer).
@@ -31,6 +32,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from conformance.peers.config import PeerConfig
 from conformance.peers.courier import Courier
 from conformance.peers.journal import JOURNAL_FILE, Journal
+from conformance.peers.reconciling import Lists
 from conformance.peers.saying import Sayings
 from conformance.signing.keys import Identity, make_identity
 from gateway.domain.calendar import local_date
@@ -115,6 +117,7 @@ class Peer:
         self._fault_lock = threading.Lock()
         self.app.add_exception_handler(GatewayError, _refuse)
         self.sayings = Sayings(self.app, self.refusals)
+        self.lists = Lists(self)
         self._add_control()
 
     def start(self) -> None:

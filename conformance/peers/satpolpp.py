@@ -26,6 +26,7 @@ from conformance.peers.config import agreement_of
 from conformance.peers.documents import json_violations
 from conformance.peers.journal import Entry
 from conformance.peers.peer import Peer
+from conformance.peers.reconciling import TO_AGENCY
 from conformance.signing import jws
 from conformance.signing.keys import load_certificates
 from gateway.domain.calendar import local_date
@@ -123,6 +124,7 @@ class SatpolppPeer(Peer):
         task = json.loads(body)
         if violations := json_violations(TASK, task):
             raise SchemaViolation("the task breaks the agreed schema", violations=violations)
+        self.lists.note(item["messageId"], body, TO_AGENCY)
         with self.taking:
             known = self._task(item["messageId"])
             if known is not None:

@@ -43,6 +43,7 @@ from conformance.peers.collecting import WAIT_S, Collector
 from conformance.peers.config import PeerConfig
 from conformance.peers.journal import Entry
 from conformance.peers.peer import Peer, RawBody, Surroundings
+from conformance.peers.reconciling import TO_AGENCY
 from conformance.signing import jws
 from conformance.signing.keys import load_certificates
 from gateway.contract.adapter import Batch, Mailbox, Request
@@ -236,6 +237,7 @@ class AgreedPeer(Peer):
         taken = self._voices[signature is None].take(headers, body)
         if taken.message_id != item["messageId"]:
             raise Malformed("the item is signed under another message id", code="item-crossed")
+        self.lists.note(taken.message_id, body, TO_AGENCY)
         self._record(taken)
 
     # --- speaking -----------------------------------------------------------------------------------------------------
