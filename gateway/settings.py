@@ -97,6 +97,12 @@ class Settings(BaseSettings):
     crl_files: str = Field("", description="local revocation lists, PEM or DER, commas between; asked first")
     ledger_origin: str = Field("simojo.mojokertokota.example/ledger", description="the ledger's name in checkpoints")
     ledger_key_file: Path = Field(Path("keys/ledger.key"), description="32 random bytes in base64: the ledger's key")
+    previous_ledger_key_file: Path | None = Field(
+        None, description="the ledger's key before, while checkpoints are signed by both (`docs/ledger-verify.md`)"
+    )
+    earlier_ledger_keys: str = Field(
+        "", description="verifier keys that signed the ledger before (lines of `simojo ledger key`), apart by spaces"
+    )
     earlier_permit_keys: str = Field(
         "", description="public keys of earlier statements on permits (lines of `/periksa/kunci`), apart by spaces"
     )
@@ -182,6 +188,13 @@ class Settings(BaseSettings):
     def ledger_seed(self) -> bytes:
         """The seed of the ledger's Ed25519 key. Raises Misconfigured as above."""
         return _key(_text_of(self.ledger_key_file, "SIMOJO_LEDGER_KEY_FILE"), "SIMOJO_LEDGER_KEY_FILE")
+
+    def previous_ledger_seed(self) -> bytes | None:
+        """The seed of the key before, while both sign. Raises Misconfigured as above."""
+        if self.previous_ledger_key_file is None:
+            return None
+        name = "SIMOJO_PREVIOUS_LEDGER_KEY_FILE"
+        return _key(_text_of(self.previous_ledger_key_file, name), name)
 
     def signing_key_pem(self) -> bytes:
         """The hub's private key as PEM, by value or from its file. Raises Misconfigured when it cannot be read."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from conformance.evidence.faults import EvidenceBroken
-from conformance.receipts.damage import Damaged
+from conformance.receipts.damage import VERIFIER_KEY, Damaged
 from conformance.receipts.forms import read_document
 from conformance.receipts.judge import Trusted, Verdict, judge
 from conformance.receipts.leaf import opens
@@ -19,6 +19,10 @@ def verify_receipt(
     try:
         verdict, salts = judge(document, trusted), read_document(document).salts
     except Damaged as fault:
+        if fault.code == VERIFIER_KEY and fault.given:
+            raise EvidenceBroken(
+                f"{where}: berasal dari buku catatan lain", f"{where} is of another ledger: {fault.detail}"
+            ) from None
         raise EvidenceBroken(f"{where}: {DAMAGE['id'][fault.code]}", f"{where}: {fault}") from None
     if verdict.exchange != exchange:
         raise EvidenceBroken(f"{where}: milik pertukaran lain", f"{where} is of the exchange {verdict.exchange}")

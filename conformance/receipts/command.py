@@ -84,15 +84,16 @@ def trusted_of(
     authorities: Sequence[Path],
 ) -> Trusted:
     """What the words of a command trust. Raises BadParameter for what is no key or no certificate."""
-    if need is not None and not 1 <= need <= len(set(witnesses)):
-        raise typer.BadParameter(f"--need {need}: from 1 to as many as --witness is given")
-    return Trusted(
-        keys=[_key(each, "--key", read_key) for each in keys],
+    trusted = Trusted(
+        keys=[key for each in keys for key in _keys(each, "--key", read_key)],
         certificate=certificate,
-        witnesses=[_key(each, "--witness", read_witness_key) for each in witnesses],
+        witnesses=[key for each in witnesses for key in _keys(each, "--witness", read_witness_key)],
         need=need,
         authorities=[certificate for path in authorities for certificate in _certificates(path)],
     )
+    if need is not None and not 1 <= need <= len(set(trusted.witnesses)):
+        raise typer.BadParameter(f"--need {need}: from 1 to as many as --witness is given")
+    return trusted
 
 
 def _judged(data: bytes, trusted: Trusted, parts: dict[str, bytes]) -> Verdict | Damaged:
@@ -102,14 +103,15 @@ def _judged(data: bytes, trusted: Trusted, parts: dict[str, bytes]) -> Verdict |
         return damaged
 
 
-def _key(said: str, option: str, read: Callable[[str], object]) -> str:
-    """The key itself, or that of a file. A key has two plus signs or more, and then 44 characters of base64."""
+def _keys(said: str, option: str, read: Callable[[str], object]) -> list[str]:
+    """The keys themselves, or those of a file. A key has two plus signs or more, and then 44 characters of base64."""
     try:
-        key = (said if said.count("+") >= 2 else Path(said).read_text("utf-8")).strip()
-        read(key)
+        keys = (said if said.count("+") >= 2 else Path(said).read_text("utf-8")).split()
+        for each in keys:
+            read(each)
     except (OSError, UnicodeDecodeError, Damaged) as fault:
         raise typer.BadParameter(f"{option} is no key (name+id+base64) of that kind and no file: {fault}") from fault
-    return key
+    return keys
 
 
 def _certificates(path: Path) -> list[x509.Certificate]:

@@ -1,7 +1,8 @@
 """The judgement of a receipt.
 
 1. the form of the document, and the certificate in it
-2. the verifier key: one that is trusted, else the one inside; and the checkpoint that it signed for its own ledger
+2. the verifier key: one that is trusted and signed the checkpoint, else the one inside; and the checkpoint that it
+   signed for its own ledger
 3. each leaf: canonical, and in the tree of the checkpoint; all different, and of one exchange
 4. each salt belongs to a part that a leaf commits to
 5. each part whose bytes are given is what a leaf commits to
@@ -29,7 +30,7 @@ from conformance.receipts.damage import (
 )
 from conformance.receipts.forms import Document, read_document
 from conformance.receipts.leaf import Leaf, opens, read_leaf
-from conformance.receipts.note import Checkpoint, VerifierKey, open_checkpoint, read_key
+from conformance.receipts.note import Checkpoint, VerifierKey, has_line, open_checkpoint, read_key
 from conformance.receipts.timestamp import Stamp, judge_timestamp, stamped_note, time_of
 from conformance.receipts.tree import check_inclusion
 from conformance.receipts.witnessing import Witnessed, judge_witnesses, read_witness_key
@@ -87,11 +88,8 @@ def judge(data: bytes, trusted: Trusted = NOTHING, parts: Mapping[str, bytes] | 
     document = read_document(data)
     carried = read_certificate(document.certificate)
     # 2
-    if trusted.keys and document.verifier not in trusted.keys:
-        wanted = " or ".join(each[:120] for each in trusted.keys)
-        detail = f"it is of the key {document.verifier[:120]!r}, not of {wanted!r}"
-        raise Damaged(VERIFIER_KEY, "receipt", detail, given=True)
-    key = read_key(document.verifier)
+    verifier = _judging(document, trusted.keys)
+    key = read_key(verifier)
     checkpoint = open_checkpoint(document.checkpoint, key)
     # 3
     leaves = _leaves(document, checkpoint)
@@ -117,7 +115,7 @@ def judge(data: bytes, trusted: Trusted = NOTHING, parts: Mapping[str, bytes] | 
     return Verdict(
         exchange=exchange,
         checkpoint=checkpoint,
-        verifier=document.verifier,
+        verifier=verifier,
         trusted=bool(trusted.keys),
         leaves=leaves,
         opened=tuple(given),
@@ -129,6 +127,18 @@ def judge(data: bytes, trusted: Trusted = NOTHING, parts: Mapping[str, bytes] | 
         has_timestamp=bool(document.timestamp),
         stamp=stamp,
     )
+
+
+def _judging(document: Document, keys: Sequence[str]) -> str:
+    """The key to judge by: while a ledger rolls its key over, its checkpoints have a line of the old and of the new."""
+    if not keys or document.verifier in keys:
+        return document.verifier
+    for each in keys:
+        if has_line(document.checkpoint, read_key(each)):
+            return each
+    wanted = " or ".join(each[:120] for each in keys)
+    detail = f"it is of the key {document.verifier[:120]!r}, not of {wanted!r}"
+    raise Damaged(VERIFIER_KEY, "receipt", detail, given=True)
 
 
 def _stamp(document: Document, key: VerifierKey, authorities: Sequence[x509.Certificate]) -> Stamp | None:

@@ -74,6 +74,15 @@ def open_checkpoint(note: str, key: VerifierKey) -> Checkpoint:
     return checkpoint
 
 
+def has_line(note: str, key: VerifierKey) -> bool:
+    """Whether a note has a line by this key, good or bad."""
+    try:
+        _, lines = split_note(note)
+    except Damaged:
+        return False
+    return any((name, signature[:4]) == (key.name, key.key_id) for name, signature in lines)
+
+
 def split_note(note: str) -> tuple[str, list[tuple[str, bytes]]]:
     """The signed text with its final newline, and each signature line as name and (key id, signature)."""
     try:

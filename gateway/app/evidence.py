@@ -9,7 +9,7 @@ from datetime import datetime
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.app.identity import hub_chain
-from gateway.app.store import Store, receipts_of
+from gateway.app.store import Store, proofs_of, receipts_of
 from gateway.contract.adapter import Adapter
 from gateway.machine import new_id
 from gateway.operations.evidence.bundle import Bundles
@@ -17,7 +17,6 @@ from gateway.operations.evidence.desk import EvidenceDesk
 from gateway.operations.evidence.holding import Holding
 from gateway.operations.evidence.reads import RestrictedReads
 from gateway.operations.evidence.views import Views
-from gateway.operations.proofs import Proofs
 from gateway.trust.cades import sign_detached
 from gateway.trust.keys import SigningKey
 from gateway.validation.library import SchemaLibrary
@@ -40,7 +39,7 @@ def evidence_of(
         reader=store.reader,
         holding=holding,
         receipts=receipts_of(store, key),
-        proofs=Proofs(store.reader, store.note_key.verifier),
+        proofs=proofs_of(store),
         views=views,
         library=library,
         certificate=key.certificate.public_bytes(Encoding.PEM).decode(),

@@ -18,7 +18,13 @@ from gateway.app.differing import suspend_where_different
 from gateway.app.identity import hub_key, previous_keys, timestamp_authority
 from gateway.app.rounds import Round, Rounds
 from gateway.app.starting import make_sure, refuse_place, speaks_soap
-from gateway.app.store import open_store, record_hub_certificates, revocation_policy, status_sources
+from gateway.app.store import (
+    open_store,
+    record_hub_certificates,
+    record_keys_of_ledger,
+    revocation_policy,
+    status_sources,
+)
 from gateway.casework.desk import Casework
 from gateway.casework.references import ReferenceIndex
 from gateway.dialect.party import Hub
@@ -139,13 +145,20 @@ class Process:
             signatory=self._signatory,
         )
         self.timers = Timers(self.deeds, self.casework, clock)
-        self.integrator = Integrator(self.store.reader, self.store.unit_of_work, self.store.note_key, clock)
+        self.integrator = Integrator(
+            self.store.reader,
+            self.store.unit_of_work,
+            self.store.note_key,
+            clock,
+            earlier=self.store.earlier_verifiers,
+            previous=self.store.previous_note_key,
+        )
         self.witnessing = Witnessing(
             reader=self.store.reader,
             unit_of_work=self.store.unit_of_work,
             leaves=self.store.leaves,
             client=self._client,
-            verifiers=(self.store.note_key.verifier,),
+            verifiers=self.store.verifiers,
             clock=clock,
         )
         self.timestamping = self._timestamping(stamping)
@@ -191,6 +204,7 @@ class Process:
         self.clock_watch.compare()
         self.suspend_where_different()
         record_hub_certificates(self.store, self._clock())
+        record_keys_of_ledger(self.store, self._clock())
         while self._recover(alone=not is_shared(self.store.engine)):
             pass  # whatever the last process was sending when it ended; of several, whatever nobody holds any more
         if not is_shared(self.store.engine):

@@ -4,6 +4,7 @@ Settings and keys are read before this, and the store was opened and migrated: e
 it (`gateway.settings`, `gateway.app.identity`, `gateway.store.schema`). Here stands what is left:
 
     libraries      one that is missing is told now, though it is loaded when it is first needed
+    ledger         one whose last checkpoint none of the keys of the settings signed is refused
     production     a store that may forget, or a certificate that has ended, is refused; else the log says so
     clock          one that was set back is told and not refused: the hub would stand still for an hour because of a
                    clock that somebody is about to set right, and nothing is lost meanwhile; one that is not the
@@ -26,6 +27,7 @@ from gateway.domain.calendar import local_date
 from gateway.domain.errors import Misconfigured
 from gateway.exchange.directory import Directory
 from gateway.operations.health import CLOCK_BACK_S, clock_back, clock_sentence
+from gateway.operations.ledger_keys import refuse_unknown_signer
 from gateway.settings import Settings
 from gateway.store.soundness import APART_S, SKEW_S, apart, apart_sentence, doubts, refuse_network
 
@@ -78,6 +80,7 @@ def make_sure(settings: Settings, store: Store, certificate: x509.Certificate, c
     """Refuse or warn, as the module says. Raises Misconfigured, and HubBusy when the store does not answer."""
     refuse_missing()
     at = clock()
+    refuse_unknown_signer(store.reader, store.verifiers)
     ended = _certificate_fault(certificate, at)
     if ended and settings.is_production:
         raise Misconfigured(ended, code="certificate-expired")

@@ -17,11 +17,13 @@ from sqlalchemy import Engine
 from gateway.app.catalogue import catalogue_of
 from gateway.app.identity import agency_authorities, held_certificates
 from gateway.casework.leaves import Leaves
-from gateway.ledger.checkpoint import NoteKey
+from gateway.domain.errors import LedgerBroken, Misconfigured
+from gateway.ledger.checkpoint import NoteKey, NoteVerifier
 from gateway.machine import new_id, now
 from gateway.operations.admission import Admission
 from gateway.operations.hub_certificates import record, unrecorded
 from gateway.operations.ledger_export import StoreVerdict, verify_store
+from gateway.operations.ledger_keys import record_ledger_keys
 from gateway.operations.old_bodies import seal_old_bodies
 from gateway.operations.proofs import Proofs
 from gateway.operations.receipts import Receipts
@@ -51,10 +53,23 @@ class Store:
     master: MasterKey
     vault: Vault
     note_key: NoteKey
+    previous_note_key: NoteKey | None = None
+    earlier_note_keys: tuple[NoteVerifier, ...] = ()
     unit_of_work: GroupCommit
     leaves: Leaves
     registry: Registry
     client: HttpClient | None = None
+
+    @property
+    def verifiers(self) -> tuple[NoteVerifier, ...]:
+        """The keys that judge the ledger's checkpoints, those that sign now first."""
+        return (self.note_key.verifier, *self.earlier_verifiers)
+
+    @property
+    def earlier_verifiers(self) -> tuple[NoteVerifier, ...]:
+        """Those but the key of today, newest first."""
+        before = [self.previous_note_key.verifier] if self.previous_note_key else []
+        return tuple(dict.fromkeys((*before, *self.earlier_note_keys)))
 
     def close(self) -> None:
         """Finish what waits to be written, and close."""
@@ -93,13 +108,16 @@ def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_i
                 sources=None if client is None else partial(status_sources, settings, client),
             ),
         )
+        note_key, previous, earlier = note_keys(settings)
         store = Store(
             settings=settings,
             engine=engine,
             reader=reader,
             master=master,
             vault=vault,
-            note_key=NoteKey.from_seed(settings.ledger_origin, settings.ledger_seed()),
+            note_key=note_key,
+            previous_note_key=previous,
+            earlier_note_keys=earlier,
             unit_of_work=unit_of_work,
             leaves=leaves,
             registry=registry,
@@ -109,6 +127,26 @@ def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_i
         return store
 
 
+def note_keys(settings: Settings) -> tuple[NoteKey, NoteKey | None, tuple[NoteVerifier, ...]]:
+    """The key that signs checkpoints, the one before while both sign, and those before. Raises Misconfigured."""
+    origin, before = settings.ledger_origin, settings.previous_ledger_seed()
+    current = NoteKey.from_seed(origin, settings.ledger_seed())
+    previous = None if before is None or before == current.seed else NoteKey.from_seed(origin, before)
+    try:
+        earlier = tuple(NoteVerifier.parse(each) for each in settings.earlier_ledger_keys.split())
+    except LedgerBroken as fault:
+        raise Misconfigured(f"SIMOJO_EARLIER_LEDGER_KEYS: {fault.violations[0].text}") from None
+    if others := [each.name for each in earlier if each.name != origin]:
+        raise Misconfigured(f"SIMOJO_EARLIER_LEDGER_KEYS has a key of {others[0]}, this ledger is {origin}")
+    return current, previous, earlier
+
+
+def record_keys_of_ledger(store: Store, at: datetime) -> None:
+    """Keep which keys sign checkpoints, and since when. For the hub alone, as `record_hub_certificates`."""
+    signing = [each.verifier for each in (store.note_key, store.previous_note_key) if each is not None]
+    record_ledger_keys(store.reader, store.unit_of_work, store.leaves, signing, at)
+
+
 def _tell_sealed(table: str, rows: int) -> None:
     _log.info("bodies_sealed", table=table, rows=rows)
 
@@ -116,12 +154,13 @@ def _tell_sealed(table: str, rows: int) -> None:
 def verifier_of(settings: Settings) -> Callable[[Reader, Callable[[int], None]], StoreVerdict]:
     """What verifies the whole ledger of any store with the office's keys. Raises Misconfigured."""
     master = MasterKey(settings.master_key_bytes())
-    note_key = NoteKey.from_seed(settings.ledger_origin, settings.ledger_seed())
+    note_key, previous, earlier = note_keys(settings)
+    verifiers = (note_key.verifier, *([previous.verifier] if previous else []), *earlier)
     catalogue = catalogue_of(settings)
 
     def verify(reader: Reader, progress: Callable[[int], None]) -> StoreVerdict:
         vault = Vault(reader, master, secrets.token_bytes)
-        return verify_store(reader, vault, note_key.verifier, progress, catalogue)
+        return verify_store(reader, vault, verifiers, progress, catalogue)
 
     return verify
 
@@ -158,4 +197,9 @@ def status_sources(settings: Settings, client: HttpClient) -> StatusSources:
 def receipts_of(store: Store, key: SigningKey) -> Receipts:
     """What makes receipts of exchanges; `key` is the hub's, whose certificate they carry."""
     pem = key.certificate.public_bytes(Encoding.PEM).decode()
-    return Receipts(store.reader, store.vault, Proofs(store.reader, store.note_key.verifier), pem)
+    return Receipts(store.reader, store.vault, proofs_of(store), pem)
+
+
+def proofs_of(store: Store) -> Proofs:
+    """What makes proofs, under whichever key signed a checkpoint."""
+    return Proofs(store.reader, store.note_key.verifier, store.earlier_verifiers)

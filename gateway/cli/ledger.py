@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,10 +16,12 @@ from gateway.app.identity import hub_key
 from gateway.cli.ledger_file import held_of, verify_file
 from gateway.cli.ledger_report import DAMAGED, bar, damage_text
 from gateway.cli.opening import opened
+from gateway.domain.calendar import JAKARTA
 from gateway.domain.errors import GatewayError, LedgerBroken, Refused
 from gateway.ledger.finding import Finding, explain
 from gateway.ledger.verify import Standing
 from gateway.operations.ledger_export import export_lines, leaf_lines, verify_store
+from gateway.operations.ledger_keys import known_keys
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -44,7 +48,7 @@ def verify(
     whole by the keys that it brings itself, for want of --key.
     """
     if file is not None:
-        raise typer.Exit(verify_file(file, key or [], held or [], parts=with_bytes))
+        raise typer.Exit(verify_file(file, " ".join(key or []).split(), held or [], parts=with_bytes))
     if key:
         raise typer.BadParameter("the office's own store is judged by its own key: give --key with an export")
     raise typer.Exit(_verify_store(held or [], parts=with_bytes))
@@ -52,16 +56,16 @@ def verify(
 
 def _verify_store(held: list[Path], *, parts: bool) -> int:
     with opened() as store:
-        verifier = store.note_key.verifier
+        verifiers = store.verifiers
         catalogue = catalogue_of(store.settings)
-        known = held_of(held, [verifier])
+        known = held_of(held, verifiers)
         standing = Standing()
         try:
             with bar(store.reader.tree_size()) as progress:
                 verdict = verify_store(
                     store.reader,
                     store.vault,
-                    verifier,
+                    verifiers,
                     progress,
                     catalogue,
                     held=known,
@@ -88,11 +92,35 @@ def _explained(store: Store, damage: LedgerBroken, standing: Standing) -> Findin
         return None
 
 
+def _utc(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _wib(at: datetime | None) -> str:
+    return "-" if at is None else f"{at.astimezone(JAKARTA):%Y-%m-%d %H:%M:%S} WIB"
+
+
 @app.command("key")
-def key_() -> None:
-    """Print the ledger's verifier key: agencies keep it, and judge receipts, checkpoints and exports by it."""
+def key_(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="one JSON object, with the times, on standard output")
+    ] = False,
+) -> None:
+    """Print the ledger's verifier keys, which judge receipts, checkpoints and exports; the one that signs now first.
+
+    The keys alone are on standard output, a line each, as --key takes them; when each began and ended, beside it.
+    """
     with opened() as store:
-        print(store.note_key.verifier.encode())
+        keys = known_keys(store.reader, store.verifiers)
+    if as_json:
+        said = [
+            {"verifier": each.verifier, "beganAt": _utc(each.began_at), "endedAt": _utc(each.ended_at)} for each in keys
+        ]
+        print(json.dumps({"keys": said}, ensure_ascii=False))
+        return
+    for each in keys:
+        print(each.verifier)
+        print(f"  signs from {_wib(each.began_at)} until {_wib(each.ended_at)}", file=sys.stderr)
 
 
 @app.command()
@@ -101,7 +129,7 @@ def export(
 ) -> None:
     """Write the ledger as lines that can be verified elsewhere, with none of the office's database."""
     with opened() as store:
-        lines = export_lines(store.reader, store.vault, (store.note_key.verifier,))
+        lines = export_lines(store.reader, store.vault, store.verifiers)
         if file is None:
             for line in lines:
                 sys.stdout.write(line)

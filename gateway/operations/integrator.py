@@ -22,7 +22,10 @@ BATCH = 4096
 
 
 class Integrator:
-    """Extends the ledger named by `note_key`. `earlier` are the ledger's former keys, after a roll-over."""
+    """Extends the ledger named by `note_key`. `earlier` are the ledger's former keys, after a roll-over.
+
+    While `previous` is given each checkpoint has its line too, behind that of `note_key`.
+    """
 
     def __init__(
         self,
@@ -31,11 +34,13 @@ class Integrator:
         note_key: NoteKey,
         clock: Callable[[], datetime],
         earlier: Sequence[NoteVerifier] = (),
+        previous: NoteKey | None = None,
     ) -> None:
         self._reader = reader
         self._unit_of_work = unit_of_work
         self._note_key = note_key
-        self._verifiers = (note_key.verifier, *earlier)
+        self._previous = previous
+        self._verifiers = (note_key.verifier, *([previous.verifier] if previous else []), *earlier)
         self._clock = clock
 
     def run_once(self, limit: int = BATCH) -> int:
@@ -61,7 +66,10 @@ class Integrator:
         hashes = [_promised(leaf) for leaf in pending]
         # 3
         grown = extend(size, tiles, hashes)
-        note = sign(Checkpoint(self._note_key.name, grown.size, grown.root), self._note_key)
+        signed = Checkpoint(self._note_key.name, grown.size, grown.root)
+        note = sign(signed, self._note_key)
+        if self._previous is not None:
+            note += self._previous.signature_line(signed.body())
         # 4
         checkpoint = {"size": grown.size, "previous": size, "note": note, "at": self._clock()}
         plan = Plan(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.exc import DBAPIError
 
-from gateway.domain.errors import LedgerBroken
+from gateway.app import Gateway
+from gateway.domain.errors import LedgerBroken, Misconfigured
 from gateway.ledger.receipt import verify_receipt
 from gateway.ledger.verify import verify_export
 from tests.cli.conftest import Simojo, opened_at
@@ -231,3 +234,55 @@ def test_a_receipt_of_an_exchange_that_is_not_there_is_refused(home: Path, simoj
 
 def test_the_key_for_the_agreement_is_one_line(house: House, simojo: Simojo) -> None:
     assert simojo("ledger", "key").out == f"{house.gateway.store.note_key.verifier.encode()}\n"
+
+
+def test_the_key_is_rolled_over_with_overlap_by_settings_alone(
+    home: Path, house: House, exchange: str, simojo: Simojo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decision 0105: both keys sign for a while; then the old one judges what it signed, and signs no more."""
+    old = simojo("ledger", "key").out.strip()
+    assert simojo("ledger", "receipt", exchange, "before.json").code == 0
+    house.gateway.stop()
+    previous = house.gateway.settings.ledger_key_file
+    following = previous.with_name("ledger-2.key")
+    following.write_text(base64.b64encode(bytes(range(1, 33))).decode() + "\n")
+
+    def started(**settings: str) -> None:
+        """A hub with other settings, in which something happens."""
+        for name in ("LEDGER_KEY_FILE", "PREVIOUS_LEDGER_KEY_FILE", "EARLIER_LEDGER_KEYS"):
+            monkeypatch.delenv(f"SIMOJO_{name}", raising=False)
+        for name, value in settings.items():
+            monkeypatch.setenv(f"SIMOJO_{name}", value)
+        given = {name.lower(): Path(value) if name.endswith("FILE") else value for name, value in settings.items()}
+        gateway = Gateway(house.gateway.settings.model_copy(update=given), clock=house.clock)
+        try:
+            gateway.start()
+            gateway.store.registry.set_credential("oss", "username", f"username-{len(settings)}", "staff/agus")
+            while gateway.integrator.run_once():
+                pass
+        finally:
+            gateway.stop()
+
+    with pytest.raises(Misconfigured, match="SIMOJO_EARLIER_LEDGER_KEYS"):
+        started(LEDGER_KEY_FILE=str(following))
+    house.clock.at += timedelta(days=1)
+    started(LEDGER_KEY_FILE=str(following), PREVIOUS_LEDGER_KEY_FILE=str(previous))
+    new, before = simojo("ledger", "key").out.split()
+    assert before == old
+    house.clock.at += timedelta(days=1)
+    started(LEDGER_KEY_FILE=str(following), EARLIER_LEDGER_KEYS=old)
+    told = json.loads(simojo("ledger", "key", "--json").out)["keys"]
+    assert [(each["verifier"], each["beganAt"][:10], (each["endedAt"] or "")[:10]) for each in told] == [
+        (new, "2026-11-25", ""),
+        (old, "2026-11-24", "2026-11-26"),
+    ]
+    said = simojo("ledger", "key").err
+    assert "signs from 2026-11-24 10:00:00 WIB until 2026-11-26 10:00:00 WIB" in said
+    assert simojo("ledger", "verify").code == 0
+    assert simojo("ledger", "export", "ledger.jsonl").code == 0
+    assert simojo("ledger", "verify", "ledger.jsonl", "--key", new, "--key", old).code == 0
+    assert simojo("ledger", "verify", "ledger.jsonl", "--key", f"{new}\n{old}").code == 0
+    assert simojo("ledger", "verify", "ledger.jsonl", "--key", new).code == 1
+    assert simojo("ledger", "receipt", exchange, "after.json").code == 0
+    assert (home / "after.json").read_bytes() == (home / "before.json").read_bytes()  # of the key that signed it
+    assert verify_receipt((home / "after.json").read_bytes(), old).trusted

@@ -12,7 +12,7 @@ from sqlmodel import col, func, select
 
 from gateway.store.outgoing import WrappedKey
 from gateway.store.reads.base import Reads
-from gateway.store.tables import CheckpointRow, DataKeyRow, DossierRow, LeafRow, TileRow, TreeHeadRow
+from gateway.store.tables import CheckpointRow, DataKeyRow, DossierRow, LeafRow, LedgerKeyRow, TileRow, TreeHeadRow
 from gateway.store.types import as_bytes
 
 HEAD = 1
@@ -116,6 +116,15 @@ class LedgerReads(Reads):
     def leaves_of_case(self, case_id: str) -> list[LeafRow]:
         """All leaves of a case, in the order of their commits."""
         return self._all(select(LeafRow).where(col(LeafRow.case_id) == case_id).order_by(col(LeafRow.serial)))
+
+    def ledger_keys(self) -> list[LedgerKeyRow]:
+        """The keys that sign or signed checkpoints, the first that began first."""
+        return self._all(select(LedgerKeyRow).order_by(col(LedgerKeyRow.began_at), col(LedgerKeyRow.verifier)))
+
+    def first_checkpoint(self) -> CheckpointRow | None:
+        """The checkpoint over the fewest leaves."""
+        found: CheckpointRow | None = self._first(select(CheckpointRow).order_by(col(CheckpointRow.size)).limit(1))
+        return found
 
     def tile(self, level: int, number: int) -> bytes | None:
         """The hashes of a tile, as many as there are."""

@@ -19,7 +19,16 @@ from gateway.store.tables.cases import (
     PinChallengeRow,
 )
 from gateway.store.tables.exchanges import ExchangeRow, FailedProofRow, PartRow, RefusalTallyRow
-from gateway.store.tables.ledger import CheckpointRow, DataKeyRow, DossierRow, LeafRow, TileRow, ToSealRow, TreeHeadRow
+from gateway.store.tables.ledger import (
+    CheckpointRow,
+    DataKeyRow,
+    DossierRow,
+    LeafRow,
+    LedgerKeyRow,
+    TileRow,
+    ToSealRow,
+    TreeHeadRow,
+)
 from gateway.store.tables.outbox import AttemptRow, CircuitRow, DeliveryRow, LaneRow
 from gateway.store.tables.parties import (
     AgencyRow,
@@ -72,6 +81,7 @@ __all__ = [
     "HubCertificateRow",
     "LaneRow",
     "LeafRow",
+    "LedgerKeyRow",
     "OpeningRow",
     "PartRow",
     "PinChallengeRow",

@@ -55,6 +55,16 @@ class CheckpointRow(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
+class LedgerKeyRow(SQLModel, table=True):
+    """A key that signs checkpoints, as its verifier key; `ended_at` is null while it does."""
+
+    __tablename__ = "ledger_key"
+
+    verifier: str = Field(primary_key=True)
+    began_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 class TreeHeadRow(SQLModel, table=True):
     """The single row that an integrator advances: the size of the tree."""
 
