@@ -43,6 +43,7 @@ ONE_ENGINE = {
     "databases.py": "makes them",
     "demo/plays.py": "the demo is played on SQLite, as people type it",
     "edge/test_hostile.py": "its twin on SQLite stands beside it",
+    "erasing/test_erased_whole.py": "one test for each engine, with hubs that are processes",
     "exchange/stage.py": "SQLite where no URL is given: benchmarks and fuzzing",
     "office/house.py": "the same",
     "operations/test_store_fault.py": "a disk is filled here, and room is used there",

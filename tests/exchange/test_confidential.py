@@ -198,7 +198,7 @@ def test_what_was_encrypted_to_the_key_before_a_roll_over_is_still_read(agreed: 
     previous = hub_leaf(agreed.folder.parent / "ca", LeafKind.RSA).key
     agreed.take_key(hub_leaf(agreed.folder.parent / "ca2", LeafKind.RSA))
     assert confidential.ask_validity(agreed, to=before).code == "decryption-failed"
-    with mock.patch("gateway.app.process.Hub", lambda **said: Hub(**{**said, "previous": (previous,)})):
+    with mock.patch("gateway.app.parts.Hub", lambda **said: Hub(**{**said, "previous": (previous,)})):
         agreed.restart()
     assert confidential.heard(agreed, confidential.ask_validity(agreed, to=before)).said.status == 200
     assert confidential.heard(agreed, confidential.ask_validity(agreed, jti="v-2")).said.status == 200
