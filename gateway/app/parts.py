@@ -29,7 +29,7 @@ def hub_of(store: Store, key: SigningKey) -> Hub:
         id=store.settings.hub_id,
         key=key,
         pin=store.master.pin,
-        held=store.vault.held,
+        held=store.vault.secrets.held,
         previous=previous_keys(store.settings),
     )
 

@@ -46,9 +46,9 @@ from gateway.primitives.json_writer import JsonWriter
 from gateway.store.outgoing import Provision, StoredDelivery
 from gateway.store.plan import Change, Plan, Update, unmoved
 from gateway.store.sealed_rows import open_delivery, sealed_with
-from gateway.store.sealing import DAMAGED, ERASED
+from gateway.store.sealing import DAMAGED, ERASED, erased
 from gateway.store.tables import DeliveryRow
-from gateway.store.vault import DataKey, erased
+from gateway.store.vault import DataKey
 from gateway.validation.library import SchemaLibrary
 from gateway.validation.minimise import excess
 

@@ -176,7 +176,7 @@ class Concluding:
     def _let_go(self, row: StoredDelivery) -> tuple[Change, ...]:
         """Nothing is sent for it any more: what an official gave for its sending is let go."""
         ask = _signature(row)
-        return () if ask is None else (self._casework.vault.let_go(ask.challenge),)
+        return () if ask is None else (self._casework.vault.secrets.let_go(ask.challenge),)
 
     def _waits_since(self, result: Result, row: StoredDelivery) -> bool:
         """Whether a delivery with an answer in hand was taken back from its worker, and nobody is calling now.

@@ -157,7 +157,7 @@ def read_entry(
         certificate_rows=certificates,
         statuses=reader.certificate_statuses(asked) if asked else {},
         revocation=revocation,
-        secret=lambda name: vault.credential(agency, name),
+        secret=lambda name: vault.secrets.credential(agency, name),
         agreement_rows=reader.agreements(agency=agency),
         endpoints={row.interaction: row.url for row in reader.endpoints(agency)},
     )

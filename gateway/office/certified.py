@@ -116,7 +116,7 @@ class Certified:
             check_url=check_url,
         )
         ask = e.SignDocument(challenge=challenge, document_sha256=sha256, signer_nik=_nik(officer), factor=given.factor)
-        held = self._casework.vault.hold(challenge, given.secret, expires_at)
+        held = self._casework.vault.secrets.hold(challenge, given.secret, expires_at)
         return Step(facts=[fact], asks=[ask], changes=[used, *held])
 
 

@@ -45,7 +45,7 @@ class Timers:
         """Let go what officials gave for signatures that were not sent in time, or whose end nobody wrote down."""
         challenges = self._casework.reader.expired_secrets(now, limit)
         if challenges:
-            self._deeds.finish(Plan(tuple(self._casework.vault.let_go(each) for each in challenges)))
+            self._deeds.finish(Plan(tuple(self._casework.vault.secrets.let_go(each) for each in challenges)))
         return len(challenges)
 
     def _handled(self, row: DeadlineRow) -> bool:

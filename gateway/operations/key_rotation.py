@@ -34,7 +34,7 @@ from gateway.store.reads.keys import WRAPPED
 from gateway.store.tables import CredentialRow, DataKeyRow, DerivedKeyRow, MasterKeyRow
 from gateway.store.tables.keys import GONE, OPENS, WRAPS
 from gateway.store.unit_of_work import UnitOfWork
-from gateway.store.vault import credential_context, data_key_context, held_context
+from gateway.store.wrapping import credential_context, data_key_context, held_context
 from gateway.trust.key_ring import KeyRing
 from gateway.trust.secrets import NONCE_SIZE
 

@@ -19,7 +19,7 @@ from gateway.store.plan import Change, Claim, Outcome, Plan
 from gateway.store.reading import Reader
 from gateway.store.tables import DerivedKeyRow, MasterKeyRow
 from gateway.store.tables.keys import GONE, WRAPS
-from gateway.store.vault import credential_context, data_key_context
+from gateway.store.wrapping import credential_context, data_key_context
 from gateway.trust.key_ring import KeyRing, missing
 from gateway.trust.secrets import KEY_SIZE, NONCE_SIZE
 

@@ -202,7 +202,7 @@ class Registry(AgreementDeeds):
         """Seal a secret of an agency's profile."""
 
         def prepare() -> None:
-            changes = self._vault.seal_credential(agency, name, secret)
+            changes = self._vault.secrets.seal_credential(agency, name, secret)
             self._commit([*changes], LeafKind.STAFF, actor, {"step": "credential", "agency": agency, "name": name})
 
         prepared_again(prepare)

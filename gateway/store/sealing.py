@@ -160,3 +160,12 @@ def _damaged(place: Place) -> Tampered:
         f"the sealed body {place} does not open: it was changed or moved; restore it from a backup",
         code="sealed-damaged",
     )
+
+
+def erased(scope: str) -> Refused:
+    """The refusal of whatever would begin under a key that was destroyed."""
+    return Refused(
+        f"{scope}: the data of this person were erased, nothing new is kept under it",
+        code="erased",
+        clause="UU 27/2022 Pasal 43",
+    )

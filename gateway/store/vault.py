@@ -1,4 +1,4 @@
-"""Secrets in the store, sealed under the master key: data keys, agencies' credentials, and what is held for minutes.
+"""Data keys in the store, wrapped by the master key; beside them, what agencies and people entrust (`Vault.secrets`).
 
 A data key makes the commitments and keyed digests of one scope, seals its bodies, and dies with it:
 
@@ -8,8 +8,8 @@ A data key makes the commitments and keyed digests of one scope, seals its bodie
 
 The master key wraps dossier keys and keys of days. There may be several (`gateway.trust.key_ring`): which one wraps
 stands in the store, and a plan that brings something wrapped is guarded by that, so nothing comes under a master key
-that wraps no more. A dossier is found by a keyed digest of its person. A key whose
-stored form is empty was destroyed by an erasure: its scope stays taken, so that nothing new begins under it.
+that wraps no more. A dossier is found by a keyed digest of its person. A key whose stored form is empty was destroyed
+by an erasure: its scope stays taken, so that nothing new begins under it.
 
 Which of the two holds for an exchange: the case that its leaf names (`LeafRow.case_id`), else its day.
 
@@ -30,21 +30,21 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from gateway.domain.errors import Misconfigured, Refused, Tampered
+from gateway.domain.errors import Tampered
 from gateway.primitives.mac import hmac_sha256
 from gateway.store.derived import Derived
 from gateway.store.outgoing import WrappedKey
 from gateway.store.plan import Change, Claim, Delete, Plan, Update
 from gateway.store.reading import Reader
-from gateway.store.sealing import BodySeal
-from gateway.store.tables import CredentialRow, DataKeyRow, DossierRow, HeldSecretRow, MasterKeyRow
-from gateway.store.tables.keys import WRAPS
+from gateway.store.sealing import BodySeal, erased
+from gateway.store.secrets import Secrets
+from gateway.store.tables import DataKeyRow, DossierRow
+from gateway.store.wrapping import Wrapping, data_key_context
 from gateway.trust.key_ring import KeyRing
 from gateway.trust.secrets import KEY_SIZE, NONCE_SIZE, MasterKey
 
 MAX_FRESH = 1024
 """Keys made and not yet seen in the store; the oldest is forgotten first. Most of them belong to refused plans."""
-
 
 OPENED = 512
 """Wrapped keys that are remembered with what they open to. Who asks has read the wrapped form just now, so a key that
@@ -87,8 +87,9 @@ class Vault:
 
     def __init__(self, reader: Reader, master: KeyRing | MasterKey, random: Callable[[int], bytes]) -> None:
         self._reader = reader
-        self._ring = master if isinstance(master, KeyRing) else KeyRing((master,))
-        self._derived = Derived(reader, self._ring)
+        ring = master if isinstance(master, KeyRing) else KeyRing((master,))
+        self._wrapping = Wrapping(reader, ring, random)
+        self._derived = Derived(reader, ring)
         self._random = random
         self._fresh: OrderedDict[str, _Fresh] = OrderedDict()
         self._new_dossiers: OrderedDict[str, _Dossier] = OrderedDict()
@@ -96,6 +97,7 @@ class Vault:
         self._unwrap = lru_cache(maxsize=OPENED)(self._opened)
         self._today: tuple[str, int | None, DataKey] | None = None
         self._lock = threading.Lock()
+        self.secrets = Secrets(reader, self._wrapping)
         reader.open_with(self.opening_key)  # the one door: whoever reads a body through it reads it opened
 
     def case_key(self, case_id: str, person: str | None = None) -> DataKey:
@@ -190,7 +192,7 @@ class Vault:
             stored = self._seen(scope)
             if stored is None or stored.is_destroyed:
                 return Plan()
-            wrapped, stands = self._wrap(self._unwrap(scope, stored), data_key_context(scope))
+            wrapped, stands = self._wrapping.wrap(self._unwrap(scope, stored), data_key_context(scope))
         again = Update(DataKeyRow, {"scope": scope}, {"wrapped": stored.wrapped}, {"wrapped": wrapped})
         return Plan((*stands, again, Delete(DossierRow, {"scope": scope})))
 
@@ -207,47 +209,6 @@ class Vault:
                 del self._fresh[scope]
             for digest in [digest for digest, each in self._new_dossiers.items() if each.scope in stored]:
                 del self._new_dossiers[digest]
-
-    def credential(self, agency: str, name: str) -> str:
-        """A secret of an agency's dialect. Raises Misconfigured when staff have not set it."""
-        sealed = self._reader.credential(agency, name)
-        if sealed is None:
-            raise Misconfigured(
-                f"agency {agency} has no credential {name!r}: set it before exchanging with it",
-                code="credential-missing",
-            )
-        return self._ring.open(sealed, credential_context(agency, name)).decode()
-
-    def seal_credential(self, agency: str, name: str, secret: str) -> tuple[Change, ...]:
-        """The changes that store this secret, sealed, in place of an earlier one if there is one."""
-        sealed, stands = self._wrap(secret.encode(), credential_context(agency, name))
-        key = {"agency": agency, "name": name}
-        earlier = self._reader.credential(agency, name)
-        if earlier is None:
-            return (*stands, Claim(CredentialRow, ("agency", "name"), {**key, "sealed": sealed}))
-        return (*stands, Update(CredentialRow, key, {"sealed": earlier}, {"sealed": sealed}))
-
-    def hold(self, challenge: str, secret: str, expires_at: datetime) -> tuple[Change, ...]:
-        """The changes that hold what a person gave for one act alone, sealed, until then at the longest."""
-        sealed, stands = self._wrap(secret.encode(), held_context(challenge))
-        values = {"challenge": challenge, "sealed": sealed, "expires_at": expires_at}
-        return (*stands, Claim(HeldSecretRow, ("challenge",), values))
-
-    def held(self, challenge: str, at: datetime) -> str:
-        """What is held for a challenge. Raises Refused `held-secret-gone` when it is used up or its time is over."""
-        row = self._reader.held_secret(challenge)
-        if row is None or at >= row.expires_at:
-            raise Refused(
-                "Passphrase atau TOTP untuk tanda tangan ini tidak lagi disimpan: tidak sempat terkirim. Tanda "
-                "tangani lagi dengan PIN baru",
-                code="held-secret-gone",
-                clause="Pasal 13",
-            )
-        return self._ring.open(row.sealed, held_context(challenge)).decode()
-
-    def let_go(self, challenge: str) -> Change:
-        """The change after which nothing is held for a challenge; there may be nothing by now."""
-        return Delete(HeldSecretRow, {"challenge": challenge})
 
     def _data_key(self, scope: str, person: str | None = None) -> DataKey:
         with self._lock:
@@ -288,7 +249,7 @@ class Vault:
     def _make(self, scope: str, person: str | None) -> _Fresh:
         key = self._random(KEY_SIZE)
         if not scope.startswith("case/"):
-            sealed, stands = self._wrap(key, data_key_context(scope))
+            sealed, stands = self._wrapping.wrap(key, data_key_context(scope))
             return _Fresh(key, _key_row(scope, sealed, None), stands)
         digest = None if person is None else self.dossier_digest(person)
         dossier = self._new_dossier(None) if digest is None else self._dossier(digest)
@@ -314,7 +275,7 @@ class Vault:
 
     def _new_dossier(self, digest: str | None) -> _Dossier:
         scope, key = f"dossier/{self._random(ID_SIZE).hex()}", self._random(KEY_SIZE)
-        sealed, stands = self._wrap(key, data_key_context(scope))
+        sealed, stands = self._wrapping.wrap(key, data_key_context(scope))
         row = _key_row(scope, sealed, None)
         if digest is None:
             return _Dossier(scope, key, (*stands, row))
@@ -324,24 +285,9 @@ class Vault:
     def _opened(self, scope: str, wrapped: WrappedKey) -> bytes:
         """The key of a stored form. Raises Tampered `sealed-damaged`."""
         if wrapped.under is None:
-            return self._ring.open(wrapped.wrapped, data_key_context(scope))
-        outer = self._ring.open(wrapped.outer or b"", data_key_context(wrapped.under))
+            return self._wrapping.open(wrapped.wrapped, data_key_context(scope))
+        outer = self._wrapping.open(wrapped.outer or b"", data_key_context(wrapped.under))
         return MasterKey(outer).open(wrapped.wrapped, data_key_context(scope))
-
-    def _wrap(self, plain: bytes, context: str) -> tuple[bytes, tuple[Change, ...]]:
-        """What the master key that wraps makes of this, and the guard that it still does."""
-        wraps = self._reader.wrapping_key()
-        sealed = self._ring.seal(plain, context, self._random(NONCE_SIZE), wraps or self._ring.newest)
-        return sealed, () if wraps is None else (Update(MasterKeyRow, {"id": wraps}, {"state": WRAPS}, {}),)
-
-
-def erased(scope: str) -> Refused:
-    """The refusal of whatever would begin under a key that was destroyed."""
-    return Refused(
-        f"{scope}: the data of this person were erased, nothing new is kept under it",
-        code="erased",
-        clause="UU 27/2022 Pasal 43",
-    )
 
 
 def _key_row(scope: str, wrapped: bytes, under: str | None) -> Claim:
@@ -351,18 +297,3 @@ def _key_row(scope: str, wrapped: bytes, under: str | None) -> Claim:
 def scope_of(case_id: str | None, at: datetime) -> str:
     """The scope of what is about this case, or about none and happened then."""
     return f"case/{case_id}" if case_id else f"day/{at.astimezone(UTC).date().isoformat()}"
-
-
-def data_key_context(scope: str) -> str:
-    """What the data key of a scope is wrapped for."""
-    return f"data-key/{scope}"
-
-
-def credential_context(agency: str, name: str) -> str:
-    """What a credential is wrapped for."""
-    return f"credential/{agency}/{name}"
-
-
-def held_context(challenge: str) -> str:
-    """What the secret that is held for a challenge is wrapped for."""
-    return f"held/{challenge}"

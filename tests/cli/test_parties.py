@@ -55,7 +55,7 @@ def test_a_secret_is_read_from_standard_input_and_sealed(home: Path, simojo: Sim
     assert (done.code, done.out) == (0, "credential client_secret of bank is set\n")
     assert [name for name, value in database.stored() if b"rahasia-17" in value] == []
     house = opened_at(home)
-    assert house.gateway.store.vault.credential("bank", "client_secret") == "rahasia-17"
+    assert house.gateway.store.vault.secrets.credential("bank", "client_secret") == "rahasia-17"
     house.gateway.stop()
     assert "[credential-empty]" in simojo("agency", "credential", "bank", "x", stdin="\n").sentence
 

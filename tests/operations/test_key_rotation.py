@@ -27,7 +27,8 @@ from gateway.store.reading import Reader
 from gateway.store.tables import DataKeyRow
 from gateway.store.tables.keys import GONE, OPENS, WRAPS
 from gateway.store.unit_of_work import GroupCommit, UnitOfWork
-from gateway.store.vault import Vault, data_key_context
+from gateway.store.vault import Vault
+from gateway.store.wrapping import data_key_context
 from gateway.trust.key_ring import KeyRing
 from gateway.trust.secrets import MasterKey
 from tests.operations.ledgers import NOW, Office
@@ -53,8 +54,8 @@ def filled(office: Office, random: Random) -> Office:
     for case in CASES:
         assert office.writer.commit(vault.case_key(case, f"nik/{case}").plan) == Committed()
     office.writer.commit(vault.day_key(NOW.date()).plan)
-    office.writer.commit(Plan(vault.seal_credential("bank", "client_secret", "rahasia")))
-    office.writer.commit(Plan(vault.hold("challenge", "frasa", NOW + timedelta(minutes=5))))
+    office.writer.commit(Plan(vault.secrets.seal_credential("bank", "client_secret", "rahasia")))
+    office.writer.commit(Plan(vault.secrets.hold("challenge", "frasa", NOW + timedelta(minutes=5))))
     return office
 
 
@@ -85,8 +86,8 @@ def opened(office: Office, ring: KeyRing, random: Random) -> tuple[object, ...]:
     return (
         [vault.stored_key(f"case/{case}") for case in CASES],
         vault.stored_key(f"day/{NOW.date()}"),
-        vault.credential("bank", "client_secret"),
-        vault.held("challenge", NOW),
+        vault.secrets.credential("bank", "client_secret"),
+        vault.secrets.held("challenge", NOW),
         vault.dossier_digest("nik/c-1"),
         [derived.derive(each) for each in PURPOSES],
         derived.pin("challenge"),
@@ -159,7 +160,7 @@ def test_nothing_that_was_prepared_under_the_earlier_key_comes_in_after_the_swit
     filled: Office, random: Random
 ) -> None:
     vault = Vault(filled.reader, BOTH, random)
-    late = [vault.case_key("c-9", "nik/9").plan, Plan(vault.seal_credential("oss", "password", "lama"))]
+    late = [vault.case_key("c-9", "nik/9").plan, Plan(vault.secrets.seal_credential("oss", "password", "lama"))]
     rotation(filled, random).run("staff/console", NOW)
     for plan in late:
         assert isinstance(filled.writer.commit(plan), Conflict)

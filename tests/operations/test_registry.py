@@ -120,7 +120,7 @@ def test_plain_http_is_for_loopback_in_production_mode_20_d(office: Office) -> N
 def test_a_credential_is_sealed_and_can_be_replaced(office: Office, registry: Registry) -> None:
     for secret in ("rahasia-1", "rahasia-2"):
         registry.set_credential("bank", "client_secret", secret, ACTOR)
-        assert office.vault.credential("bank", "client_secret") == secret
+        assert office.vault.secrets.credential("bank", "client_secret") == secret
     assert b"rahasia" not in office.value("SELECT sealed FROM credential")
     assert said(office) == [("staff", "credential")] * 2
 

@@ -132,29 +132,29 @@ def test_a_key_moved_to_another_scope_or_under_another_master_key_does_not_open(
 
 def test_a_credential_is_sealed_opened_and_replaced(vault: Vault, writer: GroupCommit, reader: Reader) -> None:
     with pytest.raises(Misconfigured, match="client_secret") as caught:
-        vault.credential("bank", "client_secret")
+        vault.secrets.credential("bank", "client_secret")
     assert caught.value.code == "credential-missing"
     for secret in ("first-secret", "second-secret"):
-        assert writer.commit(Plan(vault.seal_credential("bank", "client_secret", secret))) == Committed()
-        assert vault.credential("bank", "client_secret") == secret
+        assert writer.commit(Plan(vault.secrets.seal_credential("bank", "client_secret", secret))) == Committed()
+        assert vault.secrets.credential("bank", "client_secret") == secret
     (row,) = reader.credentials("bank")
     assert b"secret" not in row.sealed
 
 
 def test_of_two_who_replace_a_credential_the_second_is_told(vault: Vault, writer: GroupCommit) -> None:
-    writer.commit(Plan(vault.seal_credential("bank", "client_secret", "first")))
-    (ours,), (theirs,) = (vault.seal_credential("bank", "client_secret", each) for each in ("ours", "theirs"))
+    writer.commit(Plan(vault.secrets.seal_credential("bank", "client_secret", "first")))
+    (ours,), (theirs,) = (vault.secrets.seal_credential("bank", "client_secret", each) for each in ("ours", "theirs"))
     assert isinstance(ours, Update)
     assert writer.commit(Plan.of(theirs)) == Committed()
     assert writer.commit(Plan.of(ours, Claim(CounterRow, ("name",), {"name": "a", "value": 1}))) == Conflict(ours)
-    assert vault.credential("bank", "client_secret") == "theirs"
+    assert vault.secrets.credential("bank", "client_secret") == "theirs"
 
 
 def test_a_credential_moved_to_another_name_does_not_open(vault: Vault, writer: GroupCommit, reader: Reader) -> None:
-    writer.commit(Plan(vault.seal_credential("bank", "client_secret", "first")))
+    writer.commit(Plan(vault.secrets.seal_credential("bank", "client_secret", "first")))
     sealed = reader.credential("bank", "client_secret")
     assert sealed is not None
     moved = {"agency": "oss", "name": "client_secret", "sealed": sealed}
     writer.commit(Plan.of(Claim(CredentialRow, ("agency", "name"), moved)))
     with pytest.raises(Tampered):
-        vault.credential("oss", "client_secret")
+        vault.secrets.credential("oss", "client_secret")

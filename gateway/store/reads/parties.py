@@ -59,7 +59,7 @@ class PartyReads(Reads):
         return found
 
     def credential(self, agency: str, name: str) -> bytes | None:
-        """One secret of an agency's dialect, sealed; `Vault.credential` opens it."""
+        """One secret of an agency's dialect, sealed; `Secrets.credential` opens it."""
         row = self._one(_CREDENTIAL, agency=agency, name=name)
         return None if row is None else bytes(row[0])
 

@@ -163,7 +163,7 @@ class OfficeFiles(Slices):
         token = encode(self._random_bytes(TOKEN_BYTES))
         sha256 = hand.digest.hexdigest()
         manifest, digest = manifest_of(row, row.size, sha256, token)
-        kept = Plan(self._casework.vault.seal_credential(row.agency, token_name(row.id), token))
+        kept = Plan(self._casework.vault.secrets.seal_credential(row.agency, token_name(row.id), token))
         state = BatchState.ANNOUNCING.value
         self._moves.moved(hand, kept, state=state, manifest=manifest, sha256=sha256, token=digest)
         return True
