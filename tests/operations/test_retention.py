@@ -12,12 +12,16 @@ from sqlalchemy import Engine
 
 from gateway.contract.agreement import agreement_from_document, agreement_hash, canonical_bytes
 from gateway.domain.errors import HubBusy, LedgerBroken, Refused
+from gateway.operations.erasing.watching import erasure_warnings
+from gateway.operations.health import look
 from gateway.operations.retention import running
 from gateway.operations.retention.holds import Holds
 from gateway.operations.retention.judging import Verdict
 from gateway.operations.retention.night import Night
 from gateway.operations.retention.running import Retention, Tally
 from gateway.operations.retention.terms import Terms, years_before
+from gateway.operations.retention.watching import retention_warnings
+from gateway.operations.standing import Standing
 from gateway.store.plan import Claim, Insert, Outcome, Plan, Update
 from gateway.store.sealing import BLANK, BLANK_TEXT, Shut
 from gateway.store.tables import (
@@ -25,6 +29,7 @@ from gateway.store.tables import (
     BatchPieceRow,
     BatchRow,
     DeliveryRow,
+    ErasureRow,
     ExchangeRow,
     PartRow,
     ReconciliationRow,
@@ -308,3 +313,36 @@ def test_what_was_given_up_before_anything_was_said_goes_too(office: CaseOffice)
 
 def test_a_leap_day_has_its_end_a_day_earlier() -> None:
     assert years_before(datetime(2028, 2, 29, 5, tzinfo=UTC), 1) == datetime(2027, 2, 28, 5, tzinfo=UTC)
+
+
+def test_runs_that_do_not_come_to_their_end_are_told_until_one_does(office: CaseOffice) -> None:
+    def begun(at: datetime) -> None:
+        next(retention(office).portions(at))
+
+    begun(LATER)
+    begun(LATER + timedelta(days=1))
+    assert retention_warnings(office.reader, LATER + timedelta(hours=48)) == ()
+    late = LATER + timedelta(hours=49)
+    (sentence,) = retention_warnings(office.reader, late)
+    assert "since the one of 2028-03-15 10:04 WIB (5 exchanges done since then): run simojo retention run" in sentence
+    health = look(office.reader, office.writer, late, Standing(lambda: None))
+    assert (health.ending, sentence in health.warnings) == ((sentence,), True)
+    run(office, late)
+    assert retention_warnings(office.reader, late + timedelta(days=9)) == ()
+
+
+def test_an_erasure_that_stands_still_for_a_day_is_told_with_what_to_do(office: CaseOffice) -> None:
+    known = {"dossier": "dossier/1", "basis": "requested", "reason": "x", "cases": 1, "proposed_by": "rina"}
+    moments = {"proposed_at": NOW, "decided_at": NOW}
+    states: dict[str, dict[str, Any]] = {
+        "e-1": {"state": "approved"},
+        "e-2": {"state": "destroyed", "destroyed_at": NOW},
+        "e-3": {"state": "destroyed", "destroyed_at": NOW, "swept_at": NOW},
+        "e-4": {"state": "done", "destroyed_at": NOW, "swept_at": NOW, "done_at": NOW},
+    }
+    rows = ({"id": name, **known, **moments, **state} for name, state in states.items())
+    office.commit(Plan(tuple(Insert(ErasureRow, row) for row in rows)))
+    assert erasure_warnings(office.reader, NOW + timedelta(hours=24)) == ()
+    said = erasure_warnings(office.reader, NOW + timedelta(hours=25))
+    sought = ("simojo erasure show e-1", "e-2 are destroyed since 2026-01-05 10:04 WIB", "simojo erasure compact")
+    assert [word in sentence for word, sentence in zip(sought, said, strict=True)] == [True] * 3

@@ -24,6 +24,7 @@ from gateway.operations.erasing.journal import Entry, Journal
 from gateway.operations.erasing.knowing import blank_known
 from gateway.operations.erasing.obstacles import obstacles, read_case, refuse
 from gateway.operations.erasing.sweeping import sweep
+from gateway.operations.erasing.watching import erasure_warnings
 from gateway.store.compacting import LARGE, compact, file_size
 from gateway.store.conflicts import commit, prepared_again
 from gateway.store.plan import Change, Claim, Plan, Update
@@ -53,6 +54,7 @@ class Carrying:
     clock: Callable[[], datetime]
     _known: int = field(default=-1, init=False)
     _written: int = field(default=-1, init=False)
+    _told: set[str] = field(default_factory=set, init=False)
 
     def recover(self) -> None:
         """Hold the journal against the store, and finish what was begun. Raises Misconfigured `erasure-journal`."""
@@ -74,6 +76,10 @@ class Carrying:
                 self.finish(row.id)
             except Refused as obstacle:
                 _log.warning("erasure-proposed-again", erasure=row.id, code=obstacle.code)
+        late = set(erasure_warnings(self.reader, self.clock()))
+        for sentence in sorted(late - self._told):
+            _log.warning("erasure-late", trouble=sentence)
+        self._told = late
         return False
 
     def finish(self, erasure: str, *, even_large: bool = False) -> str:
