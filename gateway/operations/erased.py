@@ -16,6 +16,7 @@ moment of the erasure) is followed by one that says all, and then excuses nothin
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -107,10 +108,12 @@ def _of_scope(reader: Reader, leaves: list[LeafRow]) -> Iterator[LeafRow]:
 
 
 def _covered(rows: Iterable[LeafRow], into: Covered | None = None) -> Covered:
+    """Add those that commit to something. One that is no leaf is damage, and is named by whoever verifies."""
     covered = into or Covered()
     for row in rows:
-        if Leaf.parse(row.canonical, f"leaf {row.id}").commitments:
-            covered.add(leaf_hash(row.canonical))
+        with suppress(LedgerBroken):
+            if Leaf.parse(row.canonical).commitments:
+                covered.add(leaf_hash(row.canonical))
     return covered
 
 
@@ -118,8 +121,14 @@ def _covered(rows: Iterable[LeafRow], into: Covered | None = None) -> Covered:
 
 
 def erased_scope(reader: Reader, scope: str) -> ErasedLeaf | None:
-    """The last leaf that says that a scope was erased, None where none does."""
-    return next((each for each in reversed(reader.erased(scope)) if says(each).get("scope") == scope), None)
+    """The last leaf that is said to tell of a scope; None where there is none. Whether it does, verification judges."""
+    found = reader.erased(scope)
+    return found[-1] if found else None
+
+
+def is_told(reader: Reader, scope: str) -> bool:
+    """Whether a leaf tells that a scope was erased, by its own text."""
+    return any(says(each).get("scope") == scope for each in reader.erased(scope))
 
 
 def erased_exchange(reader: Reader, row: ExchangeRow) -> ErasedLeaf | None:

@@ -20,7 +20,7 @@ from typing import Any
 from gateway.casework.names import BATCH_REPORT, agency_report
 from gateway.domain.errors import Tampered
 from gateway.ledger.damage import Damage, broken
-from gateway.operations.erased import erased_scope
+from gateway.operations.erased import is_told
 from gateway.store.reading import Reader
 from gateway.store.sealing import Shut
 from gateway.store.tables import BatchRow, ExchangeRow, PartRow
@@ -116,7 +116,7 @@ def _part(reader: Reader, exchange: str, name: str) -> PartRow | None:
 
 
 def _check(reader: Reader, row: BatchRow) -> None:
-    if erased_scope(reader, f"file/{row.id}") is not None:
+    if is_told(reader, f"file/{row.id}"):
         return  # by order: its parts stay, and its bytes are no longer those that they tell of
     with suppress(Shut):  # its parts are gone, as the walk has proven: by which leaf, and that it counts them
         _check_bytes(reader, row, f"batch {row.name!r} of {row.agency}, exchange {row.id!r}")

@@ -109,11 +109,14 @@ def pass_off_as_erased(office: DrillOffice, chance: Random) -> Named:
     """A data key, as an erasure destroys it; a row says that a leaf tells of it, and the leaf tells something else."""
     put(office, "data_key", "wrapped", f"scope = 'case/{CASE}'", b"")
     leaf = office.reader.leaves(chance.randrange(office.reader.tree_size()), 1)[0].id
-    if office.value(f"SELECT count(*) FROM erased WHERE leaf = '{leaf}'"):  # noqa: S608 - names of the drill
-        put(office, "erased", "scope", f"leaf = '{leaf}'", f"case/{CASE}")
-    else:
+    told = office.reader.erased_by(leaf)
+    if told is None:
         office.damage("INSERT INTO erased (leaf, scope) VALUES (:leaf, :scope)", leaf=leaf, scope=f"case/{CASE}")
-    return named(f"data key 'case/{CASE}'", Damage.PART_MISSING)
+    else:
+        put(office, "erased", "scope", f"leaf = '{leaf}'", f"case/{CASE}")
+    if told is not None and told.scope == f"case/{GONE}":
+        return named(f"data key 'case/{GONE}'", Damage.PART_MISSING)  # whose erasure nothing tells of now
+    return named(f"case/{CASE} is erased", Damage.PART_MISSING)
 
 
 def pass_off_as_of_an_erased_case(office: DrillOffice, chance: Random) -> Named:
