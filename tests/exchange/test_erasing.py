@@ -18,6 +18,7 @@ from gateway.ledger.leaf import Leaf, LeafKind
 from gateway.ledger.verify import verify_export
 from gateway.machine import new_id
 from gateway.operations.erased import covered_of_case, says
+from gateway.operations.erasing.knowing import Told, silent
 from gateway.operations.erasing.orders import Basis, Order, Orders
 from gateway.operations.ledger_export import StoreVerdict, export_lines, verify_store
 from gateway.operations.reconciling.results import lines_of
@@ -60,10 +61,10 @@ def orders(stage: Stage) -> Orders:
     return Orders(stage.hub.store.erasing, new_id)
 
 
-def erased(stage: Stage, order: Order = ORDER) -> str:
+def erased(stage: Stage, order: Order = ORDER, told: Told = silent) -> str:
     """Proposed by Rina, approved by Agus; gives the erasure's id."""
     row = orders(stage).propose(order, "rina")
-    assert orders(stage).approve(row.id, "agus").state == "done"
+    assert orders(stage).approve(row.id, "agus", told).state == "done"
     return row.id
 
 
@@ -420,7 +421,9 @@ def test_a_file_of_records_that_named_the_person_loses_its_bytes_and_is_no_damag
     ended = Update(CaseRow, {"id": case}, {}, {"ended": True})
     stage.hub.store.unit_of_work.commit(Plan((ended, *over)))
     assert [each.id for each in stage.hub.store.reader.batches_naming(case)] == [batch.id]
-    erased(stage, Order(basis=Basis.REQUESTED, reason=WHY, case_id=case))
+    heard: list[tuple[int, int]] = []
+    erased(stage, Order(basis=Basis.REQUESTED, reason=WHY, case_id=case), lambda *files: heard.append(files))
+    assert heard == [(1, 2), (2, 2)]
     assert stage.hub.store.reader.piece_keys(batch.id, 1) == []
     said = file_of(stage, other)
     assert (nik.encode() in said, b"0" * len(nik) in said, b"R-77" in said) == (False, True, True)

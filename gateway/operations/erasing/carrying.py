@@ -21,7 +21,7 @@ from gateway.domain.errors import Refused
 from gateway.operations.erased import Cause, erased_leaf, erased_scope
 from gateway.operations.erasing.destroying import DESTROYED, completion, destruction
 from gateway.operations.erasing.journal import Entry, Journal
-from gateway.operations.erasing.knowing import blank_known
+from gateway.operations.erasing.knowing import Told, blank_known, silent
 from gateway.operations.erasing.obstacles import obstacles, read_case, refuse
 from gateway.operations.erasing.sweeping import sweep
 from gateway.operations.erasing.watching import erasure_warnings
@@ -82,15 +82,16 @@ class Carrying:
         self._told = late
         return False
 
-    def finish(self, erasure: str, *, even_large: bool = False) -> str:
+    def finish(self, erasure: str, *, even_large: bool = False, told: Told = silent) -> str:
         """Carry an approved erasure out, from wherever it stands; gives its state. Steps 2 to 5 of this package.
 
         Before the line in the journal an obstacle takes it back to `proposed`, and is raised as Refused. A
-        large file of SQLite is left to `simojo erasure compact`, which says `even_large`.
+        large file of SQLite is left to `simojo erasure compact`, which says `even_large`. `told` hears of files of
+        records that are looked through, the long part.
         """
         row = self._row(erasure)
         if row.state == APPROVED:
-            self._destroy(self._entered(row))
+            self._destroy(self._entered(row), told)
             row = self._row(erasure)
         if row.state != DESTROYED:
             return row.state
@@ -171,7 +172,7 @@ class Carrying:
 
     # --- the store ----------------------------------------------------------------------------------------------------
 
-    def _destroy(self, entry: Entry) -> bool:
+    def _destroy(self, entry: Entry, told: Told = silent) -> bool:
         def prepare() -> bool:
             plan = destruction(self.reader, self.leaves, entry, self.clock())
             if plan is None:
@@ -180,7 +181,7 @@ class Carrying:
             return True
 
         noted = self._noted(entry.by[1])
-        blank_known(self.reader, self.vault, noted, self.unit_of_work.commit, entry.cases)
+        blank_known(self.reader, self.vault, noted, self.unit_of_work.commit, entry.cases, told)
         has_destroyed = prepared_again(prepare)
         self.vault.forget()
         return has_destroyed

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import TypeAlias
 
 from gateway.domain.case import PermitCase
 from gateway.domain.errors import Refused
@@ -29,6 +30,14 @@ TELLING = 4
 """Characters from which on a value of the person is looked for: shorter ones are in every text."""
 
 PAGE = 100
+
+
+Told: TypeAlias = Callable[[int, int], None]
+"""Who hears how far it is: files done, and how many there are."""
+
+
+def silent(_done: int, _total: int) -> None:
+    """For whom nobody looks on."""
 
 
 @dataclass(frozen=True)
@@ -68,15 +77,16 @@ def blank_known(
     note: Callable[[str, str], None],
     commit: Callable[[Plan], Outcome],
     cases: Sequence[str],
+    told: Told = silent,
 ) -> None:
     """Blank what only the person's values find; nothing where their keys are gone already.
 
-    `note` tells in the ledger that the bytes of a file are changed for a case.
+    `note` tells in the ledger that the bytes of a file are changed for a case; `told` hears how many files are done.
     """
     known = known_of(reader, cases)
     if not known.values or known.since is None:
         return
-    for batch in _ended_since(reader, known.since):
+    for batch in _ended_since(reader, known.since, told):
         _blank_file(reader, vault, partial(_once_noted, note, commit, batch.id, cases[0]), batch, known)
     for case_id in cases:
         _blank_reasons(reader, commit, f"case/{case_id}", known)
@@ -87,11 +97,15 @@ def blank_known(
             behind = found[-1]
 
 
-def _ended_since(reader: Reader, since: datetime) -> Iterator[BatchRow]:
-    before = None
-    while rows := reader.batches(PAGE, before):
-        yield from (row for row in rows if row.ended_at is not None and row.ended_at >= since)
-        before = rows[-1].made_at, rows[-1].id
+def _ended_since(reader: Reader, since: datetime, told: Told) -> Iterator[BatchRow]:
+    """In pages, and telling how far it is: there may be thousands, each of which is read whole."""
+    behind, done, total = "", 0, reader.count_files_ended_since(since)
+    while rows := reader.files_ended_since(since, behind, PAGE):
+        for row in rows:
+            yield row
+            done += 1
+            told(done, max(done, total))
+        behind = rows[-1].id
 
 
 def _once_noted(

@@ -124,6 +124,16 @@ class ErasureReads(Reads):
         mine = col(BatchRow.id)
         return self._all(select(BatchRow).where(mine.in_(caused) | mine.in_(named)).order_by(mine))
 
+    def files_ended_since(self, since: datetime, behind: str, limit: int) -> list[BatchRow]:
+        """Files of records that ended then or later, of either direction, by id and behind that one."""
+        mine = col(BatchRow.id)
+        wanted = select(BatchRow).where(col(BatchRow.ended_at) >= since, mine > behind)
+        return self._all(wanted.order_by(mine).limit(limit))
+
+    def count_files_ended_since(self, since: datetime) -> int:
+        """How many they are."""
+        return int(self._first(select(func.count()).where(col(BatchRow.ended_at) >= since)))
+
     def exchanges_about(self, case_id: str, behind: str, limit: int) -> list[str]:
         """The ids of the exchanges about a case, behind that one, in order."""
         mine = col(ExchangeRow.id)
