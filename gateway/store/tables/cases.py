@@ -37,9 +37,7 @@ class CaseEventRow(SQLModel, table=True):
     """A fact. `occurred_at` is when it happened, `entered_at` when it was entered (Pasal 26(4))."""
 
     __tablename__ = "case_event"
-    __table_args__ = (
-        partial("case_event_at", _BY_TIME, "occurred_at", "case_id", "seq"),
-    )
+    __table_args__ = (partial("case_event_at", _BY_TIME, "occurred_at", "case_id", "seq"),)
 
     case_id: str = Field(primary_key=True)
     seq: int = Field(primary_key=True)
