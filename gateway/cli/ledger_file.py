@@ -96,6 +96,11 @@ def held_of(files: Sequence[Path], verifiers: Sequence[NoteVerifier]) -> list[He
 def _parts_text(verdict: Verdict, *, parts: bool) -> str:
     if not parts:
         return "stored messages were not looked at (--no-bytes)"
+    if not verdict.parts_complete and not verdict.parts_checked:
+        return (
+            "stored messages were not looked at: the export has leaves and checkpoints alone (--no-parts). That nothing"
+            " was added, left out or changed in the ledger is proven; that messages are still as committed is not"
+        )
     all_of_them = "" if verdict.parts_complete else "; the export does not have them all"
     erased = f"; {verdict.parts_erased} more are erased, as the ledger says" if verdict.parts_erased else ""
     return f"{verdict.parts_checked} stored messages and facts are as committed, by their digests{erased}{all_of_them}"

@@ -165,6 +165,20 @@ def test_an_export_is_judged_by_the_key_that_was_handed_out(
     assert "[verifier-key]" in simojo("ledger", "verify", "ledger.jsonl", "--key", "nobody+1+AAAA").sentence
 
 
+def test_an_export_for_outsiders_has_nothing_to_try_guesses_against(exported: Path, simojo: Simojo) -> None:
+    key = simojo("ledger", "key").out.strip()
+    assert exported.stat().st_mode & 0o777 == 0o600
+    tree = exported.with_name("tree.jsonl")
+    tree.with_name("tree.jsonl.part").touch(mode=0o644)  # of a run that was killed
+    assert simojo("ledger", "export", "--no-parts", "tree.jsonl").code == 0
+    assert tree.stat().st_mode & 0o777 == 0o600
+    assert ('"salt"' in exported.read_text(), '"salt"' in tree.read_text()) == (True, False)
+    assert checkpoints_of(tree) == checkpoints_of(exported)
+    done = simojo("ledger", "verify", "tree.jsonl", "--key", key)
+    assert (done.code, "stored messages were not looked at" in done.out) == (0, True)
+    assert "that messages are still as committed is not" in done.out
+
+
 def named(key: str) -> str:
     """A verifier key as a person compares it."""
     name, key_id, _ = key.split("+", 2)
@@ -260,6 +274,7 @@ def test_an_export_that_cannot_be_written_is_one_sentence(simojo: Simojo) -> Non
 
 def test_a_receipt_of_an_exchange_proves_its_bytes(home: Path, house: House, exchange: str, simojo: Simojo) -> None:
     assert simojo("ledger", "receipt", exchange, "receipt.json").out == "wrote receipt.json\n"
+    assert (home / "receipt.json").stat().st_mode & 0o777 == 0o600
     document = (home / "receipt.json").read_bytes()
     verifier = house.gateway.store.note_key.verifier.encode()
     request = house.gateway.store.reader.part(exchange, "request")
