@@ -8,6 +8,7 @@ from datetime import datetime
 from gateway.casework.leaves import Leaves
 from gateway.domain.errors import Refused
 from gateway.ledger.leaf import LeafKind
+from gateway.operations.reasons import reason_of
 from gateway.store.conflicts import commit, prepared_again
 from gateway.store.plan import Add, Change, Claim, Delete, Plan, Update
 from gateway.store.reading import Reader
@@ -18,8 +19,6 @@ from gateway.store.vault import Vault
 
 HOLDS = "retention-holds"
 """The counter that moves with each hold: a portion that was judged before is judged again."""
-
-MAX_REASON = 500
 
 
 def unmoved(counted: int | None) -> Change:
@@ -39,15 +38,17 @@ class Holds:
     leaves: Leaves
 
     def hold(self, subject: str, reason: str, actor: str, at: datetime) -> str:
-        """Hold a case or an exchange, by its id; gives what is held. Raises Refused: unknown, or no reason."""
-        if not reason.strip() or len(reason) > MAX_REASON:
-            raise Refused(f"say why in 1 to {MAX_REASON} characters", code="reason-missing")
+        """Hold a case or an exchange, by its id; gives what is held.
+
+        Raises Malformed `reason-missing`; Refused `subject-unknown`, `already-held`.
+        """
+        said = reason_of(reason, clause="Pasal 22")
         name = self._known(subject)
 
         def prepare() -> None:
             if self.reader.retention_holds([name]):
                 raise Refused(f"{name} is held already", code="already-held")
-            values = {"subject": name, "reason": reason.strip(), "actor": actor, "at": at}
+            values = {"subject": name, "reason": said, "actor": actor, "at": at}
             kept = sealed(self.vault, RetentionHoldRow, {"subject": name}, values, at=at)
             row = Claim(RetentionHoldRow, ("subject",), kept.values)
             self._commit(kept.plan + Plan.of(row), "retention-hold", name, actor, at)
