@@ -47,7 +47,7 @@ def verify(
     """Derive every hash anew and compare all stored bytes; name the first damage, what it affects and what to do.
 
     Ends with 0 when the ledger is whole, 1 when it is damaged, 2 when it could not be judged, 3 when an export is
-    whole by the keys that it brings itself, for want of --key.
+    whole by the keys that it brings itself, for want of --key, 4 when other keys have signed it than those of --key.
     """
     if file is not None:
         raise typer.Exit(verify_file(file, " ".join(key or []).split(), held or [], parts=with_bytes))
@@ -172,13 +172,17 @@ def receipt(
 
 def _write(path: Path, content: Iterable[bytes]) -> None:
     """Write a file that only its owner reads, whole or not at all; also in the place of one that others could read."""
+    if path.exists() and not path.is_file():  # a pipe or a terminal: nothing can be put in its place
+        with path.open("wb") as out:
+            out.writelines(content)
+        return
+    path = path.resolve()
     part = path.with_suffix(path.suffix + ".part")
     part.unlink(missing_ok=True)  # of a run that was killed, with whatever mode
     try:
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as out:
-            for each in content:
-                out.write(each)
+            out.writelines(content)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -38,9 +38,8 @@ def verify_file(file: Path, keys: Sequence[str], held: Sequence[Path], *, parts:
         except LedgerBroken:
             if not keys or set(keys) & set(own):
                 raise
-            return _by_its_own_keys(
-                source, given, own, size, parts=parts
-            )  # a wrong key cannot judge what is held either
+            # a wrong key cannot judge what is held either
+            return _by_its_own_keys(source, given, own, size, parts=parts)
         source.seek(0)
         standing = Standing()
         try:
