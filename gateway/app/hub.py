@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from gateway.app.evidence import evidence_of
 from gateway.app.identity import hub_chain, signer_authorities
+from gateway.app.permit_keys import permit_key_trouble, permit_keys
 from gateway.app.process import Process
 from gateway.app.reconciling import reconciles_of
 from gateway.app.rounds import Round
@@ -51,7 +52,6 @@ from gateway.operations.published import Published
 from gateway.settings import Settings
 from gateway.trust.keys import fingerprint
 from gateway.trust.pdf_signature import SigningMaterial
-from gateway.trust.permit_statement import StatementKey, StatementVerifier
 
 
 class Gateway(Process):
@@ -82,6 +82,7 @@ class Gateway(Process):
             clock=clock,
         )
         self.checks = self._checks()
+        self.standing.permit_key_trouble = self.checks.missing
         self.signing = SigningDeeds(
             deeds=self.deeds,
             casework=self.casework,
@@ -116,11 +117,14 @@ class Gateway(Process):
             before = (row for row in self.store.reader.hub_certificates() if row.signs_from is not None)
             return frozenset(own | {row.fingerprint for row in before})
 
+        keys = permit_keys(self.settings)
         return PaperChecks(
             casework=self.casework,
             unit_of_work=self.store.unit_of_work,
-            key=StatementKey.derived(self.settings.ledger_seed()),
-            earlier=tuple(StatementVerifier.parse(each) for each in self.settings.earlier_permit_keys.split()),
+            key=keys.key,
+            previous=keys.previous,
+            earlier=keys.earlier,
+            missing=lambda: permit_key_trouble(self.store, keys),
             files=FileJudge(own=signed_with, authorities=signer_authorities(self.settings)),
             clock=self._clock,
         )

@@ -5,6 +5,7 @@ it (`gateway.settings`, `gateway.app.identity`, `gateway.store.schema`). Here st
 
     libraries      one that is missing is told now, though it is loaded when it is first needed
     ledger         one whose last checkpoint none of the keys of the settings signed is refused
+    permits        earlier keys that the settings lack are told: what they signed cannot be judged
     production     a store that may forget, or a certificate that has ended, is refused; else the log says so
     clock          one that was set back is told and not refused: the hub would stand still for an hour because of a
                    clock that somebody is about to set right, and nothing is lost meanwhile; one that is not the
@@ -22,6 +23,7 @@ from cryptography import x509
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from gateway.app.permit_keys import permit_key_trouble, permit_keys
 from gateway.app.store import Store
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import Misconfigured
@@ -92,7 +94,8 @@ def make_sure(settings: Settings, store: Store, certificate: x509.Certificate, c
     if abs(differs) > APART_S and settings.is_production:
         raise Misconfigured(skew, code="clocks-apart")
     behind = clock_back(store.reader, at)
-    warnings = (ended, *found, clock_sentence(behind) if behind > CLOCK_BACK_S else "", skew)
+    unjudged = permit_key_trouble(store, permit_keys(settings))
+    warnings = (ended, *found, unjudged, clock_sentence(behind) if behind > CLOCK_BACK_S else "", skew)
     for each in filter(None, warnings):
         _log.warning("start", warning=each)
 

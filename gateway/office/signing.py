@@ -36,6 +36,7 @@ from gateway.store.plan import Change, Insert, Plan, Update
 from gateway.store.sealed_rows import sealed
 from gateway.store.tables import PinChallengeRow
 from gateway.trust.pdf_signature import SigningMaterial, sign_pdf
+from gateway.trust.permit_statement import named_key
 
 PIN_LIFE = timedelta(minutes=5)
 
@@ -162,14 +163,16 @@ class SigningDeeds:
                 laid_out = case.apply(reserved, at)
                 facts, changes = [reserved], [taken]
             signatory = self._ink_signer(case) or self._signatory()
+            statement = self._statement(laid_out, day)
             pdf = permit_pdf(
                 laid_out,
                 verify_url=self._verify_url(number),
-                statement=self._statement(laid_out, day),
+                statement=statement,
                 issued_on=day,
                 signatory=signatory,
             )
-            prepared = e.DocumentPrepared(sha256=digest_of(pdf), signatory=signatory.name)
+            code_key = named_key(statement).hex()
+            prepared = e.DocumentPrepared(sha256=digest_of(pdf), signatory=signatory.name, code_key=code_key)
             if self._casework.reader.document(case.id, prepared.sha256) is None:
                 changes.append(keep(self._casework.vault.case_seal(case.id), PREPARED, pdf, at))
             return Step(facts=[*facts, prepared], changes=changes)

@@ -52,6 +52,7 @@ class Health:
     `folder` are sentences about files that stand still in a watched folder, where this process works in it.
     `witnesses` are sentences about those that refuse the ledger's checkpoints, or are silent,
     and about timestamps of checkpoints that are not given.
+    `permit_key_trouble` says which earlier keys of permits' QR codes this process lacks.
     `clock_apart_s`: so far is it ahead of the database server's (below 0: behind). `leader` is the
     process that leads, None when none does. `delivering_trouble` says why deliveries may stand still in this process.
     """
@@ -73,6 +74,7 @@ class Health:
     witnesses: tuple[str, ...] = ()
     reconciliations: tuple[str, ...] = ()
     ending: tuple[str, ...] = ()
+    permit_key_trouble: str = ""
     leader: str | None = None
     delivering_trouble: str = ""
 
@@ -109,6 +111,8 @@ class Health:
             found.append(
                 f"{self.overdue} answers of agencies are overdue: see /admin/v1/deliveries/overdue, and call them"
             )
+        if self.permit_key_trouble:
+            found.append(self.permit_key_trouble)
         found += self.witnesses
         found += self.circuits
         found += self.unserved
@@ -140,6 +144,7 @@ def look(reader: Reader, unit_of_work: Writing, now: datetime, standing: Standin
         folder=standing.folder_troubles(),
         mailboxes=mailbox_warnings(reader, now),
         witnesses=(*witness_warnings(reader, now), *filter(None, (standing.timestamp_trouble(),))),
+        permit_key_trouble=standing.permit_key_trouble(),
         clock_back_s=clock_back(reader, now),
         clock_apart_s=standing.clock_apart_s,
         leader=standing.leader(),

@@ -93,6 +93,19 @@ def refuse_unknown_signer(reader: Reader, verifiers: Sequence[NoteVerifier]) -> 
         )
 
 
+def unnamed_permit_keys(
+    reader: Reader, signing: Sequence[NoteVerifier], earlier: Sequence[NoteVerifier], named: int
+) -> int:
+    """Count the keys that signed the ledger before `signing`, and so permits, beyond the `named` ones of permits.
+
+    Permits are signed by a key that is derived from the ledger's secret one: the public halves do not tell which is
+    whose. `earlier` are those of the settings, since the store may have begun to keep keys later.
+    """
+    told = (NoteVerifier.parse(row.verifier) for row in reader.ledger_keys())
+    before = {each.public_key for each in (*told, *earlier)} - {each.public_key for each in signing}
+    return max(0, len(before) - named)
+
+
 def _first_signed(reader: Reader, verifier: NoteVerifier) -> datetime | None:
     first = reader.first_checkpoint()
     if first is not None:

@@ -25,6 +25,8 @@ class Standing:
         """What stands still in the watched folder, if this process works in it, a sentence each."""
         self.timestamp_trouble: Callable[[], str] = lambda: ""
         """Why checkpoints get no timestamp, where this process asks for them; "" when they do."""
+        self.permit_key_trouble: Callable[[], str] = lambda: ""
+        """Which earlier keys of permits this process lacks, where the public checks papers; "" when none."""
         self.clock_apart_s = 0.0
         """Seconds that this machine's clock was ahead of the database server's at the last look; below 0: behind."""
 

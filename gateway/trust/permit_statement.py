@@ -126,7 +126,7 @@ def read_statement(text: str, verifiers: Sequence[StatementVerifier]) -> Stateme
     when the named key did not sign it.
     """
     payload, signature = _split(text)
-    key_id = payload[len(_VERSION) : len(_VERSION) + _KEY_ID_SIZE]
+    key_id = _named(payload)
     verifier = next((each for each in verifiers if each.key_id == key_id), None)
     if verifier is None:
         raise Refused(f"the statement names the key {key_id.hex()}, which is not ours", code="statement-key-unknown")
@@ -141,6 +141,18 @@ def read_statement(text: str, verifiers: Sequence[StatementVerifier]) -> Stateme
         day=_EPOCH + timedelta(days=int.from_bytes(payload[_FIXED - _HOLDER_SIZE - 2 : _FIXED - _HOLDER_SIZE])),
         holder=payload[_FIXED - _HOLDER_SIZE : _FIXED],
     )
+
+
+def named_key(text: str) -> bytes:
+    """Give the id of the key that a statement says it was signed with, 4 bytes: a hint, until it is verified.
+
+    Raises Refused `statement-malformed`.
+    """
+    return _named(_split(text)[0])
+
+
+def _named(payload: bytes) -> bytes:
+    return payload[len(_VERSION) : len(_VERSION) + _KEY_ID_SIZE]
 
 
 def _split(text: str) -> tuple[bytes, bytes]:

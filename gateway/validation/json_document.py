@@ -40,8 +40,9 @@ _TEXTS: Mapping[str, str] = {
     "uniqueItems": "no item twice",
 }
 _OTHERWISE = "what the schema says under this rule"
-_COMBINED = ("allOf", "anyOf", "oneOf", "prefixItems")
-_SINGLE = ("items", "contains", "additionalProperties", "if", "then", "else")
+# keywords whose schemas speak of the same place in a payload, an array and its items being one
+COMBINED = ("allOf", "anyOf", "oneOf", "prefixItems")
+SINGLE = ("items", "contains", "additionalProperties", "if", "then", "else")
 
 
 _DURATION = jsonschema_rs.validator_for({"format": "duration"}, validate_formats=True)
@@ -155,16 +156,17 @@ def _personal(schema: Any, path: str, root: Any, seen: frozenset[str]) -> Iterat
         yield path, str(schema["x-personal"])
     reference = schema.get("$ref")
     if isinstance(reference, str) and reference.startswith("#") and reference not in seen:
-        yield from _personal(_target(reference, root), path, root, seen | {reference})
+        yield from _personal(local_target(reference, root), path, root, seen | {reference})
     for name, each in schema.get("properties", {}).items():
         yield from _personal(each, f"{path}/{name}".lstrip("/"), root, seen)
-    for keyword in (*_COMBINED, *_SINGLE):
+    for keyword in (*COMBINED, *SINGLE):
         parts = schema.get(keyword, [])
         for each in parts if isinstance(parts, list) else [parts]:
             yield from _personal(each, path, root, seen)
 
 
-def _target(reference: str, root: Any) -> Any:
+def local_target(reference: str, root: Any) -> Any:
+    """What a reference into the same document (`#/...`, RFC 6901) leads to."""
     target = root
     for part in reference.removeprefix("#").split("/")[1:]:
         name = part.replace("~1", "/").replace("~0", "~")

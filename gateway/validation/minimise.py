@@ -7,9 +7,14 @@ from collections.abc import Collection, Iterator, Mapping
 from gateway.contract.agreement import AgreedInteraction, Agreement
 from gateway.contract.message import Json, Payload
 from gateway.domain.errors import Misconfigured, Violation
+from gateway.validation.described import Described
+from gateway.validation.json_document import JsonDocument
 from gateway.validation.library import SchemaDocument, SchemaLibrary
+from gateway.validation.withheld import WITHHELD
 
 MASKED = "***"
+
+_Path = tuple[str, ...]
 
 
 def excess(document: SchemaDocument, payload: Payload, permitted: Collection[str]) -> tuple[Violation, ...]:
@@ -27,9 +32,14 @@ def excess(document: SchemaDocument, payload: Payload, permitted: Collection[str
 
 
 def mask(document: SchemaDocument, payload: Payload) -> Payload:
-    """The payload with every personal value replaced: what logs and pages show."""
-    personal = {tuple(field.split("/")) for field in document.personal_fields}
-    return {name: _mask(each, (name,), personal) for name, each in payload.items()}
+    """The payload with every value replaced that may be personal: what logs and pages show.
+
+    These are the fields that the schema marks, those of `WITHHELD`, and members that an open schema lets come and does
+    not name: what is not known is not shown.
+    """
+    hidden = {tuple(field.split("/")) for field in (*document.personal_fields, *WITHHELD.get(document.id, ()))}
+    named = Described(document.schema, document.schema) if isinstance(document, JsonDocument) else None
+    return {name: _mask_member(each, (name,), hidden, named) for name, each in payload.items()}
 
 
 def personal_differences(agreement: Agreement, library: SchemaLibrary) -> tuple[str, ...]:
@@ -65,11 +75,22 @@ def _present(value: Json | Payload, path: list[str], pointer: str) -> Iterator[s
         yield from _present(value[path[0]], path[1:], f"{pointer}/{step}")
 
 
-def _mask(value: Json, path: tuple[str, ...], personal: set[tuple[str, ...]]) -> Json:
-    if path in personal:
+def _mask_member(value: Json, path: _Path, hidden: Collection[_Path], parent: Described | None) -> Json:
+    if any(_fits(path, each) for each in hidden):
         return MASKED
+    if parent is None:  # an XSD names all that can come
+        return _mask(value, path, hidden, None)
+    named = parent.member(path[-1])
+    return MASKED if named is None else _mask(value, path, hidden, named)
+
+
+def _mask(value: Json, path: _Path, hidden: Collection[_Path], named: Described | None) -> Json:
     if isinstance(value, list):
-        return [_mask(each, path, personal) for each in value]
+        return [_mask(each, path, hidden, named) for each in value]
     if isinstance(value, dict):
-        return {name: _mask(each, (*path, name), personal) for name, each in value.items()}
+        return {name: _mask_member(each, (*path, name), hidden, named) for name, each in value.items()}
     return value
+
+
+def _fits(path: _Path, field: _Path) -> bool:
+    return len(path) == len(field) and all(said in ("*", name) for name, said in zip(path, field, strict=True))

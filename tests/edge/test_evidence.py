@@ -125,6 +125,25 @@ def test_the_console_shows_an_exchange_masked_and_asks_for_a_reason(
     assert "Who has looked" in client.get(f"{path}?lang=en").text
 
 
+def test_a_sole_traders_nib_names_nobody_on_the_console(house: House, visitor: Visitor, exchange: str) -> None:
+    """OSS gives a person's own name as the firm's, which the published schema does not mark as personal."""
+    agreement = house.gateway.directory.active_agreement("oss", house.clock().date())
+    assert agreement is not None
+    (schema,) = (each.request for each in agreement.interactions if each.name == "receiveNIB")
+    row = {**rows.exchange(2, 0), "agency": "oss", "interaction": "receiveNIB", "direction": "in"}
+    row |= {"agreement": f"{agreement.id}/{agreement.version}", "verdict": "answered", "at": house.clock()}
+    folder = house.gateway.library.folder(str(schema)) / "examples/request"
+    nib = json.loads((folder / "one-permit.json").read_bytes())
+    nib["dataNIB"] |= {"nama_perseroan": "Siti Contoh", "alamat_perseroan": "Jalan Contoh 1"}
+    key = house.gateway.store.vault.exchange_key(None, house.clock())
+    part = {"exchange": row["id"], "name": "request", "body": json.dumps(nib).encode()}
+    house.commit(*key.plan.changes, Insert(ExchangeRow, row), Insert(PartRow, part))
+    visitor.client.cookies.set(COOKIE, f"token-of-{AGUS}")
+    shown = visitor.client.get(f"/console/exchanges/{row['id']}").text
+    assert "Q-202603-00000017" in shown
+    assert [word for word in ("siti", "contoh", "0812", NIK) if word in shown.lower()] == []
+
+
 def test_a_message_of_others_is_text_and_never_markup(house: House, visitor: Visitor, exchange: str) -> None:
     evil = "<script>alert(1)</script>"
     house.commit(Insert(PartRow, {"exchange": exchange, "name": "sent-2", "body": evil.encode()}))

@@ -18,6 +18,7 @@ from gateway.app.identity import hub_key
 from gateway.operations.evidence.desk import EvidenceDesk, Unmasking
 from gateway.store.plan import Insert, Plan
 from gateway.store.tables import DocumentRow, PartRow
+from tests.exchange import voices
 from tests.exchange.stage import LIBRARY, Stage
 
 PERSONAL = ("9999014506900001", "Siti Contoh", "081200000017", "Jalan Contoh")
@@ -121,3 +122,37 @@ def test_large_documents_of_a_case_are_one_at_a_time_in_memory(stage: Stage) -> 
         path.write_bytes(sink.read())
     assert path.stat().st_size > count * size
     assert judge(path).parts >= count
+
+
+def test_a_natural_persons_nib_and_what_agencies_say_of_a_case_name_nobody_in_masked_evidence(stage: Stage) -> None:
+    """OSS gives a sole trader's own name as the firm's; an open schema lets more come; an answer's texts may name."""
+    person = {
+        "nama": "Wulandari Purnama",
+        "nik": "9999014506900031",
+        "hp": "081299887766",
+        "alamat": "Jalan Kenanga 29",
+    }
+    said = voices.nib(stage, nama_perseroan=person["nama"], alamat_perseroan=person["alamat"], telepon=person["hp"])
+    (manager,), (project,) = said["dataNIB"]["penanggung_jwb"], said["dataNIB"]["data_proyek"]
+    manager |= {"nama_penanggung_jwb": person["nama"], "no_identitas_penanggung_jwb": person["nik"]}
+    manager |= {"no_hp_penanggung_jwb": person["hp"], "alamat_penanggung_jwb": person["alamat"]}
+    project |= {"uraian_usaha": f"Jahitan {person['nama']}", "nama_kegiatan": f"Toko {person['nama']}"}
+    project["data_lokasi_proyek"][0]["alamat_usaha"] = person["alamat"]
+    assert voices.send_nib(stage, said).status == 200
+    delivery = stage.requested()
+    condition = f"Syarat untuk {person['nama']}, {person['hp']}"
+    assert voices.answer(stage, delivery, official=person["nama"], condition=condition).status == 200
+    (nib,) = stage.exchanges("oss")
+    for case_id in (str(nib.case_id), delivery.case_id):
+        stage.deliver()
+        _, files = exported(stage, case_id)
+        found = {
+            name for name, body in files.items() for word in (*person.values(), *PERSONAL) if word.encode() in body
+        }
+        assert found == set()
+        views = json.dumps(
+            [dict(each) for name in files if name.endswith("shown.json") for each in json.loads(files[name])]
+        )
+        assert "***" in views
+    (asked,) = (each for each in desk_of(stage).shown(nib.id) if each.name == "request")
+    assert (asked.why, asked.payload["dataNIB"]["nama_perseroan"]) == ("", "***")

@@ -18,7 +18,7 @@ PERSON = JsonDocument(
     b"""{"properties": {
       "case": {"type": "string"},
       "applicant": {"properties": {"name": {"x-personal": "name"}, "nik": {"x-personal": "nik"}}},
-      "heirs": {"items": {"properties": {"name": {"x-personal": "name"}}}},
+      "heirs": {"items": {"properties": {"name": {"x-personal": "name"}, "share": {"type": "integer"}}}},
       "a/b": {"properties": {"c": {"type": "string"}}},
       "contact": {"x-personal": "contact", "type": "object"}}}""",
 )

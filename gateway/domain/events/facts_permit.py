@@ -69,10 +69,13 @@ class DocumentPrepared(CaseEvent):
     """The permit document was laid out; `sha256` (hex) is what a signer's PIN is bound to.
 
     `signatory` is the official whose name stands under it; empty in facts from before it was kept.
+    `code_key` names the key that signed the statement in its QR code (8 hex digits); empty where the code has none, or
+    in facts from before that was kept.
     """
 
     sha256: str
     signatory: str = ""
+    code_key: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

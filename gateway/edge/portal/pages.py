@@ -115,7 +115,7 @@ class Pages:
             tone=tone,
             why=why,
             masked=initials(permit.holder) if permit and look.code is Code.GENUINE else "",
-            code_note=asked.texts[f"code-{look.code.value}"] if look.code in (Code.NONE, Code.GENUINE) else "",
+            code_note=_code_note(asked.texts, look),
             notice=notice,
             compared=notice.compared if notice else (),
             file=notice.file if notice else None,
@@ -175,6 +175,15 @@ class Pages:
         return HTMLResponse(body, status_code=status, headers=dict(_HEADERS))
 
 
+def _code_note(t: Mapping[str, str], look: Look) -> str:
+    """What there is to say of the code of a permit, or of its absence."""
+    if look.code is Code.GENUINE:
+        return f"{t['code-genuine']} {t['holder-unjudged']}" if look.holder_unjudged else t["code-genuine"]
+    if look.code is Code.NONE:
+        return t["code-left-out" if look.permit and look.permit.code_key else "code-none"]
+    return ""
+
+
 def _verdict(t: Mapping[str, str], look: Look) -> tuple[str, str, list[str]]:
     """The name of the verdict, its tone, and sentences that say why."""
     permit = look.permit
@@ -183,15 +192,17 @@ def _verdict(t: Mapping[str, str], look: Look) -> tuple[str, str, list[str]]:
     if look.code is Code.OTHER_PERMIT and look.statement is not None:
         return "other-permit", BAD, [f"{t['other-permit-why']} {look.statement.number}."]
     if look.is_erased:
-        return "erased", WARN, [t["erased-why"]]
+        unjudged = [t["code-unjudged"]] if look.code is Code.UNJUDGED else []
+        return "erased", WARN, [t["erased-why"], *unjudged]
     if permit is None:
         name = "not-in-force" if look.code is Code.GENUINE else "unknown"
-        return name, BAD, [t[f"{name}-why"]]
+        unjudged = [t["code-unjudged"]] if look.code is Code.UNJUDGED else []
+        return name, BAD, [t[f"{name}-why"], *unjudged]
     why = [t[f"{permit.standing.value}-why"]] if permit.standing is not Standing.VALID else []
-    if look.code is Code.INCOMPLETE:
-        why.append(t["code-incomplete"])
+    if look.code in (Code.INCOMPLETE, Code.UNJUDGED):
+        why.append(t[f"code-{look.code.value}"])
     if look.differing:
         why.append(f"{t['code-differs']} {', '.join(t[each.value] for each in look.differing)}.")
     tone = {Standing.VALID: GOOD, Standing.SUSPENDED: WARN, Standing.REVOKED: BAD}[permit.standing]
-    is_doubtful = bool(look.differing) or look.code is Code.INCOMPLETE
+    is_doubtful = bool(look.differing) or look.code in (Code.INCOMPLETE, Code.UNJUDGED)
     return permit.standing.value, WARN if is_doubtful and tone == GOOD else tone, why

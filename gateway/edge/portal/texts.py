@@ -56,6 +56,19 @@ TEXTS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
             "code-none": (
                 "Diperiksa menurut nomor saja. Dokumen lama tidak membawa tanda tangan dalam kodenya: bandingkan isi."
             ),
+            "code-left-out": (
+                "Diperiksa menurut nomor saja. Dokumen asli izin ini membawa tanda tangan dalam kode QR-nya: pindai "
+                "kode itu untuk memeriksanya. Kode QR tanpa tanda tangan bukan dari dokumen asli."
+            ),
+            "code-unjudged": (
+                "Tanda tangan kode QR ini belum dapat diperiksa: kunci yang disebutnya tidak terpasang di sini, dan "
+                "mungkin kunci lama kantor ini. Itu bukan bukti asli maupun palsu. Bandingkan isinya, dan tanyakan "
+                "kepada DPM-PTSP Kota Mojokerto."
+            ),
+            "holder-unjudged": (
+                "Keterangannya ditandatangani dengan kunci lama kantor ini, jadi nama pemegang di dalamnya tidak "
+                "diperiksa: bandingkan nama itu di bawah."
+            ),
             "code-incomplete": "Alamat dari kode QR terpotong, jadi diperiksa menurut nomor saja. Pindai sekali lagi.",
             "code-differs": "Keterangan dalam kode QR berbeda dengan data tersimpan pada:",
             "facts": "Yang tersimpan di SIMOJO",
@@ -192,6 +205,19 @@ TEXTS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
                 "another paper, so compare what it says."
             ),
             "code-none": ("Checked by number alone. Older documents carry no signed statement; compare what they say."),
+            "code-left-out": (
+                "Checked by number alone. The genuine document of this permit carries a signed statement in its QR "
+                "code: scan that code to check it. A QR code without a statement is not from the genuine document."
+            ),
+            "code-unjudged": (
+                "The signature of this QR code cannot be checked yet: the key that it names is not set up here, and "
+                "may be an earlier key of this office. That proves it neither genuine nor forged. Compare what it "
+                "says, and ask DPM-PTSP Kota Mojokerto."
+            ),
+            "holder-unjudged": (
+                "It was signed with an earlier key of this office, so the holder's name in it was not checked: compare "
+                "that name below."
+            ),
             "code-incomplete": "The address of the QR code is cut off, so the number alone was checked. Scan it again.",
             "code-differs": "The statement in the QR code differs from the stored data in:",
             "facts": "Stored in SIMOJO",

@@ -23,7 +23,7 @@ from gateway.office.checking.stored import StoredPermit, find_permit, holder_of
 from gateway.store.conflicts import commit, prepared_again
 from gateway.store.plan import Plan
 from gateway.store.unit_of_work import Writing
-from gateway.trust.permit_statement import Statement, StatementKey, StatementVerifier, read_statement
+from gateway.trust.permit_statement import Statement, StatementKey, StatementVerifier, named_key, read_statement
 
 
 class Code(StrEnum):
@@ -36,16 +36,23 @@ class Code(StrEnum):
     FORGED = "forged"
     INCOMPLETE = "incomplete"
     """Cut off or mistyped, so that nothing can be said."""
+    UNJUDGED = "unjudged"
+    """Of a key that once signed for the office, as far as the store knows, and whose public half the settings lack."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """What one look at a number gave. `differing` are fields in which a genuine statement and the store differ."""
+    """What one look at a number gave. `differing` are fields in which a genuine statement and the store differ.
+
+    `holder_unjudged`: the statement was signed with a key of which only the public half is known, and who its holder
+    is can be told with the secret one alone.
+    """
 
     permit: StoredPermit | None
     code: Code
     statement: Statement | None = None
     differing: tuple[Field, ...] = ()
+    holder_unjudged: bool = False
     is_erased: bool = False
     """Whether there was such a permit, of which nothing is kept any more."""
 
@@ -72,14 +79,19 @@ class Tally:
 
 @dataclass(frozen=True, kw_only=True)
 class PaperChecks:
-    """The deeds. `key` signs statements; `earlier` are public keys whose statements are still good."""
+    """The deeds. `key` signs statements; what `previous` and the public keys `earlier` signed is still good.
+
+    `missing` says which earlier keys the settings lack, a sentence; "" when none.
+    """
 
     casework: Casework
     unit_of_work: Writing
     key: StatementKey
     files: FileJudge
     clock: Callable[[], datetime]
+    previous: StatementKey | None = None
     earlier: Sequence[StatementVerifier] = ()
+    missing: Callable[[], str] = lambda: ""
     tally: Tally = field(default_factory=Tally)
 
     def statement(self, case: PermitCase, day: date) -> str:
@@ -91,10 +103,21 @@ class PaperChecks:
     def look(self, number: str, statement: str = "") -> Look:
         """Look a number up, with what its QR code said, if it said anything."""
         permit, is_erased = self._find(number)
-        code, said = self._read(statement, permit.number if permit else number)
-        differing = self._differing(permit, said) if permit and said and code is Code.GENUINE else ()
+        code, said = self._read(statement, permit, number)
+        differing: tuple[Field, ...] = ()
+        signer = None
+        if permit and said and code is Code.GENUINE:
+            signer = self._signer(statement)
+            differing = _differing(permit, said, signer)
         self.tally.count("looks", differs=bool(differing) or code in (Code.OTHER_PERMIT, Code.FORGED))
-        return Look(permit=permit, code=code, statement=said, differing=differing, is_erased=is_erased)
+        return Look(
+            permit=permit,
+            code=code,
+            statement=said,
+            differing=differing,
+            holder_unjudged=permit is not None and code is Code.GENUINE and signer is None,
+            is_erased=is_erased,
+        )
 
     def _find(self, number: str) -> tuple[StoredPermit | None, bool]:
         try:
@@ -138,7 +161,17 @@ class PaperChecks:
     @property
     def verifiers(self) -> tuple[StatementVerifier, ...]:
         """The public keys whose statements are good, the present one first."""
-        return self.key.verifier, *self.earlier
+        own = [each.verifier for each in self._secret]
+        return tuple(dict.fromkeys((*own, *self.earlier)))
+
+    @property
+    def _secret(self) -> tuple[StatementKey, ...]:
+        return (self.key,) if self.previous is None else (self.key, self.previous)
+
+    def _signer(self, statement: str) -> StatementKey | None:
+        """The key that signed a statement which is genuine; None where only its public half is known."""
+        named = named_key(statement)
+        return next((each for each in self._secret if each.verifier.key_id == named), None)
 
     def _record(self, permit: StoredPermit, found: Sequence[Field], actor: str) -> None:
         leaf = self.casework.leaves.make(
@@ -151,19 +184,36 @@ class PaperChecks:
         )
         commit(self.unit_of_work, Plan.of(leaf.row))
 
-    def _read(self, text: str, number: str) -> tuple[Code, Statement | None]:
+    def _read(self, text: str, permit: StoredPermit | None, number: str) -> tuple[Code, Statement | None]:
         if not text:
             return Code.NONE, None
         try:
             said = read_statement(text, self.verifiers)
         except Refused as refusal:
-            return (Code.INCOMPLETE if refusal.code == "statement-malformed" else Code.FORGED), None
-        return (Code.GENUINE if said.number == number else Code.OTHER_PERMIT), said
+            match refusal.code:
+                case "statement-malformed":
+                    return Code.INCOMPLETE, None
+                case "statement-key-unknown" if self._signed_once(permit, named_key(text).hex()):
+                    return Code.UNJUDGED, None
+            return Code.FORGED, None
+        return (Code.GENUINE if said.number == (permit.number if permit else number) else Code.OTHER_PERMIT), said
 
-    def _differing(self, permit: StoredPermit, said: Statement) -> tuple[Field, ...]:
-        found = {
-            Field.DAY: permit.day is not None and said.day != permit.day,
-            Field.SERVICE: said.service != permit.service,
-            Field.HOLDER: said.holder != self.key.holder(permit.number, normal_name(permit.holder)),
-        }
-        return tuple(each for each, differs in found.items() if differs)
+    def _signed_once(self, permit: StoredPermit | None, named: str) -> bool:
+        """Whether a key that is not in the settings may have been the office's.
+
+        What a permit's document was signed with, its case says. Where that is not kept, or no permit is found, it may
+        be any key that the settings lack.
+        """
+        if permit is not None and permit.code_key:
+            return permit.code_key == named
+        return bool(self.missing())
+
+
+def _differing(permit: StoredPermit, said: Statement, signer: StatementKey | None) -> tuple[Field, ...]:
+    stored = None if signer is None else signer.holder(permit.number, normal_name(permit.holder))
+    found = {
+        Field.DAY: permit.day is not None and said.day != permit.day,
+        Field.SERVICE: said.service != permit.service,
+        Field.HOLDER: stored is not None and said.holder != stored,
+    }
+    return tuple(each for each, differs in found.items() if differs)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from gateway.casework.desk import Casework
 from gateway.domain.calendar import local_date
 from gateway.domain.case import PermitCase
-from gateway.domain.events import ApplicantKind, Reference
+from gateway.domain.events import ApplicantKind, DocumentPrepared, Reference
 from gateway.domain.regions import KELURAHAN
 from gateway.domain.stages import Stage
 
@@ -34,6 +34,7 @@ class StoredPermit:
     came into force. Both are days in WIB. `holder` is the firm's or person's name and `location` the address that the
     permit is about: personal, never shown. SHA-256 in hex: `signed` of the signed file (of the scan, for ink; empty
     without one), `prepared` of the document before it was signed.
+    `code_key` names the key of the statement in its QR code; empty where it has none, or was made before that was kept.
     """
 
     case_id: str
@@ -48,6 +49,7 @@ class StoredPermit:
     location: str
     signed: str
     prepared: str
+    code_key: str = ""
 
 
 def holder_of(case: PermitCase) -> str:
@@ -71,7 +73,9 @@ def find_permit(casework: Casework, number: str) -> StoredPermit | None:
 
 def _stored(casework: Casework, case: PermitCase, number: str) -> StoredPermit:
     kelurahan = KELURAHAN.get(case.site.kelurahan)
-    laid_out = [fact.occurred_at for fact in casework.reader.facts([case.id]) if fact.kind == "DocumentPrepared"]
+    facts = [fact for fact in casework.reader.facts([case.id]) if fact.kind == DocumentPrepared.__name__]
+    laid_out = facts[-1] if facts else None
+    document = casework.last(case.id, DocumentPrepared)
     standing = Standing.SUSPENDED if case.suspended and case.number_active else Standing.VALID
     if case.stage is Stage.REVOKED:
         standing = Standing.REVOKED
@@ -82,11 +86,12 @@ def _stored(casework: Casework, case: PermitCase, number: str) -> StoredPermit:
         service=case.service,
         service_name=case.service_name,
         standing=standing,
-        day=local_date(laid_out[-1]) if laid_out else None,
+        day=local_date(laid_out.occurred_at) if laid_out else None,
         since=local_date(case.in_force_since),
         district="" if kelurahan is None else kelurahan.kecamatan,
         holder=holder_of(case),
         location=case.site.address,
         signed=case.signed_sha256 or "",
         prepared=case.document_sha256 or "",
+        code_key=document.fact.code_key if document else "",
     )
