@@ -16,11 +16,14 @@ from gateway.domain.errors import GatewayError, LedgerBroken, Malformed, Refused
 from gateway.ledger.leaf import Leaf, LeafKind
 from gateway.ledger.verify import verify_export
 from gateway.machine import new_id
+from gateway.operations.erasing.obstacles import Found, obstacles
 from gateway.operations.erasing.orders import Basis, Order, Orders
 from gateway.operations.ledger_export import StoreVerdict, export_lines, verify_store
 from gateway.operations.reconciling.results import lines_of
 from gateway.operations.reconciling.running import Reconciling, Wanted
+from gateway.operations.retention.holds import Holds
 from gateway.store.plan import Claim, Delete, Plan, Update
+from gateway.store.reading import Reader
 from gateway.store.tables import BatchRow, CaseRow, DeliveryRow, ErasedFileRow, ErasedRow, StaffRow
 from tests.databases import Behind
 from tests.exchange import voices
@@ -135,6 +138,56 @@ def test_it_is_refused_while_anything_is_still_to_be_done_for_the_person(stage: 
     with pytest.raises(Refused) as caught:
         orders(stage).propose(ORDER, "rina")
     assert caught.value.code == "erasure-exists"
+
+
+def holds(stage: Stage) -> Holds:
+    store = stage.hub.store
+    return Holds(reader=store.reader, vault=store.vault, unit_of_work=store.unit_of_work, leaves=store.leaves)
+
+
+@pytest.mark.parametrize("of", ["case", "exchange"])
+def test_what_is_held_for_evidence_is_not_erased_until_it_is_let_go(office: Stage, of: str) -> None:
+    """UU 27/2022 Pasal 15(1)b: also where the hold comes between the proposal and the approval."""
+    case, at = case_id(office), office.clock()
+    subject = case if of == "case" else office.hub.store.reader.exchanges(case_id=case)[0].id
+    row = orders(office).propose(ORDER, "rina")
+    holds(office).hold(subject, "Sengketa di PTUN nomor 12", "staff/agus", at)
+    with pytest.raises(Refused) as caught:
+        orders(office).approve(row.id, "agus")
+    assert caught.value.code == "held-for-evidence"
+    assert all(word in str(caught.value) for word in (f"{of}/{subject}", f"simojo retention release {subject}"))
+    assert "PTUN" not in str(caught.value)
+    orders(office).refuse(row.id, "Ditahan untuk pembuktian", "agus")
+    with pytest.raises(Refused) as caught:
+        orders(office).propose(ORDER, "rina")
+    assert caught.value.code == "held-for-evidence"
+    assert office.case(case).applicant.name == "Siti Contoh"
+    holds(office).let_go(subject, "staff/agus", at)
+    assert erased(office)
+    assert said(lambda: holds(office).hold(subject, "terlambat", "staff/agus", at)) == "erased"
+
+
+def test_of_a_hold_and_an_approval_one_comes_first_and_the_other_finds_it(
+    office: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, at = case_id(office), office.clock()
+    row = orders(office).propose(ORDER, "rina")
+    looked: list[str] = []
+
+    def meanwhile(reader: Reader, cases: list[str], *, permit_is_answered: bool) -> Iterator[Found]:
+        found = list(obstacles(reader, cases, permit_is_answered=permit_is_answered))
+        if not looked:
+            looked.append(holds(office).hold(case, "Sengketa di PTUN", "staff/agus", at))
+        return iter(found)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("gateway.operations.erasing.orders.obstacles", meanwhile)
+        assert said(lambda: orders(office).approve(row.id, "agus")) == "held-for-evidence"
+    holds(office).let_go(case, "staff/agus", at)
+    with monkeypatch.context() as patched:
+        patched.setattr("gateway.operations.erasing.carrying.Carrying.finish", lambda *_: "")
+        orders(office).approve(row.id, "agus")
+    assert said(lambda: holds(office).hold(case, "terlambat", "staff/agus", at)) == "erasure-approved"
 
 
 @pytest.mark.parametrize("reason", ["Permintaan SITI CONTOH sendiri", f"NIK {NIK}, surat 17"])

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlmodel import col, func, or_, select
+from sqlmodel import col, func, literal, or_, select
 
 from gateway.store.reads.base import Reads
 from gateway.store.tables import (
@@ -24,6 +24,7 @@ from gateway.store.tables import (
     ExchangeRow,
     LeafRow,
     PinChallengeRow,
+    RetentionHoldRow,
 )
 from gateway.store.tables.erasures import UNDER_WAY
 from gateway.store.tables.outbox import FINISHED, words
@@ -125,6 +126,13 @@ class ErasureReads(Reads):
         )
         mine = col(BatchRow.id)
         return self._all(select(BatchRow).where(mine.in_(caused) | mine.in_(named)).order_by(mine))
+
+    def holds_on(self, case_id: str) -> list[str]:
+        """What of a case is held for evidence: itself (`case/<id>`), exchanges about it (`exchange/<id>`), in order."""
+        named = literal("exchange/") + col(ExchangeRow.id)
+        mine = col(RetentionHoldRow.subject)
+        about = select(ExchangeRow.id).where(col(ExchangeRow.case_id) == case_id, named == mine).exists()
+        return self._all(select(mine).where(or_(mine == f"case/{case_id}", about)).order_by(mine))
 
     def exchanges_about(self, case_id: str, behind: str, limit: int) -> list[str]:
         """The ids of the exchanges about a case, behind that one, in order."""
