@@ -87,16 +87,19 @@ def read_checkpoint(note: str) -> Checkpoint:
         raise NotANote(f"origin, size and root expected, each in its line: {str(fault)[:200]}") from None
 
 
-def verify(note: str, key: VerifierKey) -> None:
-    """See that this key signed a note, whoever else did. Raises NotANote, and NotSigned also where a line is wrong."""
+def verify(note: str, *keys: VerifierKey) -> None:
+    """See that one of these keys signed a note, whoever else did.
+
+    Raises NotANote, and NotSigned also where a line of any of them is wrong.
+    """
     text, lines = split_note(note)
-    ours = [signature for name, key_id, signature in lines if (name, key_id) == (key.name, key.key_id)]
+    ours = [(key, line) for key in keys for name, id_, line in lines if (name, id_) == (key.name, key.key_id)]
     if not ours:
-        raise NotSigned(f"no signature of {key.name} (key id {key.key_id.hex()})")
-    public = Ed25519PublicKey.from_public_bytes(key.public)
-    for signature in ours:
+        wanted = " or ".join(f"{key.name} (key id {key.key_id.hex()})" for key in keys)
+        raise NotSigned(f"no signature of {wanted}")
+    for key, signature in ours:
         try:
-            public.verify(signature, text.encode())
+            Ed25519PublicKey.from_public_bytes(key.public).verify(signature, text.encode())
         except InvalidSignature:
             raise NotSigned(
                 f"the signature of {key.name} does not verify: the text or the signature was changed"

@@ -13,7 +13,7 @@ from typing import Annotated
 import httpx2
 import typer
 
-from conformance.notes import NotAKey, NotANote, NotSigned, is_name, read_key
+from conformance.notes import NotAKey, NotANote, NotSigned, VerifierKey, is_name, read_key
 from conformance.witness.judge import Contradiction, OtherLedger, Witness
 from conformance.witness.memory import Memory
 from conformance.witness.server import make_server
@@ -26,7 +26,12 @@ CONTRADICTED, FAILED = 1, 2
 def witness(
     folder: Annotated[Path, typer.Argument(help="its folder: key, last checkpoint, evidence; made when missing")],
     name: Annotated[str, typer.Option(help="the name of its key, such as saksi.dpupr.example")],
-    ledger_key: Annotated[str, typer.Option(help="the ledger's verifier key, as `simojo ledger key` prints it")],
+    ledger_key: Annotated[
+        list[str],
+        typer.Option(
+            help="the ledger's verifier key, as `simojo ledger key` prints it; again for the next one, before it signs"
+        ),
+    ],
     port: Annotated[int | None, typer.Option(help="take checkpoints on this port (add-checkpoint)")] = None,
     host: Annotated[str, typer.Option(help="the address to listen on")] = "127.0.0.1",
     hub: Annotated[str | None, typer.Option(help="fetch them from this hub, and bring the co-signature there")] = None,
@@ -42,7 +47,7 @@ def witness(
     Without --port and --hub it prints its verifier key for the staff of the hub, and ends.
     """
     try:
-        ledger = read_key(ledger_key.strip())
+        ledger = _keys(ledger_key)
         memory = Memory(folder.resolve())
         key = memory.key(_fit(name), os.urandom)
         judge = Witness(memory, key, ledger, lambda: datetime.now(UTC), _say)
@@ -54,7 +59,7 @@ def witness(
     if server is None and hub is None:
         print(key.verifier)
         return
-    _say(f"witness {key.verifier} of {ledger.name}: {judge.size} leaves co-signed so far")
+    _say(f"witness {key.verifier} of {ledger[0].name}: {judge.size} leaves co-signed so far")
     if server is not None:
         print(f"ready http://{host}:{server.server_address[1]}", flush=True)
         if hub is None:
@@ -79,6 +84,14 @@ def _visited(judge: Witness, client: httpx2.Client, hub: str) -> int:
         return FAILED
     _say(f"co-signed {found.size} leaves" if found else "the ledger is empty yet")
     return 0
+
+
+def _keys(said: list[str]) -> tuple[VerifierKey, ...]:
+    keys = tuple(read_key(each) for line in said for each in line.split())
+    names = sorted({each.name for each in keys})
+    if len(names) != 1:
+        raise NotAKey(f"keys of one ledger are needed, and these are of {' and '.join(names) or 'none'}")
+    return keys
 
 
 def _fit(name: str) -> str:

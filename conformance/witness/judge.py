@@ -2,7 +2,7 @@
 
 A checkpoint is judged in this order, and only one that passes all of it is remembered and co-signed:
 
-    1. it is one of this ledger, signed by its key                   else it is nothing to us
+    1. it is one of this ledger, signed by a key of it               else it is nothing to us
     2. it is not smaller than the last one                           else a rollback
     3. the proof shows that it continues the last one                else a rewrite, or a fork where the sizes are equal
 
@@ -48,13 +48,16 @@ class Contradiction(Exception):
 
 
 class Witness:
-    """Judges the checkpoints of one ledger. Safe to use from several threads: one is judged after the other."""
+    """Judges the checkpoints of one ledger. Safe to use from several threads: one is judged after the other.
+
+    `ledger` are its verifier keys, all of one name: one, or several while its key is rolled over. A line of any counts.
+    """
 
     def __init__(
         self,
         memory: Memory,
         key: WitnessKey,
-        ledger: VerifierKey,
+        ledger: Sequence[VerifierKey],
         clock: Callable[[], datetime],
         say: Callable[[str], None],
     ) -> None:
@@ -79,9 +82,10 @@ class Witness:
         """
         offered = read_checkpoint(note)
         # 1
-        if offered.origin != self._ledger.name:
-            raise OtherLedger(f"{offered.origin[:100]!r} is not the ledger {self._ledger.name}")
-        verify(note, self._ledger)
+        name = self._ledger[0].name
+        if offered.origin != name:
+            raise OtherLedger(f"{offered.origin[:100]!r} is not the ledger {name}")
+        verify(note, *self._ledger)
         with self._lock:
             if old is not None and old != self.size:
                 if offered.size < self.size:  # anybody may repeat an old one here: a word, and no evidence

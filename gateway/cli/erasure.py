@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from gateway.app import Store
 from gateway.cli.opening import opened
 from gateway.domain.calendar import JAKARTA
 from gateway.machine import new_id
+from gateway.operations.erasing.knowing import Told
 from gateway.operations.erasing.orders import Basis, Order, Orders
 from gateway.operations.erasing.views import erasure_details, erasure_view
 from gateway.store.tables import ErasureRow
@@ -61,8 +64,8 @@ def propose(
 @app.command()
 def approve(erasure: Erasure, by: By, as_json: AsJson = False) -> None:
     """Approve an erasure that somebody else proposed, and do it: there is no way back."""
-    with opened() as store, _busy("erasing"):
-        row = _orders(store).approve(erasure, by)
+    with opened() as store, _busy("looking through files of records") as told:
+        row = _orders(store).approve(erasure, by, told)
     if as_json:
         print(json.dumps(erasure_view(row), ensure_ascii=False))
     else:
@@ -133,12 +136,20 @@ def _given(number: str | None) -> str | None:
     return sys.stdin.readline().strip() if number == "-" else number
 
 
-def _busy(said: str) -> Progress:
+@contextmanager
+def _busy(said: str) -> Iterator[Told]:
+    """A bar where a person looks on; it only moves where whoever works tells how far it is."""
     console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-    bar.add_task(said, total=None)
-    return bar
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(said, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def _tell(row: ErasureRow) -> None:

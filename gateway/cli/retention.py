@@ -47,8 +47,8 @@ def run(
 ) -> None:
     """Remove the bodies of exchanges that are over their agreed time; what is not resolved is kept.
 
-    The hub does the same each night between 1 and 5 (WIB). Broken off, the next run goes on. The ledger says what goes
-    before it goes; exchanges, leaves and receipts stay. There is no way back but a backup.
+    The hub does the same each night between 1 and 5 (WIB). Broken off, the next run goes on. With each step
+    the ledger says what went; exchanges, leaves and receipts stay. There is no way back but a backup.
     """
     moment = now()
     if at is not None:

@@ -40,8 +40,8 @@ def part_line(*, exchange: str, name: str, digest: bytes, salt: bytes) -> str:
     return _line({"part": part})
 
 
-def erased_line(*, scope: str, leaf: int | None) -> str:
-    """Write that the missing parts of the leaf just written are erased, as the leaf at that index says of the scope."""
+def erased_line(*, scope: str, leaf: str) -> str:
+    """Write that the missing parts of the leaf just written are erased, as the leaf with that id says of the scope."""
     return _line({"erased": {"scope": scope, "leaf": leaf}})
 
 

@@ -82,8 +82,9 @@ class LeafKind(StrEnum):
     ERASED = "erased"
     """The bodies of a scope are gone, by order or since their time is over: `extra` says which and why.
 
-    `cause` `request` or `retention`; `scope` `case/<case id>`, `day/<YYYY-MM-DD>`, or `agreement/<agreement id>` with
-    `until`: exchanges under that agreement that began before this instant.
+    `cause` `request` or `retention`; `scope` `case/<case id>`, `file/<exchange id>`, `day/<YYYY-MM-DD>`, or
+    `agreement/<agreement id>` with `until`: exchanges under that agreement that began before this instant. `leaves` and
+    `digest` say which leaves lost what they commit to (`gateway.ledger.covered`); a file's does not, for its own stay.
     """
 
 

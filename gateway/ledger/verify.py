@@ -15,9 +15,9 @@ Then, in the order of the tree:
     {"part": {"exchange": "...", "name": "request",         directly after the leaf that commits to the part, and
               "digest": "<hex>", "salt": "<hex>"}}          before the next leaf or checkpoint: SHA-256 of the stored
                                                             bytes as the exporter computed it now, and the part's salt
-    {"erased": {"scope": "case/...", "leaf": 69000}}        behind the leaf and its parts: those that are missing are
-                                                            erased, as that leaf of kind `erased` says of the scope;
-                                                            null while that leaf has no place in the tree
+    {"erased": {"scope": "case/...", "leaf": "<id>"}}       behind the leaf and its parts: those that are missing are
+                                                            erased, as the leaf of kind `erased` with this id says of
+                                                            the scope; it comes later
     {"checkpoint": "<C2SP note>"}                           directly after the leaf that completes its size, and that
                                                             leaf's parts
 
@@ -30,18 +30,20 @@ checkpoint covers all leaves. Lines hold no other member. How damage is told apa
   stored hashes and one over the hashes of the texts; the one that reaches the root of the next checkpoint was whole.
   Without a disagreement, a wrong root names the range of leaves since the last good checkpoint.
 - part-differs, part-missing: held back until a checkpoint has proven the leaf that says so.
-- a part that is missing and said to be erased: part-missing where no leaf says so of that scope. Which case an exchange
-  was about its leaves do not tell, for they outlive the case; of a fact they do, and it is compared.
+- parts that are missing and said to be erased: part-missing where no later leaf says so of that scope, or where the
+  leaves that lost theirs are not those that it counts (`gateway.ledger.covered`). Which case an exchange was about its
+  leaves do not tell, for they outlive the case; of a fact they do, and it is compared.
 - history-rewritten, rolled-back: the ledger agrees with itself, and not with a checkpoint or receipt that is held.
 - tree-size, checkpoint-*, verifier-key, export-malformed: as they say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from gateway.ledger.checkpoint import NoteVerifier
+from gateway.ledger.covered import Claims
 from gateway.ledger.damage import Damage, broken
 from gateway.ledger.encoding import members, number_of, parse_json, text_of
 from gateway.ledger.held import Held
@@ -93,7 +95,7 @@ def verify_export(
     parts: bool = True,
     held: Sequence[Held] = (),
     standing: Standing | None = None,
-    waiting: Collection[str] = (),
+    claims: Claims | None = None,
 ) -> Verdict:
     """Verify an export line by line. Raises LedgerBroken for the first damage; the module names the kinds.
 
@@ -101,8 +103,8 @@ def verify_export(
     the header's own. `progress` is called with the number of leaves done, every 10,000 leaves. Without `deep`, leaves
     are read as bytes only and not checked for their form; the tree is proven as well. Without `parts`, the lines of
     parts are passed over. `held` is what people have kept of this ledger as it once was. `standing` is told how far
-    the walk came, also where it raises. `waiting` are scopes of which the caller has the `erased` leaf itself, since it
-    has no place in the tree yet.
+    the walk came, also where it raises. `claims` takes what is claimed of `erased` leaves that have no place in the
+    tree yet: who gives it has those leaves, and ends it.
 
     1. the header
     2. each line in turn: leaf, part or checkpoint
@@ -122,7 +124,7 @@ def verify_export(
         deep=deep,
         parts=parts,
         held=held,
-        waiting=waiting,
+        claims=claims,
     )
     try:
         # 2

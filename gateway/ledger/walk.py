@@ -9,12 +9,13 @@ a simpler kind.
 from __future__ import annotations
 
 import binascii
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from gateway.domain.errors import LedgerBroken
 from gateway.ledger.checkpoint import NoteVerifier, open_note
+from gateway.ledger.covered import Claims
 from gateway.ledger.damage import Damage, broken
 from gateway.ledger.encoding import decode_base64, members, number_of, parse_json, text_of
 from gateway.ledger.held import Held, HeldLedgers
@@ -61,7 +62,7 @@ class _Disagreement:
 
 
 class Walk:
-    """The state between two lines. Its size does not depend on the number of leaves."""
+    """The state between two lines. Its size does not depend on the number of leaves, but for `erased` ones to come."""
 
     def __init__(
         self,
@@ -73,7 +74,7 @@ class Walk:
         deep: bool,
         parts: bool = True,
         held: Sequence[Held] = (),
-        waiting: Collection[str] = (),
+        claims: Claims | None = None,
     ) -> None:
         self.checkpoints = 0
         self.parts_checked = 0
@@ -93,10 +94,9 @@ class Walk:
         self._data: bytes | None = None  # the leaf whose parts may follow
         self._said: Committed | None = None  # the same, once it had to be read
         self._opened: set[str] = set()
-        self._excuse: tuple[str, int | None] | None = None  # the scope under which this leaf's missing parts are erased
-        self._waiting = frozenset(waiting)
-        self._excused: dict[tuple[str, int], str] = {}  # scope and leaf that is to say so: where that was claimed first
-        self._erased: dict[int, str] = {}  # leaves that say that a scope is erased
+        self._excuse: tuple[str, str] | None = None  # scope of this leaf's missing parts, and the leaf that says so
+        self._claims = claims or Claims()
+        self._ends_claims = claims is None
 
     @property
     def size(self) -> int:
@@ -127,10 +127,8 @@ class Walk:
         if self.size != self._promised:
             expected = f"{self._promised} leaves, as the header says"
             raise broken(Damage.TREE_SIZE, where, expected=expected, found=f"{self.size} leaves")
-        for (scope, index), where in self._excused.items():
-            if self._erased.get(index) != scope:
-                expected = f"leaf {index} to say that {scope} is erased"
-                raise broken(Damage.PART_MISSING, where, expected=expected, found=self._erased.get(index, "none"))
+        if self._ends_claims:
+            self._claims.finish()
         if self.proven != self.size:
             expected, found = f"a checkpoint over {self.size} leaves", f"the last one is over {self.proven}"
             raise broken(Damage.CHECKPOINT_MISSING, where, expected=expected, found=found)
@@ -182,8 +180,7 @@ class Walk:
                 self._take_part(number, exchange, name, digest, bytes.fromhex(text_of(part["salt"], "salt")))
             elif isinstance(record, dict) and "erased" in record:
                 said = members(members(record, _ERASED)["erased"], _ERASED_MEMBERS)
-                index = None if said["leaf"] is None else number_of(said["leaf"], "leaf")
-                self._take_excuse(number, text_of(said["scope"], "scope"), index)
+                self._take_excuse(number, text_of(said["scope"], "scope"), text_of(said["leaf"], "leaf"))
             else:
                 self._take_checkpoint(text_of(members(record, _CHECKPOINT)["checkpoint"], "checkpoint"))
         except ValueError as error:
@@ -205,7 +202,7 @@ class Walk:
         if not self._disagreement:
             self._data = data
             if _IS_ERASED in data:
-                self._note_erased(index, data)
+                self._judge_erased(index, data)
             if self._deep:
                 self._read_leaf(data)
 
@@ -232,7 +229,7 @@ class Walk:
             if len(leaf.commitments) != len(self._opened):
                 missing = sorted(leaf.commitments.keys() - self._opened)
                 if missing and self._excuse is not None:
-                    self._excuse_missing(leaf, missing[0], *self._excuse)
+                    self._excuse_missing(leaf, self._data, missing[0], *self._excuse)
                     self.parts_erased += len(missing)
                     missing = []
                 for name in missing:
@@ -265,30 +262,27 @@ class Walk:
 
     # --- what is erased -------------------------------------------------------------------------------------------
 
-    def _take_excuse(self, number: int, scope: str, index: int | None) -> None:
-        """The parts that do not follow are erased, as a leaf of this ledger says of their scope."""
+    def _take_excuse(self, number: int, scope: str, by: str) -> None:
+        """The parts that do not follow are erased, as a later leaf of this ledger says of their scope."""
         if not self._parts or self._disagreement:
             return
         if self._data is None:
             raise malformed_line(number, "an erasure directly after its leaf and parts", "one with no leaf before it")
-        self._excuse = scope, index
+        self._excuse = scope, by
 
-    def _excuse_missing(self, leaf: Committed, name: str, scope: str, index: int | None) -> None:
-        """Remember what has to be proven by the end: a leaf outlives erasure, so it does not name its case itself."""
+    def _excuse_missing(self, leaf: Committed, data: bytes, name: str, scope: str, by: str) -> None:
+        """Count what the leaf that comes has to have counted: a leaf outlives erasure, so it names no case itself."""
         where = f"part {name!r} of exchange {leaf.exchange!r}, leaf {self.size - 1}"
         if name.startswith("fact-") and scope != f"case/{leaf.exchange}":
             self._hold(Damage.PART_MISSING, leaf.exchange, name, f"case/{leaf.exchange} to be erased", scope)
-        elif index is not None:
-            self._excused.setdefault((scope, index), where)
-        elif scope not in self._waiting:
-            expected = f"a leaf that says that {scope} is erased, in this ledger"
-            self._hold(Damage.PART_MISSING, leaf.exchange, name, expected, "none that has its place: export again")
+        elif fault := self._claims.add(scope, by, leaf_hash(data), where):
+            self._part_fault = self._part_fault or fault
 
-    def _note_erased(self, index: int, data: bytes) -> None:
+    def _judge_erased(self, index: int, data: bytes) -> None:
         with suppress(LedgerBroken):  # what is no leaf says nothing; whether it is damage is judged elsewhere
             leaf = Leaf.parse(data)
-            if leaf.kind is LeafKind.ERASED:
-                self._erased[index] = str(leaf.extra.get("scope", ""))
+            if leaf.kind is LeafKind.ERASED and (fault := self._claims.judge(leaf, f"leaf {index}")):
+                self._part_fault = self._part_fault or fault
 
     def _hold(self, damage: Damage, exchange: str, name: str, expected: str, found: str) -> None:
         """Keep the first fault of a part until the leaf that it is judged by is proven."""

@@ -10,11 +10,13 @@ from gateway.domain.calendar import JAKARTA
 from gateway.domain.errors import HubBusy, LedgerBroken
 from gateway.ledger.leaf import Leaf
 from gateway.operations.endpoints import circuit_warnings
+from gateway.operations.erasing.watching import erasure_warnings
 from gateway.operations.expiry import certificate_warnings
 from gateway.operations.mailboxes import mailbox_warnings
 from gateway.operations.proofs import MERGE_DELAY_S
 from gateway.operations.reconciling.settling import difference_warnings
 from gateway.operations.reconciling.watching import broken_off_warnings
+from gateway.operations.retention.watching import retention_warnings
 from gateway.operations.standing import PAUSED, Standing
 from gateway.operations.witnesses import witness_warnings
 from gateway.store.plan import Add, Plan
@@ -46,6 +48,7 @@ class Health:
     `clock_back_s`: so far is this machine's clock behind the
     last checkpoint. `batches` are sentences about files of records that wait, or of which records failed of late.
     `reconciliations` are sentences about differences that nobody has settled, and runs that were broken off.
+    `ending` are sentences about erasures and retention runs that do not come to their end.
     `folder` are sentences about files that stand still in a watched folder, where this process works in it.
     `witnesses` are sentences about those that refuse the ledger's checkpoints, or are silent,
     and about timestamps of checkpoints that are not given.
@@ -69,6 +72,7 @@ class Health:
     mailboxes: tuple[str, ...] = ()
     witnesses: tuple[str, ...] = ()
     reconciliations: tuple[str, ...] = ()
+    ending: tuple[str, ...] = ()
     leader: str | None = None
     delivering_trouble: str = ""
 
@@ -111,6 +115,7 @@ class Health:
         found += self.mailboxes
         found += self.batches
         found += self.reconciliations
+        found += self.ending
         found += self.folder
         found += [f"agency {agency} is suspended: {reason}" for agency, reason in sorted(self.suspended.items())]
         found += self.certificates
@@ -131,6 +136,7 @@ def look(reader: Reader, unit_of_work: Writing, now: datetime, standing: Standin
         unserved=unserved_warnings(reader, now),
         batches=batch_warnings(reader, now),
         reconciliations=(*difference_warnings(reader), *broken_off_warnings(reader, now)),
+        ending=(*erasure_warnings(reader, now), *retention_warnings(reader, now)),
         folder=standing.folder_troubles(),
         mailboxes=mailbox_warnings(reader, now),
         witnesses=(*witness_warnings(reader, now), *filter(None, (standing.timestamp_trouble(),))),

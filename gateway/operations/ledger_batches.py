@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
 from gateway.casework.names import BATCH_REPORT, agency_report
 from gateway.domain.errors import Tampered
 from gateway.ledger.damage import Damage, broken
-from gateway.operations.erased import erased_exchange, erased_scope
+from gateway.operations.erased import is_told
 from gateway.store.reading import Reader
 from gateway.store.sealing import Shut
 from gateway.store.tables import BatchRow, ExchangeRow, PartRow
@@ -114,20 +115,14 @@ def _part(reader: Reader, exchange: str, name: str) -> PartRow | None:
         return None
 
 
-def _is_erased(reader: Reader, row: BatchRow) -> bool:
-    """Whether the bytes of a file are gone: it named a case that was erased, or its time of keeping is over."""
-    case_id = reader.erased_file(row.id)
-    if case_id != "":
-        return case_id is not None and erased_scope(reader, f"case/{case_id}") is not None
-    exchange = reader.exchange(row.id)
-    at, agreed = (row.made_at, row.agreement) if exchange is None else (exchange.at, exchange.agreement)
-    return erased_exchange(reader, case_id=None, at=at, agreement=agreed) is not None
-
-
 def _check(reader: Reader, row: BatchRow) -> None:
-    if _is_erased(reader, row):
-        return
-    where = f"batch {row.name!r} of {row.agency}, exchange {row.id!r}"
+    if is_told(reader, f"file/{row.id}"):
+        return  # by order: its parts stay, and its bytes are no longer those that they tell of
+    with suppress(Shut):  # its parts are gone, as the walk has proven: by which leaf, and that it counts them
+        _check_bytes(reader, row, f"batch {row.name!r} of {row.agency}, exchange {row.id!r}")
+
+
+def _check_bytes(reader: Reader, row: BatchRow, where: str) -> None:
     if row.direction == "out":
         _check_office(reader, row, where)
         return

@@ -21,7 +21,7 @@ from gateway.domain.errors import LedgerBroken, Misconfigured, Refused, Tampered
 from gateway.domain.events import CaseEvent, DocumentPrepared, DocumentSigned, SigningMethod
 from gateway.domain.facts import decode_event
 from gateway.ledger.damage import Damage, broken
-from gateway.operations.erased import erased_scope
+from gateway.operations.erased import is_told
 from gateway.store.reading import Reader
 from gateway.store.sealing import ERASED, Shut
 from gateway.store.tables import CaseEventRow, CaseRow
@@ -38,7 +38,7 @@ def check_cases(reader: Reader, catalogue: Catalogue) -> None:
     for ids in reader.case_ids():
         for case_id in ids:
             row, facts = _at_rest(reader, case_id)
-            if row.body == ERASED and erased_scope(reader, f"case/{case_id}") is not None:
+            if row.body == ERASED and is_told(reader, f"case/{case_id}"):
                 continue  # the walk has proven it of its facts
             _check_case(row, facts, catalogue)
             check_named(reader, case_id, facts)
@@ -58,7 +58,7 @@ def check_documents(reader: Reader) -> None:
             try:
                 row = reader.document(case_id, digest)
             except Shut:
-                if erased_scope(reader, f"case/{case_id}") is None:
+                if not is_told(reader, f"case/{case_id}"):
                     raise
                 continue
             found = sha256(row.body).hexdigest() if row else "none"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
 
 from gateway.casework.history import fact_record
@@ -18,7 +17,7 @@ from gateway.domain.errors import LedgerBroken, Tampered
 from gateway.ledger.damage import Damage, broken
 from gateway.ledger.leaf import Leaf, LeafKind, part_salt
 from gateway.ledger.merkle import leaf_hash
-from gateway.operations.erased import erased_exchange
+from gateway.operations.erased import erased_scope
 from gateway.store.reading import Reader
 from gateway.store.reads.erasures import ErasedLeaf
 from gateway.store.tables import CaseEventRow, ExchangeRow, LeafRow
@@ -40,7 +39,7 @@ class Evidence:
     def __init__(self, reader: Reader, vault: Vault, rows: Sequence[LeafRow]) -> None:
         self._reader = reader
         self._vault = vault
-        self._erasures: dict[tuple[str | None, datetime, str], ErasedLeaf | None] = {}
+        self._erasures: dict[tuple[str, str | None], ErasedLeaf | None] = {}
         self._keys: dict[str, bytes | None] = {}
         self._leaves = {row.serial: leaf for row in rows if (leaf := read_leaf(row)) is not None}
         steps = {leaf.exchange for leaf in self._leaves.values() if leaf.kind is LeafKind.CASE_STEP}
@@ -82,11 +81,12 @@ class Evidence:
         exchange = None if leaf is None else self._exchanges.get(leaf.exchange)
         if leaf is None or (exchange is None and leaf.kind is not LeafKind.CASE_STEP):
             return None
-        at = exchange.at if exchange else leaf.at
         case_id = leaf.exchange if leaf.kind is LeafKind.CASE_STEP else row.case_id
-        asked = case_id, at, leaf.agreement
+        scope = scope_of(case_id, exchange.at if exchange else leaf.at)
+        asked = scope, exchange.gone_by if exchange else None
         if asked not in self._erasures:
-            found = erased_exchange(self._reader, case_id=case_id, at=at, agreement=leaf.agreement)
+            by = asked[1]
+            found = erased_scope(self._reader, scope) if by is None else self._reader.erased_by(by)
             self._erasures[asked] = found
         return self._erasures[asked]
 

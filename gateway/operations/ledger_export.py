@@ -15,10 +15,11 @@ from gateway.casework.names import BATCH_REPORT, fact_part
 from gateway.domain.catalogue import SAMPLE, Catalogue
 from gateway.domain.errors import HubBusy, LedgerBroken, Tampered
 from gateway.ledger.checkpoint import NoteVerifier
+from gateway.ledger.covered import Claims
 from gateway.ledger.damage import Damage, broken
 from gateway.ledger.export import checkpoint_line, erased_line, header_line, leaf_line, part_line
 from gateway.ledger.held import Held
-from gateway.ledger.leaf import commitment
+from gateway.ledger.leaf import Leaf, LeafKind, commitment
 from gateway.ledger.verify import Standing, Verdict, verify_export
 from gateway.operations.ledger_batches import check_batches
 from gateway.operations.ledger_cases import check_agreements, check_cases, check_documents, check_opened
@@ -32,6 +33,9 @@ from gateway.store.tables import LeafRow
 from gateway.store.vault import Vault
 
 BATCH = 500
+
+WALKS = 3
+"""Times that a store is verified in which something is erased meanwhile."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +57,7 @@ def export_lines(reader: Reader, vault: Vault, verifiers: Sequence[NoteVerifier]
     yield header_line(origin=verifiers[0].name, verifiers=verifiers, size=size, complete=True)
     at = 0
     while rows := [row for row in reader.leaves(at, BATCH) if _index(row) < size]:
-        yield from _leaves(reader, vault, rows, size)
+        yield from _leaves(reader, vault, rows)
         at = _index(rows[-1]) + 1
 
 
@@ -96,7 +100,9 @@ def verify_store(
     try:
         keys = (verifiers,) if isinstance(verifiers, NoteVerifier) else tuple(verifiers)
         watched = _Watched(progress, held, standing)
-        return _verify(reader, vault, keys, watched, catalogue) if parts else _verify_tree(reader, keys, watched)
+        if not parts:
+            return _verify_tree(reader, keys, watched)
+        return _verify_still(reader, vault, keys, watched, catalogue)
     except HubBusy as unread:
         if unread.code != UNREADABLE:
             raise
@@ -127,27 +133,45 @@ def _verify_tree(reader: Reader, keys: Sequence[NoteVerifier], watched: _Watched
     return StoreVerdict(ledger=verdict, tiles=tiles, pending=reader.pending_count())
 
 
+def _verify_still(
+    reader: Reader, vault: Vault, keys: Sequence[NoteVerifier], watched: _Watched, catalogue: Catalogue
+) -> StoreVerdict:
+    """Verify again where something was erased meanwhile: what was read before and after does not add up then."""
+    for _ in range(WALKS):
+        count = reader.erased_count()
+        try:
+            return _verify(reader, vault, keys, watched, catalogue)
+        except LedgerBroken:
+            if reader.erased_count() == count:
+                raise
+    raise HubBusy(
+        "data are being erased while the ledger is verified: verify when that has ended (`simojo retention status`,"
+        " `simojo erasure list`), or the leaves alone, with --no-bytes",
+        code="erasing",
+    )
+
+
 def _verify(
     reader: Reader, vault: Vault, keys: Sequence[NoteVerifier], watched: _Watched, catalogue: Catalogue
 ) -> StoreVerdict:
     # 1
     size = _agreed_size(reader, keys, watched)
     # 2
-    waiting = reader.erased_waiting(size)  # the leaves that say so are looked at below
+    claims = Claims()  # the leaves that say so may wait
     verdict = verify_export(
         export_lines(reader, vault, keys),
         [key.encode() for key in keys],
         watched.progress,
         held=watched.held,
         standing=watched.standing,
-        waiting=waiting,
+        claims=claims,
     )
     # 3
     _check_chain(reader, size)
     # 4
     tiles = check_tiles(reader, size)
     # 5
-    pending = _check_pending(reader, vault)
+    pending = _check_pending(reader, vault, size, claims)
     # 6
     reported = []
     for batch in reader.part_names():
@@ -164,7 +188,7 @@ def _verify(
     return StoreVerdict(ledger=verdict, tiles=tiles, pending=pending)
 
 
-def _leaves(reader: Reader, vault: Vault, rows: Sequence[LeafRow], size: int) -> Iterator[str]:
+def _leaves(reader: Reader, vault: Vault, rows: Sequence[LeafRow]) -> Iterator[str]:
     first, last = _index(rows[0]), _index(rows[-1])
     notes = {each.size: each.note for each in reader.checkpoints(first, last + 1, last + 1 - first)}
     evidence = Evidence(reader, vault, rows)
@@ -175,8 +199,7 @@ def _leaves(reader: Reader, vault: Vault, rows: Sequence[LeafRow], size: int) ->
             yield part_line(exchange=row.exchange or "", name=part.name, digest=part.digest, salt=part.salt)
             found += 1
         if leaf is not None and found < len(leaf.commitments) and (gone := evidence.erasure(row)) is not None:
-            is_placed = gone.tree_index is not None and gone.tree_index < size
-            yield erased_line(scope=gone.scope, leaf=gone.tree_index if is_placed else None)
+            yield erased_line(scope=gone.scope, leaf=gone.id)
         if note := notes.get(_index(row) + 1):
             yield checkpoint_line(note)
 
@@ -209,33 +232,51 @@ def _check_chain(reader: Reader, size: int) -> None:
             last = each.size
 
 
-def _check_pending(reader: Reader, vault: Vault) -> int:
-    checked, after = 0, 0
-    while rows := reader.pending_leaves(BATCH, after):
+def _check_pending(reader: Reader, vault: Vault, size: int, claims: Claims) -> int:
+    """Look at the leaves that were no part of the walk: those that wait, and those that were placed meanwhile."""
+    seen: set[str] = set()
+    told: list[Leaf] = []
+
+    def check(rows: Sequence[LeafRow]) -> None:
         evidence = Evidence(reader, vault, rows)
-        for row in rows:
-            _check_waiting(row, evidence)
-        checked += len(rows)
+        told.extend(leaf for row in rows if (leaf := _check_waiting(row, evidence, claims)) is not None)
+
+    after = 0
+    while rows := reader.pending_leaves(BATCH, after):
+        check(rows)
+        seen |= {row.id for row in rows}
         after = rows[-1].serial or 0
-    return checked
+    at = size
+    while rows := reader.leaves(at, BATCH):
+        check([row for row in rows if row.id not in seen])
+        at = _index(rows[-1]) + 1
+    for leaf in told:  # what was claimed of them is known in whole only now
+        if fault := claims.judge(leaf, f"leaf {leaf.id!r}, not yet in the tree"):
+            raise fault
+    claims.finish()
+    return len(seen)
 
 
-def _check_waiting(row: LeafRow, evidence: Evidence) -> None:
+def _check_waiting(row: LeafRow, evidence: Evidence, claims: Claims) -> Leaf | None:
+    """Raise LedgerBroken for a leaf that is damaged; gives one that tells of an erasure."""
     leaf = evidence.leaf(row)
     where = f"leaf {row.id!r} of exchange {row.exchange!r}, not yet in the tree"
     if leaf is None:
         expected = f"the text of a leaf with hash {row.hash.hex()}"
         raise broken(Damage.LEAF_CHANGED, where, expected=expected, found="another text")
     stored = {part.name: commitment(part.salt, part.digest).hex() for part in evidence.parts(row)}
-    is_erased = len(stored) < len(leaf.commitments) and evidence.erasure(row) is not None
+    gone = evidence.erasure(row) if len(stored) < len(leaf.commitments) else None
+    if gone is not None and (fault := claims.add(gone.scope, gone.id, row.hash, where)):
+        raise fault
     for name, claimed in sorted(leaf.commitments.items()):
-        if name not in stored and is_erased:
+        if name not in stored and gone is not None:
             continue
         if name not in stored:
             raise broken(Damage.PART_MISSING, where, expected=f"part {name!r}, which it commits to", found="none")
         if stored[name] != claimed:
             expected, found = f"commitment {claimed} of part {name!r}", f"{stored[name]} of the stored bytes"
             raise broken(Damage.PART_DIFFERS, where, expected=expected, found=found)
+    return leaf if leaf.kind is LeafKind.ERASED else None
 
 
 def _check_spoken_for(reader: Reader, parts: Sequence[tuple[str, str]]) -> None:

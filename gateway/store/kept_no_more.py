@@ -10,8 +10,8 @@ from gateway.store.tables import ExchangeRow
 def kept_no_more(reader: Reader, row: ExchangeRow) -> Refused:
     """The refusal of whatever needs bodies that were removed; names the leaf that says so."""
     agreement = (row.agreement or "").partition("/")[0]
-    leaves = reader.erased(f"agreement/{agreement}")
-    found = next((each.hash.hex() for each in leaves if each.until is not None and row.at < each.until), "")
+    leaf = reader.erased_by(row.gone_by) if row.gone_by else None
+    found = "" if leaf is None else leaf.hash.hex()
     return Refused(
         f"masa simpan berakhir: isi pertukaran {row.id} dihapus menurut perjanjian {agreement}, sebagaimana dinyatakan"
         f" daun {found} buku besar; bukti bahwa ia terjadi tetap ada (its time of keeping is over, its receipt stands)",

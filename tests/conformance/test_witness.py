@@ -62,7 +62,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[], tuple[Witness, list[str]]]]:
         memory = Memory(tmp_path / "saksi")
         opened.append(memory)
         key = memory.key(NAME, lambda size: bytes(range(size)))
-        return Witness(memory, key, read_key(KEY.verifier.encode()), lambda: NOW, said.append), said
+        return Witness(memory, key, (read_key(KEY.verifier.encode()),), lambda: NOW, said.append), said
 
     yield starting
     for each in opened:
@@ -211,8 +211,9 @@ def test_the_command_prints_its_key_and_says_what_is_wrong(tmp_path: Path) -> No
     first, second = run("--ledger-key", key), run("--ledger-key", key)
     assert (first.returncode, first.stdout) == (0, second.stdout)
     assert first.stdout.startswith(f"{NAME}+")
-    wrong = run("--ledger-key", "simojo")
-    assert (wrong.returncode, "Traceback" in wrong.stderr) == (2, False)
+    other = NoteKey.from_seed(f"{KEY.name}.lain", bytes(range(1, 33))).verifier.encode()
+    for wrong in (run("--ledger-key", "simojo"), run("--ledger-key", key, "--ledger-key", other)):
+        assert (wrong.returncode, "Traceback" in wrong.stderr) == (2, False)
     away = run("--ledger-key", key, "--hub", "http://127.0.0.1:9", "--once")
     assert away.returncode == 2
     assert "the hub cannot be reached" in away.stderr

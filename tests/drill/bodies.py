@@ -8,7 +8,7 @@ from gateway.casework.history import case_at, case_body
 from gateway.domain.catalogue import SAMPLE
 from gateway.ledger.damage import Damage
 from gateway.store.sealing import BODY, CASES
-from tests.drill.grounds import CASE, GONE, DrillOffice
+from tests.drill.grounds import CASE, GONE, KEPT_NO_MORE, DrillOffice
 from tests.drill.kinds import Kind, Named, flip, named, put, swap
 
 PARTS = ("request", "answer-body", "answer", "answer-headers")
@@ -20,7 +20,8 @@ CHANGED = (Damage.PART_DIFFERS, Damage.PART_MISSING)
 
 def _exchanges(office: DrillOffice) -> list[str]:
     """Those of which something is left."""
-    return sorted(row.id for row in office.reader.exchanges(200) if row.case_id != GONE)
+    rows = office.reader.exchanges(200)
+    return sorted(row.id for row in rows if row.case_id != GONE and row.id != KEPT_NO_MORE)
 
 
 def _part(office: DrillOffice, chance: Random) -> tuple[str, str]:
@@ -108,11 +109,33 @@ def pass_off_as_erased(office: DrillOffice, chance: Random) -> Named:
     """A data key, as an erasure destroys it; a row says that a leaf tells of it, and the leaf tells something else."""
     put(office, "data_key", "wrapped", f"scope = 'case/{CASE}'", b"")
     leaf = office.reader.leaves(chance.randrange(office.reader.tree_size()), 1)[0].id
-    if office.value(f"SELECT count(*) FROM erased WHERE leaf = '{leaf}'"):  # noqa: S608 - names of the drill
+    told = office.reader.erased_by(leaf)
+    if told is None:
+        office.damage("INSERT INTO erased (leaf, scope) VALUES (:leaf, :scope)", leaf=leaf, scope=f"case/{CASE}")
+    else:
         put(office, "erased", "scope", f"leaf = '{leaf}'", f"case/{CASE}")
+    if told is not None and told.scope == f"case/{GONE}":
         return named(f"data key 'case/{GONE}'", Damage.PART_MISSING)  # whose erasure nothing tells of now
-    office.damage("INSERT INTO erased (leaf, scope) VALUES (:leaf, :scope)", leaf=leaf, scope=f"case/{CASE}")
     return named(f"case/{CASE} is erased", Damage.PART_MISSING)
+
+
+def pass_off_as_of_an_erased_case(office: DrillOffice, chance: Random) -> Named:
+    """A message: rows say that it was about the erased case, from before its erasure or from after it."""
+    exchange = chance.choice(_exchanges(office))
+    put(office, "exchange", "case_id", f"id = '{exchange}'", GONE)
+    for leaf in office.reader.leaves_of_exchange(exchange):
+        put(office, "leaf", "case_id", f"id = '{leaf.id}'", GONE)
+    office.damage_all("DELETE FROM exchange_part WHERE exchange = :exchange", exchange=exchange)
+    return named(f"case/{GONE} is erased", Damage.PART_MISSING)
+
+
+def pass_off_as_kept_no_more(office: DrillOffice, chance: Random) -> Named:
+    """A message: its row says that it went with one whose time of keeping is over, by the leaf that tells of that."""
+    exchange = chance.choice(_exchanges(office))
+    leaf = office.value(f"SELECT gone_by FROM exchange WHERE id = '{KEPT_NO_MORE}'")  # noqa: S608 - names of the drill
+    put(office, "exchange", "gone_by", f"id = '{exchange}'", leaf)
+    office.damage_all("DELETE FROM exchange_part WHERE exchange = :exchange", exchange=exchange)
+    return named("agreement/dpupr-2026 is erased", Damage.PART_MISSING)
 
 
 def insert_part(office: DrillOffice, chance: Random) -> Named:
@@ -177,6 +200,8 @@ KINDS = (
     Kind("delete: data key", delete_key),
     Kind("destroy: data key, with no leaf of an erasure", destroy_key),
     Kind("destroy: data key, passed off as an erasure", pass_off_as_erased),
+    Kind("delete: message, passed off as one of an erased case", pass_off_as_of_an_erased_case),
+    Kind("delete: message, passed off as kept no more", pass_off_as_kept_no_more),
     Kind("insert: message", insert_part),
     Kind("swap: messages of two exchanges", swap_parts),
     Kind("swap: messages of one exchange", swap_in_exchange),

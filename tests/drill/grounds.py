@@ -12,12 +12,13 @@ from itertools import count
 from sqlalchemy import text
 
 from gateway.ledger.encoding import encode_base64
-from gateway.operations.erased import Cause, erased_leaf
+from gateway.operations.erased import Cause, covered_of_case, covered_of_exchanges, erased_leaf
 from gateway.operations.proofs import Proofs
 from gateway.store.engine import open_engine
 from gateway.store.plan import Plan, Update
 from gateway.store.schema import prepare
-from gateway.store.tables import DataKeyRow
+from gateway.store.sealing import BLANK
+from gateway.store.tables import DataKeyRow, ExchangeRow, PartRow
 from tests.databases import Databases
 from tests.operations.ledgers import KEY, NOW
 from tests.operations.test_ledger_cases import CaseOffice
@@ -28,6 +29,9 @@ DAY = 14
 
 CASE, GONE = "case-1", "case-2"
 """The case that goes on, and one whose person was erased on the second day, as the ledger says."""
+
+KEPT_NO_MORE = "ex-1-1-b"
+"""An exchange whose time of keeping was over on the third day, as the ledger says."""
 
 
 class DrillOffice(CaseOffice):
@@ -45,7 +49,19 @@ class DrillOffice(CaseOffice):
     def erase(self) -> None:
         """Destroy the key of GONE, and commit the one leaf that says so."""
         gone = Update(DataKeyRow, {"scope": f"case/{GONE}"}, {}, {"wrapped": b""})
-        self.commit(erased_leaf(self.leaves, Cause.REQUEST, f"case/{GONE}", self.now) + Plan.of(gone))
+        covered = covered_of_case(self.reader, GONE)
+        told = erased_leaf(self.leaves, Cause.REQUEST, f"case/{GONE}", self.now, covered=covered)
+        self.commit(told.plan + Plan.of(gone))
+
+    def retire(self) -> None:
+        """End the bodies of KEPT_NO_MORE, with the leaf that says so."""
+        covered = covered_of_exchanges(self.reader, [KEPT_NO_MORE])
+        scope = "agreement/dpupr-2026"
+        told = erased_leaf(self.leaves, Cause.RETENTION, scope, self.now, covered=covered, until=self.now)
+        gone = Update(ExchangeRow, {"id": KEPT_NO_MORE}, {}, {"bodies_gone_at": self.now, "gone_by": told.leaf})
+        parts = ({"exchange": KEPT_NO_MORE, "name": name} for name in self.reader.names_of_parts(KEPT_NO_MORE))
+        blank = (Update(PartRow, each, {}, {"body": BLANK}) for each in parts)
+        self.commit(told.plan + Plan((gone, *blank)))
 
 
 @dataclass(frozen=True)
@@ -101,8 +117,8 @@ def _live(office: DrillOffice, day: int) -> None:
         office.exchange(f"ex-{name}-a", CASE)
         office.exchange(f"ex-{name}-b", GONE if day == 0 else None)
         office.step(CASE, day * 2 + half + 1)
-        if (day, half) == (1, 0):
-            office.erase()
+        if (day, half) in {(1, 0), (2, 0)}:
+            (office.erase if day == 1 else office.retire)()
             office.deeds(1)
         else:
             office.deeds(2)

@@ -9,7 +9,7 @@ from random import Random
 
 from gateway.ledger.damage import Damage
 from tests.drill import rewriting
-from tests.drill.grounds import DAY, DAYS, DrillOffice
+from tests.drill.grounds import DAY, DAYS, GONE, KEPT_NO_MORE, DrillOffice
 from tests.drill.kinds import Kind, Named, named
 
 
@@ -26,8 +26,9 @@ def roll_back_and_go_on(office: DrillOffice, chance: Random) -> Named:
 
 
 def rewrite(office: DrillOffice, chance: Random) -> Named:
-    """A leaf, and everything signed over it, with the real key."""
-    index = chance.randrange(office.reader.tree_size() // 2)
+    """A leaf, and everything signed over it, with the real key. Not one whose hash an `erased` leaf has counted in."""
+    half = office.reader.leaves(0, office.reader.tree_size() // 2)
+    index = chance.choice([at for at, row in enumerate(half) if row.case_id != GONE and row.exchange != KEPT_NO_MORE])
     rewriting.change_leaf(office, index)
     return named("proves for a ledger", Damage.REWRITTEN, index=index)
 

@@ -24,7 +24,7 @@ class Watching:
         self._memory = Memory(folder)
         key = self._memory.key(NAME, lambda size: bytes(range(size)))
         ledger = read_key(KEY.verifier.encode())
-        self._witness = Witness(self._memory, key, ledger, lambda: office.now, lambda _said: None)
+        self._witness = Witness(self._memory, key, (ledger,), lambda: office.now, lambda _said: None)
         for each in office.reader.checkpoints():
             self._visit(office, each.size, each.note)
 

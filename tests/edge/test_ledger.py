@@ -120,7 +120,7 @@ def test_a_witness_that_nobody_can_call_comes_by_itself(house: House, web: TestC
     memory = Memory(tmp_path / "saksi")
     key = memory.key(NAME, bytes)
     ledger = read_key(house.gateway.store.note_key.verifier.encode())
-    witness = Witness(memory, key, ledger, house.clock, said.append)
+    witness = Witness(memory, key, (ledger,), house.clock, said.append)
     with pytest.raises(HubFailed, match="401"):
         visit(witness, web, "http://testserver")
     deeds = WitnessDeeds(

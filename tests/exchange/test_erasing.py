@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -16,15 +17,18 @@ from gateway.domain.errors import GatewayError, LedgerBroken, Malformed, Refused
 from gateway.ledger.leaf import Leaf, LeafKind
 from gateway.ledger.verify import verify_export
 from gateway.machine import new_id
+from gateway.operations.erased import covered_of_case, says
+from gateway.operations.erasing.knowing import Told, silent
 from gateway.operations.erasing.obstacles import Found, obstacles
 from gateway.operations.erasing.orders import Basis, Order, Orders
 from gateway.operations.ledger_export import StoreVerdict, export_lines, verify_store
 from gateway.operations.reconciling.results import lines_of
 from gateway.operations.reconciling.running import Reconciling, Wanted
 from gateway.operations.retention.holds import Holds
-from gateway.store.plan import Claim, Delete, Plan, Update
+from gateway.store.plan import Claim, Committed, Delete, Insert, Outcome, Plan, Update
 from gateway.store.reading import Reader
-from gateway.store.tables import BatchRow, CaseRow, DeliveryRow, ErasedFileRow, ErasedRow, StaffRow
+from gateway.store.sealing import PARTS
+from gateway.store.tables import BatchRow, CaseRow, DataKeyRow, DeliveryRow, ErasedRow, ExchangeRow, PartRow, StaffRow
 from tests.databases import Behind
 from tests.exchange import voices
 from tests.exchange.settling import settle
@@ -60,10 +64,10 @@ def orders(stage: Stage) -> Orders:
     return Orders(stage.hub.store.erasing, new_id)
 
 
-def erased(stage: Stage, order: Order = ORDER) -> str:
+def erased(stage: Stage, order: Order = ORDER, told: Told = silent) -> str:
     """Proposed by Rina, approved by Agus; gives the erasure's id."""
     row = orders(stage).propose(order, "rina")
-    assert orders(stage).approve(row.id, "agus").state == "done"
+    assert orders(stage).approve(row.id, "agus", told).state == "done"
     return row.id
 
 
@@ -90,6 +94,16 @@ def file_of(stage: Stage, batch: BatchRow) -> bytes:
     return found[1]
 
 
+@dataclass(frozen=True)
+class Slipping:
+    """A unit of work that lets something slip in."""
+
+    commit: Callable[[Plan], Outcome]
+
+    def close(self) -> None:
+        """Nothing of its own."""
+
+
 def said(call: object) -> str:
     """The code of what a reader refuses; "" for one that answers."""
     assert callable(call)
@@ -114,7 +128,9 @@ def test_who_proposes_does_not_approve_and_both_are_in_the_ledger(office: Stage)
     steps = [each.extra["step"] for each in leaves if each.extra.get("erasure") == row.id]
     assert steps == ["erasure-proposed", "erasure-approved"]
     (gone,) = [each for each in leaves if each.kind is LeafKind.ERASED]
-    assert dict(gone.extra) == {"cause": "request", "scope": f"case/{case_id(office)}"}
+    covered = covered_of_case(office.hub.store.reader, case_id(office))
+    assert covered.leaves >= 8
+    assert dict(gone.extra) == {"cause": "request", "scope": f"case/{case_id(office)}", **covered.told()}
     approved = next(each for each in leaves if each.extra.get("step") == "erasure-approved")
     assert (gone.exchange, gone.actor) == ("", approved.actor)
 
@@ -185,7 +201,7 @@ def test_of_a_hold_and_an_approval_one_comes_first_and_the_other_finds_it(
         assert said(lambda: orders(office).approve(row.id, "agus")) == "held-for-evidence"
     holds(office).let_go(case, "staff/agus", at)
     with monkeypatch.context() as patched:
-        patched.setattr("gateway.operations.erasing.carrying.Carrying.finish", lambda *_: "")
+        patched.setattr("gateway.operations.erasing.carrying.Carrying.finish", lambda *_, **__: "")
         orders(office).approve(row.id, "agus")
     assert said(lambda: holds(office).hold(case, "terlambat", "staff/agus", at)) == "erasure-approved"
 
@@ -248,7 +264,7 @@ def test_the_export_proves_the_erasure_and_without_its_leaf_the_same_is_damage(o
     lines = list(export_lines(store.reader, store.vault, [store.note_key.verifier]))
     verdict = verify_export(lines, store.note_key.verifier.encode())
     assert (verdict.parts_erased > 20, verdict.parts_complete) == (True, True)
-    moved = [line.replace('"leaf":', '"leaf":1', 1) if line.startswith('{"erased"') else line for line in lines]
+    moved = [line.replace('"leaf":"', '"leaf":"1', 1) if line.startswith('{"erased"') else line for line in lines]
     with pytest.raises(LedgerBroken) as caught:
         verify_export(moved, store.note_key.verifier.encode())
     assert caught.value.code == "part-missing"
@@ -258,6 +274,40 @@ def test_the_export_proves_the_erasure_and_without_its_leaf_the_same_is_damage(o
     with pytest.raises(LedgerBroken) as caught:
         verified(office)
     assert caught.value.code == "part-missing"
+
+
+def test_a_message_that_comes_while_the_key_is_destroyed_is_told_of_by_a_second_leaf(office: Stage) -> None:
+    """Read what is covered, a message is committed, the key ends: the next step says all that is gone."""
+    store, case = office.hub.store, case_id(office)
+    row = orders(office).propose(ORDER, "rina")
+    key = store.vault.case_key(case).key
+    sealed = store.vault.exchange_seal("ex-late", case, office.clock(), key).blob(PARTS, "request", b"terlambat")
+    late = store.leaves.make(
+        LeafKind.ACCEPTED,
+        at=office.clock(),
+        exchange="ex-late",
+        case_id=case,
+        key=key,
+        parts={"request": b"terlambat"},
+    )
+    said = {"id": "ex-late", "direction": "in", "agency": "dpupr", "interaction": "x", "verdict": "accepted"}
+    committed = store.unit_of_work.commit
+
+    def slips_in(plan: Plan) -> Outcome:
+        if any(isinstance(each, Update) and each.model is DataKeyRow and not each.values.get("wrapped", b"-")
+               for each in plan.changes):  # fmt: skip
+            exchange = Insert(ExchangeRow, {**said, "case_id": case, "at": office.clock()})
+            part = Insert(PartRow, {"exchange": "ex-late", "name": "request", "body": sealed})
+            assert committed(Plan.of(exchange, part, late.row)) == Committed()
+        return committed(plan)
+
+    carrying = replace(orders(office).carrying, unit_of_work=Slipping(slips_in))
+    assert Orders(carrying, new_id).approve(row.id, "agus").state == "done"
+    told = [int(says(each)["leaves"]) for each in store.reader.erased(f"case/{case}")]
+    assert [told[1] - told[0], len(told)] == [1, 2]
+    integrate(office)
+    verified(office)
+    verify_export(export_lines(store.reader, store.vault, [store.note_key.verifier]), store.note_key.verifier.encode())
 
 
 def test_the_person_applies_anew_under_a_new_dossier_also_while_the_hub_lives_on(office: Stage) -> None:
@@ -424,13 +474,17 @@ def test_a_file_of_records_that_named_the_person_loses_its_bytes_and_is_no_damag
     ended = Update(CaseRow, {"id": case}, {}, {"ended": True})
     stage.hub.store.unit_of_work.commit(Plan((ended, *over)))
     assert [each.id for each in stage.hub.store.reader.batches_naming(case)] == [batch.id]
-    erased(stage, Order(basis=Basis.REQUESTED, reason=WHY, case_id=case))
+    heard: list[tuple[int, int]] = []
+    erased(stage, Order(basis=Basis.REQUESTED, reason=WHY, case_id=case), lambda *files: heard.append(files))
+    assert heard == [(1, 2), (2, 2)]
     assert stage.hub.store.reader.piece_keys(batch.id, 1) == []
     said = file_of(stage, other)
     assert (nik.encode() in said, b"0" * len(nik) in said, b"R-77" in said) == (False, True, True)
     integrate(stage)
     assert verified(stage).ledger.parts_erased > 0
-    stage.hub.store.unit_of_work.commit(Plan.of(Delete(ErasedFileRow, {"batch": batch.id})))
+    for each in (batch, other):
+        (told,) = stage.hub.store.reader.erased(f"file/{each.id}")
+    stage.hub.store.unit_of_work.commit(Plan.of(Delete(ErasedRow, {"leaf": told.id})))
     with pytest.raises(LedgerBroken) as caught:
         verified(stage)
     assert caught.value.code == "part-differs"

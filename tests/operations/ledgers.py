@@ -138,6 +138,11 @@ class Office:
         with self.engine.connect() as connection:
             assert connection.execute(text(statement), values).rowcount == 1, statement
 
+    def damage_all(self, statement: str, **values: Any) -> None:
+        """The same of several rows, one at least."""
+        with self.engine.connect() as connection:
+            assert connection.execute(text(statement), values).rowcount >= 1, statement
+
     def value(self, question: str) -> Any:
         """Read one value of the file."""
         with self.engine.connect() as connection:

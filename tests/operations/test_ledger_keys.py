@@ -170,14 +170,18 @@ def test_a_witness_follows_with_the_old_key_and_goes_on_with_the_new_one_in_the_
     assert cosigned(integrate(filled, KEY))
     filled.deeds(2)
     assert cosigned(integrate(filled, NEXT, KEY))  # it knows the old key alone
-    town.witness = Witness(town.memory, town.key, read_key(NEXT.verifier.encode()), town.clock, town.said.append)
+    town.witness = Witness(town.memory, town.key, (read_key(NEXT.verifier.encode()),), town.clock, town.said.append)
     filled.deeds(2)
     assert cosigned(integrate(filled, NEXT, KEY))
     filled.deeds(2)
     note = integrate(filled, NEXT)
     assert cosigned(note)
     assert not any("REFUSED" in each for each in town.said)
-    late = Witness(town.memory, town.key, read_key(KEY.verifier.encode()), town.clock, town.said.append)
+    both = tuple(read_key(each.encode()) for each in BOTH)
+    town.witness = Witness(town.memory, town.key, both, town.clock, town.said.append)
+    filled.deeds(2)
+    assert cosigned(integrate(filled, NEXT))  # one that is told of the new key before, and need not be started again
+    late = Witness(town.memory, town.key, both[1:], town.clock, town.said.append)
     town.witness = late  # one that was never told of the new key
     filled.deeds(2)
     assert not cosigned(integrate(filled, NEXT))

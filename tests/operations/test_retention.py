@@ -11,21 +11,27 @@ import pytest
 from sqlalchemy import Engine
 
 from gateway.contract.agreement import agreement_from_document, agreement_hash, canonical_bytes
-from gateway.domain.errors import HubBusy, Refused
+from gateway.domain.errors import HubBusy, LedgerBroken, Refused
+from gateway.operations.erasing.watching import erasure_warnings
+from gateway.operations.health import look
 from gateway.operations.retention import running
 from gateway.operations.retention.holds import Holds
 from gateway.operations.retention.judging import Verdict
 from gateway.operations.retention.night import Night
 from gateway.operations.retention.running import Retention, Tally
 from gateway.operations.retention.terms import Terms, years_before
+from gateway.operations.retention.watching import retention_warnings
+from gateway.operations.standing import Standing
 from gateway.store.plan import Claim, Insert, Outcome, Plan, Update
-from gateway.store.sealing import BLANK_TEXT, Shut
+from gateway.store.sealing import BLANK, BLANK_TEXT, Shut
 from gateway.store.tables import (
     AgreementRow,
     BatchPieceRow,
     BatchRow,
     DeliveryRow,
+    ErasureRow,
     ExchangeRow,
+    PartRow,
     ReconciliationRow,
 )
 from gateway.store.unit_of_work import UnitOfWork
@@ -116,10 +122,11 @@ def test_what_is_over_its_time_goes_is_told_in_the_ledger_and_the_ledger_is_whol
     assert (done.exchanges[Verdict.GOES], done.days) == (5, 2)
     assert gone(office) == [f"ex-{each}" for each in range(1, 6)]
     until = years_before(LATER, 1).astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
-    assert told(office) == [
-        {"cause": "retention", "scope": "agreement/dpupr-2026", "until": until},
-        {"cause": "retention", "scope": "day/2026-01-05"},
-        {"cause": "retention", "scope": "day/2026-01-06"},
+    said = [{name: each.get(name) for name in ("cause", "scope", "until", "leaves")} for each in told(office)]
+    assert said == [  # two leaves of each exchange, and each exchange under one of them
+        {"cause": "retention", "scope": "agreement/dpupr-2026", "until": until, "leaves": 10},
+        {"cause": "retention", "scope": "day/2026-01-05", "until": None, "leaves": 0},
+        {"cause": "retention", "scope": "day/2026-01-06", "until": None, "leaves": 0},
     ]
     assert office.vault.stored_key("day/2026-01-05") is None
     office.integrator().run_once()
@@ -129,6 +136,32 @@ def test_what_is_over_its_time_goes_is_told_in_the_ledger_and_the_ledger_is_whol
     assert (row.removed, row.days, row.kept, row.ended_at) == (5, 2, 0, LATER)
     assert run(office).exchanges[Verdict.GOES] == 0
     assert len(told(office)) == 3
+
+
+@pytest.mark.parametrize("is_after", [False, True])
+def test_a_message_that_is_passed_off_as_kept_no_more_is_missing(office: CaseOffice, is_after: bool) -> None:
+    """Who can write to the database blanks a message that is to be kept longer; the leaf has counted what went."""
+    agree(office, "2.0", "9 years")
+    office.commit(Plan.of(Update(ExchangeRow, {"id": "ex-2"}, {}, {"agreement": "dpupr-2026/2.0"})))
+    office.now = LATER
+    run(office)
+    kept = "ex-6" if is_after else "ex-2"
+    if is_after:
+        exchange(office, kept)
+    office.integrator().run_once()
+    office.verify()
+    row = office.reader.exchange("ex-1")
+    assert row is not None
+    blank = [
+        Update(PartRow, {"exchange": kept, "name": name}, {}, {"body": BLANK})
+        for name in office.reader.names_of_parts(kept)
+    ]
+    gone = {"bodies_gone_at": row.bodies_gone_at, "gone_by": row.gone_by}
+    office.commit(Plan((Update(ExchangeRow, {"id": kept}, {}, gone), *blank)))
+    with pytest.raises(LedgerBroken) as caught:
+        office.verify()
+    assert (caught.value.code, "agreement/dpupr-2026" in caught.value.text) == ("part-missing", True)
+    assert (kept in caught.value.text) is is_after
 
 
 def test_nothing_goes_before_its_time_and_the_exchanges_own_version_counts(office: CaseOffice) -> None:
@@ -188,7 +221,9 @@ def test_killed_after_any_commit_the_ledger_is_whole_and_the_next_run_goes_on(
     assert ended >= 8
     assert gone(office) == [f"ex-{each}" for each in range(1, 6)]
     assert office.reader.piece_keys("ex-2", 10) == []
-    assert len(told(office)) == 3
+    assert [each["leaves"] for each in told(office)] == [4, 4, 2, 0, 0]  # a leaf for each portion, with what goes
+    office.integrator().run_once()
+    assert office.verify().ledger.parts_erased == 20
 
 
 def _add_file(office: Office, batch: str) -> None:
@@ -278,3 +313,36 @@ def test_what_was_given_up_before_anything_was_said_goes_too(office: CaseOffice)
 
 def test_a_leap_day_has_its_end_a_day_earlier() -> None:
     assert years_before(datetime(2028, 2, 29, 5, tzinfo=UTC), 1) == datetime(2027, 2, 28, 5, tzinfo=UTC)
+
+
+def test_runs_that_do_not_come_to_their_end_are_told_until_one_does(office: CaseOffice) -> None:
+    def begun(at: datetime) -> None:
+        next(retention(office).portions(at))
+
+    begun(LATER)
+    begun(LATER + timedelta(days=1))
+    assert retention_warnings(office.reader, LATER + timedelta(hours=48)) == ()
+    late = LATER + timedelta(hours=49)
+    (sentence,) = retention_warnings(office.reader, late)
+    assert "since the one of 2028-03-15 10:04 WIB (5 exchanges done since then): run simojo retention run" in sentence
+    health = look(office.reader, office.writer, late, Standing(lambda: None))
+    assert (health.ending, sentence in health.warnings) == ((sentence,), True)
+    run(office, late)
+    assert retention_warnings(office.reader, late + timedelta(days=9)) == ()
+
+
+def test_an_erasure_that_stands_still_for_a_day_is_told_with_what_to_do(office: CaseOffice) -> None:
+    known = {"dossier": "dossier/1", "basis": "requested", "reason": "x", "cases": 1, "proposed_by": "rina"}
+    moments = {"proposed_at": NOW, "decided_at": NOW}
+    states: dict[str, dict[str, Any]] = {
+        "e-1": {"state": "approved"},
+        "e-2": {"state": "destroyed", "destroyed_at": NOW},
+        "e-3": {"state": "destroyed", "destroyed_at": NOW, "swept_at": NOW},
+        "e-4": {"state": "done", "destroyed_at": NOW, "swept_at": NOW, "done_at": NOW},
+    }
+    rows = ({"id": name, **known, **moments, **state} for name, state in states.items())
+    office.commit(Plan(tuple(Insert(ErasureRow, row) for row in rows)))
+    assert erasure_warnings(office.reader, NOW + timedelta(hours=24)) == ()
+    said = erasure_warnings(office.reader, NOW + timedelta(hours=25))
+    sought = ("simojo erasure show e-1", "e-2 are destroyed since 2026-01-05 10:04 WIB", "simojo erasure compact")
+    assert [word in sentence for word, sentence in zip(sought, said, strict=True)] == [True] * 3

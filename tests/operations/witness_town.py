@@ -55,7 +55,7 @@ class WitnessTown:
 
     def reborn(self) -> Witness:
         """The witness, as it is when it starts in its folder."""
-        return Witness(self.memory, self.key, read_key(KEY.verifier.encode()), self.clock, self.said.append)
+        return Witness(self.memory, self.key, (read_key(KEY.verifier.encode()),), self.clock, self.said.append)
 
     def witnessing(self, office: Office | None = None) -> Witnessing:
         """What collects co-signatures in the office, or in another one."""

@@ -38,10 +38,10 @@ HUB_MADE = """
     delivery: last_attempt outcome answer_due_at remind_at
     document: case_id kind media_type made_at
     dossier: scope
-    erased: leaf scope until
+    erased: leaf scope
     erased_file: batch case_id
     erasure: id dossier state basis cases proposed_at decided_at destroyed_at swept_at done_at
-    exchange: id direction case_id verdict code at sealed_at status bodies_gone_at
+    exchange: id direction case_id verdict code at sealed_at status bodies_gone_at gone_by
     exchange_part: exchange name
     failed_proof: code at count explanation
     held_secret: challenge expires_at

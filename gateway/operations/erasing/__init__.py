@@ -8,6 +8,7 @@
     sweeping.py     what is blanked after it, in bounded steps, and the storage swept
     carrying.py     all of it in order, from wherever it was broken off; and the journal replayed over a restored store
     views.py        what staff see of it
+    watching.py     what stands still is told
 
 An erasure, line by line:
 

@@ -18,16 +18,18 @@ from sqlalchemy import Engine
 from gateway.casework.leaves import Leaves
 from gateway.casework.names import person_of
 from gateway.domain.errors import Refused
-from gateway.operations.erasing.destroying import DESTROYED, destruction
+from gateway.operations.erased import Cause, erased_leaf, erased_scope
+from gateway.operations.erasing.destroying import DESTROYED, completion, destruction
 from gateway.operations.erasing.journal import Entry, Journal
-from gateway.operations.erasing.knowing import blank_known
+from gateway.operations.erasing.knowing import Told, blank_known, silent
 from gateway.operations.erasing.obstacles import obstacles, read_case, refuse
 from gateway.operations.erasing.sweeping import sweep
+from gateway.operations.erasing.watching import erasure_warnings
 from gateway.store.compacting import LARGE, compact, file_size
 from gateway.store.conflicts import commit, prepared_again
 from gateway.store.plan import Change, Claim, Plan, Update
 from gateway.store.reading import Reader
-from gateway.store.tables import DossierRow, ErasureRow
+from gateway.store.tables import DossierRow, ErasedFileRow, ErasureRow
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.store.vault import Vault
 
@@ -52,6 +54,7 @@ class Carrying:
     clock: Callable[[], datetime]
     _known: int = field(default=-1, init=False)
     _written: int = field(default=-1, init=False)
+    _told: set[str] = field(default_factory=set, init=False)
 
     def recover(self) -> None:
         """Hold the journal against the store, and finish what was begun. Raises Misconfigured `erasure-journal`."""
@@ -73,23 +76,31 @@ class Carrying:
                 self.finish(row.id)
             except Refused as obstacle:
                 _log.warning("erasure-proposed-again", erasure=row.id, code=obstacle.code)
+        late = set(erasure_warnings(self.reader, self.clock()))
+        for sentence in sorted(late - self._told):
+            _log.warning("erasure-late", trouble=sentence)
+        self._told = late
         return False
 
-    def finish(self, erasure: str, *, even_large: bool = False) -> str:
+    def finish(self, erasure: str, *, even_large: bool = False, told: Told = silent) -> str:
         """Carry an approved erasure out, from wherever it stands; gives its state. Steps 2 to 5 of this package.
 
         Before the line in the journal an obstacle takes it back to `proposed`, and is raised as Refused. A
-        large file of SQLite is left to `simojo erasure compact`, which says `even_large`.
+        large file of SQLite is left to `simojo erasure compact`, which says `even_large`. `told` hears of files of
+        records that are looked through, the long part.
         """
         row = self._row(erasure)
         if row.state == APPROVED:
-            self._destroy(self._entered(row))
+            self._destroy(self._entered(row), told)
             row = self._row(erasure)
         if row.state != DESTROYED:
             return row.state
         if row.swept_at is None:
+            more = completion(self.reader, self.leaves, self.cases(row.dossier), row.decided_by or "", self.clock())
+            if more.changes:
+                commit(self.unit_of_work, more)
             for case_id in self.cases(row.dossier):
-                sweep(self.reader, self.unit_of_work.commit, case_id)
+                sweep(self.reader, self._noted(row.decided_by or ""), self.unit_of_work.commit, case_id)
             self._becomes(row, {"swept_at": self.clock()})
         if (even_large or file_size(self.engine) <= LARGE) and compact(self.engine):
             self._becomes(row, {"state": DONE, "done_at": self.clock()})
@@ -161,7 +172,7 @@ class Carrying:
 
     # --- the store ----------------------------------------------------------------------------------------------------
 
-    def _destroy(self, entry: Entry) -> bool:
+    def _destroy(self, entry: Entry, told: Told = silent) -> bool:
         def prepare() -> bool:
             plan = destruction(self.reader, self.leaves, entry, self.clock())
             if plan is None:
@@ -169,10 +180,23 @@ class Carrying:
             commit(self.unit_of_work, plan)
             return True
 
-        blank_known(self.reader, self.vault, self.unit_of_work.commit, entry.cases)
+        noted = self._noted(entry.by[1])
+        blank_known(self.reader, self.vault, noted, self.unit_of_work.commit, entry.cases, told)
         has_destroyed = prepared_again(prepare)
         self.vault.forget()
         return has_destroyed
+
+    def _noted(self, actor: str) -> Callable[[str, str], None]:
+        """Tells in the ledger that the bytes of a file (its id) are ended for a case, before the first one is."""
+
+        def note(batch: str, case_id: str) -> None:
+            if erased_scope(self.reader, f"file/{batch}") is None:
+                told = Claim(ErasedFileRow, ("batch",), {"batch": batch, "case_id": case_id})
+                known = () if self.reader.erased_file(batch) is not None else (told,)
+                leaf = erased_leaf(self.leaves, Cause.REQUEST, f"file/{batch}", self.clock(), actor=f"staff/{actor}")
+                commit(self.unit_of_work, Plan(known) + leaf.plan)
+
+        return note
 
     def _row(self, erasure: str) -> ErasureRow:
         row = self.reader.erasure(erasure)

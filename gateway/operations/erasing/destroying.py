@@ -2,7 +2,7 @@
 
 data keys    of the dossier and of the cases: empty (`WrappedKey.is_destroyed`), so that their scopes stay taken
 dossier      found by nobody any more: the person may apply anew, under a new one
-leaves       an `erased` leaf for each case
+leaves       an `erased` leaf for each case, which says what it covers
 case rows    the body blanked; what is left is the service, the stage and when
 """
 
@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from gateway.casework.leaves import Leaves
-from gateway.operations.erased import Cause, erased_leaf
+from gateway.operations.erased import Cause, covered_of_case, erased_leaf, erased_scope, says
 from gateway.operations.erasing.journal import Entry
-from gateway.store.plan import Change, Claim, Delete, Plan, Update
+from gateway.operations.retention.holds import HOLDS
+from gateway.store.plan import Add, Change, Claim, Delete, Plan, Update
 from gateway.store.reading import Reader
 from gateway.store.sealing import BLANK_TEXT
-from gateway.store.tables import CaseRow, DataKeyRow, DossierRow, ErasureRow
+from gateway.store.tables import CaseRow, CounterRow, DataKeyRow, DossierRow, ErasureRow
 
 DESTROYED = "destroyed"
 FROM_JOURNAL = "Dari jurnal penghapusan: salinan basis data yang lebih lama dipulihkan (from the journal)"
@@ -44,10 +45,30 @@ def destruction(reader: Reader, leaves: Leaves, entry: Entry, at: datetime) -> P
     if not others:
         changes.append(Delete(DossierRow, {"scope": entry.dossier}))
     changes.append(_order(known, entry, at))
+    changes.append(Add(CounterRow, {"name": HOLDS}, "value"))  # what retention was about to end is judged anew
     for scope in alive:
-        changes += erased_leaf(leaves, Cause.REQUEST, scope, at, actor=f"staff/{entry.by[1]}").changes
+        changes += _told(reader, leaves, scope.removeprefix("case/"), entry.by[1], at).changes
     changes += _blanked(reader, entry.cases)
     return Plan(tuple(changes))
+
+
+def completion(reader: Reader, leaves: Leaves, cases: Sequence[str], actor: str, at: datetime) -> Plan:
+    """Leaves for those destroyed cases of which something came in while their keys were being destroyed.
+
+    A message may have been committed between the reading of what is covered and the commit that ended its key. What
+    the earlier leaf says is said again with it, by one that takes its place; none comes behind that.
+    """
+    plan = Plan()
+    for case_id in cases:
+        told = erased_scope(reader, f"case/{case_id}")
+        if told is not None and says(told).get("digest") != covered_of_case(reader, case_id).told()["digest"]:
+            plan += _told(reader, leaves, case_id, actor, at)
+    return plan
+
+
+def _told(reader: Reader, leaves: Leaves, case_id: str, actor: str, at: datetime) -> Plan:
+    covered = covered_of_case(reader, case_id)
+    return erased_leaf(leaves, Cause.REQUEST, f"case/{case_id}", at, covered=covered, actor=f"staff/{actor}").plan
 
 
 def _order(known: ErasureRow | None, entry: Entry, at: datetime) -> Change:

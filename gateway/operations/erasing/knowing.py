@@ -11,22 +11,33 @@ Done again it changes nothing: whoever dies in it begins anew, since the keys st
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import TypeAlias
 
 from gateway.domain.case import PermitCase
 from gateway.domain.errors import Refused
 from gateway.operations.blanking import blank_values
 from gateway.operations.erasing.obstacles import read_case
-from gateway.store.plan import Claim, Outcome, Plan, Update
+from gateway.store.plan import Outcome, Plan, Update
 from gateway.store.reading import Reader
-from gateway.store.tables import BatchRow, ErasedFileRow, RestrictedReadRow
+from gateway.store.tables import BatchRow, RestrictedReadRow
 from gateway.store.vault import Vault
 
 TELLING = 4
 """Characters from which on a value of the person is looked for: shorter ones are in every text."""
 
 PAGE = 100
+
+
+Told: TypeAlias = Callable[[int, int], None]
+"""Who hears how far it is: files done, and how many there are."""
+
+
+def silent(_done: int, _total: int) -> None:
+    """For whom nobody looks on."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +71,23 @@ def says_any(text: str, values: Collection[str]) -> bool:
     return any("".join(value.casefold().split()) in said for value in values)
 
 
-def blank_known(reader: Reader, vault: Vault, commit: Callable[[Plan], Outcome], cases: Sequence[str]) -> None:
-    """Blank what only the person's values find; nothing where their keys are gone already."""
+def blank_known(
+    reader: Reader,
+    vault: Vault,
+    note: Callable[[str, str], None],
+    commit: Callable[[Plan], Outcome],
+    cases: Sequence[str],
+    told: Told = silent,
+) -> None:
+    """Blank what only the person's values find; nothing where their keys are gone already.
+
+    `note` tells in the ledger that the bytes of a file are changed for a case; `told` hears how many files are done.
+    """
     known = known_of(reader, cases)
     if not known.values or known.since is None:
         return
-    for batch in _ended_since(reader, known.since):
-        _blank_file(reader, vault, commit, batch, known, cases[0])
+    for batch in _ended_since(reader, known.since, told):
+        _blank_file(reader, vault, partial(_once_noted, note, commit, batch.id, cases[0]), batch, known)
     for case_id in cases:
         _blank_reasons(reader, commit, f"case/{case_id}", known)
         behind = ""
@@ -76,25 +97,27 @@ def blank_known(reader: Reader, vault: Vault, commit: Callable[[Plan], Outcome],
             behind = found[-1]
 
 
-def _ended_since(reader: Reader, since: datetime) -> Iterator[BatchRow]:
-    before = None
-    while rows := reader.batches(PAGE, before):
-        yield from (row for row in rows if row.ended_at is not None and row.ended_at >= since)
-        before = rows[-1].made_at, rows[-1].id
+def _ended_since(reader: Reader, since: datetime, told: Told) -> Iterator[BatchRow]:
+    """In pages, and telling how far it is: there may be thousands, each of which is read whole."""
+    behind, done, total = "", 0, reader.count_files_ended_since(since)
+    while rows := reader.files_ended_since(since, behind, PAGE):
+        for row in rows:
+            yield row
+            done += 1
+            told(done, max(done, total))
+        behind = rows[-1].id
 
 
-def _blank_file(
-    reader: Reader, vault: Vault, commit: Callable[[Plan], Outcome], batch: BatchRow, known: Known, case_id: str
-) -> None:
-    def noted(plan: Plan) -> Outcome:
-        if reader.erased_file(batch.id) is None:
-            commit(Plan.of(Claim(ErasedFileRow, ("batch",), {"batch": batch.id, "case_id": case_id})))
-        return commit(plan)
+def _once_noted(
+    note: Callable[[str, str], None], commit: Callable[[Plan], Outcome], batch: str, case_id: str, plan: Plan
+) -> Outcome:
+    note(batch, case_id)
+    return commit(plan)
 
-    try:
+
+def _blank_file(reader: Reader, vault: Vault, noted: Callable[[Plan], Outcome], batch: BatchRow, known: Known) -> None:
+    with suppress(Refused):  # the key of its day is no more, and nobody reads it
         blank_values(reader, vault, noted, batch, known.values)
-    except Refused:
-        return  # the key of its day is no more, and nobody reads it
 
 
 def _blank_reasons(reader: Reader, commit: Callable[[Plan], Outcome], subject: str, known: Known) -> None:

@@ -14,7 +14,7 @@ from gateway.domain.errors import Malformed, Refused
 from gateway.domain.identifiers import NIK, NPWP
 from gateway.ledger.leaf import LeafKind
 from gateway.operations.erasing.carrying import APPROVED, PROPOSED, Carrying
-from gateway.operations.erasing.knowing import known_of, says_any
+from gateway.operations.erasing.knowing import Told, known_of, says_any, silent
 from gateway.operations.erasing.obstacles import obstacles, refuse
 from gateway.operations.retention.holds import HOLDS, moving
 from gateway.store.conflicts import commit, prepared_again
@@ -100,10 +100,11 @@ class Orders:
 
         return prepared_again(prepare)
 
-    def approve(self, erasure: str, actor: str) -> ErasureRow:
+    def approve(self, erasure: str, actor: str, told: Told = silent) -> ErasureRow:
         """Approve a proposed erasure, and carry it out; gives how it stands then.
 
-        A large file of SQLite is not written anew now, for exchanges would wait (`Carrying.finish`).
+        A large file of SQLite is not written anew now, for exchanges would wait (`Carrying.finish`). `told`
+        hears how many files of records are looked through.
 
         Raises Refused `erasure-unknown`, `erasure-state`, `second-person-needed`, `staff-unknown`, or an obstacle.
         """
@@ -128,7 +129,7 @@ class Orders:
             self._commit(change, actor, "erasure-approved", row, closed + Plan.of(moving(counted)))
 
         prepared_again(prepare)
-        self.carrying.finish(erasure)
+        self.carrying.finish(erasure, told=told)
         return self.known(erasure)
 
     def refuse(self, erasure: str, reason: str, actor: str) -> ErasureRow:

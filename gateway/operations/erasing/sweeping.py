@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
-from gateway.store.plan import Change, Claim, Delete, Outcome, Plan, Update
+from gateway.store.plan import Change, Delete, Outcome, Plan, Update
 from gateway.store.reading import Reader
 from gateway.store.sealing import BLANK, BLANK_TEXT
 from gateway.store.tables import (
@@ -30,7 +30,6 @@ from gateway.store.tables import (
     DeadlineRow,
     DeliveryRow,
     DocumentRow,
-    ErasedFileRow,
     HeldSecretRow,
     OpeningRow,
     PartRow,
@@ -43,13 +42,16 @@ ROWS = 64
 """Rows that one commit blanks: it holds others up for some milliseconds."""
 
 
-def sweep(reader: Reader, commit: Callable[[Plan], Outcome], case_id: str) -> None:
-    """Blank all that is left of a case whose key is gone. A row that went meanwhile is passed by in the next run."""
+def sweep(reader: Reader, note: Callable[[str, str], None], commit: Callable[[Plan], Outcome], case_id: str) -> None:
+    """Blank all that is left of a case whose key is gone. A row that went meanwhile is passed by in the next run.
+
+    `note` tells in the ledger that a file loses its bytes for a case.
+    """
     bodies = _bodies(reader, case_id)
     while changes := tuple(islice(bodies, ROWS)):
         commit(Plan(changes))
     for batch in reader.batches_naming(case_id):
-        _remove_file(reader, commit, batch, case_id)
+        _remove_file(reader, note, commit, batch, case_id)
     commit(Plan(tuple(_names(reader, case_id))))  # 4
 
 
@@ -78,11 +80,16 @@ def _all(ask: Callable[[str, str, int], list[str]], case_id: str) -> Iterable[st
         behind = found[-1]
 
 
-def _remove_file(reader: Reader, commit: Callable[[Plan], Outcome], batch: BatchRow, case_id: str) -> None:  # 3
+def _remove_file(  # 3
+    reader: Reader,
+    note: Callable[[str, str], None],
+    commit: Callable[[Plan], Outcome],
+    batch: BatchRow,
+    case_id: str,
+) -> None:
     if batch.ended_at is None:
         return  # it began after the erasure was approved, and names the case by its id alone
-    if reader.erased_file(batch.id) is None:
-        commit(Plan.of(Claim(ErasedFileRow, ("batch",), {"batch": batch.id, "case_id": case_id})))
+    note(batch.id, case_id)
     while pieces := reader.piece_keys(batch.id, ROWS):
         keys = ({"batch": batch.id, "side": side, "position": position} for side, position in pieces)
         commit(Plan(tuple(Delete(BatchPieceRow, key) for key in keys)))

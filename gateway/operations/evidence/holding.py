@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from gateway.casework.history import fact_record
-from gateway.ledger.leaf import Leaf
-from gateway.operations.erased import Cause, erased_exchange
+from gateway.operations.erased import Cause, erased_exchange, says
 from gateway.store.reading import Reader
 from gateway.store.sealing import Shut
 from gateway.store.tables import BatchRow, CaseEventRow, DocumentRow, ExchangeRow
@@ -53,8 +52,8 @@ class Holding:
 
     def why_gone(self, row: ExchangeRow) -> str:
         """Why the bytes of an exchange are gone, in words, as the ledger says."""
-        leaf = erased_exchange(self._reader, case_id=row.case_id, at=row.at, agreement=row.agreement)
-        cause = None if leaf is None else Leaf.parse(leaf.canonical).extra.get("cause")
+        leaf = erased_exchange(self._reader, row)
+        cause = None if leaf is None else says(leaf).get("cause")
         return _GONE.get(str(cause), "dihapus")
 
     def fact(self, row: CaseEventRow) -> bytes:

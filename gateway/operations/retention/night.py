@@ -9,6 +9,7 @@ import structlog
 
 from gateway.domain.calendar import JAKARTA, local_date
 from gateway.operations.retention.running import Retention, Tally
+from gateway.operations.retention.watching import retention_warnings
 
 QUIET = range(1, 5)
 """The hours of Jakarta in which a run begins and goes on; what is left waits for the next night."""
@@ -34,6 +35,8 @@ class Night:
             run = self._retention.reader.retention_run(local_date(at).isoformat())
             if run is not None and run.ended_at is not None:
                 return False
+            for sentence in retention_warnings(self._retention.reader, at):
+                _log.warning("retention-late", trouble=sentence)
             self._under_way = self._retention.portions(at)
         under_way, self._under_way = self._under_way, None  # where a portion raises, the next turn begins anew
         tally = next(under_way, None)

@@ -2,15 +2,16 @@
 
 1. begin    the day's row, unless it is there: then the run goes on
 2. look     the next exchanges that are old enough and have their bodies, and a verdict on each
-3. tell     an `erased` leaf for each agreement of which something goes, where none says so yet: a commit of its own
-4. files    bytes and records of ended files, ROWS at a time, for there may be thousands of pieces; a row says so before
-5. blank    parts and deliveries, and the exchanges marked: one commit, guarded by the holds and by each exchange
-6. unsent   deliveries that were given up before anything was said, in the same way
+3. tell     an `erased` leaf for each agreement of which something goes, which says exactly what goes
+4. blank    with it in one commit: parts and deliveries, the exchanges marked, a row for each file; guarded by the holds
+            and by each exchange
+5. files    bytes of these files, ROWS at a time, for there may be thousands of pieces; and of those of an earlier run
+6. unsent   deliveries that were given up before anything was said, in the same way: their leaf covers none
 7. days     the key of each day that holds nothing any more is destroyed, with its leaf: a commit each
 8. end      the day's row
 
 Whatever ends it between any two commits, the next run looks from the oldest exchange that still has its bodies: what
-goes is told in the ledger before, what is blanked is marked with it, and a file half removed is one that goes.
+goes is told in the ledger and marked with it, and the rest of a file half removed is found by its row.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from functools import partial
 
 from gateway.casework.leaves import Leaves
 from gateway.domain.calendar import local_date
-from gateway.operations.erased import Cause, erased_leaf
+from gateway.ledger.covered import Covered
+from gateway.operations.erased import Cause, covered_of_day, covered_of_exchanges, erased_leaf
 from gateway.operations.retention.holds import HOLDS, unmoved
 from gateway.operations.retention.judging import Verdict, judge
 from gateway.operations.retention.terms import Terms
@@ -44,6 +46,7 @@ from gateway.store.tables import (
     RetentionRunRow,
 )
 from gateway.store.unit_of_work import UnitOfWork
+from gateway.store.vault import scope_of
 
 PORTION = 50
 """Exchanges of one commit: each has some five parts, so that it is a few hundred rows."""
@@ -89,6 +92,8 @@ class Retention:
         """Do a run, a portion for each turn, and tell how far it is. Raises HubBusy when the store cannot write."""
         day = local_date(at).isoformat()
         self._begin(day, at)  # 1
+        for batch in self.reader.files_half_removed():
+            self._remove_file(batch)  # 5
         terms, tally = Terms.read(self.reader, at), Tally()
         for rows in self._pages(terms):  # 2
             told = prepared_again(partial(self._portion, terms, [row.id for row in rows], at))
@@ -124,34 +129,42 @@ class Retention:
         verdicts = judge(self.reader, terms, rows)
         going = [row for row, verdict in zip(rows, verdicts, strict=True) if verdict is Verdict.GOES]
         if going:
-            self._tell(terms, going, at)  # 3
-            for batch in self.reader.states_of_files([row.id for row in going]):
-                self._remove_file(batch)  # 4
-            changes = [change for row in going for change in self._blanked(row, at)]
-            commit(self.unit_of_work, Plan((unmoved(counted), *changes)))  # 5
+            files = list(self.reader.states_of_files([row.id for row in going]))
+            plan = Plan((unmoved(counted),)) + self._told(terms, going, at)  # 3
+            plan += Plan(tuple(self._file(batch) for batch in files if self.reader.erased_file(batch) is None))
+            commit(self.unit_of_work, plan)  # 4
+            for batch in files:
+                self._remove_file(batch)  # 5
         return Counter(verdicts)
 
-    def _tell(self, terms: Terms, going: Sequence[ExchangeRow], at: datetime) -> None:
-        """The leaves that say what goes, where none does: before the first body goes."""
+    def _told(self, terms: Terms, going: Sequence[ExchangeRow], at: datetime) -> Plan:
+        """What goes, with the leaves that say so. What went with the key of its case or day is told of already."""
+        keys = self.reader.wrapped({scope_of(row.case_id, row.at) for row in going})
+        by_agreement: dict[str, list[ExchangeRow]] = {}
         plan = Plan()
-        for agreement in sorted({(row.agreement or "").partition("/")[0] for row in going}):
-            scope = f"agreement/{agreement}"
-            newest = max(row.at for row in going if (row.agreement or "").startswith(f"{agreement}/"))
-            if not any(each.until is not None and newest < each.until for each in self.reader.erased(scope)):
-                until = terms.bound(agreement)
-                plan += erased_leaf(self.leaves, Cause.RETENTION, scope, at, until=until)
-        if plan.changes:
-            commit(self.unit_of_work, plan)
+        for row in going:
+            if keys.get(scope_of(row.case_id, row.at)) == b"":
+                plan += Plan(tuple(self._blanked(row, at, None)))
+            else:
+                by_agreement.setdefault((row.agreement or "").partition("/")[0], []).append(row)
+        for agreement, rows in sorted(by_agreement.items()):
+            covered = covered_of_exchanges(self.reader, [row.id for row in rows])
+            scope, until = f"agreement/{agreement}", terms.bound(agreement)
+            leaf, told = erased_leaf(self.leaves, Cause.RETENTION, scope, at, covered=covered, until=until)
+            plan += told + Plan(tuple(change for row in rows for change in self._blanked(row, at, leaf)))
+        return plan
+
+    def _file(self, batch: str) -> Change:
+        return Claim(ErasedFileRow, ("batch",), {"batch": batch, "case_id": ""})
 
     def _remove_file(self, batch: str) -> None:
-        if self.reader.erased_file(batch) is None:
-            commit(self.unit_of_work, Plan.of(Claim(ErasedFileRow, ("batch",), {"batch": batch, "case_id": ""})))
         while pieces := self.reader.piece_keys(batch, ROWS):
             keys = ({"batch": batch, "side": side, "position": position} for side, position in pieces)
             commit(self.unit_of_work, Plan(tuple(Delete(BatchPieceRow, key) for key in keys)))
 
-    def _blanked(self, row: ExchangeRow, at: datetime) -> Iterator[Change]:
-        yield Update(ExchangeRow, {"id": row.id}, {"bodies_gone_at": None}, {"bodies_gone_at": at})
+    def _blanked(self, row: ExchangeRow, at: datetime, leaf: str | None) -> Iterator[Change]:
+        gone = {"bodies_gone_at": at, "gone_by": leaf}
+        yield Update(ExchangeRow, {"id": row.id}, {"bodies_gone_at": None}, gone)
         for name in self.reader.names_of_parts(row.id):
             yield Update(PartRow, {"exchange": row.id, "name": name}, {}, {"body": BLANK})
         if self.reader.states_of_deliveries([row.id]):
@@ -185,9 +198,12 @@ class Retention:
         verdicts = judge(self.reader, terms, rows)
         going = [row for row, verdict in zip(rows, verdicts, strict=True) if verdict is Verdict.GOES]
         if going:
-            self._tell(terms, going, at)
-            changes = [change for row in going for change in self._blanked_delivery(row.id)]
-            commit(self.unit_of_work, Plan((unmoved(counted), *changes)))
+            plan = Plan((unmoved(counted), *(change for row in going for change in self._blanked_delivery(row.id))))
+            for agreement in sorted({(row.agreement or "").partition("/")[0] for row in going}):
+                scope, until = f"agreement/{agreement}", terms.bound(agreement)
+                told = erased_leaf(self.leaves, Cause.RETENTION, scope, at, covered=Covered(), until=until)
+                plan += told.plan
+            commit(self.unit_of_work, plan)
         return len(going)
 
     # --- days -----------------------------------------------------------------------------------------------------
@@ -204,7 +220,7 @@ class Retention:
             behind = rows[-1].scope
 
     def _is_held(self, terms: Terms, scope: str) -> bool:
-        begins = datetime.combine(date.fromisoformat(scope.removeprefix("day/")), time(), UTC)
+        begins = _begin_of(scope)
         ends = begins + timedelta(days=1)
         if any(each.since < ends and begins < each.until for each in self.reader.open_reconciliations()):
             return True
@@ -217,9 +233,9 @@ class Retention:
         if stored is None or stored.is_destroyed or self._is_held(terms, scope):
             return False
         gone = Update(DataKeyRow, {"scope": scope}, {"wrapped": stored.wrapped}, {"wrapped": b""})
-        commit(
-            self.unit_of_work, Plan.of(unmoved(counted), gone) + erased_leaf(self.leaves, Cause.RETENTION, scope, at)
-        )
+        covered = covered_of_day(self.reader, _begin_of(scope))
+        told = erased_leaf(self.leaves, Cause.RETENTION, scope, at, covered=covered)
+        commit(self.unit_of_work, Plan.of(unmoved(counted), gone) + told.plan)
         return True
 
     # --- the day's row --------------------------------------------------------------------------------------------
@@ -247,3 +263,7 @@ class Retention:
     def _end(self, day: str, tally: Tally, at: datetime) -> None:
         done = {"ended_at": at, "kept": tally.kept}
         commit(self.unit_of_work, Plan.of(Update(RetentionRunRow, {"day": day}, {}, done)))
+
+
+def _begin_of(scope: str) -> datetime:
+    return datetime.combine(date.fromisoformat(scope.removeprefix("day/")), time(), UTC)

@@ -31,13 +31,17 @@ from gateway.store.tables.outbox import FINISHED, words
 
 
 class ErasedLeaf(NamedTuple):
-    """An `erased` leaf: its scope, and until when where that is an agreement's; its place, None while it waits."""
+    """An `erased` leaf: its scope; its id, text and hash; its place, None while it waits."""
 
     scope: str
-    until: datetime | None
+    id: str
     canonical: bytes
     hash: bytes
     tree_index: int | None
+
+
+_LEAF: Any = tuple(col(getattr(LeafRow, each)) for each in ("id", "canonical", "hash", "tree_index"))
+_ERASED: Any = select(col(ErasedRow.scope), *_LEAF).join(LeafRow, col(LeafRow.id) == col(ErasedRow.leaf))
 
 
 class ErasureReads(Reads):
@@ -77,20 +81,14 @@ class ErasureReads(Reads):
         return int(self._first(select(func.count()).select_from(ErasedRow)))
 
     def erased(self, scope: str) -> list[ErasedLeaf]:
-        """The `erased` leaves of a scope, in the order of their commits."""
-        leaf = tuple(col(getattr(LeafRow, each)) for each in ("canonical", "hash", "tree_index"))
-        columns: Any = (col(ErasedRow.scope), col(ErasedRow.until), *leaf)
-        wanted = select(*columns).join(LeafRow, col(LeafRow.id) == col(ErasedRow.leaf))
-        return [
-            ErasedLeaf(*row)
-            for row in self._all(wanted.where(col(ErasedRow.scope) == scope).order_by(col(LeafRow.serial)))
-        ]
+        """The leaves that are said to be the `erased` ones of a scope, in the order of their commits."""
+        wanted = _ERASED.where(col(ErasedRow.scope) == scope)
+        return [ErasedLeaf(*row) for row in self._all(wanted.order_by(col(LeafRow.serial)))]
 
-    def erased_waiting(self, size: int) -> set[str]:
-        """The scopes whose `erased` leaf has no place among the first `size`."""
-        index = col(LeafRow.tree_index)
-        wanted = select(ErasedRow.scope).join(LeafRow, col(LeafRow.id) == col(ErasedRow.leaf))
-        return set(self._all(wanted.where(or_(index.is_(None), index >= size))))
+    def erased_by(self, leaf: str) -> ErasedLeaf | None:
+        """The `erased` leaf with this id."""
+        found = self._all(_ERASED.where(col(ErasedRow.leaf) == leaf))
+        return ErasedLeaf(*found[0]) if found else None
 
     def erased_file(self, batch: str) -> str | None:
         """The erased case for which the bytes of a file were removed; None where they were not."""
@@ -133,6 +131,16 @@ class ErasureReads(Reads):
         mine = col(RetentionHoldRow.subject)
         about = select(ExchangeRow.id).where(col(ExchangeRow.case_id) == case_id, named == mine).exists()
         return self._all(select(mine).where(or_(mine == f"case/{case_id}", about)).order_by(mine))
+
+    def files_ended_since(self, since: datetime, behind: str, limit: int) -> list[BatchRow]:
+        """Files of records that ended then or later, of either direction, by id and behind that one."""
+        mine = col(BatchRow.id)
+        wanted = select(BatchRow).where(col(BatchRow.ended_at) >= since, mine > behind)
+        return self._all(wanted.order_by(mine).limit(limit))
+
+    def count_files_ended_since(self, since: datetime) -> int:
+        """How many they are."""
+        return int(self._first(select(func.count()).where(col(BatchRow.ended_at) >= since)))
 
     def exchanges_about(self, case_id: str, behind: str, limit: int) -> list[str]:
         """The ids of the exchanges about a case, behind that one, in order."""

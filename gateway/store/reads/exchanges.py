@@ -73,6 +73,17 @@ class ExchangeReads(Reads):
             wanted = wanted.where(col(ExchangeRow.interaction) == interaction)
         return self._all(wanted.order_by(col(ExchangeRow.at).desc(), col(ExchangeRow.id).desc()).limit(limit))
 
+    def exchanges_between(
+        self, begins: datetime, ends: datetime, behind: tuple[datetime, str] | None, limit: int
+    ) -> list[ExchangeRow]:
+        """Exchanges that began from `begins` on and before `ends`, the oldest first, behind that one (at, id)."""
+        began, own = col(ExchangeRow.at), col(ExchangeRow.id)
+        wanted = select(ExchangeRow).where(began >= begins, began < ends)
+        if behind is not None:
+            at, last = behind
+            wanted = wanted.where(began >= at, (began > at) | (own > last))
+        return self._all(wanted.order_by(began, own).limit(limit))
+
     def exchanges_by_id(self, exchanges: Collection[str]) -> dict[str, ExchangeRow]:
         """Those of these exchanges that there are, by id."""
         rows = self._all(select(ExchangeRow).where(col(ExchangeRow.id).in_(exchanges)))

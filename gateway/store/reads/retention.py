@@ -12,10 +12,12 @@ from sqlmodel import col, or_, select
 from gateway.store.reads.base import Reads
 from gateway.store.sealing import BLANK_TEXT
 from gateway.store.tables import (
+    BatchPieceRow,
     BatchRow,
     CaseRow,
     DataKeyRow,
     DeliveryRow,
+    ErasedFileRow,
     ErasureRow,
     ExchangeRow,
     ReconciliationRow,
@@ -77,6 +79,12 @@ class RetentionReads(Reads):
     def states_of_files(self, batches: Collection[str]) -> dict[str, str]:
         """The states of those of these files of records that there are."""
         return self._pairs(select(BatchRow.id, BatchRow.state).where(col(BatchRow.id).in_(batches)))
+
+    def files_half_removed(self) -> list[str]:
+        """Files whose time of keeping is over and of which pieces are left, by id."""
+        own = col(ErasedFileRow.batch)
+        is_left = select(BatchPieceRow.batch).where(col(BatchPieceRow.batch) == own).exists()
+        return self._all(select(own).where(col(ErasedFileRow.case_id) == "", is_left).order_by(own))
 
     def open_cases(self, cases: Collection[str]) -> set[str]:
         """Those of these cases that have not ended."""

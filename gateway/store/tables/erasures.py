@@ -43,16 +43,12 @@ class ErasureRow(SQLModel, table=True):
 
 
 class ErasedRow(SQLModel, table=True):
-    """Where the `erased` leaf of a scope is found: an index into the ledger, which alone proves it.
-
-    `until` is set for an agreement's scope alone: exchanges that began before it are meant.
-    """
+    """Where the `erased` leaf of a scope is found: an index into the ledger, which alone proves it."""
 
     __tablename__ = "erased"
 
     leaf: str = Field(primary_key=True)
     scope: str = Field(index=True)
-    until: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class ErasedFileRow(SQLModel, table=True):

@@ -16,7 +16,8 @@ class ExchangeRow(SQLModel, table=True):
     `content` is the keyed digest of the verified business content: with (direction, agency, message_id) it is the
     message's identity. Only final outcomes of authenticated senders bind an id (`bound`); a refusal that binds
     nothing has a null message id. `bodies_gone_at`: when its parts, and what its delivery or file held, were removed
-    since the agreed time of keeping was over; the row itself stays.
+    since the agreed time of keeping was over; the row itself stays. `gone_by`: the `erased` leaf that tells of that;
+    null also where the key of its case or day was gone before.
     """
 
     __tablename__ = "exchange"
@@ -41,6 +42,7 @@ class ExchangeRow(SQLModel, table=True):
     sealed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     status: int | None = None
     bodies_gone_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    gone_by: str | None = None
 
 
 class PartRow(SQLModel, table=True):
