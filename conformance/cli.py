@@ -20,6 +20,7 @@ from gateway.domain.errors import GatewayError, Misconfigured, Tampered
 EXIT_BROKEN = 1
 EXIT_MISCONFIGURED = 2
 EXIT_NOT_COMPARED = 3
+EXIT_OTHER_KEY = 4
 
 Home = Annotated[
     Path | None, typer.Option(help="the agency's folder, with config.json in it; else ./agencies/<agency>")
@@ -112,11 +113,14 @@ def verify_evidence(
     need: Need = None,
     tsa: Authorities = None,
 ) -> None:
-    """Judge an evidence bundle, with no network. Exit 0 whole, 1 broken, 2 no bundle, 3 whole by an unknown signer."""
+    """Judge an evidence bundle, with no network. Exit 0 whole, 1 broken, 2 no bundle, 3 whole by an unknown signer.
+
+    4: it agrees with itself, and another ledger key has signed it than those of --key: check the key.
+    """
     from cryptography import x509
     from cryptography.hazmat.primitives.hashes import SHA256
 
-    from conformance.evidence.faults import EvidenceBroken, NoEvidence
+    from conformance.evidence.faults import EvidenceBroken, NoEvidence, OtherKey
     from conformance.evidence.verdict import judge
 
     try:
@@ -131,6 +135,14 @@ def verify_evidence(
         print(f"TIDAK SAH: {broken.indonesian}.")
         print(f"BROKEN: {broken.english}.")
         raise typer.Exit(EXIT_BROKEN) from None
+    except OtherKey as other:
+        print(f"KUNCI LAIN: {other.where} ditandatangani kunci lain daripada yang diberikan: periksa kuncinya.")
+        print(f"ANOTHER KEY: {other.where} is signed by another key than the one given: check the key.")
+        print(
+            "  Bukti ini cocok dengan dirinya sendiri, dan itu saja tidak membuktikan apa pun. / It agrees with itself,"
+        )
+        print(f"  which alone proves nothing. {other.detail}")
+        raise typer.Exit(EXIT_OTHER_KEY) from None
     except (NoEvidence, OSError, ValueError) as fault:
         print(f"BUKAN BUKTI: berkas ini tidak dapat diperiksa. / NO EVIDENCE: {fault}")
         raise typer.Exit(EXIT_MISCONFIGURED) from None

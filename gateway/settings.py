@@ -46,7 +46,8 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address that the hub listens on")
     port: int = Field(8080, ge=1, le=65535, description="port that the hub listens on")
     public_url: str = Field(
-        "http://127.0.0.1:8080", description="the hub's URL as agencies see it; in WSDL and OpenAPI"
+        "http://127.0.0.1:8080",
+        description="the hub's URL as agencies and browsers see it; in WSDL and OpenAPI. https: cookies are Secure",
     )
     erasure_journal: Path | None = Field(
         None, description="journal of erasures, outside the database; unset: `erasures.jsonl` beside the master key"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance.evidence.faults import EvidenceBroken
+from conformance.evidence.faults import EvidenceBroken, OtherKey
 from conformance.receipts.damage import VERIFIER_KEY, Damaged
 from conformance.receipts.forms import read_document
 from conformance.receipts.judge import Trusted, Verdict, judge
@@ -15,14 +15,12 @@ from conformance.receipts.words import DAMAGE
 def verify_receipt(
     document: bytes, exchange: str, digests: Mapping[str, bytes], where: str, trusted: Trusted
 ) -> Verdict:
-    """Judge a receipt; `digests` are SHA-256 of the exact bytes at hand, by part. Raises EvidenceBroken."""
+    """Judge a receipt; `digests` are SHA-256 of the exact bytes at hand, by part. Raises EvidenceBroken, OtherKey."""
     try:
         verdict, salts = judge(document, trusted), read_document(document).salts
     except Damaged as fault:
         if fault.code == VERIFIER_KEY and fault.given:
-            raise EvidenceBroken(
-                f"{where}: berasal dari buku catatan lain", f"{where} is of another ledger: {fault.detail}"
-            ) from None
+            raise OtherKey(where, fault.detail) from None
         raise EvidenceBroken(f"{where}: {DAMAGE['id'][fault.code]}", f"{where}: {fault}") from None
     if verdict.exchange != exchange:
         raise EvidenceBroken(f"{where}: milik pertukaran lain", f"{where} is of the exchange {verdict.exchange}")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.evidence.container import Opened, open_container
-from conformance.evidence.faults import EvidenceBroken, NoEvidence
+from conformance.evidence.faults import EvidenceBroken, NoEvidence, OtherKey
 from conformance.evidence.receipts import verify_receipt
 from conformance.evidence.signature import Signed, verify_detached
 from conformance.receipts.judge import NOTHING, Trusted
@@ -88,7 +88,7 @@ def judge(
 ) -> Verdict:
     """Judge a bundle, as the module says; `trusted.certificate` is that of its signer.
 
-    Raises EvidenceBroken or NoEvidence.
+    Raises EvidenceBroken, NoEvidence, or OtherKey for one that is whole but for the ledger's key.
     """
     # 1
     opened = open_container(path, progress)
@@ -100,7 +100,7 @@ def judge(
         said = _said(opened)
         # 3 and 4
         # the bundle's signer may have another certificate by now than a receipt names
-        proven, parts = _proven(opened, said, replace(trusted, certificate=None))
+        proven, parts = _judged(opened, said, replace(trusted, certificate=None))
     if len({each.checkpoint.origin for each in proven}) != 1:
         raise EvidenceBroken("berasal dari buku catatan yang berbeda", "its receipts are not all of one ledger")
     keys = tuple(sorted({each.verifier for each in proven}))
@@ -143,6 +143,14 @@ def _not_judged(proven: Sequence[Proven]) -> tuple[str, ...]:
     names = {line.name for each in proven for line in each.witnessed.others}
     has_stamp = any(each.has_timestamp and not (each.stamp is not None and each.stamp.is_judged) for each in proven)
     return (*sorted(names), *(("cap waktu RFC 3161 / an RFC 3161 timestamp",) if has_stamp else ()))
+
+
+def _judged(opened: Opened, said: Mapping[str, Any], trusted: Trusted) -> tuple[list[Proven], int]:
+    try:
+        return _proven(opened, said, trusted)
+    except OtherKey:
+        _proven(opened, said, replace(trusted, keys=()))  # what is broken is said first: no key mends that
+        raise
 
 
 def _proven(opened: Opened, said: Mapping[str, Any], trusted: Trusted) -> tuple[list[Proven], int]:

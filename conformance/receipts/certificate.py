@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from conformance.receipts.damage import MALFORMED, Damaged
@@ -27,12 +28,30 @@ def read_certificate(pem: str) -> CarriedCertificate:
         loaded = x509.load_pem_x509_certificate(pem.encode())
     except (ValueError, x509.InvalidVersion):
         raise Damaged(MALFORMED, "receipt", "its certificate is not PEM of an X.509 certificate") from None
+    if not _agrees_with_itself(loaded):
+        raise Damaged(MALFORMED, "receipt", "its certificate names itself as issuer, and was changed since it signed")
     return CarriedCertificate(
         loaded.fingerprint(SHA256()).hex(),
         _subject(loaded),
         loaded.not_valid_before_utc,
         loaded.not_valid_after_utc,
     )
+
+
+def _agrees_with_itself(loaded: x509.Certificate) -> bool:
+    """False for a bad signature of its own key. That of an authority is not judged: its certificate is not at hand."""
+    try:
+        is_own = loaded.issuer == loaded.subject
+    except ValueError:
+        return True  # names in an encoding that is none: carried, and not vouched for
+    try:
+        if is_own:
+            loaded.verify_directly_issued_by(loaded)
+    except (InvalidSignature, ValueError):
+        return False
+    except (TypeError, UnsupportedAlgorithm):
+        return True  # a kind of key that is not read here
+    return True
 
 
 def _subject(loaded: x509.Certificate) -> str:

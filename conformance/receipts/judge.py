@@ -62,12 +62,14 @@ class Verdict:
 
     `leaves` are by index. `opened` are the parts whose bytes were given and fit, `closed` those that the salts could
     open, `sealed` those for which the receipt has no salt. `trusted` is False when the key came from the receipt.
+    `verifier` is the key that judged, `named` the one that the receipt names: nothing vouches for that word of it.
     `has_timestamp` of which no time may be readable: then `stamp` is None.
     """
 
     exchange: str
     checkpoint: Checkpoint
     verifier: str
+    named: str
     trusted: bool
     leaves: Mapping[int, Leaf]
     opened: tuple[str, ...]
@@ -117,6 +119,7 @@ def judge(data: bytes, trusted: Trusted = NOTHING, parts: Mapping[str, bytes] | 
         exchange=exchange,
         checkpoint=checkpoint,
         verifier=verifier,
+        named=document.verifier,
         trusted=bool(trusted.keys),
         leaves=leaves,
         opened=tuple(given),

@@ -65,6 +65,7 @@ def data_of(verdict: Verdict | Damaged) -> dict[str, Any]:
             "exchange": verdict.exchange,
             "trusted": verdict.trusted,
             "verifier": verdict.verifier,
+            "verifierInReceipt": verdict.named,
             "checkpoint": {
                 "origin": verdict.checkpoint.origin,
                 "size": verdict.checkpoint.size,
@@ -122,6 +123,8 @@ def _not_proven(verdict: Verdict, words: Mapping[str, str]) -> list[str]:
     tell: Callable[[str], None] = said.append
     if not verdict.trusted:
         tell(words["key"].format(verifier=verdict.verifier))
+    if verdict.named != verdict.verifier:
+        tell(words["other-key"].format(named=verdict.named[:160], verifier=verdict.verifier))
     if verdict.closed:
         tell(words["closed"].format(parts=", ".join(verdict.closed)))
     if verdict.sealed:

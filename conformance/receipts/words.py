@@ -23,11 +23,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "certificate-same": "Sertifikat hub di dalamnya sama dengan yang Anda berikan.",
         "key": "Siapa yang menandatangani: kunci {verifier} hanya diambil dari tanda bukti ini. Bandingkan dengan kunci"
         " yang Anda terima dari DPM-PTSP, misalnya di perjanjian, lalu beri dengan --key.",
+        "other-key": "PERHATIAN: berkas ini menyebut kunci {named}, dan yang menilainya adalah kunci Anda, {verifier}."
+        " Itu wajar selama kunci buku besar diganti; selain itu, sebutan dalam berkas itu telah diubah.",
         "closed": "Isi bagian {parts}: berkasnya tidak diberikan (--part nama=BERKAS).",
         "sealed": "Isi bagian {parts}: tanda bukti ini tidak membawa pembukanya (salt), misalnya karena"
         " datanya sudah dihapus.",
         "certificate": "Sertifikat hub yang ikut dibawa ({subject}, SHA-256 {sha256}, {valid}): tanda bukti ini"
-        " tidak menjaminnya, dan tanda tangan pada jawaban tidak diperiksa di sini.",
+        " tidak menjaminnya, jadi perubahan di dalamnya belum tentu tampak (bandingkan dengan --certificate), dan tanda"
+        " tangan pada jawaban tidak diperiksa di sini.",
         "clock": "Ketepatan waktu: waktunya menurut jam hub.",
         "fork": "Bahwa semua pihak melihat buku besar yang sama: itu dijaga saksi (witness) dengan bukti konsistensi.",
         "witness": "Saksi {name} ikut menandatangani pernyataan itu ({at} menurut jam saksi): sejauh yang dilihatnya,"
@@ -53,10 +56,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "certificate-same": "The hub's certificate in it is the one that you gave.",
         "key": "Who signed: the key {verifier} was taken from this receipt alone. Compare it with the one that you got"
         " from DPM-PTSP, as in the agreement, and give that with --key.",
+        "other-key": "NOTE: this file names the key {named}, and it was judged by your key, {verifier}. That is so"
+        " while the ledger's key is rolled over; else that word of the file was changed.",
         "closed": "The content of {parts}: the file was not given (--part name=FILE).",
         "sealed": "The content of {parts}: this receipt has no salt to open it, as when the data were erased.",
         "certificate": "The hub's certificate that travels along ({subject}, SHA-256 {sha256}, {valid}): this receipt"
-        " does not vouch for it, and the answer's own signature is not checked here.",
+        " does not vouch for it, so a change in it need not show (compare it with --certificate), and the answer's own"
+        " signature is not checked here.",
         "clock": "That the times are exact: they are by the hub's clock.",
         "fork": "That everybody sees the same ledger: witnesses guard that, with consistency proofs.",
         "witness": "The witness {name} co-signed that statement ({at} by its own clock): as far as it saw, this ledger"

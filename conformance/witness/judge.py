@@ -101,6 +101,12 @@ class Witness:
                 self._last = offered
             return self._key.cosign(offered, int(self._clock().timestamp()))
 
+    def seen(self) -> str | None:
+        """The last checkpoint with our line on it, of now: what a ledger that was refused has signed before."""
+        with self._lock:
+            last = self._last
+        return None if last is None else last.note + self._key.cosign(last, int(self._clock().timestamp()))
+
     def _judge(self, offered: Checkpoint, proof: Sequence[bytes]) -> None:
         held = self._last
         if held is not None and offered.size < held.size:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Protocol
 
 import httpx2
 
 from conformance.notes import HASH_SIZE, Checkpoint, NotANote, from_base64, read_checkpoint
-from conformance.witness.judge import Witness
+from conformance.witness.judge import Contradiction, Witness
 
 TIMEOUT_S = 10.0
 
@@ -32,7 +33,9 @@ class Client(Protocol):
 def visit(witness: Witness, client: Client, hub: str) -> Checkpoint | None:
     """Fetch, judge and bring once; gives the checkpoint that was co-signed, None while the ledger is empty.
 
-    `hub` is the hub's public URL. Raises HubFailed, NotANote, NotSigned, OtherLedger and Contradiction.
+    `hub` is the hub's public URL. A hub whose ledger is refused is brought the last checkpoint that was co-signed: it
+    cannot ask why nothing comes, and its own signature on that one tells it. Raises HubFailed, NotANote, NotSigned,
+    OtherLedger and Contradiction.
     """
     base = hub.rstrip("/")
     fetched = _ask(client, f"{base}/ledger/checkpoint")
@@ -44,17 +47,32 @@ def visit(witness: Witness, client: Client, hub: str) -> Checkpoint | None:
     proof: list[bytes] = []
     if 0 < witness.size < offered.size:
         proof = _proof(client, f"{base}/ledger/consistency?from={witness.size}&to={offered.size}")
-    line = witness.cosign(offered.note, None, proof)
     try:
-        told = client.post(
+        line = witness.cosign(offered.note, None, proof)
+    except Contradiction:
+        _object(witness, client, base)
+        raise
+    _good(_bring(client, base, offered.note + line))
+    return offered
+
+
+def _object(witness: Witness, client: Client, base: str) -> None:
+    """Tell the hub. Whether it listens changes nothing in the verdict: it is told again at the next visit."""
+    seen = witness.seen()
+    if seen is not None:
+        with suppress(HubFailed):
+            _bring(client, base, seen)
+
+
+def _bring(client: Client, base: str, note: str) -> httpx2.Response:
+    try:
+        return client.post(
             f"{base}/ledger/cosignature",
-            content=(offered.note + line).encode(),
+            content=note.encode(),
             headers={"Content-Type": "text/plain; charset=utf-8"},
         )
     except httpx2.HTTPError as fault:
         raise HubFailed(f"the hub cannot be reached: {fault}") from fault
-    _good(told)
-    return offered
 
 
 def _proof(client: Client, url: str) -> list[bytes]:

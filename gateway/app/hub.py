@@ -248,6 +248,7 @@ class Gateway(Process):
             directory=self.directory,
             library=self.library,
             standing=self.standing,
+            public_url=self.settings.public_url,
             clock=self._clock,
             erasing=self.store.erasing,
             evidence=evidence_of(

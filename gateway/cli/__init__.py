@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 
+from gateway.cli.left_out import leave_out
 from gateway.domain.errors import GatewayError
 
 
 def main() -> None:
     """Run the command. An error of ours, or of a file that is named, is one sentence on stderr and exit code 2."""
     if sys.argv[1:2] in (["serve"], ["worker"]):
+        leave_out()
         from gateway.cli.processes import app
     else:
         from gateway.cli.commands import app

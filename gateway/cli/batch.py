@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gateway.app import Store, reads_of
-from gateway.cli.evidence import Reason, Unmasked, unmasking
+from gateway.cli.evidence import Look, Looker, Reason, Unmasked
 from gateway.cli.opening import ACTOR, opened
 from gateway.domain.calendar import JAKARTA
 from gateway.domain.errors import Malformed
@@ -91,16 +91,16 @@ def show(
 
 
 @app.command()
-def result(batch: Batch, *, unmasked: Unmasked = False, reason: Reason = None) -> None:
+def result(batch: Batch, *, unmasked: Unmasked = False, reason: Reason = None, by: Looker = None) -> None:
     """Write what became of each record that is done, by its number; personal data is masked unless a reason is given.
 
     Unmasked it is, byte for byte, what the file's agency reads.
     """
-    why = unmasking(reason, unmasked=unmasked)
     adapters = load_adapters()
     library = SchemaLibrary(default_roots(adapters.values()))
     with opened() as store:
         row = _known(store, batch)
+        why = Look(unmasked, reason, by).unmasking(store)
         if why is None:
             pieces = masked_result(row, store.reader, Directory(store.reader, store.vault, adapters), library)
         else:

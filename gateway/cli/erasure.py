@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from gateway.app import Store
-from gateway.cli.opening import opened
+from gateway.cli.opening import By, opened
 from gateway.domain.calendar import JAKARTA
 from gateway.machine import new_id
 from gateway.operations.erasing.journal import Journal
@@ -27,7 +27,6 @@ from gateway.store.tables import ErasureRow
 app = typer.Typer(no_args_is_help=True)
 
 Erasure = Annotated[str, typer.Argument(help="the erasure's id")]
-By = Annotated[str, typer.Option(help="the id of the member of staff who does it")]
 Reason = Annotated[str, typer.Option(help="why, for the record; it may not name the person")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on standard output")]
 

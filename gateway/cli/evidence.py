@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
-from gateway.app import evidence_of
+from gateway.app import Store, evidence_of
 from gateway.app.identity import hub_key
-from gateway.cli.opening import ACTOR, opened
-from gateway.domain.errors import Malformed
+from gateway.cli.opening import actor_of, opened
+from gateway.domain.errors import Malformed, Refused
 from gateway.exchange.plugins import load_adapters
 from gateway.machine import now
 from gateway.operations.evidence.desk import Unmasking
@@ -19,8 +19,10 @@ from gateway.validation.library import SchemaLibrary, default_roots
 app = typer.Typer(no_args_is_help=True)
 
 Out = Annotated[Path, typer.Option("-o", "--output", help="where to write the bundle (.asice)")]
-Unmasked = Annotated[bool, typer.Option("--unmasked", help="as it is; needs --reason, which is recorded")]
+Unmasked = Annotated[bool, typer.Option("--unmasked", help="as it is; needs --reason and --by, which are recorded")]
 Reason = Annotated[str | None, typer.Option(help="why unmasked data is needed; the ledger keeps it (Pasal 10)")]
+Looker = Annotated[str | None, typer.Option("--by", help="the id of the member of staff who looks; with --unmasked")]
+Force = Annotated[bool, typer.Option("--force", help="write over a file that is there")]
 
 
 @app.command()
@@ -30,9 +32,11 @@ def exchange(
     *,
     unmasked: Unmasked = False,
     reason: Reason = None,
+    by: Looker = None,
+    force: Force = False,
 ) -> None:
     """Write the evidence of one exchange; personal data is masked unless a reason is given."""
-    _write("exchange", exchange, output, unmasking(reason, unmasked=unmasked))
+    _write("exchange", exchange, output, Look(unmasked, reason, by), force=force)
 
 
 @app.command()
@@ -42,24 +46,38 @@ def case(
     *,
     unmasked: Unmasked = False,
     reason: Reason = None,
+    by: Looker = None,
+    force: Force = False,
 ) -> None:
     """Write the evidence of a case, with all its exchanges; personal data is masked unless a reason is given."""
-    _write("case", case, output, unmasking(reason, unmasked=unmasked))
+    _write("case", case, output, Look(unmasked, reason, by), force=force)
 
 
-def unmasking(reason: str | None, *, unmasked: bool) -> Unmasking | None:
-    """What the two options mean together; None: masked. Raises Malformed `reason-missing`."""
-    if unmasked != (reason is not None):
-        raise Malformed(
-            "--unmasked and --reason belong together: neither goes without the other", code="reason-missing"
-        )
-    return None if reason is None else Unmasking(actor=ACTOR, reason=reason)
+class Look(NamedTuple):
+    """What the three options say together."""
+
+    unmasked: bool
+    reason: str | None
+    by: str | None
+
+    def unmasking(self, store: Store) -> Unmasking | None:
+        """Who looks, and why; None: masked. Raises Malformed `reason-missing`, Refused `staff-unknown`."""
+        if len({self.unmasked, self.reason is not None, self.by is not None}) > 1:
+            raise Malformed(
+                "--unmasked, --reason and --by belong together: none goes without the others", code="reason-missing"
+            )
+        if self.reason is None or self.by is None:
+            return None
+        return Unmasking(actor=actor_of(store, self.by), reason=self.reason)
 
 
-def _write(kind: str, name: str, output: Path, unmasking: Unmasking | None) -> None:
+def _write(kind: str, name: str, output: Path, look: Look, *, force: bool) -> None:
+    if output.exists() and not force:
+        raise Refused(f"{output} is there already: give another name, or --force to write over it", code="file-exists")
     adapters = load_adapters()
     library = SchemaLibrary(default_roots(adapters.values()))
     with opened() as store:
+        unmasking = look.unmasking(store)
         desk = evidence_of(store, hub_key(store.settings), library=library, adapters=adapters, clock=now)
         subject = desk.subject(kind, name)
         part = output.with_suffix(output.suffix + ".part")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -128,19 +130,26 @@ def key_(
 @app.command()
 def export(
     file: Annotated[Path | None, typer.Argument(help="where to; standard output without it")] = None,
+    *,
+    with_parts: Annotated[
+        bool,
+        typer.Option(
+            "--parts/--no-parts",
+            help="digests and salts of stored messages; without them for whoever is not to try guesses against them",
+        ),
+    ] = True,
 ) -> None:
-    """Write the ledger as lines that can be verified elsewhere, with none of the office's database."""
+    """Write the ledger as lines that can be verified elsewhere, with none of the office's database.
+
+    The file is for its owner to read: with the digest and salt of a short message somebody could guess it.
+    """
     with opened() as store:
-        lines = export_lines(store.reader, store.vault, store.verifiers)
+        lines = export_lines(store.reader, store.vault, store.verifiers, parts=with_parts)
         if file is None:
             for line in lines:
                 sys.stdout.write(line)
             return
-        part = file.with_suffix(file.suffix + ".part")
-        with part.open("w", encoding="utf-8") as out:
-            for line in lines:
-                out.write(line)
-        part.replace(file)
+        _write(file, (line.encode() for line in lines))
         print(f"wrote {file}")
 
 
@@ -149,10 +158,27 @@ def receipt(
     exchange: Annotated[str, typer.Argument(help="the exchange's id")],
     file: Annotated[Path, typer.Argument(help="where to write the receipt")],
 ) -> None:
-    """Write the receipt of an exchange: its leaves, their proofs, the checkpoint, and the salts of its parts."""
+    """Write the receipt of an exchange: its leaves, their proofs, the checkpoint, and the salts of its parts.
+
+    The file is for its owner to read: a salt opens a commitment, also after the message was erased.
+    """
     with opened() as store:
         row = store.reader.exchange(exchange)
         if row is None:
             raise Refused(f"no exchange {exchange[:64]!r} is known: check the id", code="exchange-unknown")
-        file.write_bytes(receipts_of(store, hub_key(store.settings)).make(row))
+        _write(file, [receipts_of(store, hub_key(store.settings)).make(row)])
     print(f"wrote {file}")
+
+
+def _write(path: Path, content: Iterable[bytes]) -> None:
+    """Write a file that only its owner reads, whole or not at all; also in the place of one that others could read."""
+    part = path.with_suffix(path.suffix + ".part")
+    part.unlink(missing_ok=True)  # of a run that was killed, with whatever mode
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as out:
+            for each in content:
+                out.write(each)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 
@@ -17,6 +17,8 @@ DAMAGED = 1
 """Exit code of a damaged ledger. What cannot be judged at all ends with 2, as every command that is refused."""
 UNTRUSTED = 3
 """Exit code of an export that is whole by the keys that it brings itself, and by no other."""
+OTHER_KEY = 4
+"""Exit code of an export that is whole by the keys that it brings itself, where other keys were given to judge it."""
 
 WIB = timezone(timedelta(hours=7), "WIB")
 
@@ -44,10 +46,29 @@ def bar(size: int) -> Iterator[Callable[[int], None]]:
 
 def damage_text(damage: LedgerBroken, finding: Finding | None) -> str:
     """Say in lines what is damaged, what it affects, how much is in doubt and what to do now."""
-    lines = [f"ledger is damaged: {damage.text} [{damage.code}]"]
+    headline = "ledger is damaged" if finding is None else finding.headline
+    lines = [f"{headline}: {damage.text} [{damage.code}]"]
     if finding is not None:
         lines += [f"  {name:<11}{text}" for name, text in _told(finding) if text]
     return "\n".join(lines)
+
+
+def other_key_text(signed: Sequence[str], given: Sequence[str], size: int) -> str:
+    """Say that an export is signed by keys of which none was given; nothing is known to be damaged."""
+    advice = (
+        "Compare the key ids with those on paper (`simojo ledger key` at the office). A mistyped or older key: give"
+        " the right one; after a roll-over give every key, also the earlier ones. If the office never had the key"
+        " that signed, this is not its ledger: keep the file, and call the office."
+    )
+    told = (
+        ("signed by", ", ".join(signed)),
+        ("given", ", ".join(given)),
+        ("whole", f"its {size} leaves, by the keys that the export brings itself; that alone proves nothing"),
+        ("do now", advice),
+    )
+    return "\n".join(
+        ["ledger is signed by another key than the one given: check the key", *(f"  {a:<11}{b}" for a, b in told)]
+    )
 
 
 def _told(finding: Finding) -> Iterator[tuple[str, str]]:

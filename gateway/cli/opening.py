@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Annotated
+
+import typer
 
 from gateway.app import Store, open_store
+from gateway.domain.errors import Refused
 from gateway.machine import now
 from gateway.settings import load_settings
 
 ACTOR = "staff/console"
-"""Who acts when the command line does: whoever may read the keys on this machine."""
+"""Who acts when the command line does: whoever may read the keys on this machine. Deeds that stand for a person take
+`By` in its place."""
+
+By = Annotated[str, typer.Option(help="the id of the member of staff who does it")]
 
 
 @contextmanager
@@ -21,3 +28,10 @@ def opened(*, accept_loss_by: str | None = None) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+def actor_of(store: Store, by: str) -> str:
+    """How deeds name this member of staff, as the console names them. Raises Refused `staff-unknown`."""
+    if store.reader.staff(by) is None:
+        raise Refused(f"no staff {by[:64]!r} is known: `simojo staff list` shows the ids", code="staff-unknown")
+    return f"staff/{by}"

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from gateway.app import Store
-from gateway.cli.opening import ACTOR, opened
+from gateway.cli.opening import By, actor_of, opened
 from gateway.domain.errors import Malformed
 from gateway.machine import new_id, now
 from gateway.operations.reconciling.pulse import Step, Told
@@ -34,6 +34,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on standar
 def run(
     agency: Annotated[str, typer.Argument(help="whose list it is")],
     file: Annotated[Path, typer.Argument(help="CSV: message_id,sha256[,answer_sha256][,direction][,at]")],
+    by: By,
     since: Annotated[str | None, typer.Option("--from", help="first day in WIB, YYYY-MM-DD")] = None,
     until: Annotated[str | None, typer.Option("--to", help="last day, included")] = None,
     batch: Annotated[
@@ -43,14 +44,16 @@ def run(
 ) -> None:
     """Compare an agency's list with the messages of these days, or with the records of one file.
 
-    SIMOJO's record prevails (Pasal 22(5)). The list of records has the header record,sha256 or key,sha256.
+    SIMOJO's record prevails (Pasal 22(5)). Another officer than --by settles the differences. The list of records has
+    the header record,sha256 or key,sha256.
     """
-    wanted = Wanted(
-        agency=agency, first=_day(since), last=_day(until), source="staff", actor=ACTOR, batch=batch or None
-    )
+    days = _day(since), _day(until)
     if not file.is_file():
         raise Malformed(f"{file} is no file: give the agency's list", code="list-unreadable")
     with opened() as store, _bar() as told:
+        wanted = Wanted(
+            agency=agency, first=days[0], last=days[1], source="staff", actor=actor_of(store, by), batch=batch or None
+        )
         row = _reconciling(store).run(wanted, _chunks(file), told, file.stat().st_size)
         head = head_of(store.reader, row)
     if as_json:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from gateway.app import Store, retention_of
-from gateway.cli.opening import ACTOR, opened
+from gateway.cli.opening import By, actor_of, opened
 from gateway.domain.calendar import JAKARTA
 from gateway.domain.errors import Refused
 from gateway.machine import now
@@ -87,19 +87,20 @@ def status(as_json: AsJson = False) -> None:
 @app.command()
 def hold(
     subject: Subject,
-    reason: Annotated[str, typer.Option(help="why, for the record; it may not name a person")],
+    reason: Annotated[str, typer.Option(help="why, for the record, 10 to 500 characters; it may not name a person")],
+    by: By,
 ) -> None:
     """Keep the bodies of a case or an exchange, however old, until `simojo retention release`."""
     with opened() as store:
-        name = _holds(store).hold(subject, reason, ACTOR, now())
+        name = _holds(store).hold(subject, reason, actor_of(store, by), now())
     print(f"{name} is held")
 
 
 @app.command()
-def release(subject: Subject) -> None:
+def release(subject: Subject, by: By) -> None:
     """Hold it no more: what is over its time goes in the next run."""
     with opened() as store:
-        name = _holds(store).let_go(subject, ACTOR, now())
+        name = _holds(store).let_go(subject, actor_of(store, by), now())
     print(f"{name} is not held any more")
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gateway.app import Store
-from gateway.cli.opening import opened
+from gateway.cli.opening import By, opened
 from gateway.domain.calendar import JAKARTA
 from gateway.machine import now
 from gateway.operations.witnesses import INTERVAL_S, Proposal, WitnessDeeds, witness_warnings
@@ -18,7 +18,6 @@ from gateway.store.tables import WitnessRow
 app = typer.Typer(no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="the witness's name, as in its verifier key")]
-By = Annotated[str, typer.Option(help="the id of the member of staff who does it")]
 
 
 @app.command("list")

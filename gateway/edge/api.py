@@ -25,7 +25,9 @@ from gateway.domain.errors import (
 from gateway.edge.admin.routes import admin_router
 from gateway.edge.agencies import TOKEN_PATH, agency_router
 from gateway.edge.console.erasures import erasure_pages_router
+from gateway.edge.console.origin import OwnOrigin
 from gateway.edge.console.reconciliations import reconciliation_pages_router
+from gateway.edge.console.refusals import refusal_page, wants_page
 from gateway.edge.console.routes import console_router
 from gateway.edge.door import DOOR, AgencyDoor, door_of
 from gateway.edge.front import FrontDoor
@@ -92,6 +94,7 @@ def make_api(agencies: AgencyEdge, staff: StaffEdge, *more: APIRouter) -> FastAP
     for router in routers:  # their routes as they are: include_router would make each anew, at the first request
         api.router.routes.extend(router.routes)
 
+    api.add_middleware(OwnOrigin, public_url=staff.public_url)
     front = partial(
         FrontDoor,
         limits=agencies.limits,
@@ -109,6 +112,8 @@ def _refused(request: Request, error: Exception) -> Response:
     is_soap = request.method == "POST" and request.url.path.startswith("/soap/")
     if is_soap or isinstance(known, HubBusy | RateLimited):
         return refuse_early(request.app.state.agencies, request, known)
+    if wants_page(request):
+        return refusal_page(request, known)
     return problem(known, instance=request.url.path, language=language_of(request.headers))
 
 
@@ -144,6 +149,9 @@ def _not_routed(request: Request, error: Exception) -> Response:
         refusal = Refused("nothing is at this address", code="not-found")
     elif status == 405:
         refusal = Refused("this address takes another method", code="method-not-allowed")
-    response = problem(refusal, language=language_of(request.headers))
+    if wants_page(request):
+        response = refusal_page(request, refusal)
+    else:
+        response = problem(refusal, language=language_of(request.headers))
     response.headers.update((isinstance(error, HTTPException) and error.headers) or {})  # 405 says what is allowed
     return response

@@ -53,6 +53,8 @@ _NOT_THERE = (
     "tile",
     "checkpoint",
     "reconciliation",
+    "erasure",
+    "dossier",
 )
 _BY_CODE = {
     "body-too-slow": 408,

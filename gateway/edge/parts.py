@@ -28,11 +28,17 @@ from gateway.store.unit_of_work import Writing
 from gateway.validation.library import SchemaLibrary
 
 COOKIE = "simojo_token"
+SECURE_COOKIE = f"__Host-{COOKIE}"
+"""The cookie's name where the hub is reached by HTTPS: by it a browser knows that this host alone has set it."""
+COOKIES = frozenset({COOKIE, SECURE_COOKIE})
 
 
 @dataclass(frozen=True, kw_only=True)
 class StaffEdge:
-    """The parts. `seconds` is a clock that never goes back, for what may be done so often in a while."""
+    """The parts. `seconds` is a clock that never goes back, for what may be done so often in a while.
+
+    `public_url` is the hub's address as browsers know it: behind a proxy that ends TLS no request says so.
+    """
 
     reader: Reader
     unit_of_work: Writing
@@ -49,6 +55,7 @@ class StaffEdge:
     standing: Standing
     evidence: EvidenceDesk
     erasing: Carrying
+    public_url: str
     clock: Callable[[], datetime]
     seconds: Callable[[], float]
 
@@ -56,6 +63,12 @@ class StaffEdge:
 def token_hash(token: str) -> str:
     """What is stored of a token. A token is 256 random bits, so a plain digest cannot be guessed back."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def cookie_of(edge: StaffEdge, request: Request) -> str:
+    """The name of the cookie with the console's token; by HTTPS a `__Host-` one (RFC 6265bis section 4.1.3)."""
+    is_secure = request.url.scheme == "https" or edge.public_url.startswith("https://")
+    return SECURE_COOKIE if is_secure else COOKIE
 
 
 def office_staff(request: Request) -> Officer:
@@ -75,7 +88,7 @@ def officer(edge: StaffEdge, request: Request, scope: str) -> Officer:
     """
     header = request.headers.get("authorization", "")
     token = header.removeprefix("Bearer ").strip() if header.startswith("Bearer ") else ""
-    token = token or request.cookies.get(COOKIE, "")
+    token = token or request.cookies.get(cookie_of(edge, request), "")
     if not token:
         raise Unauthenticated(
             "send `Authorization: Bearer <token>`; `simojo staff token` makes one", code="token-missing"

@@ -23,6 +23,8 @@ _LEAF = re.compile(r"\bleaf ([0-9]+)$")
 
 _COMPARE = "Compare this copy with another one that was taken before, and with the receipts that agencies hold."
 _RESTORE = "Do not restart the hub on it. Restore the last backup that verifies into a new place and compare both."
+_CUT = "Leaves were cut off or added at the end."
+_OLDER = "An older copy stands in the place of the ledger."
 
 ADVICE: dict[str, str] = {
     Damage.LEAF_CHANGED: f"The text of the leaf was changed after it was signed. {_COMPARE}",
@@ -31,7 +33,7 @@ ADVICE: dict[str, str] = {
     Damage.LEAF_NOT_CANONICAL: f"No version of this hub writes such a leaf: it was put in by hand. {_COMPARE}",
     Damage.INDEX_GAP: f"A leaf is gone. {_RESTORE}",
     Damage.INDEX_DUPLICATED: f"A leaf was put in, or comes twice. {_COMPARE}",
-    Damage.TREE_SIZE: f"Leaves were cut off or added at the end. {_RESTORE}",
+    Damage.TREE_SIZE: f"{_CUT} {_RESTORE}",
     Damage.TREE_NODE: "The leaves are as signed; a tile beside them is damaged, and proofs made from it fail. Restore "
     "the tiles from a backup that verifies.",
     Damage.CHECKPOINT_MALFORMED: f"A checkpoint is damaged. {_COMPARE}",
@@ -42,11 +44,29 @@ ADVICE: dict[str, str] = {
     "agency for its own bytes and its receipt: they settle which is right.",
     Damage.PART_MISSING: "Stored bytes are gone, or were put in; the leaf still proves what was there. Ask the agency "
     "for its own bytes and its receipt, or restore a backup that verifies.",
-    Damage.ROLLED_BACK: f"An older copy stands in the place of the ledger. {_RESTORE}",
+    Damage.ROLLED_BACK: f"{_OLDER} {_RESTORE}",
     Damage.REWRITTEN: "Two histories were signed with the same key: take it as stolen, stop the hub, and roll the key "
     "over. What is held of the earlier history is the evidence: keep it, and ask every agency for its receipts.",
 }
 """What to do now, by kind of damage."""
+
+OF_EXPORTS: dict[str, tuple[str, str]] = {
+    Damage.ROLLED_BACK: (
+        "ledger was set back, or this export was made before what is held",
+        f"Look when it was made. Before what is held: take a newer export. After it: {_OLDER} {_RESTORE}",
+    ),
+    Damage.TREE_SIZE: (
+        "ledger is damaged, or the file is not whole",
+        f"The file may be cut off: fetch it again, or export again. If it stays: {_CUT} {_RESTORE}",
+    ),
+    Damage.EXPORT_MALFORMED: (
+        "the file is not a whole export",
+        "It was cut off or changed on its way: fetch it again, or export again, and compare the sizes of both files.",
+    ),
+}
+"""The same of a file, where the harmless reason is the likely one: what it may mean, and what to do."""
+
+_DAMAGED = "ledger is damaged"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +75,8 @@ class Finding:
 
     `first` and `last` are the indexes of the leaves that it touches, `size` is the number of leaves that there should
     be. `proven` leaves from the first are under a good checkpoint. `since` and `until` are times as the leaves and
-    their neighbours say them (UTC, RFC 3339), empty where none could be read.
+    their neighbours say them (UTC, RFC 3339), empty where none could be read. `is_export`: found in a file, and not in
+    the office's own store.
     """
 
     damage: LedgerBroken
@@ -68,6 +89,12 @@ class Finding:
     agreements: tuple[str, ...]
     since: str
     until: str
+    is_export: bool = False
+
+    @property
+    def headline(self) -> str:
+        """What it means, in a few words."""
+        return OF_EXPORTS.get(self.damage.code, (_DAMAGED, ""))[0] if self.is_export else _DAMAGED
 
     @property
     def in_doubt(self) -> int:
@@ -77,13 +104,15 @@ class Finding:
     @property
     def advice(self) -> str:
         """What to do now."""
+        if self.is_export and self.damage.code in OF_EXPORTS:
+            return OF_EXPORTS[self.damage.code][1]
         return ADVICE.get(self.damage.code, _COMPARE)
 
 
-def explain(lines: Iterable[str], damage: LedgerBroken, *, proven: int, size: int) -> Finding:
+def explain(lines: Iterable[str], damage: LedgerBroken, *, proven: int, size: int, is_export: bool = False) -> Finding:
     """Tell what a damage affects. `lines` are those of the export in which it was found, from the first.
 
-    `proven` and `size` are as `Finding` has them. Lines that cannot be read are passed over.
+    `proven`, `size` and `is_export` are as `Finding` has them. Lines that cannot be read are passed over.
     """
     first, last = _range(damage, proven, size)
     exchanges: dict[str, None] = {}
@@ -108,6 +137,7 @@ def explain(lines: Iterable[str], damage: LedgerBroken, *, proven: int, size: in
         agreements=tuple(agreements),
         since=since,
         until=until,
+        is_export=is_export,
     )
 
 

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from gateway.domain.errors import LedgerBroken
@@ -250,7 +251,25 @@ def _fingerprint(certificate: str) -> str:
         loaded = x509.load_pem_x509_certificate(certificate.encode())
     except (ValueError, x509.InvalidVersion):
         raise _malformed("a certificate that is not PEM of an X.509 certificate") from None
+    if not _agrees_with_itself(loaded):
+        raise _malformed("a certificate that names itself as issuer, and was changed since it signed")
     return loaded.fingerprint(SHA256()).hex()
+
+
+def _agrees_with_itself(certificate: x509.Certificate) -> bool:
+    """Whether one that names itself as issuer has its own good signature. Whom another issued is not judged here."""
+    try:
+        is_own = certificate.issuer == certificate.subject
+    except ValueError:
+        return True  # names in an encoding that is none: carried, and not vouched for
+    try:
+        if is_own:
+            certificate.verify_directly_issued_by(certificate)
+    except (InvalidSignature, ValueError):
+        return False
+    except (TypeError, UnsupportedAlgorithm):
+        return True  # a kind of key that is not read here
+    return True
 
 
 def _parse_leaf(value: object) -> ProvenLeaf:

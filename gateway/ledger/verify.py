@@ -47,7 +47,7 @@ from gateway.ledger.covered import Claims
 from gateway.ledger.damage import Damage, broken
 from gateway.ledger.encoding import members, number_of, parse_json, text_of
 from gateway.ledger.held import Held
-from gateway.ledger.walk import Walk, malformed_line
+from gateway.ledger.walk import Walk, malformed_line, unread
 
 FORMAT = "simojo-ledger-export"
 VERSION = 1
@@ -173,7 +173,7 @@ def _parse_header(line: str) -> _Header:
         size = number_of(said["size"], "size")
         return _Header(text_of(said["origin"], "origin"), verifiers, size, parts == COMPLETE)
     except ValueError as error:
-        raise malformed_line(1, f"a {FORMAT} header of version {VERSION}", str(error)) from None
+        raise malformed_line(1, f"a {FORMAT} header of version {VERSION}", unread(1, line, error)) from None
 
 
 def _verifiers(header: _Header, trusted: Sequence[str] | None) -> list[NoteVerifier]:

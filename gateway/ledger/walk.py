@@ -9,6 +9,7 @@ a simpler kind.
 from __future__ import annotations
 
 import binascii
+import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from gateway.ledger.held import Held, HeldLedgers
 from gateway.ledger.leaf import Leaf, LeafKind, commitment
 from gateway.ledger.merkle import HASH_SIZE, Frontier, leaf_hash
 from gateway.ledger.plain import Committed, read_leaf, read_leaf_line, read_part_line
+
+MAX_LINE = 1024 * 1024
+"""Characters of a line that is still read whole: a checkpoint with many witnesses has a tenth of that."""
 
 _LEAF = frozenset({"i", "leaf"})
 _STORED_HASH = frozenset({"h"})
@@ -184,7 +188,7 @@ class Walk:
             else:
                 self._take_checkpoint(text_of(members(record, _CHECKPOINT)["checkpoint"], "checkpoint"))
         except ValueError as error:
-            raise malformed_line(number, "a leaf, part or checkpoint", str(error)) from None
+            raise malformed_line(number, "a leaf, part or checkpoint", unread(number, line, error)) from None
         return False
 
     # --- leaves ---------------------------------------------------------------------------------------------------
@@ -340,6 +344,16 @@ def _hash_of(encoded: bytes | None) -> bytes:
         return decode_base64((encoded or b"").decode("ascii"), HASH_SIZE)
     except ValueError:
         return b""
+
+
+def unread(number: int, line: str, error: ValueError) -> str:
+    """Say what stands in the place of a line: nothing, what is left of one that was cut off, or what is wrong in it."""
+    if not line:
+        return "an empty file" if number == 1 else "an empty line"
+    if not isinstance(error, json.JSONDecodeError):
+        return str(error)
+    is_cut = not line.endswith("\n") and len(line) < MAX_LINE
+    return f"that the file is cut off in line {number}" if is_cut else "a line that is no JSON"
 
 
 def malformed_line(number: int, expected: str, found: str) -> LedgerBroken:

@@ -47,17 +47,22 @@ class StoreVerdict:
     pending: int
 
 
-def export_lines(reader: Reader, vault: Vault, verifiers: Sequence[NoteVerifier]) -> Iterator[str]:
+def export_lines(
+    reader: Reader, vault: Vault, verifiers: Sequence[NoteVerifier], *, parts: bool = True
+) -> Iterator[str]:
     """Write the ledger as it is now, with the digests of its stored parts; `verifiers` are its keys, newest first.
+
+    A digest and its salt open a commitment: whoever has both can try guesses of a short message against it, also after
+    an erasure. Without `parts` there are leaves and checkpoints alone, and nothing to try.
 
     Damage is written as it is found, for the walk to name; LedgerBroken where a line cannot be written at all because
     an exchange or a data key is gone.
     """
     size = reader.extent().head
-    yield header_line(origin=verifiers[0].name, verifiers=verifiers, size=size, complete=True)
+    yield header_line(origin=verifiers[0].name, verifiers=verifiers, size=size, complete=parts)
     at = 0
     while rows := [row for row in reader.leaves(at, BATCH) if _index(row) < size]:
-        yield from _leaves(reader, vault, rows)
+        yield from _leaves(reader, vault, rows, parts=parts)
         at = _index(rows[-1]) + 1
 
 
@@ -188,20 +193,25 @@ def _verify(
     return StoreVerdict(ledger=verdict, tiles=tiles, pending=pending)
 
 
-def _leaves(reader: Reader, vault: Vault, rows: Sequence[LeafRow]) -> Iterator[str]:
+def _leaves(reader: Reader, vault: Vault, rows: Sequence[LeafRow], *, parts: bool) -> Iterator[str]:
     first, last = _index(rows[0]), _index(rows[-1])
     notes = {each.size: each.note for each in reader.checkpoints(first, last + 1, last + 1 - first)}
-    evidence = Evidence(reader, vault, rows)
+    evidence = Evidence(reader, vault, rows) if parts else None
     for row in rows:
         yield leaf_line(_index(row), row.canonical, row.hash)
-        leaf, found = evidence.leaf(row), 0
-        for part in evidence.parts(row):
-            yield part_line(exchange=row.exchange or "", name=part.name, digest=part.digest, salt=part.salt)
-            found += 1
-        if leaf is not None and found < len(leaf.commitments) and (gone := evidence.erasure(row)) is not None:
-            yield erased_line(scope=gone.scope, leaf=gone.id)
+        if evidence is not None:
+            yield from _parts(evidence, row)
         if note := notes.get(_index(row) + 1):
             yield checkpoint_line(note)
+
+
+def _parts(evidence: Evidence, row: LeafRow) -> Iterator[str]:
+    leaf, found = evidence.leaf(row), 0
+    for part in evidence.parts(row):
+        yield part_line(exchange=row.exchange or "", name=part.name, digest=part.digest, salt=part.salt)
+        found += 1
+    if leaf is not None and found < len(leaf.commitments) and (gone := evidence.erasure(row)) is not None:
+        yield erased_line(scope=gone.scope, leaf=gone.id)
 
 
 def _index(row: LeafRow) -> int:

@@ -23,6 +23,9 @@ from gateway.domain.errors import (
 from gateway.ledger.checkpoint import NoteVerifier, open_note, split_note
 from gateway.ledger.cosignature import Cosignature, WitnessVerifier
 from gateway.ledger.leaf import LeafKind
+from gateway.ledger.merkle import verify_consistency
+from gateway.ledger.tree import consistency_proof
+from gateway.operations.integrator import StoredTiles
 from gateway.operations.witness_calls import Client, Failure, Refusal, ask
 from gateway.operations.witnesses import silent_since
 from gateway.store.conflicts import commit, prepared_again
@@ -83,7 +86,8 @@ class Witnessing:
         """Take a checkpoint that a witness brings with its line on it; gives the line.
 
         Raises Malformed `cosignature-malformed`; Unauthenticated `witness-unknown` when no active witness signed;
-        Refused `cosignature-time` for a clock that is wrong, `checkpoint-unknown` for a checkpoint that is not ours.
+        Refused `cosignature-time` for a clock that is wrong, `checkpoint-unknown` for a checkpoint that is not ours, or
+        that our newest one does not continue: a witness that has refused brings such a one, and it counts as refusal.
         """
         try:
             found = self._line_on(note)
@@ -99,8 +103,25 @@ class Witnessing:
             )
             self._refused(row, Refusal(text, size))
             raise Refused(f"{text}: keep it, it is evidence", code="checkpoint-unknown", clause="Pasal 22(4)")
+        if not self._still_continues(kept):
+            text = f"the ledger does not continue the checkpoint over {size} leaves that it has co-signed"
+            self._refused(row, Refusal(text, size))
+            raise Refused(f"{text}: keep it, it is evidence", code="checkpoint-unknown", clause="Pasal 22(4)")
         self._keep(row.name, kept, line)
         return line
+
+    def _still_continues(self, kept: CheckpointRow) -> bool:
+        """Whether the newest checkpoint begins with one that is brought: a witness that refused brings its last one."""
+        newest = self._reader.last_checkpoint()
+        if newest is None or newest.size == kept.size:
+            return True
+        try:
+            old, new = (open_note(each.note, self._verifiers) for each in (kept, newest))
+            proof = consistency_proof(old.size, new.size, StoredTiles(self._reader))
+            verify_consistency(old.size, new.size, old.root, new.root, proof)
+        except LedgerBroken:
+            return False
+        return True
 
     # --- calling --------------------------------------------------------------------------------------------------
 

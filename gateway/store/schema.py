@@ -19,6 +19,7 @@ import gateway.store.tables  # noqa: F401 - declares the tables on SQLModel.meta
 from gateway.domain.errors import Misconfigured
 from gateway.store.engine import is_shared
 from gateway.store.soundness import refuse_old
+from gateway.store.tables.partial import told_to
 from gateway.store.unit_of_work import whole
 from gateway.store.unit_of_work.bulk import MARK, unfinished
 
@@ -114,6 +115,7 @@ def differences(engine: Engine) -> list[Any]:
     from alembic.migration import MigrationContext
 
     with engine.connect() as connection:
+        told_to(SQLModel.metadata, connection)
         return list(compare_metadata(MigrationContext.configure(connection, opts=OPTIONS), SQLModel.metadata))
 
 

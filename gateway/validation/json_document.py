@@ -44,6 +44,17 @@ _COMBINED = ("allOf", "anyOf", "oneOf", "prefixItems")
 _SINGLE = ("items", "contains", "additionalProperties", "if", "then", "else")
 
 
+_DURATION = jsonschema_rs.validator_for({"format": "duration"}, validate_formats=True)
+
+
+def _is_duration(value: object) -> bool:
+    """The thorough validator asks the fast one: a library of its own for this is not in a hub (`cli.left_out`)."""
+    return _DURATION.is_valid(value)
+
+
+Draft202012Validator.FORMAT_CHECKER.checks("duration")(_is_duration)
+
+
 class JsonDocument:
     """One published schema by its id. `personal_fields` maps slash paths (without array indexes) to their kind.
 

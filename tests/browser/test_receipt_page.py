@@ -187,6 +187,14 @@ def test_the_page_and_the_hub_agree_on_changed_bytes(page: Page) -> None:
         assert same[0] == same[1], sample.data
 
 
+def test_the_page_says_where_the_receipt_names_another_key_than_the_one_that_judged_it(page: Page) -> None:
+    assert page.judge(Sample("", GOOD, TRUSTED, {})) == ("proven", "")
+    assert "PERHATIAN" not in page.text()
+    document = json.dumps({**json.loads(GOOD), "verifier": f"{TRUSTED[:-2]}xx"}).encode()
+    assert page.judge(Sample("", document, TRUSTED, {})) == ("proven", "")
+    assert f"PERHATIAN: berkas ini menyebut kunci {TRUSTED[:-2]}xx" in page.text()
+
+
 def test_the_page_says_what_is_proven_and_what_is_not_in_both_languages(page: Page) -> None:
     assert page.text() == "Belum ada yang diperiksa. Pilih sebuah tanda bukti."
     assert page.judge(Sample("", GOOD, TRUSTED, {"request": PARTS["request"]})) == ("proven", "")

@@ -98,10 +98,12 @@ def test_a_file_of_the_office_is_begun_shown_and_goes_on(simojo: Simojo, monkeyp
     assert "case K-2026-CONTOH01 is not in it: KeyError" in shown
     assert simojo("batch", "result", "b-7").out.splitlines()[1] == "1,R-1,failed,no-result,"
     assert "[reason-missing]" in simojo("batch", "result", "b-7", "--unmasked").sentence
-    assert "reason" in simojo("batch", "result", "b-7", "--unmasked", "--reason", "ingin").sentence
-    why = ("--unmasked", "--reason", "selisih dengan kas daerah")
+    assert "reason" in simojo("batch", "result", "b-7", "--unmasked", "--reason", "ingin", "--by", "agus").sentence
+    why = ("--unmasked", "--reason", "selisih dengan kas daerah", "--by", "agus")
+    assert "[reason-missing]" in simojo("batch", "result", "b-7", *why[:3]).sentence
+    assert "[staff-unknown]" in simojo("batch", "result", "b-7", *why[:4], "nobody").sentence
     assert simojo("batch", "result", "b-7", *why).out.splitlines()[1] == "1,R-1,failed,no-result,"
-    assert "selisih dengan kas daerah" in simojo("audit", "reads").out
+    assert "selisih dengan kas daerah" in simojo("audit", "reads", "--actor", "staff/agus").out
     assert simojo("batch", "lines", "b-7").out == "1  R-1  failed  no-result\n"
     assert json.loads(simojo("batch", "lines", "b-7", "--skip", "1", "--json").out) == {"lines": []}
     assert simojo("batch", "lines", "b-7", "--skip", "1").out == "no such line\n"

@@ -114,7 +114,7 @@ def test_masked_evidence_of_a_case_verifies_and_names_nobody(
 def test_unmasked_evidence_has_the_exact_bytes_and_they_are_what_the_ledger_holds(
     house: House, home: Path, case: str, exchange: str, simojo: Simojo
 ) -> None:
-    done = simojo("evidence", "case", case, "-o", "kasus.asice", "--unmasked", "--reason", REASON)
+    done = simojo("evidence", "case", case, "-o", "kasus.asice", "--unmasked", "--reason", REASON, "--by", "agus")
     assert done.out == "wrote kasus.asice: unmasked; the read is recorded\n"
     with zipfile.ZipFile(home / "kasus.asice") as archive:
         assert archive.read(f"exchanges/{exchange}/parts/request") == EXAMPLE.read_bytes()
@@ -124,7 +124,7 @@ def test_unmasked_evidence_has_the_exact_bytes_and_they_are_what_the_ledger_hold
     assert verify(home / "kasus.asice").exit_code == 3  # whole, and signed by whoever says so
     told = json.loads(simojo("audit", "reads", "--json").out)["reads"]
     assert [(each["actor"], each["what"], each["subject"], each["reason"], each["stands"]) for each in told] == [
-        ("staff/console", "bundle", f"case/{case}", REASON, True)
+        ("staff/agus", "bundle", f"case/{case}", REASON, True)
     ]
     integrate(house)
     assert simojo("ledger", "verify").code == 0
@@ -132,7 +132,7 @@ def test_unmasked_evidence_has_the_exact_bytes_and_they_are_what_the_ledger_hold
 
 def test_a_recorded_read_that_was_changed_afterwards_is_told(exchange: str, simojo: Simojo, database: Behind) -> None:
     assert "nobody" in simojo("audit", "reads").out
-    simojo("evidence", "exchange", exchange, "-o", "x.asice", "--unmasked", "--reason", REASON)
+    simojo("evidence", "exchange", exchange, "-o", "x.asice", "--unmasked", "--reason", REASON, "--by", "agus")
     assert REASON in simojo("audit", "reads", "--subject", f"exchange/{exchange}").out
     database.execute("UPDATE restricted_read SET reason = 'Alasan yang lain sama sekali'")
     done = simojo("audit", "reads")
@@ -140,11 +140,32 @@ def test_a_recorded_read_that_was_changed_afterwards_is_told(exchange: str, simo
 
 
 @pytest.mark.parametrize(
-    "words", [("--unmasked",), ("--reason", REASON), ("--unmasked", "--reason", "ya")], ids=["bare", "masked", "word"]
+    "words",
+    [
+        ("--unmasked",),
+        ("--reason", REASON),
+        ("--by", "agus"),
+        ("--unmasked", "--reason", REASON),
+        ("--unmasked", "--reason", "ya", "--by", "agus"),
+    ],
+    ids=["bare", "masked", "looker", "nobody", "word"],
 )
 def test_unmasked_evidence_needs_a_reason(home: Path, exchange: str, simojo: Simojo, words: tuple[str, ...]) -> None:
     assert "[reason-missing]" in simojo("evidence", "exchange", exchange, "-o", "x.asice", *words).sentence
+    who = ("--unmasked", "--reason", REASON, "--by", "nobody")
+    unknown = simojo("evidence", "exchange", exchange, "-o", "x.asice", *who).sentence
+    assert ("[staff-unknown]" in unknown, "simojo staff list" in unknown) == (True, True)
     assert list(home.glob("x.asice*")) == []
+
+
+def test_evidence_is_not_written_over_what_is_there_unless_it_is_said(
+    home: Path, exchange: str, simojo: Simojo
+) -> None:
+    (home / "x.asice").write_bytes(b"handed over in 2026")
+    assert "[file-exists]" in simojo("evidence", "exchange", exchange, "-o", "x.asice").sentence
+    assert (home / "x.asice").read_bytes() == b"handed over in 2026"
+    assert simojo("evidence", "exchange", exchange, "-o", "x.asice", "--force").code == 0
+    assert zipfile.is_zipfile(home / "x.asice")
 
 
 @pytest.mark.usefixtures("house")
@@ -158,7 +179,7 @@ def test_after_an_erasure_the_evidence_says_so_and_still_proves_that_it_was_said
     house: House, home: Path, case: str, simojo: Simojo, database: Behind
 ) -> None:
     database.execute(f"DELETE FROM data_key WHERE scope = 'case/{case}'")  # noqa: S608 - an id of the hub's
-    done = simojo("evidence", "case", case, "-o", "kasus.asice", "--unmasked", "--reason", REASON)
+    done = simojo("evidence", "case", case, "-o", "kasus.asice", "--unmasked", "--reason", REASON, "--by", "agus")
     assert done.code == 0, done.err
     judged = verify(home / "kasus.asice", *pinned(house))
     assert (judged.exit_code, "erased" in judged.output) == (0, True), judged.output
@@ -223,7 +244,7 @@ def rewritten(path: Path, change: Callable[[str, bytes], bytes | None], *more: t
 
 
 def test_evidence_that_was_touched_is_broken_and_the_file_named(home: Path, exchange: str, simojo: Simojo) -> None:
-    simojo("evidence", "exchange", exchange, "-o", "x.asice", "--unmasked", "--reason", REASON)
+    simojo("evidence", "exchange", exchange, "-o", "x.asice", "--unmasked", "--reason", REASON, "--by", "agus")
     path, part = home / "x.asice", f"exchanges/{exchange}/parts/request"
     assert verify(path).exit_code == 3
     same = rewritten(path, lambda _, data: data)
@@ -246,7 +267,9 @@ def test_evidence_of_another_hub_is_not_taken_for_ours(home: Path, exchange: str
     simojo("evidence", "exchange", exchange, "-o", "x.asice")
     key = NoteKey.from_seed("lain.example", bytes(32)).verifier.encode()
     done = verify(home / "x.asice", "--ledger-key", key)
-    assert (done.exit_code, "another ledger" in done.output) == (1, True)
+    assert (done.exit_code, done.output.startswith("KUNCI LAIN"), "ANOTHER KEY" in done.output) == (4, True, True)
+    assert "check the key" in done.output
+    assert "lain.example" in done.output
     assert verify(home / "x.asice", "--key", "lain.example+00000000+AQ==").exit_code == 2
 
 

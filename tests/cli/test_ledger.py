@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.app import Gateway
 from gateway.domain.errors import LedgerBroken, Misconfigured
+from gateway.ledger.checkpoint import NoteKey
 from gateway.ledger.receipt import verify_receipt
 from gateway.ledger.verify import verify_export
 from tests.cli.conftest import Simojo, opened_at
@@ -164,6 +165,63 @@ def test_an_export_is_judged_by_the_key_that_was_handed_out(
     assert "[verifier-key]" in simojo("ledger", "verify", "ledger.jsonl", "--key", "nobody+1+AAAA").sentence
 
 
+def test_an_export_for_outsiders_has_nothing_to_try_guesses_against(exported: Path, simojo: Simojo) -> None:
+    key = simojo("ledger", "key").out.strip()
+    assert exported.stat().st_mode & 0o777 == 0o600
+    tree = exported.with_name("tree.jsonl")
+    tree.with_name("tree.jsonl.part").touch(mode=0o644)  # of a run that was killed
+    assert simojo("ledger", "export", "--no-parts", "tree.jsonl").code == 0
+    assert tree.stat().st_mode & 0o777 == 0o600
+    assert ('"salt"' in exported.read_text(), '"salt"' in tree.read_text()) == (True, False)
+    assert checkpoints_of(tree) == checkpoints_of(exported)
+    done = simojo("ledger", "verify", "tree.jsonl", "--key", key)
+    assert (done.code, "stored messages were not looked at" in done.out) == (0, True)
+    assert "that messages are still as committed is not" in done.out
+
+
+def named(key: str) -> str:
+    """A verifier key as a person compares it."""
+    name, key_id, _ = key.split("+", 2)
+    return f"{name} (key id {key_id})"
+
+
+def test_a_key_that_did_not_sign_is_told_as_a_wrong_key_and_not_as_damage(exported: Path, simojo: Simojo) -> None:
+    key = simojo("ledger", "key").out.strip()
+    for name in ("lain.example/ledger", key.partition("+")[0]):
+        other = NoteKey.from_seed(name, bytes(32)).verifier.encode()
+        for held in ((), ("--held", "checkpoint.txt")):
+            (exported.parent / "checkpoint.txt").write_text(checkpoints_of(exported)[0])
+            done = simojo("ledger", "verify", "ledger.jsonl", "--key", other, *held)
+            assert (done.code, done.out.startswith("ledger is signed by another key than the one given")) == (4, True)
+            assert f"signed by  {named(key)}\n" in done.out
+            assert f"given      {named(other)}\n" in done.out
+            assert "damaged" not in done.out
+    # what is damaged stays so under any key
+    exported.write_text(exported.read_text().replace(r"\"actor\":\"", r"\"actor\":\"x", 1))
+    done = simojo("ledger", "verify", "ledger.jsonl", "--key", other)
+    assert (done.code, "[leaf-changed]" in done.out) == (1, True)
+
+
+def checkpoints_of(export: Path) -> list[str]:
+    """The notes of an export, in order."""
+    lines = (json.loads(line) for line in export.read_text().splitlines())
+    return [line["checkpoint"] for line in lines if "checkpoint" in line]
+
+
+def test_an_export_that_was_cut_off_says_where_in_words(exported: Path, simojo: Simojo) -> None:
+    key = simojo("ledger", "key").out.strip()
+    whole = exported.read_text()
+    exported.write_text(whole[: whole.index("\n", len(whole) // 2) - 5])
+    done = simojo("ledger", "verify", "ledger.jsonl", "--key", key)
+    line = len(exported.read_text().splitlines())
+    assert (done.code, f"found that the file is cut off in line {line}." in done.out) == (1, True)
+    assert done.out.startswith("the file is not a whole export")
+    for left, told in ((whole[:40], "that the file is cut off in line 1"), ("", "an empty file")):
+        exported.write_text(left)
+        done = simojo("ledger", "verify", "ledger.jsonl", "--key", key)
+        assert (done.code, f"found {told}." in done.sentence) == (2, True)
+
+
 def test_a_damaged_export_is_told_with_what_it_affects_and_what_to_do(
     exported: Path, exchange: str, simojo: Simojo
 ) -> None:
@@ -194,7 +252,7 @@ def test_what_is_held_tells_a_ledger_that_was_rolled_back_pasal_22_4(
     assert (whole.code, whole.out.count("goes on from")) == (0, 2)
     assert simojo("ledger", "verify", "older.jsonl", "--key", key).code == 0
     done = simojo("ledger", "verify", "older.jsonl", "--key", key, "--held", "checkpoint.txt")
-    assert (done.code, "[rolled-back]" in done.out) == (1, True)
+    assert (done.code, "[rolled-back]" in done.out, "or this export was made before" in done.out) == (1, True, True)
     # a receipt stands on the first checkpoint after its exchange, and knows of nothing that came later
     assert simojo("ledger", "verify", "older.jsonl", "--key", key, "--held", "receipt.json").code == 0
     (home / "checkpoint.txt").write_text(note.replace("\n", " ", 1))
@@ -216,6 +274,7 @@ def test_an_export_that_cannot_be_written_is_one_sentence(simojo: Simojo) -> Non
 
 def test_a_receipt_of_an_exchange_proves_its_bytes(home: Path, house: House, exchange: str, simojo: Simojo) -> None:
     assert simojo("ledger", "receipt", exchange, "receipt.json").out == "wrote receipt.json\n"
+    assert (home / "receipt.json").stat().st_mode & 0o777 == 0o600
     document = (home / "receipt.json").read_bytes()
     verifier = house.gateway.store.note_key.verifier.encode()
     request = house.gateway.store.reader.part(exchange, "request")
@@ -282,7 +341,8 @@ def test_the_key_is_rolled_over_with_overlap_by_settings_alone(
     assert simojo("ledger", "export", "ledger.jsonl").code == 0
     assert simojo("ledger", "verify", "ledger.jsonl", "--key", new, "--key", old).code == 0
     assert simojo("ledger", "verify", "ledger.jsonl", "--key", f"{new}\n{old}").code == 0
-    assert simojo("ledger", "verify", "ledger.jsonl", "--key", new).code == 1
+    forgotten = simojo("ledger", "verify", "ledger.jsonl", "--key", new)
+    assert (forgotten.code, f"signed by  {named(old)}\n" in forgotten.out) == (4, True)
     assert simojo("ledger", "receipt", exchange, "after.json").code == 0
     assert (home / "after.json").read_bytes() == (home / "before.json").read_bytes()  # of the key that signed it
     assert verify_receipt((home / "after.json").read_bytes(), old).trusted

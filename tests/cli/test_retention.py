@@ -31,12 +31,20 @@ def test_an_exchange_is_held_then_goes_and_what_was_done_is_told(
     writer.close()
     engine.dispose()
     assert "no run yet" in simojo("retention", "status").out
-    assert "[subject-unknown]" in simojo("retention", "hold", "x-2", "--reason", "sengketa").sentence
+    why = ("--reason", "sengketa 12/G/2036", "--by", "rina")
+    for reason in ("x", "         x         ", "x" * 501):
+        assert "[reason-missing]" in simojo("retention", "hold", "x-1", "--reason", reason, "--by", "rina").sentence
+    unknown = simojo("retention", "hold", "x-1", *why[:3], "nobody").sentence
+    assert ("[staff-unknown]" in unknown, "simojo staff list" in unknown) == (True, True)
+    assert simojo("retention", "hold", "x-1", *why[:2]).code == 2  # nobody stands for it
+    assert "[subject-unknown]" in simojo("retention", "hold", "x-2", *why).sentence
     assert "[day-not-come]" in simojo("retention", "run", "--at", f"{LATER + timedelta(days=2):%Y-%m-%d}").sentence
-    assert "exchange/x-1 is held" in simojo("retention", "hold", "x-1", "--reason", "sengketa 12/G/2036").out
+    assert "exchange/x-1 is held" in simojo("retention", "hold", "x-1", *why).out
     counted = json.loads(simojo("retention", "run", "--dry-run", "--json").out)
     assert (counted["exchanges"]["held"], counted["exchanges"]["goes"]) == (1, 0)
-    assert simojo("retention", "release", "x-1").code == 0
+    assert "by staff/rina" in simojo("retention", "status").out
+    assert "[staff-unknown]" in simojo("retention", "release", "x-1", "--by", "nobody").sentence
+    assert simojo("retention", "release", "x-1", "--by", "agus").code == 0
     assert "1 exchanges would be removed" in simojo("retention", "run", "--dry-run").out
     early = simojo("retention", "run", "--at", f"{NOW + timedelta(days=365):%Y-%m-%d}")
     assert "0 exchanges removed" in early.out

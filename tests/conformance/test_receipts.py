@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -201,6 +204,28 @@ def test_programs_are_told_the_same(bench: Bench) -> None:
     }
     assert told["parts"] == {"opened": [], "notGiven": ["answer", "request"], "withoutSalt": []}
     assert told["text"]["id"]["headline"].startswith("TERBUKTI")
+
+
+def test_a_receipt_that_names_another_key_than_the_one_that_judged_it_says_so(bench: Bench) -> None:
+    assert "verifierInReceipt" in json.loads(bench.verify("--json", "--key", TRUSTED)[1])
+    assert "PERHATIAN" not in bench.verify("--key", TRUSTED)[1]
+    named = TRUSTED[:-2] + ("A" if TRUSTED[-2] != "A" else "B") + TRUSTED[-1]
+    bench.put("receipt.json", json.dumps({**json.loads(GOOD), "verifier": named}).encode())
+    code, said = bench.verify("--key", TRUSTED)
+    assert (code, f"PERHATIAN: berkas ini menyebut kunci {named}" in said) == (0, True)
+    assert f"NOTE: this file names the key {named}, and it was judged by your key, {TRUSTED}" in said
+    told = json.loads(bench.verify("--json", "--key", TRUSTED)[1])
+    assert (told["verifierInReceipt"], told["verifier"]) == (named, TRUSTED)
+
+
+@pytest.mark.parametrize("place", [-1, -20, 180])
+def test_a_changed_byte_in_a_certificate_of_its_own_issue_is_damage(place: int) -> None:
+    der = bytearray(x509.load_pem_x509_certificate(PEM.encode()).public_bytes(Encoding.DER))
+    der[place] ^= 1
+    text = f"-----BEGIN CERTIFICATE-----\n{base64.b64encode(der).decode()}\n-----END CERTIFICATE-----\n"
+    document = json.dumps({**json.loads(GOOD), "certificate": text}).encode()
+    sample = Sample("", document, TRUSTED, {})
+    assert by_itself(sample) == by_the_hub(sample) == ("receipt-malformed", None)
 
 
 def test_another_certificate_than_the_one_that_is_trusted_is_named(bench: Bench) -> None:

@@ -68,7 +68,14 @@ def test_two_members_of_staff_erase_over_the_admin_api(house: House, inside: Vis
 )
 def test_an_order_that_cannot_be_followed_says_why(inside: Visitor, body: dict[str, str], code: str) -> None:
     problem = inside.refused("POST", ADMIN, AGUS, body)
-    assert (problem.code, problem.status < 500) == (code, True)
+    assert (problem.code, problem.status) == (code, 404 if code.endswith("-unknown") else 400)
+
+
+def test_an_erasure_that_is_not_there_is_not_found(inside: Visitor) -> None:
+    problem = inside.refused("GET", f"{ADMIN}/nope", AGUS)
+    assert (problem.status, problem.body["title"]) == (404, "Penghapusan tidak ditemukan")
+    page = inside.client.get(f"{PAGES}/nope/approve", headers={"Accept": "text/html"})
+    assert (page.status_code, "<h2>Penghapusan tidak ditemukan</h2>" in page.text) == (404, True)
 
 
 def test_the_scope_is_one_of_its_own(house: House, inside: Visitor) -> None:
@@ -88,12 +95,22 @@ def test_the_page_proposes_keeps_nobodys_number_and_erases_what_another_proposed
     over(house, case_id)
     assert sent(inside, PAGES, case=case_id, basis="requested", reason=WHY).status_code == 303
     (row,) = house.gateway.store.reader.erasures()
-    own = sent(inside, f"{PAGES}/{row.id}/approve")
+    path, typed = f"{PAGES}/{row.id}/approve", row.id[-8:]
+    own = sent(inside, path, confirm=typed)
     assert (own.status_code < 500, "tidak dapat menyetujuinya" in own.text) == (True, True)
     inside.client.cookies.set(COOKIE, "token-of-rina")
     page = inside.client.get(f"{PAGES}?lang=en").text
-    assert TEXTS[Language.ENGLISH]["approve"] in page
-    assert sent(inside, f"{PAGES}/{row.id}/approve").status_code == 303
+    assert f'href="{path}?lang=en"' in page
+    asking = inside.client.get(f"{path}?lang=en").text
+    assert f"<b>{typed}</b>" in asking
+    assert case_id in asking
+    assert TEXTS[Language.ENGLISH]["no_way_back"] in asking
+    for said in ({}, {"confirm": row.id[:8]}):  # one press, as another page may make a browser do, erases nothing
+        unsure = sent(inside, path, **said)
+        assert (unsure.status_code, "Penegasan tidak cocok" in unsure.text) == (400, True)
+    assert not house.gateway.store.reader.erased(f"case/{case_id}")
+    assert sent(inside, path, confirm=typed).status_code == 303
+    assert "<form" not in inside.client.get(path).text  # decided: nothing more to press
     assert TEXTS[Language.INDONESIAN]["done"] in inside.client.get(PAGES).text
     assert house.gateway.store.reader.erased(f"case/{case_id}")
 

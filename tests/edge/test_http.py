@@ -118,6 +118,9 @@ def test_a_client_that_goes_away_leaves_no_half_body() -> None:
         (Malformed("x", code="body-too-large"), 413),
         (Unauthorised("x", code="agency-unknown"), 404),
         (Refused("x", code="case-unknown"), 404),
+        (Refused("x", code="erasure-unknown"), 404),
+        (Refused("x", code="dossier-unknown"), 404),
+        (Refused("x", code="erased"), 410),
         (Misconfigured("x", code="document-unknown"), 500),
         (HubBusy("x"), 503),
         (AgencyUnavailable("x"), 503),
@@ -241,9 +244,12 @@ def test_every_kind_of_error_of_the_domain_has_a_title_of_its_own() -> None:
         (Malformed("x", code="body-too-slow"), "The body arrives too slowly"),
         (Malformed("x", code="never-heard-of"), "The message cannot be read"),
         (Retriable("x", code="never-heard-of"), "Try again later"),
+        (Refused("x", code="tile-unknown"), "No such tile"),
+        (Refused("x", code="erased"), "The data are erased"),
+        (Unauthorised("x", code="scope-missing"), "The token lacks the scope"),
     ],
 )
-def test_a_code_without_a_title_has_that_of_its_kind(error: GatewayError, english: str) -> None:
+def test_a_code_has_its_title_or_else_that_of_its_kind(error: GatewayError, english: str) -> None:
     assert title_of(error).in_language(Language.ENGLISH) == english
 
 

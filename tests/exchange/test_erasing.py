@@ -97,7 +97,7 @@ def test_what_is_held_for_evidence_is_not_erased_until_it_is_let_go(office: Stag
     assert office.case(case).applicant.name == "Siti Contoh"
     holds(office).let_go(subject, "staff/agus", at)
     assert erased(office)
-    assert said(lambda: holds(office).hold(subject, "terlambat", "staff/agus", at)) == "erased"
+    assert said(lambda: holds(office).hold(subject, "Terlambat diminta", "staff/agus", at)) == "erased"
 
 
 def test_of_a_hold_and_an_approval_one_comes_first_and_the_other_finds_it(
@@ -120,7 +120,7 @@ def test_of_a_hold_and_an_approval_one_comes_first_and_the_other_finds_it(
     with monkeypatch.context() as patched:
         patched.setattr("gateway.operations.erasing.carrying.Carrying.finish", lambda *_, **__: "")
         orders(office).approve(row.id, "agus")
-    assert said(lambda: holds(office).hold(case, "terlambat", "staff/agus", at)) == "erasure-approved"
+    assert said(lambda: holds(office).hold(case, "Terlambat diminta", "staff/agus", at)) == "erasure-approved"
 
 
 @pytest.mark.parametrize("reason", ["Permintaan SITI CONTOH sendiri", f"NIK {NIK}, surat 17"])

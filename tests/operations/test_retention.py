@@ -239,9 +239,9 @@ def test_what_is_not_resolved_is_kept_until_it_is(office: CaseOffice) -> None:
     office.step("case-1", 1)  # open
     sent = delivery("ex-4", "q", 1, "dead", case_id="case-2")
     office.commit(Plan.of(Insert(DeliveryRow, sent)))
-    holds(office).hold("ex-1", "sengketa 12/G/2027", "staff/console", LATER)
+    holds(office).hold("ex-1", "sengketa 12/G/2027", "staff/rina", LATER)
     with pytest.raises(Refused, match="held already"):
-        holds(office).hold("ex-1", "lagi", "staff/console", LATER)
+        holds(office).hold("ex-1", "sengketa yang sama lagi", "staff/rina", LATER)
     dispute = {"id": "r-1", "agency": "dpupr", "since": NOW + timedelta(hours=20), "until": NOW + timedelta(days=2)}
     kept = {"source": "staff", "actor": "", "state": "done", "made_at": LATER, "list_sha256": "", "unsettled": 1}
     office.commit(Plan.of(Insert(ReconciliationRow, {**dispute, **kept, "kept_until": LATER})))
@@ -265,7 +265,7 @@ def test_a_hold_that_comes_while_a_portion_is_judged_holds(office: CaseOffice) -
 
     def before(plan: Plan) -> None:
         if not came and any(isinstance(each, Update) and each.model is ExchangeRow for each in plan.changes):
-            came.append(holds(office).hold("ex-3", "sengketa", "staff/console", LATER))
+            came.append(holds(office).hold("ex-3", "sengketa 13/G/2027", "staff/rina", LATER))
 
     for _ in retention(office, Mortal(office.writer, before, lives=1000)).portions(LATER):
         pass
@@ -276,7 +276,7 @@ def test_a_hold_that_comes_while_a_portion_is_judged_holds(office: CaseOffice) -
 def test_a_body_under_no_agreement_ends_with_its_day_when_all_that_was_agreed_is_over(office: CaseOffice) -> None:
     office.commit(Plan.of(Update(ExchangeRow, {"id": "ex-1"}, {}, {"agreement": None})))
     office.commit(Plan.of(Update(ExchangeRow, {"id": "ex-5"}, {}, {"agreement": None})))
-    holds(office).hold("ex-5", "sengketa", "staff/console", LATER)
+    holds(office).hold("ex-5", "sengketa 13/G/2027", "staff/rina", LATER)
     office.now = LATER
     assert run(office).days == 1
     assert [each["scope"] for each in told(office)] == ["agreement/dpupr-2026", "day/2026-01-05"]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
+import httpx2
 import pytest
 
+from conformance.witness.judge import Contradiction
+from conformance.witness.visiting import visit
 from gateway.domain.errors import Malformed, Refused, Unauthenticated
 from gateway.ledger.checkpoint import open_note
 from gateway.ledger.cosignature import WitnessVerifier
 from gateway.ledger.leaf import Leaf, LeafKind
-from gateway.operations.published import Published
+from gateway.operations.published import Published, proof_text
 from gateway.operations.witnesses import Proposal, witness_warnings
 from gateway.operations.witnessing import PACE
 from gateway.store.tables import WitnessRow
@@ -263,21 +267,26 @@ def test_two_trees_of_one_size_are_a_fork(town: WitnessTown) -> None:
     assert held.root != offered.root
 
 
+def set_back(office: Office, before: int) -> None:
+    """The older copy: its last checkpoint over so many leaves, its leaves, and what was known of the witness then."""
+    # the older copy: the last checkpoint, its leaves and what was known of the witness then
+    tile = office.reader.tile(0, 0)
+    assert tile is not None
+    office.damage("UPDATE tile SET hashes = :hashes WHERE level = 0", hashes=tile[: before * 32])
+    office.damage("DELETE FROM checkpoint WHERE size > 15")
+    office.damage("UPDATE tree_head SET size = :size", size=before)
+    office.damage("UPDATE witness SET size = 0, seen_at = NULL, next_at = NULL")
+    with office.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM leaf WHERE tree_index >= 15")
+
+
 def test_a_database_that_was_set_back_is_found_by_what_the_witness_has(town: WitnessTown) -> None:
     town.register()
     integrate(town.office)
     before = town.office.reader.tree_size()
     grown(town.office)
     town.hub.run_once()
-    # the older copy: the last checkpoint, its leaves and what was known of the witness then
-    tile = town.office.reader.tile(0, 0)
-    assert tile is not None
-    town.office.damage("UPDATE tile SET hashes = :hashes WHERE level = 0", hashes=tile[: before * 32])
-    town.office.damage("DELETE FROM checkpoint WHERE size = 18")
-    town.office.damage("UPDATE tree_head SET size = :size", size=before)
-    town.office.damage("UPDATE witness SET size = 0, seen_at = NULL, next_at = NULL")
-    with town.office.engine.begin() as connection:
-        connection.exec_driver_sql("DELETE FROM leaf WHERE tree_index >= 15")
+    set_back(town.office, before)
     town.office.now += timedelta(minutes=1)
     town.hub.run_once()
     assert "it has seen 18 leaves of this ledger, which has 15 now" in warnings(town)[0]
@@ -338,6 +347,58 @@ def test_a_checkpoint_of_ours_that_we_do_not_have_is_evidence(town: WitnessTown)
     assert caught.value.code == "checkpoint-unknown"
     assert "signed by this ledger's key, that this ledger does not have" in warnings(town)[0]
     assert told(town.office)[-1] == "refused"
+
+
+class Door:
+    """The hub's pages of the ledger, for a witness that visits."""
+
+    def __init__(self, town: WitnessTown) -> None:
+        self.town = town
+        self.published = Published(town.office.reader)
+
+    def get(self, url: str) -> httpx2.Response:
+        """Checkpoint or proof."""
+        asked = re.search(r"from=([0-9]+)&to=([0-9]+)", url)
+        if asked is None:
+            return httpx2.Response(200, text=self.published.checkpoint())
+        grown = self.published.consistency(int(asked[1]), int(asked[2]))
+        return httpx2.Response(200, json={"proof": proof_text(grown.proof)})
+
+    def post(self, url: str, *, content: bytes, headers: Mapping[str, str]) -> httpx2.Response:
+        """A checkpoint is brought."""
+        assert (url, "Content-Type" in headers) == ("http://hub/ledger/cosignature", True)
+        try:
+            self.town.hub.take(content.decode())
+        except Refused as fault:
+            return httpx2.Response(422, text=fault.text)
+        return httpx2.Response(200)
+
+
+@pytest.mark.parametrize("kind", ["rollback", "fork", "rewrite", "rewrite beside its old checkpoint"])
+def test_a_witness_that_visits_and_refuses_tells_the_hub_what_it_signed_before(town: WitnessTown, kind: str) -> None:
+    town.register(url=None)
+    integrate(town.office)
+    before = town.office.reader.tree_size()
+    if kind == "rollback":
+        grown(town.office)
+    assert visit(town.witness, Door(town), "http://hub")
+    seen = Published(town.office.reader).checkpoint().rpartition("— saksi")[0]
+    if kind == "rollback":
+        set_back(town.office, before)
+    else:
+        rewritten(town.office)
+        if kind != "fork":
+            grown(town.office)
+        if "beside" in kind:
+            town.office.damage("UPDATE checkpoint SET note = :note WHERE size = :size", note=seen, size=before)
+    for _ in range(2):  # told once, and standing as long as it refuses
+        town.office.now += timedelta(minutes=1)
+        with pytest.raises(Contradiction) as caught:
+            visit(town.witness, Door(town), "http://hub")
+        assert caught.value.kind == kind.partition(" ")[0]
+        assert "refuses to co-sign" in warnings(town)[0]
+    assert told(town.office).count("refused") == 1
+    assert "returned" not in told(town.office)
 
 
 def test_a_plan_that_stands_on_what_was_known_before_writes_nothing(town: WitnessTown) -> None:

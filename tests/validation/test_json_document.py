@@ -135,6 +135,7 @@ def test_at_most_a_hundred_violations_are_told() -> None:
     [
         ({"pattern": "^[0-9]+$"}, "12", "12\n", "pattern"),
         ({"format": "email"}, "a@b.example", "@b.example", "format"),
+        ({"format": "duration"}, "P1DT12H", "P1DT", "format"),
     ],
 )
 def test_what_either_validator_alone_refuses_is_refused(schema: Any, good: str, bad: str, rule: str) -> None:

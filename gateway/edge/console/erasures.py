@@ -1,4 +1,8 @@
-"""The console's page of erasures: propose, approve what another proposed, refuse; the list names nobody."""
+"""The console's pages of erasures: propose, approve what another proposed, refuse; they name nobody.
+
+Approving has a page of its own that shows what goes, and takes the end of the proposal's id: one press is not enough
+for what has no way back.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +17,22 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 from gateway.domain.calendar import JAKARTA
 from gateway.domain.errors import GatewayError, HubBusy, Malformed, Unauthenticated, Unauthorised
-from gateway.domain.titles import Language, title_of
 from gateway.edge.admin.erasures import ERASE, orders_of
 from gateway.edge.console.erasure_texts import BASES, TEXTS
-from gateway.edge.console.pages import HEADERS
-from gateway.edge.http import language_of, read_body, status_of
+from gateway.edge.console.pages import HEADERS, language_asked
+from gateway.edge.console.refusals import told
+from gateway.edge.http import read_body, status_of
 from gateway.edge.parts import StaffEdge, officer
 from gateway.office.staff import Officer
+from gateway.operations.erasing.carrying import PROPOSED
 from gateway.operations.erasing.orders import Basis, Order
+from gateway.operations.erasing.views import erasure_details
 
 ROWS = 50
 MAX_FORM = 8192
 PATH = "/console/erasures"
+TYPED = 8
+"""Characters, the last of a proposal's id, that whoever approves it types."""
 
 _pages = Environment(
     loader=PackageLoader("gateway.edge.console"), autoescape=select_autoescape(default=True), trim_blocks=True
@@ -48,13 +56,6 @@ def erasure_pages_router(edge: StaffEdge) -> APIRouter:
 
         return await _done(edge, request, deed)
 
-    @router.post(PATH + "/{erasure}/approve")
-    async def approve(request: Request, erasure: str) -> Response:
-        def deed(_said: Mapping[str, str], who: Officer) -> None:
-            orders_of(edge).approve(erasure, who.id)
-
-        return await _done(edge, request, deed)
-
     @router.post(PATH + "/{erasure}/refuse")
     async def refuse(request: Request, erasure: str) -> Response:
         def deed(said: Mapping[str, str], who: Officer) -> None:
@@ -62,10 +63,37 @@ def erasure_pages_router(edge: StaffEdge) -> APIRouter:
 
         return await _done(edge, request, deed)
 
+    _add_approval(router, edge)
     return router
 
 
-async def _done(edge: StaffEdge, request: Request, deed: Callable[[Mapping[str, str], Officer], None]) -> Response:
+def _add_approval(router: APIRouter, edge: StaffEdge) -> None:
+    @router.get(PATH + "/{erasure}/approve")
+    def ask(request: Request, erasure: str) -> Response:
+        if _staff(edge, request, "admin") is None:
+            return RedirectResponse("/console", status_code=303)
+        officer(edge, request, ERASE)
+        return _asking(edge, request, erasure)
+
+    @router.post(PATH + "/{erasure}/approve")
+    async def approve(request: Request, erasure: str) -> Response:
+        def deed(said: Mapping[str, str], who: Officer) -> None:
+            if said.get("confirm", "").strip() != erasure[-TYPED:]:
+                raise Malformed(
+                    f"nothing is erased: type the last {TYPED} characters of the proposal's id as they stand there",
+                    code="confirmation-wrong",
+                )
+            orders_of(edge).approve(erasure, who.id)
+
+        return await _done(edge, request, deed, lambda _, error: _asking(edge, request, erasure, error))
+
+
+async def _done(
+    edge: StaffEdge,
+    request: Request,
+    deed: Callable[[Mapping[str, str], Officer], None],
+    refused: Callable[[Mapping[str, str], GatewayError], Response] | None = None,
+) -> Response:
     """Do it, and lead back to the page; a refusal is told above its form, which keeps all but who is meant."""
     body = (await read_body(request, MAX_FORM)).decode("utf-8", "replace")
     said = {name: values[0] for name, values in parse_qs(body).items()}
@@ -79,8 +107,8 @@ async def _done(edge: StaffEdge, request: Request, deed: Callable[[Mapping[str, 
         except HubBusy:
             raise
         except GatewayError as error:
-            return _page(edge, request, said, error)
-        return RedirectResponse(f"{PATH}?lang={_language(request).value}", status_code=303)
+            return _page(edge, request, said, error) if refused is None else refused(said, error)
+        return RedirectResponse(f"{PATH}?lang={language_asked(request).value}", status_code=303)
 
     return await anyio.to_thread.run_sync(work)
 
@@ -104,23 +132,31 @@ def _order(said: Mapping[str, str]) -> Order:
 def _page(
     edge: StaffEdge, request: Request, kept: Mapping[str, str] | None = None, error: GatewayError | None = None
 ) -> HTMLResponse:
-    language = _language(request)
     rows = [
         {"row": row, "at": row.proposed_at.astimezone(JAKARTA).strftime("%d-%m-%Y %H:%M:%S")}
         for row in edge.reader.erasures(ROWS)
     ]
-    failure: dict[str, Any] = {}
-    if error is not None:
-        failure = {"failed": title_of(error).in_language(language), "detail": error.text}
-    body = _pages.get_template("erasures.html").render(
-        t=TEXTS[language],
-        bases=BASES[language],
-        lang=language.value,
-        path=PATH,
-        rows=rows,
-        may=_staff(edge, request, ERASE) is not None,
-        kept=kept or {},
-        **failure,
+    may = _staff(edge, request, ERASE) is not None
+    return _rendered("erasures.html", request, error, rows=rows, may=may, kept=kept or {})
+
+
+def _asking(edge: StaffEdge, request: Request, erasure: str, error: GatewayError | None = None) -> HTMLResponse:
+    """The page that asks once more. Raises Refused `erasure-unknown`."""
+    row = orders_of(edge).known(erasure)
+    facts = erasure_details(edge.reader, row)
+    cases = [each["case"] for each in facts["of"]]
+    at = row.proposed_at.astimezone(JAKARTA).strftime("%d-%m-%Y %H:%M:%S")
+    start, end = row.id[:-TYPED], row.id[-TYPED:]
+    return _rendered(
+        "erasure.html", request, error, row=row, at=at, cases=cases, start=start, end=end, waits=row.state == PROPOSED
+    )
+
+
+def _rendered(template: str, request: Request, error: GatewayError | None, **facts: Any) -> HTMLResponse:
+    language = language_asked(request)
+    failure = {} if error is None else told(error, language)
+    body = _pages.get_template(template).render(
+        t=TEXTS[language], bases=BASES[language], lang=language.value, path=PATH, typed=TYPED, **facts, **failure
     )
     return HTMLResponse(body, status_code=200 if error is None else status_of(error), headers=HEADERS)
 
@@ -130,8 +166,3 @@ def _staff(edge: StaffEdge, request: Request, scope: str) -> Officer | None:
         return officer(edge, request, scope)
     except (Unauthenticated, Unauthorised):
         return None
-
-
-def _language(request: Request) -> Language:
-    asked = request.query_params.get("lang")
-    return Language(asked) if asked in ("id", "en") else language_of(request.headers)

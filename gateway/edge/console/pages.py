@@ -32,10 +32,15 @@ _pages = Environment(
 )
 
 
+def language_asked(request: Request) -> Language:
+    """The language of the page that is asked for: by its address, else as the browser prefers."""
+    asked = request.query_params.get("lang")
+    return Language(asked) if asked in ("id", "en") else language_of(request.headers)
+
+
 def page_of(template: str, request: Request, *, status: int = 200, **facts: Any) -> HTMLResponse:
     """A page from its template, with what it shows."""
-    asked = request.query_params.get("lang")
-    language = Language(asked) if asked in ("id", "en") else language_of(request.headers)
+    language = language_asked(request)
     said = WORDS[language]
     body = _pages.get_template(template).render(
         t=TEXTS[language], word=lambda code: said.get(code, code), lang=language.value, **facts

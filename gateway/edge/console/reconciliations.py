@@ -13,7 +13,6 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 from gateway.domain.calendar import JAKARTA
 from gateway.domain.errors import GatewayError, HubBusy, Malformed, Unauthenticated, Unauthorised
-from gateway.domain.titles import Language, title_of
 from gateway.edge.admin.reconciliations import (
     UPLOAD_BYTES,
     UPLOAD_S,
@@ -21,9 +20,10 @@ from gateway.edge.admin.reconciliations import (
     reconciling_of,
     settling_of,
 )
-from gateway.edge.console.pages import HEADERS
+from gateway.edge.console.pages import HEADERS, language_asked
 from gateway.edge.console.reconciliation_texts import STATES, TEXTS
-from gateway.edge.http import language_of, read_body, status_of
+from gateway.edge.console.refusals import told
+from gateway.edge.http import read_body, status_of
 from gateway.edge.parts import StaffEdge, officer
 from gateway.office.staff import Officer
 from gateway.operations.reconciling.comparing import DIFFERENCES, State
@@ -67,9 +67,14 @@ def reconciliation_pages_router(edge: StaffEdge) -> APIRouter:
             facts = await anyio.to_thread.run_sync(_overview, edge)
             kept = {name: said.get(name, b"").decode("utf-8", "replace") for name in ("agency", "from", "to", "batch")}
             return _page(
-                "reconciliations.html", request, status=status_of(error), **facts, **_failure(error, request), kept=kept
+                "reconciliations.html",
+                request,
+                status=status_of(error),
+                **facts,
+                **told(error, language_asked(request)),
+                kept=kept,
             )
-        return RedirectResponse(f"{PATH}/{row}?lang={_language(request).value}", status_code=303)
+        return RedirectResponse(f"{PATH}/{row}?lang={language_asked(request).value}", status_code=303)
 
     _add_one(router, edge)
     return router
@@ -97,7 +102,7 @@ def _add_one(router: APIRouter, edge: StaffEdge) -> None:
             raise
         except GatewayError as error:
             return await anyio.to_thread.run_sync(_one, edge, request, reconciliation, "differences", "0", error)
-        return RedirectResponse(f"{PATH}/{reconciliation}?lang={_language(request).value}", status_code=303)
+        return RedirectResponse(f"{PATH}/{reconciliation}?lang={language_asked(request).value}", status_code=303)
 
     @router.get(PATH + "/{reconciliation}/result.json")
     def whole_json(request: Request, reconciliation: str) -> Response:
@@ -131,7 +136,9 @@ def _one(
         "differing": set(DIFFERENCES),
     }
     if error is not None:
-        return _page("reconciliation.html", request, status=status_of(error), **facts, **_failure(error, request))
+        return _page(
+            "reconciliation.html", request, status=status_of(error), **facts, **told(error, language_asked(request))
+        )
     return _page("reconciliation.html", request, **facts)
 
 
@@ -205,17 +212,8 @@ def _staff(edge: StaffEdge, request: Request) -> Officer | None:
         return None
 
 
-def _failure(error: GatewayError, request: Request) -> dict[str, str]:
-    return {"failed": title_of(error).in_language(_language(request)), "detail": error.text}
-
-
-def _language(request: Request) -> Language:
-    asked = request.query_params.get("lang")
-    return Language(asked) if asked in ("id", "en") else language_of(request.headers)
-
-
 def _page(template: str, request: Request, *, status: int = 200, **facts: Any) -> HTMLResponse:
-    language = _language(request)
+    language = language_asked(request)
     body = _pages.get_template(template).render(
         t=TEXTS[language], word=STATES[language], lang=language.value, path=PATH, **facts
     )

@@ -18,7 +18,7 @@ from gateway.domain.errors import Unauthenticated, Unauthorised
 from gateway.edge.console.exchange import add_exchange
 from gateway.edge.console.pages import page_of as _page
 from gateway.edge.http import read_body
-from gateway.edge.parts import COOKIE, StaffEdge, officer, officer_of_token
+from gateway.edge.parts import SECURE_COOKIE, StaffEdge, cookie_of, officer, officer_of_token
 from gateway.operations.endpoints import circuit_warnings
 from gateway.operations.expiry import certificate_warnings
 from gateway.operations.mailboxes import NOT_EMPTIED
@@ -43,7 +43,7 @@ def console_router(edge: StaffEdge) -> APIRouter:
         try:
             officer(edge, request, "admin")
         except (Unauthenticated, Unauthorised):
-            return _page("sign_in.html", request, failed=COOKIE in request.cookies)
+            return _page("sign_in.html", request, failed=cookie_of(edge, request) in request.cookies)
         return _page("overview.html", request, **_facts(edge))
 
     @router.get("/console/live")
@@ -61,16 +61,18 @@ def console_router(edge: StaffEdge) -> APIRouter:
         except (Unauthenticated, Unauthorised):
             return _page("sign_in.html", request, status=401, failed=True)
         response = RedirectResponse("/console", status_code=303)
-        secure = request.url.scheme == "https"
-        response.set_cookie(COOKIE, token, max_age=COOKIE_S, httponly=True, samesite="strict", secure=secure)
+        name = cookie_of(edge, request)
+        is_secure = name == SECURE_COOKIE
+        response.set_cookie(name, token, max_age=COOKIE_S, httponly=True, samesite="strict", secure=is_secure)
         return response
 
     add_exchange(router, edge)
 
     @router.post("/console/sign-out")
-    def sign_out() -> Response:
+    def sign_out(request: Request) -> Response:
         response = RedirectResponse("/console", status_code=303)
-        response.delete_cookie(COOKIE)
+        name = cookie_of(edge, request)
+        response.delete_cookie(name, httponly=True, samesite="strict", secure=name == SECURE_COOKIE)
         return response
 
     @router.get("/console/static/{name}")

@@ -16,6 +16,7 @@ from gateway.ledger.leaf import LeafKind
 from gateway.operations.erasing.carrying import APPROVED, PROPOSED, Carrying
 from gateway.operations.erasing.knowing import Told, known_of, says_any, silent
 from gateway.operations.erasing.obstacles import obstacles, refuse
+from gateway.operations.reasons import reason_of
 from gateway.operations.retention.holds import HOLDS, moving
 from gateway.store.conflicts import commit, prepared_again
 from gateway.store.plan import Change, Insert, Plan, Update
@@ -23,8 +24,6 @@ from gateway.store.sealed_rows import sealed
 from gateway.store.tables import ErasureRow
 
 REFUSED = "refused"
-SHORTEST, LONGEST = 10, 500
-"""Characters of a reason: a word is none."""
 
 
 class Basis(StrEnum):
@@ -225,11 +224,4 @@ class Orders:
 
 
 def _reason(text: str) -> str:
-    said = " ".join(text.split())
-    if not SHORTEST <= len(said) <= LONGEST:
-        raise Malformed(
-            f"Alasan wajib diisi, {SHORTEST} sampai {LONGEST} huruf (a reason of {SHORTEST} to {LONGEST} characters)",
-            code="reason-missing",
-            clause="UU 27/2022 Pasal 43",
-        )
-    return said
+    return reason_of(text, clause="UU 27/2022 Pasal 43")

@@ -8,6 +8,7 @@ from datetime import datetime
 from gateway.casework.leaves import Leaves
 from gateway.domain.errors import Refused
 from gateway.ledger.leaf import LeafKind
+from gateway.operations.reasons import reason_of
 from gateway.store.conflicts import commit, prepared_again
 from gateway.store.plan import Change, Claim, Delete, Plan, Update
 from gateway.store.reading import Reader
@@ -19,8 +20,6 @@ from gateway.store.vault import Vault
 
 HOLDS = "retention-holds"
 """The counter that moves with each hold, and with each erasure that is approved: what was judged before is again."""
-
-MAX_REASON = 500
 
 
 def unmoved(counted: int | None) -> Change:
@@ -49,11 +48,10 @@ class Holds:
     def hold(self, subject: str, reason: str, actor: str, at: datetime) -> str:
         """Hold a case or an exchange, by its id; gives what is held.
 
-        Raises Refused `subject-unknown`, `reason-missing`, `already-held`; `erasure-approved` and `erased` where it
-        comes too late.
+        Raises Malformed `reason-missing`; Refused `subject-unknown`, `already-held`; `erasure-approved` and `erased`
+        where it comes too late.
         """
-        if not reason.strip() or len(reason) > MAX_REASON:
-            raise Refused(f"say why in 1 to {MAX_REASON} characters", code="reason-missing")
+        said = reason_of(reason, clause="Pasal 22")
         name = self._known(subject)
 
         def prepare() -> None:
@@ -61,7 +59,7 @@ class Holds:
             self._check_is_kept(name)
             if self.reader.retention_holds([name]):
                 raise Refused(f"{name} is held already", code="already-held")
-            values = {"subject": name, "reason": reason.strip(), "actor": actor, "at": at}
+            values = {"subject": name, "reason": said, "actor": actor, "at": at}
             kept = sealed(self.vault, RetentionHoldRow, {"subject": name}, values, at=at)
             row = Claim(RetentionHoldRow, ("subject",), kept.values)
             self._commit(kept.plan + Plan.of(row), "retention-hold", name, actor, at, counted)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Text, text
+from sqlalchemy import BigInteger, Index, Text
 from sqlmodel import Field, SQLModel
 
+from gateway.store.tables.partial import partial
 from gateway.store.types import Blob, UtcDateTime
 
 AT_WORK = ("verifying", "reading", "closing")
@@ -47,14 +48,8 @@ class BatchRow(SQLModel, table=True):
     __table_args__ = (
         Index("batch_name", "direction", "agency", "interaction", "name", unique=True),
         Index("batch_made", "made_at", "id"),
-        Index("batch_due", "due_at", "id", sqlite_where=text(_AT_WORK), postgresql_where=text(_AT_WORK)),
-        Index(
-            "batch_due_office",
-            "due_at",
-            "id",
-            sqlite_where=text(_OFFICE_AT_WORK),
-            postgresql_where=text(_OFFICE_AT_WORK),
-        ),
+        partial("batch_due", _AT_WORK, "due_at", "id"),
+        partial("batch_due_office", _OFFICE_AT_WORK, "due_at", "id"),
     )
 
     id: str = Field(primary_key=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, Text, text
+from sqlalchemy import Text
 from sqlmodel import Field, SQLModel
 
+from gateway.store.tables.partial import partial
 from gateway.store.types import Blob, UtcDateTime
 
 FOUND_BY_TIME = ("PaymentReceived",)
@@ -36,16 +37,7 @@ class CaseEventRow(SQLModel, table=True):
     """A fact. `occurred_at` is when it happened, `entered_at` when it was entered (Pasal 26(4))."""
 
     __tablename__ = "case_event"
-    __table_args__ = (
-        Index(
-            "case_event_at",
-            "occurred_at",
-            "case_id",
-            "seq",
-            sqlite_where=text(_BY_TIME),
-            postgresql_where=text(_BY_TIME),
-        ),
-    )
+    __table_args__ = (partial("case_event_at", _BY_TIME, "occurred_at", "case_id", "seq"),)
 
     case_id: str = Field(primary_key=True)
     seq: int = Field(primary_key=True)

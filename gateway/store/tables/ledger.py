@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Column, Index, Text, text
+from sqlalchemy import Column, Index, Text
 from sqlmodel import Field, SQLModel
 
+from gateway.store.tables.partial import partial
 from gateway.store.types import Blob, Serial, UtcDateTime
 
 
@@ -15,12 +16,7 @@ class LeafRow(SQLModel, table=True):
 
     __tablename__ = "leaf"
     __table_args__ = (
-        Index(
-            "leaf_pending",
-            "serial",
-            sqlite_where=text("tree_index IS NULL"),
-            postgresql_where=text("tree_index IS NULL"),
-        ),
+        partial("leaf_pending", "tree_index IS NULL", "serial"),
         Index("leaf_exchange", "exchange"),
         Index("leaf_case", "case_id"),
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Index, Text, literal_column, text
+from sqlalchemy import ColumnElement, Index, Text, literal_column
 from sqlmodel import Field, SQLModel
 
+from gateway.store.tables.partial import partial
 from gateway.store.types import UtcDateTime
 
 SENDABLE = ("queued", "not-sent", "unknown")
@@ -41,10 +42,6 @@ def _listed(states: Iterable[str]) -> str:
     return ", ".join(f"'{each}'" for each in states)
 
 
-def _partial(name: str, condition: str, *columns: str) -> Index:
-    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
-
-
 _TO_SEND = f"state IN ({_listed(SENDABLE)})"
 _HOLDS = f"state NOT IN ({_listed(PASSED)})"
 _UNFINISHED = f"state NOT IN ({_listed(FINISHED)})"
@@ -65,14 +62,14 @@ class DeliveryRow(SQLModel, table=True):
 
     __tablename__ = "delivery"
     __table_args__ = (
-        _partial("delivery_due", _TO_SEND, "agency", "interaction", "due_at", "id"),
-        _partial("delivery_held", _HOLDS, "queue", "position"),
-        _partial("delivery_leased", "lease_until IS NOT NULL", "agency", "interaction", "lease_until"),
-        _partial("delivery_unfinished", _UNFINISHED, "state", "made_at", "id"),
-        _partial("delivery_reminder", _OWED, "remind_at"),
-        _partial("delivery_overdue", _OWED, "answer_due_at"),
-        _partial("delivery_mailbox", _IN_MAILBOX, "agency", "made_at", "id"),
-        _partial("delivery_collected", "state = 'collected'", "due_at"),
+        partial("delivery_due", _TO_SEND, "agency", "interaction", "due_at", "id"),
+        partial("delivery_held", _HOLDS, "queue", "position"),
+        partial("delivery_leased", "lease_until IS NOT NULL", "agency", "interaction", "lease_until"),
+        partial("delivery_unfinished", _UNFINISHED, "state", "made_at", "id"),
+        partial("delivery_reminder", _OWED, "remind_at"),
+        partial("delivery_overdue", _OWED, "answer_due_at"),
+        partial("delivery_mailbox", _IN_MAILBOX, "agency", "made_at", "id"),
+        partial("delivery_collected", "state = 'collected'", "due_at"),
         Index("delivery_message", "message_id", "agency"),
         Index("delivery_case", "case_id"),
     )

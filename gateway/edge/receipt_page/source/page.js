@@ -127,6 +127,9 @@ function provenBy(verdict) {
 function notProvenBy(verdict) {
   const { name, notBefore, notAfter } = verdict.certificate;
   const said = verdict.trusted ? [] : [say("key", verdict)];
+  if (verdict.named !== verdict.verifier) {
+    said.push(say("other-key", { named: verdict.named.slice(0, 160), verifier: verdict.verifier }));
+  }
   if (verdict.closed.length) said.push(say("closed", { parts: verdict.closed.join(", ") }));
   if (verdict.sealed.length) said.push(say("sealed", { parts: verdict.sealed.join(", ") }));
   said.push(say("certificate", { name, valid: `${wib(notBefore)} - ${wib(notAfter)}` }));

@@ -213,6 +213,7 @@ async function judge(bytes, trusted, files, witnesses) {
     checkpoint,
     certificate,
     verifier,
+    named: document.verifier,
     trusted: trusted.length > 0,
     witnessed,
     stamp: document.timestamp && timeOf(document.timestamp),

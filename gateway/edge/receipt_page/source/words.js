@@ -43,11 +43,14 @@ const WORDS = {
     tree: "Entri itu ada di pohon Merkle berisi {size} entri, yang akarnya ditandatangani.",
     opened: "Berkas {file} sama byte demi byte dengan bagian {part} yang dicatat.",
     key: "Siapa yang menandatangani: kunci {verifier} hanya diambil dari tanda bukti ini. Isi langkah 2.",
+    "other-key":
+      "PERHATIAN: berkas ini menyebut kunci {named}, dan yang menilainya adalah kunci Anda, {verifier}. Itu wajar selama" +
+      " kunci buku besar diganti; selain itu, sebutan dalam berkas itu telah diubah.",
     closed: "Isi bagian {parts}: berkasnya tidak diberikan.",
     sealed: "Isi bagian {parts}: tanda bukti ini tidak membawa pembukanya, misalnya karena datanya sudah dihapus.",
     certificate:
-      "Sertifikat hub yang ikut dibawa ({name}, berlaku {valid}): tanda bukti ini tidak menjaminnya, dan tanda tangan" +
-      " pada jawaban tidak diperiksa di sini.",
+      "Sertifikat hub yang ikut dibawa ({name}, berlaku {valid}): tanda bukti ini tidak menjaminnya, jadi" +
+      " perubahan di dalamnya belum tentu tampak, dan tanda tangan pada jawaban tidak diperiksa di sini.",
     clock: "Ketepatan waktu: waktunya menurut jam hub.",
     fork: "Bahwa semua pihak melihat buku besar yang sama: itu dijaga saksi dengan bukti konsistensi.",
     witness:
@@ -101,11 +104,14 @@ const WORDS = {
     tree: "The entry is in a Merkle tree of {size} entries, whose root is signed.",
     opened: "The file {file} is byte for byte the part {part} that was recorded.",
     key: "Who signed: the key {verifier} was taken from this receipt alone. Fill in step 2.",
+    "other-key":
+      "NOTE: this file names the key {named}, and it was judged by your key, {verifier}. That is so while the ledger's" +
+      " key is rolled over; else that word of the file was changed.",
     closed: "The content of {parts}: the file was not given.",
     sealed: "The content of {parts}: this receipt has nothing to open it with, as when the data were erased.",
     certificate:
-      "The hub's certificate that travels along ({name}, valid {valid}): this receipt does not vouch for it, and the" +
-      " answer's own signature is not checked here.",
+      "The hub's certificate that travels along ({name}, valid {valid}): this receipt does not vouch for it, so a" +
+      " change in it need not show, and the answer's own signature is not checked here.",
     clock: "That the times are exact: they are by the hub's clock.",
     fork: "That everybody sees the same ledger: witnesses guard that, with consistency proofs.",
     witness:
