@@ -14,13 +14,19 @@ from gateway.app.store import Store, status_sources
 from gateway.casework.desk import Casework
 from gateway.casework.references import ReferenceIndex
 from gateway.dialect.party import Hub
+from gateway.exchange.batch.cancelling import Cancelling
+from gateway.exchange.batch.work import BatchWork
 from gateway.exchange.directory import Directory
 from gateway.machine import new_case_id
+from gateway.operations.integrator import Integrator
+from gateway.operations.refusals import Refusals
 from gateway.operations.revocation import Revocation
 from gateway.operations.timestamping import Authority, Timestamping
+from gateway.operations.witnessing import Witnessing
 from gateway.settings import Settings
 from gateway.transport.http import HttpClient
 from gateway.trust.keys import SigningKey
+from gateway.validation.library import SchemaLibrary
 
 
 def hub_of(store: Store, key: SigningKey) -> Hub:
@@ -60,6 +66,50 @@ def client_of(settings: Settings) -> HttpClient:
         certificate_file=settings.tls_client_certificate_file,
         key_file=settings.tls_client_key_file,
     )
+
+
+def integrator_of(store: Store, clock: Callable[[], datetime]) -> Integrator:
+    """What gives leaves their place, and signs checkpoints."""
+    return Integrator(
+        store.reader,
+        store.unit_of_work,
+        store.note_key,
+        clock,
+        earlier=store.earlier_verifiers,
+        previous=store.previous_note_key,
+    )
+
+
+def witnessing_of(store: Store, client: HttpClient, clock: Callable[[], datetime]) -> Witnessing:
+    """What has witnesses co-sign checkpoints."""
+    return Witnessing(
+        reader=store.reader,
+        unit_of_work=store.unit_of_work,
+        leaves=store.leaves,
+        client=client,
+        verifiers=store.verifiers,
+        clock=clock,
+    )
+
+
+def refusals_of(store: Store, clock: Callable[[], datetime], new_id: Callable[[], str]) -> Refusals:
+    """What writes refused calls of nobody known into the ledger."""
+    pseudonyms = store.master.derive("refusal-pseudonym")
+    return Refusals(store.reader, store.unit_of_work, pseudonyms, clock, new_id)
+
+
+def batch_work_of(
+    store: Store, directory: Directory, library: SchemaLibrary, casework: Casework, clock: Callable[[], datetime]
+) -> BatchWork:
+    """What reads files of records."""
+    return BatchWork(
+        directory=directory, library=library, casework=casework, unit_of_work=store.unit_of_work, clock=clock
+    )
+
+
+def cancelling_of(store: Store, clock: Callable[[], datetime]) -> Cancelling:
+    """What ends uploads of files that nobody goes on with."""
+    return Cancelling(store.reader, store.unit_of_work, store.leaves, store.vault, clock)
 
 
 def timestamping_of(

@@ -14,7 +14,18 @@ from functools import partial
 from gateway.app.delivering import Delivering
 from gateway.app.differing import suspend_where_different
 from gateway.app.identity import hub_key, timestamp_authority
-from gateway.app.parts import casework_of, client_of, hub_of, revocation_of, timestamping_of
+from gateway.app.parts import (
+    batch_work_of,
+    cancelling_of,
+    casework_of,
+    client_of,
+    hub_of,
+    integrator_of,
+    refusals_of,
+    revocation_of,
+    timestamping_of,
+    witnessing_of,
+)
 from gateway.app.rounds import Round, Rounds
 from gateway.app.starting import make_sure, refuse_place, speaks_soap
 from gateway.app.store import (
@@ -26,8 +37,6 @@ from gateway.app.store import (
 )
 from gateway.domain.calendar import local_date
 from gateway.domain.errors import GatewayError, HubBusy
-from gateway.exchange.batch.cancelling import Cancelling
-from gateway.exchange.batch.work import BatchWork
 from gateway.exchange.couriers import Couriers
 from gateway.exchange.directory import Directory
 from gateway.exchange.plugins import load_adapters
@@ -39,13 +48,11 @@ from gateway.office.timers import Timers
 from gateway.operations.clock_watch import ClockWatch
 from gateway.operations.day_watch import DayWatch
 from gateway.operations.expiry import ExpiryWatch
-from gateway.operations.integrator import BATCH, Integrator
+from gateway.operations.integrator import BATCH
 from gateway.operations.key_holders import announce
 from gateway.operations.reconciling.watching import ReconciliationWatch
-from gateway.operations.refusals import Refusals
 from gateway.operations.retention.night import Night
 from gateway.operations.standing import Standing
-from gateway.operations.witnessing import Witnessing
 from gateway.settings import Settings
 from gateway.store.engine import is_shared
 from gateway.store.exclusive import HubLock
@@ -119,42 +126,14 @@ class Process:
             signatory=self._signatory,
         )
         self.timers = Timers(self.deeds, self.casework, clock)
-        self.integrator = Integrator(
-            self.store.reader,
-            self.store.unit_of_work,
-            self.store.note_key,
-            clock,
-            earlier=self.store.earlier_verifiers,
-            previous=self.store.previous_note_key,
-        )
-        self.witnessing = Witnessing(
-            reader=self.store.reader,
-            unit_of_work=self.store.unit_of_work,
-            leaves=self.store.leaves,
-            client=self._client,
-            verifiers=self.store.verifiers,
-            clock=clock,
-        )
+        self.integrator = integrator_of(self.store, clock)
+        self.witnessing = witnessing_of(self.store, self._client, clock)
         self.timestamping = timestamping_of(self.store, self._client, stamping, clock)
         if self.timestamping is not None:
             self.standing.timestamp_trouble = self.timestamping.trouble
-        self.refusals = Refusals(
-            self.store.reader,
-            self.store.unit_of_work,
-            self.store.master.derive("refusal-pseudonym"),
-            clock,
-            new_id,
-        )
-        self.batches = BatchWork(
-            directory=self.directory,
-            library=self.library,
-            casework=self.casework,
-            unit_of_work=self.store.unit_of_work,
-            clock=clock,
-        )
-        self._cancelling = Cancelling(
-            self.store.reader, self.store.unit_of_work, self.store.leaves, self.store.vault, clock
-        )
+        self.refusals = refusals_of(self.store, clock, new_id)
+        self.batches = batch_work_of(self.store, self.directory, self.library, self.casework, clock)
+        self._cancelling = cancelling_of(self.store, clock)
         self.revocation = revocation_of(self.store, self._client, clock)
         self.reconciliations = ReconciliationWatch(self.store.reader, self.store.unit_of_work, clock)
         self.expiry = ExpiryWatch(self.store.reader, self.store.unit_of_work, clock)
@@ -264,19 +243,19 @@ class Process:
                 Round("refusals", lambda: self.refusals.run_once() > 0, 5.0),
                 Round("timers", lambda: self.timers.run_once() > 0, 5.0),
                 Round("revocation", lambda: self.revocation.run_once() > 0, 30.0),
-                Round("reconciliations", self._watch_reconciliations, 60.0),
+                Round("reconciliations", self._by_a_right_clock(self.reconciliations.run_once), 60.0),
                 Round("expiry", lambda: self.expiry.run_once() > 0, 3600.0),
                 Round("cut-over", self.day_watch.run_once, 5.0),
-                Round("retention", lambda: self.standing.trusts_its_clock and self.night.run_once(), 60.0),
+                Round("retention", self._by_a_right_clock(self.night.run_once), 60.0),
                 Round("uncovered-items", self._give_up_uncovered, 5.0),
-                Round("abandoned-uploads", self._give_up_abandoned_uploads, 3600.0),
+                Round("abandoned-uploads", self._by_a_right_clock(self._cancelling.give_up_abandoned), 3600.0),
             ),
             anywhere=(
                 Round("recovery", self._recover, 1.0),
                 Round("erasures", self.store.erasing.run_once, 5.0),
                 Round("mailboxes", self._look_into_mailboxes, 1.0),
-                Round("batches", lambda: self.standing.trusts_its_clock and self.batches.run_once(), 1.0),
-                Round("office-files", lambda: self.standing.trusts_its_clock and self.office_files.run_once(), 1.0),
+                Round("batches", self._by_a_right_clock(self.batches.run_once), 1.0),
+                Round("office-files", self._by_a_right_clock(self.office_files.run_once), 1.0),
                 *self._own_rounds(),
                 Round("clock", lambda: self.clock_watch.run_once() is not None, 1.0),
                 Round("memory", give_memory_back, 60.0),
@@ -292,13 +271,9 @@ class Process:
         """Take back what workers left behind, by a clock that is right; whether there may be more."""
         return self.standing.trusts_its_clock and self.outbound.recover(alone=alone) > 0
 
-    def _give_up_abandoned_uploads(self) -> bool:
-        """End uploads of files that nobody goes on with, by a clock that is right; whether there may be more."""
-        return self.standing.trusts_its_clock and self._cancelling.give_up_abandoned()
-
-    def _watch_reconciliations(self) -> bool:
-        """Tell which runs were broken off, by a clock that is right; whether there may be more."""
-        return self.standing.trusts_its_clock and self.reconciliations.run_once()
+    def _by_a_right_clock(self, work: Callable[[], bool]) -> Callable[[], bool]:
+        """Work that is left undone while this machine's clock is not trusted; says whether there may be more."""
+        return lambda: self.standing.trusts_its_clock and work()
 
     def _give_up_uncovered(self) -> bool:
         """Give up what lies in mailboxes and is not covered any more, by a clock that is right; whether there is more.

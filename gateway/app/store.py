@@ -91,8 +91,17 @@ class Store:
         self.engine.dispose()
 
 
-def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_id: Callable[[], str] = new_id) -> Store:
-    """Open the store, bringing it to the newest schema. Raises Misconfigured."""
+def open_store(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = now,
+    new_id: Callable[[], str] = new_id,
+    accept_loss_by: str | None = None,
+) -> Store:
+    """Open the store, bringing it to the newest schema. Raises Misconfigured.
+
+    `accept_loss_by`: a member of staff who accepts that lines of the journal of erasures cannot be read.
+    """
     with ExitStack() as given_up:
         engine = open_engine(settings.database_url, connections=settings.database_connections)
         given_up.callback(engine.dispose)
@@ -115,7 +124,7 @@ def open_store(settings: Settings, *, clock: Callable[[], datetime] = now, new_i
             journal=Journal(settings.erasure_journal_file),
             clock=clock,
         )
-        erasing.recover()  # a restored copy holds what was erased since
+        erasing.recover(accept_loss_by=accept_loss_by)  # a restored copy holds what was erased since
         authorities = agency_authorities(settings)
         client = HttpClient(clock=time.monotonic) if authorities else None
         registry = Registry(

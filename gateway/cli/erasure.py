@@ -17,9 +17,11 @@ from gateway.app import Store
 from gateway.cli.opening import By, opened
 from gateway.domain.calendar import JAKARTA
 from gateway.machine import new_id
+from gateway.operations.erasing.journal import Journal
 from gateway.operations.erasing.knowing import Told
 from gateway.operations.erasing.orders import Basis, Order, Orders
 from gateway.operations.erasing.views import erasure_details, erasure_view
+from gateway.settings import load_settings
 from gateway.store.tables import ErasureRow
 
 app = typer.Typer(no_args_is_help=True)
@@ -112,6 +114,36 @@ def show(erasure: Erasure, as_json: AsJson = False) -> None:
         _tell_case(each)
     for each in details["obstacles"]:
         print(f"  in the way [{each['code']}]: {each['text']}")
+
+
+@app.command()
+def journal(
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="go on without the lines that cannot be read; the ledger tells it")
+    ] = False,
+    by: Annotated[str | None, typer.Option(help="the id of the member of staff who accepts it")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what the journal of erasures holds, and which lines cannot be read: no hub starts over those.
+
+    Restore the file from its copy first. With --accept-loss what such a line ordered erased stays in a database that
+    was restored from before. Exit code 1 while there are such lines.
+    """
+    if accept_loss and by is None:
+        raise typer.BadParameter("say who accepts it: --by <staff>")
+    if accept_loss:
+        with opened(accept_loss_by=by):
+            pass
+    file = Journal(load_settings().erasure_journal_file)
+    left = file.unreadable()
+    if as_json:
+        lines = [{"line": each.number, "bytes": len(each.raw), "torn": each.is_torn} for each in left]
+        print(json.dumps({"journal": str(file.path), "erasures": len(file.ids()), "unreadable": lines}))
+    else:
+        print(f"{file.path}: {len(file.ids())} erasures, {len(left)} lines that cannot be read")
+        for each in left:
+            print(f"  line {each.number}, {len(each.raw)} bytes{', torn' if each.is_torn else ''}: {each.raw[:100]!r}")
+    raise typer.Exit(1 if left else 0)
 
 
 @app.command()

@@ -20,6 +20,11 @@ from gateway.operations.key_rotation import Rotated, Standing
 
 app = typer.Typer(no_args_is_help=True)
 
+NO_NEWER = """no newer key was found: {key} is the only one in SIMOJO_MASTER_KEY_FILE and wraps everything already.
+Make one, as the first line of the file, above that one; start hubs and workers anew; then rotate again:
+  (openssl rand -base64 32; cat master.key) > master.key.new && chmod 600 master.key.new
+  mv master.key.new master.key"""
+
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on standard output")]
 
 
@@ -47,16 +52,22 @@ def rotate(as_json: AsJson = False) -> None:
     Put the new key into the file as its first line, above the one before, for every hub and worker, and start them
     anew: they wrap with the earlier key until this command says otherwise, and it refuses while one of them does not
     have both. Broken off, the same command goes on. Exit code 1: rows do not open (`simojo ledger verify` names the
-    damage), and the earlier key stays needed.
+    damage), and the earlier key stays needed. Exit code 2: there is no newer key, and nothing was done.
     """
     with opened() as store, _bar() as progress:
         done = rotation_of(store).run(ACTOR, now(), progress)
+        has_one = len(store.ring.ids) == 1
+    is_needless = has_one and not done.rows and not done.damaged
     if as_json:
-        print(json.dumps(asdict(done)))
+        print(json.dumps({**asdict(done), "newerKey": not is_needless}))
+    elif is_needless:
+        print(NO_NEWER.format(key=done.key))
     else:
         _tell_rotated(done)
     if done.damaged:
         raise typer.Exit(1)
+    if is_needless:
+        raise typer.Exit(2)
 
 
 def _tell(found: Standing) -> None:

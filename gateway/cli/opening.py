@@ -21,9 +21,9 @@ By = Annotated[str, typer.Option(help="the id of the member of staff who does it
 
 
 @contextmanager
-def opened() -> Iterator[Store]:
-    """The store by the settings of the environment."""
-    store = open_store(load_settings(), clock=now)
+def opened(*, accept_loss_by: str | None = None) -> Iterator[Store]:
+    """The store by the settings of the environment; `accept_loss_by` as for `open_store`."""
+    store = open_store(load_settings(), clock=now, accept_loss_by=accept_loss_by)
     try:
         yield store
     finally:

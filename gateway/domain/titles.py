@@ -119,6 +119,7 @@ TITLES: Mapping[str, Title] = MappingProxyType(
         "case-not-ended": Title("Berkas belum selesai", "The case has not ended"),
         "delivery-unfinished": Title("Masih ada kiriman", "Something is still to be sent"),
         "batch-unfinished": Title("Berkas data belum selesai", "A file of records has not ended"),
+        "held-for-evidence": Title("Ditahan untuk pembuktian", "Held for evidence"),
         "permit-stands": Title("Izin masih berlaku", "The permit is in force"),
         "erasure-exists": Title("Penghapusan sudah diusulkan", "The erasure is proposed already"),
         "erasure-state": Title("Penghapusan sudah diputuskan", "The erasure is decided already"),

@@ -57,6 +57,19 @@ def test_a_large_file_is_swept_at_a_quiet_hour(case: str, simojo: Simojo, monkey
         assert "1 erasures are done now; 0 still wait" in simojo("erasure", "compact").out
 
 
+def test_a_journal_that_cannot_be_read_stops_everything_until_its_loss_is_accepted(home: Path, simojo: Simojo) -> None:
+    opened_at(home).gateway.stop()
+    assert simojo("erasure", "journal").code == 0
+    (home / "keys" / "erasures.jsonl").write_text("{damaged\n")
+    assert "[erasure-journal-damaged]" in simojo("erasure", "list").sentence
+    shown = simojo("erasure", "journal")
+    assert (shown.code, "line 1, 8 bytes: b'{damaged'" in shown.out) == (1, True)
+    assert simojo("erasure", "journal", "--accept-loss").code == 2
+    accepted = simojo("erasure", "journal", "--accept-loss", "--by", "agus", "--json")
+    assert (accepted.code, json.loads(accepted.out)["unreadable"]) == (0, [])
+    assert simojo("erasure", "list").code == 0
+
+
 def test_a_proposal_is_refused_or_taken_back(case: str, simojo: Simojo) -> None:
     said = json.loads(simojo("erasure", "propose", "--case", case, "--reason", WHY, "--by", "rina", "--json").out)
     refused = simojo("erasure", "refuse", said["id"], "--by", "rina", "--reason", "Salah orang, keliru nomor")

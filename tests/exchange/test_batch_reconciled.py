@@ -153,6 +153,7 @@ def test_what_is_no_list_of_this_file_is_refused(market: Stage) -> None:
         compared(market, f"R-1,{good}", head="key,sha256")
     with pytest.raises(Malformed, match="its number in the file"):
         compared(market, f"0,{good}")
+    assert market.hub.store.reader.reconciliations() == []  # nothing says that one is running
 
 
 def test_a_stored_file_that_is_not_the_announced_one_says_nothing(market: Stage) -> None:
@@ -165,6 +166,8 @@ def test_a_stored_file_that_is_not_the_announced_one_says_nothing(market: Stage)
     market.hub.store.unit_of_work.commit(Plan.of(Delete(BatchPieceRow, gone)))
     with pytest.raises(LedgerBroken):
         compared(market, f"1,{'a' * 64}")
+    (row,) = reader.reconciliations()
+    assert (row.state, row.ended_at) == ("broken-off", market.clock())
 
 
 def test_of_an_erased_file_every_listed_record_is_told_erased(market: Stage) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from zipfile import ZipFile
 
 import pytest
 
 from gateway.app import evidence_of, receipts_of, retention_of
 from gateway.app.identity import hub_key
 from gateway.domain.errors import HubBusy, Refused
+from gateway.operations.evidence.desk import Unmasking
 from gateway.operations.ledger_export import verify_store
 from gateway.operations.retention import running
 from gateway.operations.retention.judging import Verdict
@@ -51,7 +53,15 @@ def test_what_was_said_ten_years_ago_is_gone_and_whoever_asks_hears_so(stage: St
             store.reader.parts(row.id)
     desk = evidence_of(store, hub_key(store.settings), library=LIBRARY, adapters=stage.adapters, clock=stage.clock)
     with (stage.folder / "bukti.asice").open("wb") as sink:
-        desk.export(desk.subject("case", delivery.case_id), sink)
+        desk.export(
+            desk.subject("case", delivery.case_id), sink, Unmasking(actor="staff/agus", reason="Sengketa nomor 12")
+        )
+    with ZipFile(stage.folder / "bukti.asice") as bundle:
+        told = json.loads(bundle.read("evidence.json"))
+        page = bundle.read("bukti.html").decode()
+    assert {each["erased"] for each in told["exchanges"]} == {True}  # of the case nothing else is gone
+    assert (told["case"]["erased"], "Isi pertukaran ini dihapus" in page) == (False, True)
+    assert all(part["file"] is None for each in told["exchanges"] for part in each["parts"])
     again = voices.answer(stage, delivery)
     (leaf,) = store.reader.erased("agreement/dpupr-2026")
     assert again.status == 400

@@ -3,6 +3,7 @@
     orders.py       proposed, approved, refused: four eyes, and what stands in the way
     obstacles.py    what stands in the way of an erasure
     journal.py      the file beside the database that outlives a restored copy
+    losing.py       a journal with lines that cannot be read: no start over it, unless their loss is accepted
     knowing.py      what only the person's values find, while their keys still open: files of records, reasons
     destroying.py   the one commit after which no key opens the person's data
     sweeping.py     what is blanked after it, in bounded steps, and the storage swept

@@ -7,7 +7,7 @@ destroyed is forgotten here too, and what nobody has finished is finished.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -22,6 +22,7 @@ from gateway.operations.erased import Cause, erased_leaf, erased_scope
 from gateway.operations.erasing.destroying import DESTROYED, completion, destruction
 from gateway.operations.erasing.journal import Entry, Journal
 from gateway.operations.erasing.knowing import Told, blank_known, silent
+from gateway.operations.erasing.losing import accept, lost, refuse_lost
 from gateway.operations.erasing.obstacles import obstacles, read_case, refuse
 from gateway.operations.erasing.sweeping import sweep
 from gateway.operations.erasing.watching import erasure_warnings
@@ -56,8 +57,17 @@ class Carrying:
     _written: int = field(default=-1, init=False)
     _told: set[str] = field(default_factory=set, init=False)
 
-    def recover(self) -> None:
-        """Hold the journal against the store, and finish what was begun. Raises Misconfigured `erasure-journal`."""
+    def recover(self, *, accept_loss_by: str | None = None) -> None:
+        """Hold the journal against the store, and finish what was begun.
+
+        Raises Misconfigured `erasure-journal`, and `erasure-journal-damaged` for lines that cannot be read, unless a
+        member of staff accepts their loss (`accept_loss_by`, whose id may be `staff-unknown`, a Refused).
+        """
+        damaged = lost(self.journal, self._unwritten())
+        if damaged and accept_loss_by is not None:
+            accept(self.reader, self.unit_of_work, self.leaves, self.journal, damaged, accept_loss_by, self.clock())
+        else:
+            refuse_lost(self.journal, damaged)
         self._replay()
         self._write_missing()
         self.run_once()
@@ -124,7 +134,7 @@ class Carrying:
                 self._take_back(row, cases)
                 refuse(iter(found))
             entry = self._entry(row, cases)
-            self.journal.append(entry)
+            self._append(entry)
         return entry
 
     def _entry(self, row: ErasureRow, cases: list[str]) -> Entry:
@@ -168,7 +178,18 @@ class Carrying:
         for row in self.reader.erasures_destroyed():
             written = self.journal.ids() if written is None else written
             if row.id not in written:
-                self.journal.append(self._entry(row, self.cases(row.dossier)))
+                self._append(self._entry(row, self.cases(row.dossier)))
+
+    def _append(self, entry: Entry) -> None:
+        refuse_lost(self.journal, lost(self.journal, self._unwritten()))
+        self.journal.append(entry)
+
+    def _unwritten(self) -> Iterator[Entry]:
+        """The erasures of the store that are to stand in the journal, and do not."""
+        written = self.journal.ids()
+        for row in (*self.reader.erasures_under_way(), *self.reader.erasures_destroyed()):
+            if row.id not in written:
+                yield self._entry(row, self.cases(row.dossier))
 
     # --- the store ----------------------------------------------------------------------------------------------------
 

@@ -1,8 +1,9 @@
-"""What stands in the way of an erasure: whatever is still to be done for the person, and a permit that stands.
+"""What stands in the way of an erasure: whatever is still to be done for the person, a hold, a permit that stands.
 
 Data that the office still needs to do its duty are not to be erased (UU 27/2022 Pasal 43(1)a the other way round), and
 what is half said would never be answered. A permit that stands is a public document of the office: it is kept in the
-public interest of running the state (Pasal 15(1)c), unless the order says why that does not hold here.
+public interest of running the state (Pasal 15(1)c), unless the order says why that does not hold here. What staff hold
+for evidence is kept for the law's enforcement (Pasal 15(1)b) until they let it go; an order cannot answer that.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class Obstacle(StrEnum):
     CASE_OPEN = "case-not-ended"
     STILL_TO_SEND = "delivery-unfinished"
     FILE_OPEN = "batch-unfinished"
+    HELD = "held-for-evidence"
     PERMIT_STANDS = "permit-stands"
 
 
@@ -35,6 +37,9 @@ _TEXTS = {
     " batalkan (delivery {what} of case {case} is still to be sent, answered or collected: wait for it, or cancel it)",
     Obstacle.FILE_OPEN: "Berkas data {what} yang memuat berkas {case} belum selesai: tunggu sampai selesai, atau"
     " batalkan (the file of records {what}, which names case {case}, has not ended: wait for it, or cancel it)",
+    Obstacle.HELD: "Berkas {case} ditahan untuk pembuktian ({what}); alasannya tercatat (`simojo retention"
+    " status`). Bila tidak diperlukan lagi, lepaskan dahulu dengan `simojo retention release {subject}`"
+    " ({what} of case {case} is held for evidence, a reason is on record: release it first if it is needed no more)",
     Obstacle.PERMIT_STANDS: "Izin dari berkas {case} masih berlaku. Menghapus datanya membuat izin itu tidak dapat"
     " diperiksa lagi; perintah penghapusan harus menyebut alasannya (the permit of case {case} is in force, and nobody"
     " could check it any more: the order has to say why it is erased all the same)",
@@ -52,7 +57,7 @@ class Found:
     @property
     def text(self) -> str:
         """For staff, Indonesian first."""
-        return _TEXTS[self.obstacle].format(case=self.case_id, what=self.what)
+        return _TEXTS[self.obstacle].format(case=self.case_id, what=self.what, subject=self.what.rpartition("/")[2])
 
 
 def obstacles(reader: Reader, cases: Sequence[str], *, permit_is_answered: bool) -> Iterator[Found]:
@@ -66,6 +71,8 @@ def obstacles(reader: Reader, cases: Sequence[str], *, permit_is_answered: bool)
         for batch in reader.batches_naming(case_id):
             if batch.ended_at is None:
                 yield Found(Obstacle.FILE_OPEN, case_id, batch.id)
+        for subject in reader.holds_on(case_id):
+            yield Found(Obstacle.HELD, case_id, subject)
         case = None if row is None else read_case(row.body)
         if case is not None and case.number_active and not permit_is_answered:
             yield Found(Obstacle.PERMIT_STANDS, case_id, "")

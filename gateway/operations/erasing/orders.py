@@ -17,6 +17,7 @@ from gateway.operations.erasing.carrying import APPROVED, PROPOSED, Carrying
 from gateway.operations.erasing.knowing import Told, known_of, says_any, silent
 from gateway.operations.erasing.obstacles import obstacles, refuse
 from gateway.operations.reasons import reason_of
+from gateway.operations.retention.holds import HOLDS, moving
 from gateway.store.conflicts import commit, prepared_again
 from gateway.store.plan import Change, Insert, Plan, Update
 from gateway.store.sealed_rows import sealed
@@ -109,6 +110,7 @@ class Orders:
 
         def prepare() -> None:
             self._staff(actor)
+            counted = self._reader.counter(HOLDS)
             row = self.known(erasure)
             self._check_state(row)
             if actor == row.proposed_by:
@@ -122,7 +124,8 @@ class Orders:
             decided = {"state": APPROVED, "decided_by": actor, "decided_at": self.carrying.clock()}
             closed = self.carrying.vault.closed_dossier(row.dossier)
             change = Update(ErasureRow, {"id": row.id}, {"state": PROPOSED}, decided)
-            self._commit(change, actor, "erasure-approved", row, closed)
+            # a hold that is set meanwhile has it looked at again; one that comes later finds it approved
+            self._commit(change, actor, "erasure-approved", row, closed + Plan.of(moving(counted)))
 
         prepared_again(prepare)
         self.carrying.finish(erasure, told=told)

@@ -128,7 +128,7 @@ class Bundles:
         row = self.reader.exchange(exchange)
         if row is None:
             raise Refused(f"exchange {exchange!r} is gone meanwhile: ask again", code="exchange-unknown")
-        is_erased = self.holding.exchange_key(row) is None
+        is_erased = row.bodies_gone_at is not None or self.holding.exchange_key(row) is None
         base = f"exchanges/{row.id}"
         receipt = self.receipts.make(row)
         container.put(f"{base}/receipt.json", JSON, without_salts(receipt) if is_masked else receipt)

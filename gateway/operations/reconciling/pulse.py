@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from gateway.domain.errors import Refused
-from gateway.store.plan import Change, Conflict, Plan, Update
+from gateway.domain.errors import GatewayError, HubBusy, Malformed, Refused
+from gateway.store.plan import Change, Conflict, Delete, Plan, Update
 from gateway.store.tables import ReconciliationRow
 from gateway.store.unit_of_work import UnitOfWork
 
@@ -16,6 +17,9 @@ SIGN = timedelta(seconds=10)
 
 LEASE = timedelta(minutes=2)
 """A run that has given none for so long is told broken off."""
+
+BROKEN_OFF = "broken-off"
+"""The state of a run that ended before its end, and says nothing."""
 
 
 class Step(StrEnum):
@@ -86,3 +90,14 @@ class Pulse:
                 code="reconciliation-broken-off",
             )
         self._signed_at = now
+
+    def ends(self, error: GatewayError) -> None:
+        """End a run that was refused now, and not when it has given no sign for long; its caller tells why.
+
+        A list that cannot be read leaves nothing, as one whose first line cannot: comparing it again helps nobody.
+        """
+        guard = {"state": "running"}
+        gone = Delete(ReconciliationRow, {"id": self._name}, expected=guard)
+        broken = Update(ReconciliationRow, {"id": self._name}, guard, {"state": BROKEN_OFF, "ended_at": self._clock()})
+        with suppress(HubBusy):  # then it is told when it has given no sign for long
+            self._unit_of_work.commit(Plan.of(gone if isinstance(error, Malformed) else broken))

@@ -12,7 +12,8 @@ from typing import Any
 from gateway.domain.calendar import JAKARTA
 from gateway.domain.errors import Refused
 from gateway.operations.reconciling.comparing import DIFFERENCES, State
-from gateway.operations.reconciling.watching import AGAIN, BROKEN_OFF
+from gateway.operations.reconciling.pulse import BROKEN_OFF
+from gateway.operations.reconciling.watching import AGAIN
 from gateway.store.reading import Reader
 from gateway.store.tables import ReconciliationRow
 

@@ -6,6 +6,7 @@
 4. the list is compared with the record: messages of a period, or the records of one file
 5. the result is written in pieces
 6. the run ends in one commit, with a leaf that names the digests of list and result and the counts
+7. a run that is refused on its way ends at once: of a list that cannot be read nothing stays, any other is broken off
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 
 from gateway.casework.leaves import Leaves
 from gateway.domain.calendar import JAKARTA, local_date
-from gateway.domain.errors import Malformed, Refused
+from gateway.domain.errors import GatewayError, Malformed, Refused
 from gateway.ledger.leaf import LeafKind
 from gateway.operations.reconciling.comparing import DIFFERENCES, Comparing, Period, State, told_lines
 from gateway.operations.reconciling.listing import Line, read_list
@@ -161,21 +162,28 @@ class Reconciling:
         }
         commit(self._unit_of_work, Plan.of(Insert(ReconciliationRow, ReconciliationRow(**row).model_dump())))  # 3
         pulse = Pulse(self._unit_of_work, name, self._clock, told, at)
-        self._compare(listed, period, batch, pulse)  # 4
+        try:
+            self._compare(listed, period, batch, pulse)  # 4
+            self._write(row, listed, pulse)
+        except GatewayError as error:
+            pulse.ends(error)  # 7
+            raise
+        found = self._reader.reconciliation(name)
+        assert found is not None  # noqa: S101 - it was committed
+        return found
+
+    def _write(self, row: dict[str, Any], listed: SortedList, pulse: Pulse) -> None:
         counts: Counter[str] = Counter()
         result, size = hashlib.sha256(), 0
         more = pulse.counting(Step.WRITING, listed.count())
         for first, last, piece in _pieces(listed, counts):  # 5
             result.update(piece)
             size += len(piece)
-            row_of_piece = {"reconciliation": name, "number": first, "body": piece}
-            kept = sealed(self._vault, ReconciliationPieceRow, row_of_piece, row_of_piece, at=at)
+            row_of_piece = {"reconciliation": row["id"], "number": first, "body": piece}
+            kept = sealed(self._vault, ReconciliationPieceRow, row_of_piece, row_of_piece, at=row["made_at"])
             pulse.keep(*kept.plan.changes, Insert(ReconciliationPieceRow, kept.values))
             more(last - first + 1)
         self._end(row, counts, result.hexdigest(), size, pulse)  # 6
-        found = self._reader.reconciliation(name)
-        assert found is not None  # noqa: S101 - it was committed
-        return found
 
     def _compare(self, listed: SortedList, period: Period, batch: BatchRow | None, pulse: Pulse) -> None:
         record = Record(self._reader, self._vault)

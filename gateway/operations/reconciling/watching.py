@@ -12,13 +12,12 @@ from datetime import datetime, timedelta
 import structlog
 
 from gateway.domain.calendar import JAKARTA
-from gateway.operations.reconciling.pulse import LEASE
+from gateway.operations.reconciling.pulse import BROKEN_OFF, LEASE
 from gateway.store.plan import Conflict, Delete, Plan, Update
 from gateway.store.reading import Reader
 from gateway.store.tables import ReconciliationPieceRow, ReconciliationRow
 from gateway.store.unit_of_work import UnitOfWork
 
-BROKEN_OFF = "broken-off"
 AGAIN = (
     "Terputus sebelum selesai, dan tidak mengatakan apa pun: bandingkan daftar yang sama sekali lagi. "
     "Broken off before its end, and says nothing: compare the same list again."

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlmodel import col, func, select
+from sqlmodel import col, func, literal, or_, select
 
 from gateway.store.reads.base import Reads
 from gateway.store.tables import (
@@ -24,6 +24,7 @@ from gateway.store.tables import (
     ExchangeRow,
     LeafRow,
     PinChallengeRow,
+    RetentionHoldRow,
 )
 from gateway.store.tables.erasures import UNDER_WAY
 from gateway.store.tables.outbox import FINISHED, words
@@ -123,6 +124,13 @@ class ErasureReads(Reads):
         )
         mine = col(BatchRow.id)
         return self._all(select(BatchRow).where(mine.in_(caused) | mine.in_(named)).order_by(mine))
+
+    def holds_on(self, case_id: str) -> list[str]:
+        """What of a case is held for evidence: itself (`case/<id>`), exchanges about it (`exchange/<id>`), in order."""
+        named = literal("exchange/") + col(ExchangeRow.id)
+        mine = col(RetentionHoldRow.subject)
+        about = select(ExchangeRow.id).where(col(ExchangeRow.case_id) == case_id, named == mine).exists()
+        return self._all(select(mine).where(or_(mine == f"case/{case_id}", about)).order_by(mine))
 
     def files_ended_since(self, since: datetime, behind: str, limit: int) -> list[BatchRow]:
         """Files of records that ended then or later, of either direction, by id and behind that one."""
