@@ -15,9 +15,9 @@ from gateway.ledger.checkpoint import NoteVerifier
 from gateway.ledger.damage import Damage
 from gateway.ledger.finding import explain
 from gateway.ledger.held import Held, read_held
+from gateway.ledger.lines import MAX_LINE
 from gateway.ledger.signers import key_name, other_signers
 from gateway.ledger.verify import Standing, Verdict, header_keys, verify_export
-from gateway.ledger.walk import MAX_LINE
 
 _OF_KEYS = frozenset({Damage.VERIFIER_KEY, Damage.CHECKPOINT_SIGNATURE})
 

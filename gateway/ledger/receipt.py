@@ -23,11 +23,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.hashes import SHA256
-
 from gateway.domain.errors import LedgerBroken
+from gateway.ledger.carried_certificate import certificate_sha256
 from gateway.ledger.checkpoint import Checkpoint, NoteVerifier, open_note, split_note
 from gateway.ledger.damage import Damage, broken
 from gateway.ledger.encoding import (
@@ -177,7 +174,10 @@ def verify_receipt(
     """
     # 1
     receipt = Receipt.parse(document)
-    fingerprint = _fingerprint(receipt.certificate)
+    try:
+        fingerprint = certificate_sha256(receipt.certificate)
+    except ValueError as fault:
+        raise _malformed(str(fault)) from None
     # 2
     checkpoint = _open_checkpoint(receipt, trusted_verifier)
     # 3
@@ -244,32 +244,6 @@ def _check_part(receipt: Receipt, leaves: Sequence[Leaf], exchange: str, part: s
     if computed not in claimed:
         where, expected = f"part {part!r} of exchange {exchange!r}", f"commitment {' or '.join(claimed)}"
         raise broken(Damage.PART_DIFFERS, where, expected=expected, found=f"commitment {computed} of the bytes given")
-
-
-def _fingerprint(certificate: str) -> str:
-    try:
-        loaded = x509.load_pem_x509_certificate(certificate.encode())
-    except (ValueError, x509.InvalidVersion):
-        raise _malformed("a certificate that is not PEM of an X.509 certificate") from None
-    if not _agrees_with_itself(loaded):
-        raise _malformed("a certificate that names itself as issuer, and was changed since it signed")
-    return loaded.fingerprint(SHA256()).hex()
-
-
-def _agrees_with_itself(certificate: x509.Certificate) -> bool:
-    """Whether one that names itself as issuer has its own good signature. Whom another issued is not judged here."""
-    try:
-        is_own = certificate.issuer == certificate.subject
-    except ValueError:
-        return True  # names in an encoding that is none: carried, and not vouched for
-    try:
-        if is_own:
-            certificate.verify_directly_issued_by(certificate)
-    except (InvalidSignature, ValueError):
-        return False
-    except (TypeError, UnsupportedAlgorithm):
-        return True  # a kind of key that is not read here
-    return True
 
 
 def _parse_leaf(value: object) -> ProvenLeaf:

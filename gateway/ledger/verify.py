@@ -47,7 +47,8 @@ from gateway.ledger.covered import Claims
 from gateway.ledger.damage import Damage, broken
 from gateway.ledger.encoding import members, number_of, parse_json, text_of
 from gateway.ledger.held import Held
-from gateway.ledger.walk import Walk, malformed_line, unread
+from gateway.ledger.lines import malformed_line, unread
+from gateway.ledger.walk import Walk
 
 FORMAT = "simojo-ledger-export"
 VERSION = 1

@@ -9,23 +9,20 @@ a simpler kind.
 from __future__ import annotations
 
 import binascii
-import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from gateway.domain.errors import LedgerBroken
 from gateway.ledger.checkpoint import NoteVerifier, open_note
 from gateway.ledger.covered import Claims
 from gateway.ledger.damage import Damage, broken
-from gateway.ledger.encoding import decode_base64, members, number_of, parse_json, text_of
+from gateway.ledger.disagreement import Disagreement
+from gateway.ledger.encoding import members, number_of, parse_json, text_of
 from gateway.ledger.held import Held, HeldLedgers
 from gateway.ledger.leaf import Leaf, LeafKind, commitment
-from gateway.ledger.merkle import HASH_SIZE, Frontier, leaf_hash
+from gateway.ledger.lines import base64_of, exact_bytes, hash_of, malformed_line, unread
+from gateway.ledger.merkle import Frontier, leaf_hash
 from gateway.ledger.plain import Committed, read_leaf, read_leaf_line, read_part_line
-
-MAX_LINE = 1024 * 1024
-"""Characters of a line that is still read whole: a checkpoint with many witnesses has a tenth of that."""
 
 _LEAF = frozenset({"i", "leaf"})
 _STORED_HASH = frozenset({"h"})
@@ -35,34 +32,6 @@ _ERASED = frozenset({"erased"})
 _ERASED_MEMBERS = frozenset({"scope", "leaf"})
 _IS_ERASED = b'"kind":"erased"'
 _PART_MEMBERS = frozenset({"exchange", "name", "digest", "salt"})
-
-
-@dataclass(frozen=True)
-class _Disagreement:
-    """The first leaf since the last checkpoint whose text does not have the hash stored beside it."""
-
-    index: int
-    stored: bytes
-    derived: bytes
-
-    def judge(self, stored_root: bytes, derived_root: bytes, signed_root: bytes) -> LedgerBroken:
-        """Tell which of the two was changed: the signed root tells."""
-        if stored_root == signed_root:
-            return self._changed("as the signed tree holds")
-        if derived_root == signed_root:
-            expected = f"stored leaf hash {self.derived.hex()}, which the text has and the signed tree holds"
-            found = self.stored.hex() or "one that is not base64 of 32 bytes"
-            return broken(Damage.LEAF_HASH_CHANGED, f"leaf {self.index}", expected=expected, found=found)
-        return self._changed("or that hash is wrong: more than this leaf is damaged before the next checkpoint")
-
-    def undecided(self) -> LedgerBroken:
-        """Say the same where no checkpoint was reached."""
-        return self._changed("or that hash is wrong: the export is broken off before a checkpoint could tell")
-
-    def _changed(self, reason: str) -> LedgerBroken:
-        expected = f"a text with leaf hash {self.stored.hex()}, {reason}"
-        found = f"a text with leaf hash {self.derived.hex()}"
-        return broken(Damage.LEAF_CHANGED, f"leaf {self.index}", expected=expected, found=found)
 
 
 class Walk:
@@ -93,7 +62,7 @@ class Walk:
         self._held = HeldLedgers(held)
         self._stored = Frontier()  # over the stored hashes; over the texts where no hash is stored
         self._derived: Frontier | None = None  # over the texts, from the first disagreement on
-        self._disagreement: _Disagreement | None = None
+        self._disagreement: Disagreement | None = None
         self._part_fault: LedgerBroken | None = None
         self._data: bytes | None = None  # the leaf whose parts may follow
         self._said: Committed | None = None  # the same, once it had to be read
@@ -174,8 +143,8 @@ class Walk:
             record = parse_json(line)
             if isinstance(record, dict) and "leaf" in record:
                 members(record, _LEAF, _STORED_HASH)
-                stored = _base64_of(record["h"]) if "h" in record else None
-                self._take_leaf(number_of(record["i"], "i"), _exact_bytes(text_of(record["leaf"], "leaf")), stored)
+                stored = base64_of(record["h"]) if "h" in record else None
+                self._take_leaf(number_of(record["i"], "i"), exact_bytes(text_of(record["leaf"], "leaf")), stored)
                 return True
             if isinstance(record, dict) and "part" in record:
                 part = members(members(record, _PART)["part"], _PART_MEMBERS)
@@ -201,7 +170,7 @@ class Walk:
         derived = leaf_hash(data)
         # one spelling of base64 for each hash: compared as it is written, and read only where it differs
         agrees = encoded is None or encoded == binascii.b2a_base64(derived, newline=False)
-        self._append(index, derived, derived if agrees else _hash_of(encoded))
+        self._append(index, derived, derived if agrees else hash_of(encoded))
         self._held.compare(index, derived, self._stored)
         if not self._disagreement:
             self._data = data
@@ -212,7 +181,7 @@ class Walk:
 
     def _append(self, index: int, derived: bytes, stored: bytes) -> None:
         if stored != derived and not self._disagreement:
-            self._disagreement = _Disagreement(index, stored, derived)
+            self._disagreement = Disagreement(index, stored, derived)
             self._derived = self._stored.copy()
         self._stored.append(stored)
         if self._derived:
@@ -323,39 +292,3 @@ class Walk:
         # Decided: nothing is held back any more, so that the caller's first-come rule lets this through.
         self._disagreement = self._part_fault = None
         raise fault
-
-
-def _exact_bytes(text: str) -> bytes:
-    """Give back the stored bytes, also those that were never UTF-8: they differ from every leaf, and must be named."""
-    try:
-        return text.encode(errors="surrogateescape")
-    except UnicodeEncodeError:
-        return text.encode(errors="surrogatepass")
-
-
-def _base64_of(value: object) -> bytes:
-    """The stored leaf hash as written; what is no text at all equals no hash, and is found as a disagreement."""
-    return _exact_bytes(value) if isinstance(value, str) else b""
-
-
-def _hash_of(encoded: bytes | None) -> bytes:
-    """Read a stored leaf hash; one that cannot be read equals no hash, and is found as a disagreement."""
-    try:
-        return decode_base64((encoded or b"").decode("ascii"), HASH_SIZE)
-    except ValueError:
-        return b""
-
-
-def unread(number: int, line: str, error: ValueError) -> str:
-    """Say what stands in the place of a line: nothing, what is left of one that was cut off, or what is wrong in it."""
-    if not line:
-        return "an empty file" if number == 1 else "an empty line"
-    if not isinstance(error, json.JSONDecodeError):
-        return str(error)
-    is_cut = not line.endswith("\n") and len(line) < MAX_LINE
-    return f"that the file is cut off in line {number}" if is_cut else "a line that is no JSON"
-
-
-def malformed_line(number: int, expected: str, found: str) -> LedgerBroken:
-    """Say that a line, counted from 1, is not of the export's form."""
-    return broken(Damage.EXPORT_MALFORMED, f"line {number}", expected=expected, found=found)
